@@ -1,0 +1,53 @@
+"""Arguments of a target as plain data that survives JSON, and back to Python values in the child.
+
+Children import this module: it imports nothing. A value is encoded as
+
+* a scalar: itself;
+* a list: a list of encoded values;
+* a mapping: `{"dict": [[key, value], ...]}`, so that keys keep their types and nothing can collide;
+* something known only later (`$pid`, a shared thing): `{"ref": name}`;
+* text with such things inside: `{"text": [part, ...]}`, a part being text or a `{"ref": name}`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Encoded: TypeAlias = None | bool | int | float | str | list["Encoded"] | dict[str, "Encoded"]
+
+
+def resolve(encoded: Encoded, lookup: Callable[[str], object]) -> object:
+    """The Python value of an encoded one; `lookup` gives what a reference stands for."""
+    if isinstance(encoded, list):
+        return [resolve(item, lookup) for item in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    ((kind, content),) = encoded.items()
+    if kind == "ref" and isinstance(content, str):
+        return lookup(content)
+    if kind == "text" and isinstance(content, list):
+        return "".join(str(resolve(part, lookup)) for part in content)
+    if kind == "dict" and isinstance(content, list):
+        return {resolve(key, lookup): resolve(value, lookup) for key, value in map(_pair, content)}
+    raise ValueError(f"not an encoded argument: {encoded!r}")
+
+
+def references(encoded: Encoded) -> set[str]:
+    """The names that an encoded value refers to."""
+    found: set[str] = set()
+    if isinstance(encoded, list):
+        for item in encoded:
+            found |= references(item)
+    elif isinstance(encoded, dict):
+        for kind, content in encoded.items():
+            found |= {content} if kind == "ref" and isinstance(content, str) else references(content)
+    return found
+
+
+def _pair(item: Encoded) -> tuple[Encoded, Encoded]:
+    if isinstance(item, list) and len(item) == 2:
+        return item[0], item[1]
+    raise ValueError(f"not a pair of key and value: {item!r}")

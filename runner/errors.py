@@ -1,0 +1,42 @@
+"""What can go wrong, as exceptions and as problems with a place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class RunJobsError(Exception):
+    """The root of what this package raises; its text is a whole sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a file (or a `--set`), and where.
+
+    `line` and `column` count from 1, in characters; 0 means that the problem has no place (an unreadable file).
+    `width` is the number of characters to underline. `excerpt` is the whole line, without its end.
+    """
+
+    file: str
+    line: int
+    column: int
+    width: int
+    excerpt: str
+    message: str
+    help: str | None = None
+
+
+class InvalidFile(RunJobsError):
+    """A file that cannot be run; nothing was started. `problems` are in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in problems))
+
+
+class UnsupportedPlatform(RunJobsError):
+    """This operating system cannot run a plan."""
+
+
+class SupervisorFault(RunJobsError):
+    """The supervisor did something that it never should: a fault of run-jobs itself."""

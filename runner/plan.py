@@ -1,0 +1,228 @@
+"""The plan: a file, checked and expanded, as plain frozen data that goes through JSON both ways.
+
+Everything after the file is read works from the plan alone. Names and numbers are final: a process is its
+index in `Plan.processes`, which is creation order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Main starts the process."""
+
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Main sleeps; `seconds` is above 0."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Main waits for the process's end, at most `timeout` seconds (None: as long as it takes)."""
+
+    process: int
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Main sends SIGTERM to the process; SIGKILL follows after the grace period."""
+
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Main sends SIGKILL to the process."""
+
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Main shows the process's state, liveness, exit code and repr under `label`."""
+
+    process: int
+    label: str
+
+
+Step: TypeAlias = Start | Sleep | Join | Terminate | Kill | Show
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """How the file says that a process ends: by this exit code (negative: by that signal), by this outcome."""
+
+    exit_code: int | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPlan:
+    """One process: what it runs, and the rules of its life. Exactly one of `target` and `cls` is given.
+
+    `args` and `kwargs` are encoded (see `runner.arguments`). `cwd` is absolute. `env` is added to the environment.
+    """
+
+    name: str
+    job: str
+    target: str | None = None
+    cls: str | None = None
+    args: tuple[Json, ...] = ()
+    kwargs: dict[str, Json] = field(default_factory=dict)
+    daemon: bool = False
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+    terminate_after: float | None = None
+    on_terminate: Literal["die", "unwind"] = "die"
+    expect: Expect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedArray:
+    """`length` numbers of a numpy dtype, zero at first, in shared memory; targets get a numpy array."""
+
+    name: str
+    dtype: str
+    length: int
+    itemsize: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSemaphore:
+    """A semaphore with `permits` permits; the run ends if a process dies with one of them."""
+
+    name: str
+    permits: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLock:
+    """A lock; the run ends if a process dies while it holds it."""
+
+    name: str
+
+
+SharedPlan: TypeAlias = SharedArray | SharedSemaphore | SharedLock
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job counts the work it has done: one number of the array for each of its processes, up to `total`."""
+
+    array: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """One entry of `jobs:`: its processes, and what its type needs to report a result.
+
+    `options` are the checked fields that the file gave, as JSON.
+    """
+
+    name: str
+    type: str
+    processes: tuple[int, ...]
+    options: dict[str, Json] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole run. `paths` are appended to `sys.path`; `grace_period` and `time_limit` are seconds."""
+
+    file: str
+    start_method: StartMethod
+    processes: tuple[ProcessPlan, ...]
+    steps: tuple[Step, ...]
+    jobs: tuple[JobPlan, ...]
+    title: str | None = None
+    mp_log: str | None = None
+    grace_period: float = 5.0
+    time_limit: float | None = None
+    preload: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    shared: tuple[SharedPlan, ...] = ()
+
+
+_STEPS: dict[str, type[Step]] = {
+    "start": Start,
+    "sleep": Sleep,
+    "join": Join,
+    "terminate": Terminate,
+    "kill": Kill,
+    "show": Show,
+}
+_SHARED: dict[str, type[SharedPlan]] = {
+    "array": SharedArray,
+    "semaphore": SharedSemaphore,
+    "lock": SharedLock,
+}
+_STEP_KINDS = {cls: kind for kind, cls in _STEPS.items()}
+_SHARED_KINDS = {cls: kind for kind, cls in _SHARED.items()}
+
+
+def to_json(plan: Plan) -> dict[str, Json]:
+    """The plan as JSON data; `from_json` gives an equal plan back."""
+    record = _record(plan)
+    record["processes"] = [_process_to_json(process) for process in plan.processes]
+    record["steps"] = [[_STEP_KINDS[type(step)], *_record(step).values()] for step in plan.steps]
+    record["jobs"] = [
+        _record(job) | {"progress": _record(job.progress) if job.progress else None} for job in plan.jobs
+    ]
+    record["shared"] = [{"kind": _SHARED_KINDS[type(thing)]} | _record(thing) for thing in plan.shared]
+    return cast("dict[str, Json]", record)
+
+
+def from_json(data: dict[str, Any]) -> Plan:
+    """The plan that `to_json` wrote. Raises `KeyError` or `TypeError` for anything else."""
+    return Plan(
+        **data
+        | {
+            "processes": tuple(_process_from_json(process) for process in data["processes"]),
+            "steps": tuple(_STEPS[kind](*rest) for kind, *rest in data["steps"]),
+            "jobs": tuple(_job_from_json(job) for job in data["jobs"]),
+            "preload": tuple(data["preload"]),
+            "paths": tuple(data["paths"]),
+            "shared": tuple(_shared_from_json(thing) for thing in data["shared"]),
+        }
+    )
+
+
+def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
+    return _record(process) | {"expect": _record(process.expect) if process.expect else None}
+
+
+def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
+    return ProcessPlan(
+        **data | {"args": tuple(data["args"]), "expect": Expect(**data["expect"]) if data["expect"] else None}
+    )
+
+
+def _job_from_json(data: dict[str, Any]) -> JobPlan:
+    progress = Progress(**data["progress"]) if data["progress"] else None
+    return JobPlan(**data | {"processes": tuple(data["processes"]), "progress": progress})
+
+
+def _shared_from_json(data: dict[str, Any]) -> SharedPlan:
+    return _SHARED[data["kind"]](**{key: value for key, value in data.items() if key != "kind"})
+
+
+_T = TypeVar("_T")
+
+
+def _record(thing: _T) -> dict[str, Any]:
+    """The fields of a dataclass as a dict, not deeper: `dataclasses.asdict` copies everything below."""
+    return {f.name: getattr(thing, f.name) for f in fields(thing)}  # type: ignore[arg-type]  # any dataclass
