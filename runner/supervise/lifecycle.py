@@ -1,0 +1,257 @@
+"""One process's life: what follows from each fact. Pure: no clock, no pid, no file.
+
+    planned ──Started──> running ──Terminate──> terminating ──grace over──> killed
+       │                    │  └──────Kill──────────┼──────────────────────────^ │
+       └─StartFailed─> unstarted                    └──────Exited─> ended <──────┘
+
+`transition(life, fact, at)` gives the next state and the commands that carry it out. An order that no longer makes
+sense (terminating what has ended) does nothing, as in `multiprocessing`; a fact that cannot be raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from runner.plan import ProcessPlan
+
+SIGTERM = 15
+SIGKILL = 9
+
+DECLARED_REASONS = frozenset({"terminate_after", "main", "main_ended"})
+"""Reasons for a stop that the file itself asks for."""
+
+
+class Phase(Enum):
+    """Where a process is in its life."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    TERMINATING = "terminating"
+    KILLED = "killed"
+    ENDED = "ended"
+    UNSTARTED = "unstarted"
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is an operating-system process."""
+        return self in _ALIVE
+
+
+_ALIVE = frozenset({Phase.RUNNING, Phase.TERMINATING, Phase.KILLED})
+
+
+# Facts and orders that come in.
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The operating system has made the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The process could not be made."""
+
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The process is gone. `exit_code` is negative for a signal, None where nobody can know it.
+
+    `ended_by` is `return`, `exception`, `sys_exit`, `unreported` or `signal`; `returned` the repr of what the
+    target returned or passed to `sys.exit`.
+    """
+
+    exit_code: int | None
+    ended_by: str
+    returned: str | None = None
+    error: dict[str, Any] | None = None
+    cpu_seconds: float | None = None
+    max_rss: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The timer of this generation has come due; an older generation's is void."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Stop the process: SIGTERM, and SIGKILL after the grace period."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Stop the process with SIGKILL."""
+
+    reason: str
+
+
+Fact: TypeAlias = Started | StartFailed | Exited | TimerFired | Terminate | Kill
+
+
+# Commands that go out.
+
+
+@dataclass(frozen=True, slots=True)
+class SendSignal:
+    """Send the process this signal."""
+
+    process: int
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Deliver `TimerFired(generation)` to `owner` (a process's number, `main` or `run`) in so many seconds."""
+
+    owner: int | str
+    seconds: float
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the event; `process` is None for the run's own."""
+
+    event: str
+    process: int | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+Command: TypeAlias = SendSignal | SetTimer | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The state of one process's life. `stop_reason` is that of the first signal that was sent."""
+
+    process: int
+    plan: ProcessPlan
+    grace_period: float
+    phase: Phase = Phase.PLANNED
+    generation: int = 0
+    started_at: float | None = None
+    stop_reason: str | None = None
+    sent: frozenset[int] = frozenset()
+    expected: bool | None = None
+
+
+class ImpossibleFact(Exception):
+    """A fact that cannot be in this phase: the supervisor's own fault."""
+
+    def __init__(self, life: Life, fact: Fact) -> None:
+        super().__init__(f"{fact} while {life.plan.name} is {life.phase.value}: {life}")
+
+
+def transition(life: Life, fact: Fact, at: float) -> tuple[Life, list[Command]]:
+    """The state after `fact`, which came `at` this time, and what is to be done. Raises `ImpossibleFact`."""
+    match fact:
+        case Started() if life.phase is Phase.PLANNED:
+            return _start(life, at)
+        case StartFailed(error) if life.phase is Phase.PLANNED:
+            report = Report("process.start_failed", life.process, {"error": error})
+            return replace(life, phase=Phase.UNSTARTED, expected=False), [report]
+        case Exited() if life.phase.alive:
+            return _end(life, fact, at)
+        case TimerFired(generation) if generation <= life.generation:
+            return _due(life, generation)
+        case Terminate(reason) if life.phase is Phase.RUNNING:
+            return _terminate(life, reason)
+        case Kill(reason) if life.phase in {Phase.RUNNING, Phase.TERMINATING}:
+            return _kill(life, reason)
+        case Terminate() | Kill() if life.phase is not Phase.PLANNED:
+            return life, []
+        case _:
+            raise ImpossibleFact(life, fact)
+
+
+def _start(life: Life, at: float) -> tuple[Life, list[Command]]:
+    commands: list[Command] = [Report("process.started", life.process)]
+    if life.plan.terminate_after is not None:
+        life = replace(life, generation=life.generation + 1)
+        commands.append(SetTimer(life.process, life.plan.terminate_after, life.generation))
+    return replace(life, phase=Phase.RUNNING, started_at=at), commands
+
+
+def _due(life: Life, generation: int) -> tuple[Life, list[Command]]:
+    if generation < life.generation:
+        return life, []
+    if life.phase is Phase.RUNNING:
+        return _terminate(life, "terminate_after")
+    if life.phase is Phase.TERMINATING:
+        return _kill(life, "grace_period")
+    return life, []
+
+
+def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
+    life = replace(
+        life,
+        phase=Phase.TERMINATING,
+        generation=life.generation + 1,
+        stop_reason=reason,
+        sent=life.sent | {SIGTERM},
+    )
+    return life, [
+        SendSignal(life.process, SIGTERM),
+        Report("process.terminating", life.process, {"signal": "SIGTERM", "reason": reason}),
+        SetTimer(life.process, life.grace_period, life.generation),
+    ]
+
+
+def _kill(life: Life, reason: str) -> tuple[Life, list[Command]]:
+    life = replace(
+        life, phase=Phase.KILLED, stop_reason=life.stop_reason or reason, sent=life.sent | {SIGKILL}
+    )
+    return life, [
+        SendSignal(life.process, SIGKILL),
+        Report("process.killed", life.process, {"reason": reason}),
+    ]
+
+
+def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
+    outcome = judge(fact.exit_code, life.sent)
+    expected = is_expected(life, fact.exit_code, outcome)
+    fields = {
+        "outcome": outcome,
+        "expected": expected,
+        "ended_by": fact.ended_by,
+        "stop_reason": life.stop_reason,
+        "duration": at - (life.started_at if life.started_at is not None else at),
+        "cpu_seconds": fact.cpu_seconds,
+        "max_rss": fact.max_rss,
+        "returned": fact.returned,
+        "error": fact.error,
+    }
+    return replace(life, phase=Phase.ENDED, expected=expected), [
+        Report("process.exited", life.process, fields)
+    ]
+
+
+def judge(exit_code: int | None, sent: frozenset[int]) -> str:
+    """How a process ended, given its exit code and the signals that we sent it."""
+    if exit_code is None:
+        return "lost"
+    if exit_code == -SIGKILL and SIGKILL in sent:
+        return "killed"
+    if exit_code == -SIGTERM and SIGTERM in sent:
+        return "terminated"
+    return "succeeded" if exit_code == 0 else "failed"
+
+
+def is_expected(life: Life, exit_code: int | None, outcome: str) -> bool:
+    """Whether the process ended as the file declares."""
+    expect = life.plan.expect
+    if expect is not None:
+        return expect.exit_code in (None, exit_code) and expect.outcome in (None, outcome)
+    if outcome in {"terminated", "killed"}:
+        return life.stop_reason in DECLARED_REASONS
+    return outcome == "succeeded"

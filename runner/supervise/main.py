@@ -1,0 +1,113 @@
+"""Main: the small machine that goes through the plan's steps, as a program's main would. Pure.
+
+It goes on by one step at a time, so that its owner can look at the world in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+from runner.supervise.lifecycle import Phase, Report, SetTimer
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Main can take its next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeping:
+    """Main sleeps until its timer of this generation."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Main waits for a process's end, or for its timer of this generation."""
+
+    process: int
+    timeout: float | None
+    generation: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Main has gone through all of its steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """Where main is: its steps, the next one's number, and what it waits for."""
+
+    steps: tuple[Step, ...]
+    position: int = 0
+    phase: Ready | Sleeping | Joining | Ended = Ready()
+    generation: int = 0
+
+
+Order: TypeAlias = Start | Terminate | Kill
+"""What main asks for a process."""
+
+Command: TypeAlias = Order | Report | SetTimer
+
+PhaseOf: TypeAlias = Callable[[int], Phase]
+"""Where a process is in its life, by its number."""
+
+
+def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
+    """Take the next step; main must be ready."""
+    if main.phase != Ready():
+        raise AssertionError(f"main cannot go on while {main.phase}")
+    if main.position == len(main.steps):
+        return replace(main, phase=Ended()), [Report("main.ended")]
+    step = main.steps[main.position]
+    main = replace(main, position=main.position + 1)
+    match step:
+        case Start() | Terminate() | Kill():
+            return main, [step]
+        case Sleep(seconds):
+            main = replace(main, generation=main.generation + 1)
+            return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", seconds, main.generation)]
+        case Show(process, label):
+            return main, [Report("process.shown", process, {"label": label})]
+        case Join(process, timeout):
+            return _join(main, process, timeout, at, phase_of)
+
+
+def _join(
+    main: Main, process: int, timeout: float | None, at: float, phase_of: PhaseOf
+) -> tuple[Main, list[Command]]:
+    phase = phase_of(process)
+    if phase is Phase.UNSTARTED:  # there is nothing to wait for, and its failed start has been reported
+        return main, []
+    if phase is Phase.ENDED:
+        return main, [Report("process.joined", process, {"waited": 0.0})]
+    main = replace(main, generation=main.generation + 1)
+    main = replace(main, phase=Joining(process, timeout, main.generation, at))
+    return main, [] if timeout is None else [SetTimer("main", timeout, main.generation)]
+
+
+def fire(main: Main, generation: int) -> tuple[Main, list[Command]]:
+    """Main's timer of this generation has come due; one that is no longer waited for is void."""
+    match main.phase:
+        case Sleeping(waited_for) if waited_for == generation:
+            return replace(main, phase=Ready()), []
+        case Joining(process, timeout, waited_for) if waited_for == generation:
+            report = Report("process.join_timed_out", process, {"timeout": timeout})
+            return replace(main, phase=Ready()), [report]
+        case _:
+            return main, []
+
+
+def see_end(main: Main, process: int, at: float) -> tuple[Main, list[Command]]:
+    """A process is over; a join of it is done."""
+    match main.phase:
+        case Joining(joined, _, _, since) if joined == process:
+            return replace(main, phase=Ready()), [Report("process.joined", process, {"waited": at - since})]
+        case _:
+            return main, []

@@ -1,0 +1,37 @@
+"""The two things about a process that only Linux's `prctl` can set. Elsewhere they do nothing and say so.
+
+ctypes costs 10 ms; it is imported at the first call, which is the supervisor's, so that forked children have it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_SET_PARENT_DEATH_SIGNAL = 1
+_SET_CHILD_SUBREAPER = 36
+
+_libc: object = None
+
+
+def die_with_parent(signal: int) -> bool:
+    """Have the kernel send `signal` to this process when the thread that started it ends.
+
+    It never fires if the parent is gone already: look after the call. False where there is no such thing.
+    """
+    return _prctl(_SET_PARENT_DEATH_SIGNAL, signal)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of descendants whose own parent dies (a subreaper). False where there is no such thing."""
+    return _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> bool:
+    global _libc  # noqa: PLW0603  # loaded once in the supervisor, found again in every forked child
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    if _libc is None:
+        _libc = ctypes.CDLL(None)
+    return bool(_libc.prctl(option, value, 0, 0, 0) == 0)  # type: ignore[attr-defined]  # a foreign function

@@ -1,0 +1,315 @@
+"""The boundary to the operating system: makes `multiprocessing.Process` objects, starts, signals and reaps them.
+
+multiprocessing reaps behind one's back (`start`, `repr`, `is_alive` and `exitcode` all call waitpid), so every process
+gets a `Popen` of ours whose `poll` only tells what was recorded here; `wait4` is called in one place. The private names
+of multiprocessing that this needs are listed in `tests/processes/test_private_names.py`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import multiprocessing.process
+import os
+import resource
+import signal
+import struct
+import sys
+from dataclasses import dataclass
+from multiprocessing import popen_fork, popen_forkserver, popen_spawn_posix, util
+from typing import TYPE_CHECKING, Any
+
+from runner.arguments import resolve
+from runner.supervise import child
+from runner.supervise.child import Call, Descriptor, Parcel, Surroundings, max_rss_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.process import BaseProcess
+
+    from runner.plan import Plan, ProcessPlan
+    from runner.supervise.shared import SharedThings
+
+HAS_PIDFD = hasattr(os, "pidfd_open")
+RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
+"""From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
+
+_SIGNED = struct.Struct("q")
+_ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the operating system says of a process's end; `exit_code` is None where it cannot be known."""
+
+    exit_code: int | None
+    cpu_seconds: float | None
+    max_rss: int | None
+
+
+class _ForkPopen(popen_fork.Popen):
+    """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        self._around = around
+        super().__init__(process)
+
+    def _launch(self, process: BaseProcess) -> None:
+        ended, still_alive = (-1, -1) if HAS_PIDFD else os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._live(process)
+        self.pid = pid
+        if not HAS_PIDFD:
+            os.close(still_alive)
+        self.sentinel = os.pidfd_open(pid) if HAS_PIDFD else ended
+
+    def _live(self, process: BaseProcess) -> None:
+        code = 1
+        try:
+            if RUNS_EXIT_FUNCTIONS:
+                atexit._clear()
+                atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
+            code = child.begin(process, self._around, self._around.alive.number)
+        finally:
+            if RUNS_EXIT_FUNCTIONS:
+                atexit._run_exitfuncs()
+            os._exit(code)
+
+    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+        return self.returncode
+
+
+class _SpawnPopen(popen_spawn_posix.Popen):
+    """A process in a fresh interpreter."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        super().__init__(Parcel(process, around))
+
+    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+        return self.returncode
+
+
+class _ForkserverPopen(popen_forkserver.Popen):
+    """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        super().__init__(Parcel(process, around))
+
+    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+        return self.returncode
+
+
+_POPEN: dict[str, type[Any]] = {"fork": _ForkPopen, "spawn": _SpawnPopen, "forkserver": _ForkserverPopen}
+
+
+@dataclass(slots=True)
+class _Running:
+    """The descriptors of one living process: what to watch for its end, and what to signal it by."""
+
+    pid: int
+    popen: Any
+    watched: int
+    pidfd: int | None
+
+
+class Processes:
+    """The operating system's side of the planned processes, by their numbers."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        shared: SharedThings,
+        *,
+        records: int,
+        private: tuple[int, ...],
+        open_files: tuple[int, int],
+        ignores_sigint: bool,
+    ) -> None:
+        """`records` is the write end of the end-record pipe, `private` what forked children have to close."""
+        self._plan = plan
+        self._shared = shared
+        self._records = Descriptor(records)
+        alive_read, self._alive_write = os.pipe()
+        self._alive = Descriptor(alive_read)
+        self._private = (*private, self._alive_write)
+        self._open_files = open_files
+        self._ignores_sigint = ignores_sigint
+        self._objects: list[BaseProcess] = []
+        self._running: dict[int, _Running] = {}
+
+    def create(self, number: int) -> None:
+        """Make the Process object; a class is imported and constructed here, as in a program's main."""
+        plan = self._plan.processes[number]
+        if plan.cls is None:
+            process: BaseProcess = multiprocessing.Process(name=plan.name)
+        else:
+            process = self._construct(plan.cls, number)
+            process.name = plan.name
+        process.daemon = plan.daemon
+        self._objects.append(process)
+
+    def _construct(self, cls: str, number: int) -> BaseProcess:
+        plan = self._plan.processes[number]
+
+        def look_up(name: str) -> object:
+            return os.getpid() if name == "pid" else self._shared.handles[name].bind(number)
+
+        args = [resolve(arg, look_up) for arg in plan.args]
+        kwargs = {key: resolve(value, look_up) for key, value in plan.kwargs.items()}
+        made = child.find(cls)(*args, **kwargs)
+        if not isinstance(made, multiprocessing.process.BaseProcess):
+            raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
+        return made
+
+    def start(self, number: int) -> tuple[int, int]:
+        """Start the process; gives the read ends of its stdout and stderr. Raises what `Process.start` raises."""
+        process = self._objects[number]
+        (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
+        around = self._surroundings(number, to_stdout, to_stderr)
+        try:
+            with _signals_blocked(), _popen_of_ours(_POPEN[self._plan.start_method], around):
+                process.start()
+        except BaseException:
+            os.close(stdout)
+            os.close(stderr)
+            raise
+        finally:
+            os.close(to_stdout)
+            os.close(to_stderr)
+        # What is left in there would be joined, polled and terminated by multiprocessing itself.
+        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # there is no public way
+        self._running[number] = self._watch(process._popen)  # type: ignore[attr-defined]  # the Popen of ours
+        return stdout, stderr
+
+    def _surroundings(self, number: int, stdout: int, stderr: int) -> Surroundings:
+        plan = self._plan.processes[number]
+        return Surroundings(
+            number=number,
+            work=self._call(number, plan),
+            stdout=Descriptor(stdout),
+            stderr=Descriptor(stderr),
+            records=self._records,
+            alive=self._alive,
+            private=self._private,
+            env=plan.env,
+            cwd=plan.cwd,
+            open_files=self._open_files,
+            ignores_sigint=self._ignores_sigint,
+            unwinds=plan.on_terminate == "unwind",
+        )
+
+    def _call(self, number: int, plan: ProcessPlan) -> Call | None:
+        if plan.target is None:
+            return None
+        return Call(number, plan.name, plan.target, plan.args, plan.kwargs, self._shared.handles)
+
+    def _watch(self, popen: Any) -> _Running:
+        if isinstance(popen, _ForkPopen):
+            return _Running(popen.pid, popen, popen.sentinel, popen.sentinel if HAS_PIDFD else None)
+        try:
+            pidfd = os.pidfd_open(popen.pid) if HAS_PIDFD else None
+        except ProcessLookupError:  # a forkserver's child that has ended already
+            pidfd = None
+        by_sentinel = pidfd is None or isinstance(popen, _ForkserverPopen)
+        return _Running(popen.pid, popen, popen.sentinel if by_sentinel else pidfd or -1, pidfd)
+
+    def watched(self, number: int) -> int:
+        """The descriptor that gets readable when the process ends."""
+        return self._running[number].watched
+
+    def send(self, number: int, sent: int) -> None:
+        """Send a signal; a stopped process is woken so that SIGTERM reaches it."""
+        running = self._running[number]
+        for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
+            with contextlib.suppress(ProcessLookupError):
+                if running.pidfd is not None:
+                    signal.pidfd_send_signal(running.pidfd, each)
+                else:
+                    os.kill(running.pid, each)
+
+    def reap(self, number: int) -> Ended | None:
+        """What the system says of the process's end, once; None while it lives."""
+        running = self._running[number]
+        ended = self._read_sentinel(running) if isinstance(running.popen, _ForkserverPopen) else _wait(running.pid)
+        if ended is None:
+            return None
+        del self._running[number]
+        running.popen.returncode = ended.exit_code
+        self._close(running)
+        return ended
+
+    def _read_sentinel(self, running: _Running) -> Ended | None:
+        data = os.read(running.popen.sentinel, _SIGNED.size) if running.watched == running.popen.sentinel else b""
+        if len(data) == _SIGNED.size:
+            return Ended(_SIGNED.unpack(data)[0], None, None)
+        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; who cannot tell is lost.
+        if running.pidfd is None:
+            return Ended(None, None, None)
+        running.watched = running.pidfd
+        return _wait(running.pid)
+
+    def _close(self, running: _Running) -> None:
+        if running.popen.finalizer is not None:
+            running.popen.finalizer()
+        for descriptor in {running.pidfd, running.watched}:
+            if descriptor is not None and (running.popen.finalizer is None or descriptor == running.pidfd):
+                os.close(descriptor)
+
+    def facts(self, number: int) -> dict[str, Any]:
+        """The process as `multiprocessing` shows it: `pid`, `state`, `alive`, `exit_code` and `repr`."""
+        process = self._objects[number]
+        shown = repr(process)
+        exit_code = process.exitcode
+        pid = process.pid
+        state = "initial" if pid is None else "started" if number in self._running else "stopped"
+        return {"pid": pid, "state": state, "alive": state == "started", "exit_code": exit_code, "repr": shown}
+
+    def kill_all(self) -> None:
+        """SIGKILL whatever still lives, and wait for it: the last thing, whatever happened before."""
+        for number in list(self._running):
+            self.send(number, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._running.pop(number).pid, 0)
+
+
+def _wait(pid: int) -> Ended | None:
+    try:
+        reaped, status, usage = os.wait4(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody else has waited for it
+        return Ended(None, None, None)
+    if reaped == 0:
+        return None
+    return Ended(
+        os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss)
+    )
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """A signal between fork and the child's reset would run a handler of ours in the child, or be lost."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _popen_of_ours(popen: type[Any], around: Surroundings) -> Iterator[None]:
+    """Let `Process.start` use this Popen; the class is as it was afterwards, and in the child."""
+    before = multiprocessing.Process._Popen  # type: ignore[attr-defined]  # there is no public way
+    multiprocessing.Process._Popen = staticmethod(lambda process: popen(process, around))  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        multiprocessing.Process._Popen = staticmethod(before)  # type: ignore[attr-defined]
+
+
+def raise_open_files() -> tuple[int, int]:
+    """Raise the soft limit of open files to the hard one; gives the limits as they were."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft, hard

@@ -1,0 +1,216 @@
+"""The run: all processes' lives and main together, and what the run as a whole decides. Pure, like its parts.
+
+Facts come in through `Schedule.handle`, commands go out; the shell carries them out and knows the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from runner import plan as steps
+from runner.supervise import lifecycle
+from runner.supervise import main as mains
+from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
+
+if TYPE_CHECKING:
+    from runner.plan import Plan
+
+
+# Facts and orders that come in.
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The run begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainsTurn:
+    """Main may take its next step; only when `Schedule.main_is_ready`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact of one process's life."""
+
+    process: int
+    fact: lifecycle.Fact
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that `SetTimer` asked for has come due."""
+
+    owner: int | str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopRun:
+    """Stop the run in order: SIGTERM to what lives, SIGKILL after the grace period. A second one: SIGKILL at once."""
+
+    reason: str
+
+
+Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun
+
+
+# Commands that go out, beside those of a life.
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """Make the process, and deliver `Started` or `StartFailed` at once."""
+
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndRun:
+    """Nothing is alive and nothing will start: the run is over, with this outcome."""
+
+    outcome: str
+
+
+Command: TypeAlias = StartProcess | EndRun | SendSignal | SetTimer | Report
+
+
+class RunPhase(Enum):
+    """Where the run is."""
+
+    RUNNING = "running"
+    DRAINING = "main has ended; the remaining processes are awaited"
+    STOPPING = "a stop was asked for"
+    ENDED = "ended"
+
+
+OUTCOME_OF_STOP = {"time_limit": "timed_out", "holder_died": "failed", "stop_requested": "stopped"}
+
+
+class Schedule:
+    """The state of a whole run. It holds no clock, no pid and no file."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._main = mains.Main(plan.steps)
+        self._phase = RunPhase.RUNNING
+        self._stop_reason: str | None = None
+        self._lives = [
+            lifecycle.Life(number, process, plan.grace_period) for number, process in enumerate(plan.processes)
+        ]
+        self._alive: dict[int, None] = {}
+        """Numbers of what is alive, in the order of their starts."""
+
+    @property
+    def main_is_ready(self) -> bool:
+        """Whether main would take a step if given its turn."""
+        return self._phase is RunPhase.RUNNING and self._main.phase == mains.Ready()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over."""
+        return self._phase is RunPhase.ENDED
+
+    def phase(self, process: int) -> Phase:
+        """Where a process is in its life."""
+        return self._lives[process].phase
+
+    def handle(self, fact: Fact, at: float) -> list[Command]:
+        """What is to be done now that `fact` is known, `at` this time in seconds of any clock that never goes back."""
+        match fact:
+            case Begun():
+                commands = self._begin()
+            case MainsTurn():
+                commands = self._give_main_its_turn(at)
+            case Happened(process, what):
+                commands = self._live(process, what, at)
+            case TimerFired("run", _):
+                commands = self._stop("time_limit", at)
+            case TimerFired("main", generation):
+                self._main, told = mains.fire(self._main, generation)
+                commands = self._obey(told, at)
+            case TimerFired(int(process), generation):
+                commands = self._live(process, lifecycle.TimerFired(generation), at)
+            case StopRun(reason):
+                commands = self._stop(reason, at)
+            case _:
+                raise AssertionError(f"no such fact: {fact}")
+        return commands + self._end_if_over()
+
+    def _begin(self) -> list[Command]:
+        commands: list[Command] = [Report("process.created", life.process) for life in self._lives]
+        if self._plan.time_limit is not None:
+            commands.append(SetTimer("run", self._plan.time_limit, 0))
+        return commands
+
+    def _give_main_its_turn(self, at: float) -> list[Command]:
+        self._main, told = mains.proceed(self._main, at, self.phase)
+        commands = self._obey(told, at)
+        if self._main.phase == mains.Ended():
+            self._phase = RunPhase.DRAINING
+            commands += self._terminate_daemons(at)
+        return commands
+
+    def _obey(self, told: list[mains.Command], at: float) -> list[Command]:
+        commands: list[Command] = []
+        for order in told:
+            match order:
+                case steps.Start(process):
+                    commands.append(StartProcess(process))
+                case steps.Terminate(process):
+                    commands += self._live(process, Terminate("main"), at)
+                case steps.Kill(process):
+                    commands += self._live(process, Kill("main"), at)
+                case Report() | SetTimer():
+                    commands.append(order)
+        return commands
+
+    def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:
+        life = self._lives[process]
+        self._lives[process], told = lifecycle.transition(life, fact, at)
+        commands: list[Command] = list(told)
+        match fact:
+            case lifecycle.Started():
+                self._alive[process] = None
+            case lifecycle.Exited():
+                del self._alive[process]
+                if self._phase is RunPhase.RUNNING:
+                    self._main, said = mains.see_end(self._main, process, at)
+                    commands += self._obey(said, at)
+        return commands
+
+    def _terminate_daemons(self, at: float) -> list[Command]:
+        """What CPython does when a program's main has ended: daemons are terminated, the others awaited."""
+        return self._for_all_alive(
+            lambda number: self._live(number, Terminate("main_ended"), at)
+            if self._plan.processes[number].daemon
+            else []
+        )
+
+    def _stop(self, reason: str, at: float) -> list[Command]:
+        if self._phase is RunPhase.ENDED:
+            return []
+        if self._phase is RunPhase.STOPPING:
+            if reason != "stop_requested":
+                return []
+            return self._for_all_alive(lambda number: self._live(number, Kill(reason), at))
+        self._phase = RunPhase.STOPPING
+        self._stop_reason = reason
+        return self._for_all_alive(lambda number: self._live(number, Terminate(reason), at))
+
+    def _for_all_alive(self, act: Callable[[int], list[Command]]) -> list[Command]:
+        return [command for number in list(self._alive) for command in act(number)]
+
+    def _end_if_over(self) -> list[Command]:
+        if self._alive or self._phase not in {RunPhase.DRAINING, RunPhase.STOPPING}:
+            return []
+        self._phase = RunPhase.ENDED
+        return [EndRun(self._outcome())]
+
+    def _outcome(self) -> str:
+        if self._stop_reason is not None:
+            return OUTCOME_OF_STOP[self._stop_reason]
+        return "failed" if any(life.expected is False for life in self._lives) else "succeeded"

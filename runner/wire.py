@@ -1,0 +1,145 @@
+"""Messages between the front and the supervisor: JSON lines over a Unix socket, descriptors beside them.
+
+Both ends are non-blocking. What the other side does not take yet waits in a queue, so that a slow front never
+holds up supervision. Descriptors travel with the first byte of their own message; the receiver hands them out in
+the order of the messages that announce them.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Message: TypeAlias = "dict[str, Any]"
+"""One JSON object; `descriptors` in it says how many descriptors came with it."""
+
+_READ = 1 << 18
+_MOST_DESCRIPTORS = 16
+_CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+_NOSIGNAL: int = getattr(socket, "MSG_NOSIGNAL", 0)
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+class Link:
+    """One end of the socket. Never blocks but in `flush_all`."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
+        self._incoming = bytearray()
+        self._descriptors: deque[int] = deque()
+        self.ended = False
+        """The other side is gone: nothing more comes, and what is sent is dropped."""
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for a selector."""
+        return self._sock.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be sent."""
+        return bool(self._outgoing)
+
+    def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
+        """Queue a message; `descriptors` are closed here once they are on their way (or cannot be any more)."""
+        if descriptors:
+            message = message | {"descriptors": len(descriptors)}
+        self._outgoing.append((_encode(message).encode() + b"\n", descriptors))
+
+    def flush(self) -> None:
+        """Send what the socket takes now."""
+        while self._outgoing:
+            data, descriptors = self._next_batch()
+            try:
+                sent = self._send(data, descriptors)
+            except BlockingIOError:
+                self._outgoing.appendleft((data, descriptors))
+                return
+            except (BrokenPipeError, ConnectionResetError):
+                self._close_all(descriptors)
+                self._drop()
+                return
+            self._close_all(descriptors)
+            if sent < len(data):
+                self._outgoing.appendleft((data[sent:], ()))
+
+    def _next_batch(self) -> tuple[bytes, tuple[int, ...]]:
+        """The first message with its descriptors, and those behind it that have none, as one piece."""
+        data, descriptors = self._outgoing.popleft()
+        if not self._outgoing or self._outgoing[0][1]:
+            return data, descriptors
+        pieces = [data]
+        size = len(data)
+        while self._outgoing and not self._outgoing[0][1] and size < _READ:
+            piece, _ = self._outgoing.popleft()
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces), descriptors
+
+    def _send(self, data: bytes, descriptors: tuple[int, ...]) -> int:
+        if not descriptors:
+            return self._sock.send(data, _NOSIGNAL)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        return self._sock.sendmsg([data], rights, _NOSIGNAL)
+
+    def receive(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
+        """The messages that have come, each with its descriptors; sets `ended` at the other side's end."""
+        while self._read():
+            yield from self._lines()
+
+    def _lines(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
+        if b"\n" not in self._incoming:
+            return
+        whole, _, rest = bytes(self._incoming).rpartition(b"\n")
+        self._incoming = bytearray(rest)
+        for line in whole.split(b"\n"):
+            message: Message = json.loads(line)
+            count = message.pop("descriptors", 0)
+            yield message, tuple(self._descriptors.popleft() for _ in range(count))
+
+    def _read(self) -> bool:
+        """Take what has come; False when there is nothing now."""
+        space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+        try:
+            data, rights, _, _ = self._sock.recvmsg(_READ, space, _CLOEXEC)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            data, rights = b"", []
+        for _, kind, content in rights:
+            if kind == socket.SCM_RIGHTS:
+                numbers = array.array("i")
+                numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
+                self._descriptors.extend(numbers)
+        if not data:
+            self._drop()
+            return False
+        self._incoming += data
+        return True
+
+    def _drop(self) -> None:
+        self.ended = True
+        for _, descriptors in self._outgoing:
+            self._close_all(descriptors)
+        self._outgoing.clear()
+
+    @staticmethod
+    def _close_all(descriptors: tuple[int, ...]) -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Close the socket and every descriptor that nobody took."""
+        self._drop()
+        self._close_all(tuple(self._descriptors))
+        self._descriptors.clear()
+        self._sock.close()
