@@ -1,0 +1,117 @@
+"""Types of fields that several models share: durations, text and values with placeholders, names, import paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+
+from runner.describe import durations, placeholders, targets
+from runner.describe.checking import fault, found
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.describe.document import Path
+
+
+def _duration(value: object) -> float:
+    try:
+        return durations.seconds(value)
+    except durations.BadDuration as error:
+        message = f"{error}, found {found(value)}" if str(error).startswith("expected") else str(error)
+        raise fault(message, f"write {durations.EXAMPLES}") from None
+
+
+def _environ(info: ValidationInfo) -> Mapping[str, str] | None:
+    return info.context["environ"] if info.context else None
+
+
+def _template(value: str, info: ValidationInfo) -> str:
+    _check_text(value, placeholders.IN_TEXT, info, ())
+    return value
+
+
+def _argument(value: object, info: ValidationInfo) -> object:
+    _check_values(value, info, ())
+    return value
+
+
+def _check_values(value: object, info: ValidationInfo, path: Path) -> None:
+    if isinstance(value, str):
+        _check_text(value, placeholders.IN_ARGUMENTS, info, path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_values(item, info, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_values(item, info, (*path, key))
+
+
+def _check_text(text: str, allowed: tuple[str, ...], info: ValidationInfo, path: Path) -> None:
+    if "$" not in text:
+        return
+    try:
+        placeholders.check(text, allowed, _environ(info))
+    except placeholders.BadPlaceholder as error:
+        raise fault(str(error), error.help, path=path, within=(error.offset, error.width)) from None
+
+
+def _name(value: str, info: ValidationInfo) -> str:
+    if not value.strip() or not value.isprintable():
+        raise fault("a name needs at least one character, and only such as can be shown")
+    if value == "all":
+        raise fault("`all` means all processes in `main`: it cannot be a name")
+    if "$$" in value:
+        raise fault("a name cannot hold `$`")
+    return _template(value, info)
+
+
+def _target(value: str) -> str:
+    try:
+        targets.normalized_target(value)
+    except targets.BadTarget as error:
+        raise fault(str(error), error.help) from None
+    return value
+
+
+def _class(value: str) -> str:
+    try:
+        targets.normalized_class(value)
+    except targets.BadTarget as error:
+        raise fault(str(error), error.help) from None
+    return value
+
+
+def _module(value: str) -> str:
+    if not all(part.isidentifier() for part in value.split(".")):
+        raise fault(f"`{value}` is not the name of a module", "write package.module")
+    return value
+
+
+Duration: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_duration),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}
+    ),
+]
+"""Seconds, read from a number or from text such as `1m30s`."""
+
+Template: TypeAlias = Annotated[str, AfterValidator(_template)]
+"""Text that may hold `$index` and `${env.NAME}`."""
+
+Argument: TypeAlias = Annotated[object, AfterValidator(_argument), WithJsonSchema({})]
+"""Any value; the text in it may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
+"""The name of a job."""
+
+Target: TypeAlias = Annotated[str, AfterValidator(_target)]
+"""An import path, or the name of a built-in worker."""
+
+ClassPath: TypeAlias = Annotated[str, AfterValidator(_class)]
+"""The import path of a class."""
+
+Module: TypeAlias = Annotated[str, AfterValidator(_module)]
+"""The name of a module."""

@@ -1,0 +1,110 @@
+"""The entries of `jobs:`, each checked with the model of its type and expanded into drafts of processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from runner.describe import checking
+from runner.describe.jobtype import DEFAULT, UnknownJobType, find
+from runner.describe.placeholders import fill_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.describe.document import Document, Path
+    from runner.describe.jobtype import AnyJobType, Expansion, JobModel
+    from runner.errors import Problem
+
+MAX_PROCESSES = 100_000
+"""More processes than any one machine runs; a slip of the finger in `replicas` should not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry of `jobs:`, checked. `label` is its name, with the environment filled in, or `jobs[i]`."""
+
+    index: int
+    type: str
+    model: JobModel
+    label: str
+    expansion: Expansion
+
+    @property
+    def path(self) -> Path:
+        """The way to it in the document."""
+        return ("jobs", self.index)
+
+    def gives(self, field: str) -> bool:
+        """Whether the file says something for this field."""
+        return field in self.model.model_fields_set and getattr(self.model, field) is not None
+
+
+class Jobs:
+    """Checks jobs one after the other; the types that they use are looked up once."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self._document = document
+        self._environ = environ
+        self._types: dict[str, AnyJobType] = {}
+        self._processes = 0
+        self.jobs: list[Job] = []
+        self.problems: list[Problem] = []
+
+    def read(self, entries: list[object]) -> None:
+        """Adds what is right to `jobs` and what is wrong to `problems`."""
+        for index, entry in enumerate(entries):
+            job = self._checked(index, entry)
+            if job is None:
+                continue
+            self.jobs.append(job)
+            self._processes += len(job.expansion.processes)
+            if self._processes > MAX_PROCESSES:
+                self._report(job.path, f"more than {MAX_PROCESSES:,} processes")
+                return
+
+    def _checked(self, index: int, entry: object) -> Job | None:
+        path: Path = ("jobs", index)
+        if not isinstance(entry, dict):
+            help = f"write - target: {entry}" if isinstance(entry, str) else None
+            self._report(path, f"expected a job, found {checking.found(entry)}", help)
+            return None
+        job_type = self._type((*path, "type"), entry.get("type", DEFAULT))
+        if job_type is None:
+            return None
+        model = self._model(path, entry, job_type)
+        if model is None:
+            return None
+        label = f"jobs[{index}]"
+        if model.name is not None:
+            label = fill_text(model.name, {}, self._environ)
+            if "$" in label.replace("$index", "") or not label.isprintable() or not label.strip():
+                self._report((*path, "name"), f"the name becomes {label!r}, which cannot be a name")
+                return None
+            model = model.model_copy(update={"name": label})
+        return Job(index, job_type.name, model, label, job_type.expand(model, label))
+
+    def _type(self, path: Path, name: object) -> AnyJobType | None:
+        if not isinstance(name, str):
+            self._report(path, f"`type`: expected text, found {checking.found(name)}")
+            return None
+        if name not in self._types:
+            try:
+                self._types[name] = find(name)
+            except UnknownJobType as error:
+                self._report(path, str(error), error.help)
+                return None
+        return self._types[name]
+
+    def _model(self, path: Path, entry: dict[Any, Any], job_type: AnyJobType) -> JobModel | None:
+        try:
+            return job_type.model.model_validate(entry, context={"environ": self._environ})
+        except ValidationError as error:
+            where = f"in a `{job_type.name}` job"
+            self.problems += checking.problems(error, job_type.model, self._document, path, where)
+            return None
+
+    def _report(self, path: Path, message: str, help: str | None = None) -> None:
+        self.problems.append(self._document.problem(path, message, help))

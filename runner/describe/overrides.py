@@ -1,0 +1,129 @@
+"""`--set PATH=VALUE`: values that replace or add to what a file says, before it is checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from runner.describe.document import Document
+from runner.describe.loading import read
+from runner.describe.suggestions import suggestion
+from runner.errors import InvalidFile, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.describe.document import Path
+
+FILE = "--set"
+"""What problems of an override name as their file."""
+
+_STEP = re.compile(r"\[(?P<index>[0-9]{1,9})\]|(?P<dot>\.?)(?P<key>[^.\[\]=]+)")
+_FORM = "write PATH=VALUE, for example grace_period=1, jobs[0].args[1]=x or jobs.NAME.join_timeout=2"
+
+
+def apply(document: Document, overrides: Sequence[str]) -> Document:
+    """The document with the overrides in it, in order. Raises `InvalidFile`; nothing is changed in place."""
+    for override in overrides:
+        document = _applied(document, override)
+    return document
+
+
+def parse_path(text: str) -> list[tuple[str | int, int]]:
+    """The steps of `jobs[0].args`, each with its offset. Raises `ValueError` with the offset of the mistake."""
+    steps: list[tuple[str | int, int]] = []
+    end = 0
+    while end < len(text):
+        found = _STEP.match(text, end)
+        if found is None or (found["key"] and bool(found["dot"]) != bool(steps)):
+            raise ValueError(end)
+        index = found["index"]
+        steps.append((found["key"], found.start("key")) if index is None else (int(index), found.start()))
+        end = found.end()
+    if not steps:
+        raise ValueError(0)
+    return steps
+
+
+def _applied(document: Document, override: str) -> Document:
+    path_text, equals, value_text = override.partition("=")
+    try:
+        steps = parse_path(path_text)
+    except ValueError as error:
+        raise _invalid(override, error.args[0], 1, "a step of the path is expected here", _FORM) from None
+    if not equals:
+        raise _invalid(override, len(override), 1, "`=` and a value are missing", _FORM)
+    given = _value(override, path_text, value_text)
+    root = _copied(document.value)
+    path = _put(root, steps, given.value, override)
+    kept = {at: over for at, over in document.overlays.items() if at[: len(path)] != path}
+    return replace(document, value=root, overlays={**kept, path: given})
+
+
+def _value(override: str, path_text: str, value_text: str) -> Document:
+    lead = f"{path_text}="
+    if not value_text.strip():
+        return Document(FILE, value_text, None, None, lead)
+    try:
+        data = value_text.encode()
+    except UnicodeEncodeError:
+        raise _invalid(override, len(lead), 1, "the value is not text in UTF-8", None) from None
+    return read(data, FILE, lead=lead)
+
+
+def _put(root: Any, steps: list[tuple[str | int, int]], value: object, override: str) -> Path:
+    """Puts the value in; the path with a job's name turned into its index."""
+    holder: Any = root
+    path: Path = ()
+    for position, (step, offset) in enumerate(steps):
+        last = position == len(steps) - 1
+        key = _key(holder, step, path, offset, override)
+        path = (*path, key)
+        if last:
+            _store(holder, key, value)
+        else:
+            if isinstance(holder, dict) and holder.get(key) is None:
+                holder[key] = [] if isinstance(steps[position + 1][0], int) else {}
+            holder[key] = _copied(holder[key])
+            holder = holder[key]
+    return path
+
+
+def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -> str | int:
+    width = len(str(step)) + (2 if isinstance(step, int) else 0)
+    if isinstance(holder, dict) and isinstance(step, str):
+        return step
+    if isinstance(holder, list) and isinstance(step, int):
+        if step <= len(holder):
+            return step
+        message = f"there is no [{step}]: {len(holder)} are there, counted from 0"
+        raise _invalid(override, offset, width, message, None)
+    if isinstance(holder, list) and path == ("jobs",) and isinstance(step, str):
+        named = {str(job.get("name", "")): index for index, job in enumerate(holder) if isinstance(job, dict)}
+        named |= {
+            "counter": index
+            for index, job in enumerate(holder)
+            if isinstance(job, dict) and "name" not in job and job.get("type") == "shared_counter"
+        }
+        if step in named:
+            return named[step]
+        help = suggestion(step, filter(None, named), "jobs")
+        raise _invalid(override, offset, width, f"there is no job named `{step}`", help)
+    what = "a mapping" if isinstance(holder, dict) else "a list" if isinstance(holder, list) else "no list or mapping"
+    raise _invalid(override, offset, width, f"`{step}` does not lead anywhere: before it is {what}", _FORM)
+
+
+def _store(holder: Any, key: str | int, value: object) -> None:
+    if isinstance(holder, list) and key == len(holder):
+        holder.append(value)
+    else:
+        holder[key] = value
+
+
+def _copied(value: Any) -> Any:  # one level: an alias elsewhere may stand for the same list or mapping
+    return value.copy() if isinstance(value, list | dict) else value
+
+
+def _invalid(override: str, offset: int, width: int, message: str, help: str | None) -> InvalidFile:
+    return InvalidFile((Problem(FILE, 1, offset + 1, max(1, width), override, message, help),))

@@ -1,0 +1,220 @@
+"""File to plan: names, replicas, placeholders, references and main's steps become final."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast, get_args
+
+from pydantic import ValidationError
+
+from runner.describe import checking, naming, targets
+from runner.describe.jobs import Job, Jobs
+from runner.describe.loading import read
+from runner.describe.overrides import apply, parse_path
+from runner.describe.placeholders import fill, fill_text
+from runner.describe.script import Script
+from runner.describe.spec import NOT_YET, RunFile
+from runner.describe.suggestions import suggestion
+from runner.errors import InvalidFile, Problem
+from runner.plan import Expect, Join, JobPlan, Plan, ProcessPlan, Sleep, Start, StartMethod, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.describe.document import Document, Path
+    from runner.describe.jobtype import Draft
+
+STDIN = "-"
+"""The file name that stands for standard input; its folder is the current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A plan, and the way back from it to the places in the file."""
+
+    plan: Plan
+    _document: Document
+    _jobs: tuple[int, ...]
+
+    def problem(self, process: int, field: str, message: str, help: str | None = None) -> Problem:
+        """A problem at a field of the job that made the process: `target`, `args`, `args[1]`, `kwargs.seconds`.
+
+        Where the file does not give that field, it is shown at the job.
+        """
+        steps = parse_path(field) if field else []
+        path: Path = ("jobs", self._jobs[process], *(step for step, _ in steps))
+        return self._document.problem(path, message, help)
+
+
+def describe(
+    text: bytes,
+    *,
+    file: str,
+    overrides: Sequence[str] = (),
+    start_method: str | None = None,
+    environ: Mapping[str, str],
+) -> Described:
+    """The plan of a file. Raises `InvalidFile` with all problems of the first stage that finds any.
+
+    `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` wins over the file's.
+    """
+    document = apply(read(text, file), overrides)
+    return _Planner(document, file, environ).described(start_method)
+
+
+@dataclass(slots=True)
+class _Planner:
+    document: Document
+    file: str
+    environ: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def described(self, start_method: str | None) -> Described:
+        run = self._top()
+        jobs = self._jobs()
+        self._stop_if_wrong()
+        names = naming.process_names(jobs)
+        self.problems += naming.clashes(jobs, names, self.document)
+        processes = self._processes(jobs, names)
+        self._check_effects(jobs, scripted=run.main is not None)
+        steps = _default_steps(jobs) if run.main is None else self._scripted(run.main, jobs, names)
+        self._stop_if_wrong()
+        plan = Plan(
+            file=self.file,
+            start_method=_start_method(start_method or run.start_method),
+            processes=processes,
+            steps=tuple(steps),
+            jobs=tuple(_job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)),
+            title=run.title,
+            mp_log=run.mp_log,
+            grace_period=run.grace_period,
+            time_limit=run.time_limit,
+            preload=tuple(run.preload),
+            paths=tuple(dict.fromkeys((self._folder(), os.getcwd()))),
+            shared=tuple(thing for job in jobs for thing in job.expansion.shared),
+        )
+        return Described(plan, self.document, tuple(job.index for job in jobs for _ in job.expansion.processes))
+
+    def _top(self) -> RunFile:
+        value = self.document.value
+        if not isinstance(value, dict):
+            help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
+            self._report((), f"expected a mapping with `jobs:`, found {checking.found(value)}", help)
+            self._stop_if_wrong()
+        for key, help in NOT_YET.items():
+            if key in value:
+                self._report((key,), f"unknown key `{key}` in this version", help, key=True)
+        known = {key: item for key, item in value.items() if key not in NOT_YET}
+        try:
+            return RunFile.model_validate(known, context={"environ": self.environ})
+        except ValidationError as error:
+            self.problems += checking.problems(error, RunFile, self.document, (), "in the file")
+            return RunFile.model_construct(jobs=[], main=None)
+
+    def _jobs(self) -> list[Job]:
+        entries = self.document.value.get("jobs")
+        reader = Jobs(self.document, self.environ)
+        if isinstance(entries, list):
+            reader.read(entries)
+        self.problems += reader.problems
+        return reader.jobs
+
+    def _processes(self, jobs: Sequence[Job], names: Sequence[str]) -> tuple[ProcessPlan, ...]:
+        unused = iter(names)
+        return tuple(
+            self._process(job, draft, index, next(unused))
+            for job in jobs
+            for index, draft in enumerate(job.expansion.processes)
+        )
+
+    def _process(self, job: Job, draft: Draft, index: int, name: str) -> ProcessPlan:
+        model, known = job.model, {"name": name, "index": index}
+        text_known = {"index": index}
+        expect = model.expect
+        return ProcessPlan(
+            name=name,
+            job=job.label,
+            target=None if draft.target is None else targets.normalized_target(draft.target),
+            cls=None if draft.cls is None else targets.normalized_class(draft.cls),
+            args=tuple(fill(value, known, self.environ) for value in draft.args),
+            kwargs={key: fill(value, known, self.environ) for key, value in draft.kwargs.items()},
+            daemon=model.daemon,
+            env={
+                key: fill_text(value, text_known, self.environ)
+                for key, value in (*model.env.items(), *draft.env.items())
+            },
+            cwd=None if draft.cwd is None else self._cwd(job, fill_text(draft.cwd, text_known, self.environ)),
+            terminate_after=model.terminate_after,
+            on_terminate=model.on_terminate,
+            expect=None if expect is None else Expect(expect.exit_code, expect.outcome),
+        )
+
+    def _cwd(self, job: Job, text: str) -> str:
+        folder = os.path.normpath(os.path.join(self._folder(), text))
+        if not os.path.isdir(folder):
+            what = "is not a folder" if os.path.exists(folder) else "does not exist"
+            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder")
+        return folder
+
+    def _folder(self) -> str:
+        return os.getcwd() if self.file == STDIN else os.path.dirname(os.path.abspath(self.file))
+
+    def _check_effects(self, jobs: Sequence[Job], *, scripted: bool) -> None:
+        for job in jobs:
+            if not scripted:
+                if job.gives("join_timeout") and not job.model.joined:
+                    message = "`join_timeout` has no effect: this job is not joined"
+                    self._report((*job.path, "join_timeout"), message, "add join: true", key=True)
+                continue
+            for key, instead in (("join", "- join: "), ("start_delay", "- sleep: ")):
+                if job.gives(key):
+                    help = f"remove it, and write {instead}… where main should do it"
+                    message = f"`{key}` has no effect: `main` says what happens when"
+                    self._report((*job.path, key), message, help, key=True)
+
+    def _scripted(self, main: Sequence[object], jobs: Sequence[Job], names: Sequence[str]) -> list[Step]:
+        timeouts = [job.model.join_timeout for job in jobs for _ in job.expansion.processes]
+        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts)
+        script.read(main)
+        self.problems += script.problems
+        return script.steps
+
+    def _report(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
+        problem = self.document.problem(path, message, help, key=key)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def _stop_if_wrong(self) -> None:
+        if self.problems:
+            place = lambda found: (found.file != self.file, found.line, found.column)
+            raise InvalidFile(tuple(sorted(self.problems, key=place)))
+
+
+def _default_steps(jobs: Sequence[Job]) -> list[Step]:
+    """What main does without a script: start each, join each that is joined."""
+    starts: list[Step] = []
+    joins: list[Step] = []
+    for job, processes in zip(jobs, naming.numbers(jobs), strict=True):
+        for process in processes:
+            starts += [Sleep(job.model.start_delay)] if job.model.start_delay else []
+            starts.append(Start(process))
+            joins += [Join(process, job.model.join_timeout)] if job.model.joined else []
+    return starts + joins
+
+
+def _job_plan(job: Job, processes: range) -> JobPlan:
+    options = job.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return JobPlan(job.label, job.type, tuple(processes), options, job.expansion.progress)
+
+
+def _start_method(given: str | None) -> StartMethod:
+    known = get_args(StartMethod)
+    if given is None:
+        return "fork" if sys.platform == "linux" else "spawn"
+    if given in known:
+        return cast("StartMethod", given)
+    help = suggestion(given, known, "start methods")
+    message = f"there is no start method `{given}`"
+    raise InvalidFile((Problem("--start-method", 1, 1, max(1, len(given)), given, message, help),))

@@ -1,0 +1,176 @@
+"""`main:`, checked and flattened into primitive steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from runner.describe import durations
+from runner.describe.checking import found
+from runner.describe.suggestions import suggestion
+from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.describe.document import Document, Path
+    from runner.errors import Problem
+
+ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
+"""What main can do; each step is a mapping with one of them."""
+
+MODIFIERS = {"timeout": "join", "as": "show"}
+"""Keys that a step may have beside its order, and the order that they belong to."""
+
+Names: TypeAlias = "Mapping[str, tuple[int, ...]]"
+
+
+@dataclass(slots=True)
+class Script:
+    """Goes through the steps of `main:` in order and collects primitive steps and problems.
+
+    `names` are processes and jobs, with their processes; `labels` are the processes' names; `timeouts` their
+    `join_timeout`.
+    """
+
+    document: Document
+    names: Names
+    labels: Sequence[str]
+    timeouts: Sequence[float | None]
+    steps: list[Step] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    _started_in: dict[int, int] = field(default_factory=dict)
+
+    def read(self, main: Sequence[object]) -> None:
+        """Adds the steps of the whole script."""
+        for index, step in enumerate(main):
+            self._step(("main", index), step)
+
+    def _step(self, path: Path, step: object) -> None:
+        if not isinstance(step, dict):
+            help = f"did you mean `{step}: all`?" if step in ORDERS else "write for example - start: all"
+            self._report(path, f"expected a step, found {found(step)}", help)
+            return
+        order = self._order(path, step)
+        if order is None or not self._keys_fit(path, step, order):
+            return
+        if order == "sleep":
+            seconds = self._seconds((*path, "sleep"), step["sleep"])
+            self.steps += [Sleep(seconds)] if seconds else []
+            return
+        processes = self._processes((*path, order), step[order])
+        for process, place in processes:
+            self._add(path, step, order, process, place)
+
+    def _order(self, path: Path, step: dict[object, object]) -> str | None:
+        orders = [key for key in step if key in ORDERS]
+        if len(orders) == 1:
+            return str(orders[0])
+        if orders:
+            self._report(
+                (*path, str(orders[1])),
+                f"a step does one thing: here are `{orders[0]}` and `{orders[1]}`",
+                "begin a new step with `- `",
+                key=True,
+            )
+            return None
+        unknown = next((str(key) for key in step if key not in MODIFIERS), None)
+        if unknown is None:
+            self._report(path, "the step does nothing", f"a step has one of {', '.join(ORDERS)}")
+        else:
+            key = next(key for key in step if str(key) == unknown)
+            help = suggestion(unknown, ORDERS, "steps")
+            self._report((*path, key), f"unknown step `{unknown}`", help, key=True)  # type: ignore[arg-type]  # a key
+        return None
+
+    def _keys_fit(self, path: Path, step: dict[object, object], order: str) -> bool:
+        fit = True
+        for key in step:
+            if key == order or (isinstance(key, str) and MODIFIERS.get(key) == order):
+                continue
+            fit = False
+            place = (*path, key)
+            if isinstance(key, str) and key in MODIFIERS:
+                self._report(place, f"`{key}` has no effect on `{order}`", f"it belongs to `{MODIFIERS[key]}`", key=True)  # type: ignore[arg-type]  # a key
+            else:
+                own = [name for name, owner in MODIFIERS.items() if owner == order]
+                help = suggestion(str(key), [order, *own], "keys here")
+                self._report(place, f"unknown key `{key}` in a `{order}` step", help, key=True)  # type: ignore[arg-type]  # a key
+        return fit
+
+    def _add(self, path: Path, step: dict[object, object], order: str, process: int, place: Path) -> None:
+        label = self.labels[process]
+        if order == "start":
+            if process in self._started_in:
+                line = self.document.line_of(("main", self._started_in[process]))
+                self._report(place, f"`{label}` is started twice, first in line {line}", "a process starts once")
+                return
+            self._started_in[process] = int(str(path[1]))
+            self.steps.append(Start(process))
+            return
+        if order == "show":
+            self._show(path, step, process)
+            return
+        if process not in self._started_in:
+            self._report(place, f"`{label}` is not started by then", f"start it before this `{order}`")
+            return
+        match order:
+            case "join":
+                timeout, good = self._timeout(path, step, process)
+                self.steps += [Join(process, timeout)] if good else []
+            case "terminate":
+                self.steps.append(Terminate(process))
+            case _:
+                self.steps.append(Kill(process))
+
+    def _show(self, path: Path, step: dict[object, object], process: int) -> None:
+        label = step.get("as", self.labels[process])
+        if isinstance(label, str):
+            self.steps.append(Show(process, label))
+        else:
+            self._report((*path, "as"), f"`as`: expected text, found {found(label)}")
+
+    def _timeout(self, path: Path, step: dict[object, object], process: int) -> tuple[float | None, bool]:
+        if "timeout" not in step:
+            return self.timeouts[process], True
+        if step["timeout"] is None:
+            return None, True
+        seconds = self._seconds((*path, "timeout"), step["timeout"])
+        return seconds, seconds is not None
+
+    def _seconds(self, path: Path, value: object) -> float | None:
+        try:
+            return durations.seconds(value)
+        except durations.BadDuration as error:
+            message = f"{error}, found {found(value)}" if str(error).startswith("expected") else str(error)
+            self._report(path, f"`{path[-1]}`: {message}", f"write {durations.EXAMPLES}")
+        return None
+
+    def _processes(self, path: Path, value: object) -> list[tuple[int, Path]]:
+        """The processes that a step names, each with the place that names it."""
+        if value == "all":
+            return [(process, path) for process in range(len(self.labels))]
+        named = [(value, path)]
+        if isinstance(value, list):
+            named = [(item, (*path, index)) for index, item in enumerate(value)]
+            if not value:
+                self._report(path, "the list is empty", "name a process or a job, or write all")
+        return [(process, place) for name, place in named for process in self._named(name, place)]
+
+    def _named(self, name: object, place: Path) -> tuple[int, ...]:
+        if not isinstance(name, str):
+            self._report(place, f"expected the name of a process or a job, found {found(name)}")
+            return ()
+        if name == "all":
+            self._report(place, "`all` stands alone, not in a list", "write for example - start: all")
+            return ()
+        if name not in self.names:
+            help = suggestion(name, self.names, "processes and jobs")
+            self._report(place, f"there is no process or job named `{name}`", help)
+            return ()
+        return self.names[name]
+
+    def _report(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
+        problem = self.document.problem(path, message, help, key=key)
+        if problem not in self.problems:
+            self.problems.append(problem)

@@ -1,0 +1,74 @@
+"""The job type `process`: one target or `Process` subclass, as one process or as several replicas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from runner.describe.checking import fault
+from runner.describe.fields import Argument, ClassPath, Target, Template
+from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
+from runner.describe.placeholders import encode
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class ProcessJob(JobModel):
+    """A process that runs a target, or an object of a `Process` subclass."""
+
+    type: Literal["process"] = "process"
+    """The job type: `process` unless said."""
+
+    target: Target | None = None
+    """What the process runs: `package.module:function`, or the name of a built-in worker."""
+
+    class_: ClassPath | None = Field(None, alias="class")
+    """Instead of `target`: a subclass of `multiprocessing.Process`, as `package.module:Class`."""
+
+    args: list[Argument] = Field(default_factory=list)
+    """Arguments by position. Text may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+
+    kwargs: dict[str, Argument] = Field(default_factory=dict)
+    """Arguments by name. Text may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+
+    cwd: Template | None = None
+    """The folder that the process runs in, relative to the file's."""
+
+    replicas: Annotated[int, Field(ge=1, le=100_000)] = 1
+    """How many such processes; `$index` counts them from 0. With a name `w` they are `w-0`, `w-1`, …"""
+
+    @model_validator(mode="after")
+    def _one_of_target_and_class(self) -> Self:
+        if self.target is not None and self.class_ is not None:
+            raise fault(
+                "a process has `target` or `class`, not both", "remove one of them", path=("class",), key=True
+            )
+        if self.target is None and self.class_ is None:
+            raise fault("a process needs `target` or `class`", "add target: package.module:function")
+        return self
+
+
+class Process(JobType[ProcessJob]):
+    """The job type `process`."""
+
+    name = "process"
+    model = ProcessJob
+
+    def expand(self, job: ProcessJob, label: str) -> Expansion:
+        """One draft for each replica."""
+        args = tuple(encode(value) for value in job.args)
+        kwargs = {key: encode(value) for key, value in job.kwargs.items()}
+        return Expansion(
+            tuple(
+                Draft(_name(job, index), job.target, job.class_, args, kwargs, cwd=job.cwd)
+                for index in range(job.replicas)
+            )
+        )
+
+
+def _name(job: ProcessJob, index: int) -> str | None:
+    if job.name is None or job.replicas == 1 or "$" in job.name:
+        return job.name
+    return f"{job.name}-{index}"
