@@ -1,0 +1,287 @@
+"""The job type `shared_counter`: several workers count up one number in shared memory.
+
+It stands on the public mechanism alone (`runner.describe.jobtype`), and is the example of it: a model of its fields,
+`expand` to processes and shared things, `result` from the final bytes. What the workers do is in `counting`.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from runner.describe.checking import fault, found
+from runner.describe.fields import Name
+from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
+from runner.describe.suggestions import listed, nearest
+from runner.jobresult import JobResult
+from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Self
+
+    from runner.arguments import Encoded
+    from runner.jobresult import End
+    from runner.plan import Json, SharedPlan
+
+WORKER = "runner.jobtypes.counting:count"
+FORMATS = {
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "uint16": "H",
+    "uint32": "I",
+    "uint64": "Q",
+}
+"""The integer types of numpy, and how `memoryview` calls them: the front decodes without numpy."""
+
+STATS = 4
+"""Numbers that each worker leaves: started, ended (`time.monotonic` seconds), acquisitions, wait_seconds."""
+
+
+def _dtype(value: object) -> object:
+    if isinstance(value, str) and value in FORMATS:
+        return value
+    near = nearest(value, FORMATS) if isinstance(value, str) else None
+    help = f"did you mean `{near}`?" if near else None
+    raise fault(f"`dtype`: expected one of {listed(FORMATS)}, found {found(value)}", help)
+
+
+def _batch(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value == "all" or (whole and 1 <= int(str(value)) <= MAX_INCREMENTS):
+        return value
+    raise fault(f"`batch`: expected `all` or a whole number above 0, found {found(value)}")
+
+
+MAX_INCREMENTS = 10**15
+
+
+class SharedCounterJob(JobModel):
+    """Workers that count up one number in shared memory, to see what sharing costs and what guards it."""
+
+    type: Literal["shared_counter"]
+    """The job type."""
+
+    name: Name = "counter"
+    """The job's name: the workers are `<name>-0`, `<name>-1`, …"""
+
+    workers: Annotated[int, Field(ge=1, le=10_000)] = 2
+    """Number of processes."""
+
+    increments: Annotated[int, Field(ge=1, le=MAX_INCREMENTS)] = 50_000_000
+    """Increments by each worker."""
+
+    sync: Literal["semaphore", "lock", "none"] = "semaphore"
+    """What guards the shared number: a semaphore, a lock, or nothing (updates are lost)."""
+
+    permits: Annotated[int, Field(ge=1, le=32_767)] = 1
+    """The semaphore's initial value: how many workers it lets in at once. With more than 1, updates are lost."""
+
+    batch: Annotated[
+        Literal["all"] | int,
+        BeforeValidator(_batch),
+        WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "integer", "minimum": 1}]}),
+    ] = "all"
+    """Increments counted locally before each addition to the shared number: `all`, or a number."""
+
+    method: Literal["loop", "vectorized"] = "loop"
+    """`loop`: a plain Python loop. `vectorized`: numpy performs every increment of the batch on the shared number."""
+
+    dtype: Annotated[str, BeforeValidator(_dtype), WithJsonSchema({"enum": list(FORMATS)})] = "int64"
+    """numpy's integer type of the shared number."""
+
+    @field_validator("name")
+    @classmethod
+    def _one_name(cls, value: str) -> str:
+        if "$index" in value or "${index}" in value:
+            raise fault("`$index` has no meaning in the name of a `shared_counter`: its workers are numbered")
+        return value
+
+    @model_validator(mode="after")
+    def _permits_of_a_semaphore(self) -> Self:
+        if "permits" in self.model_fields_set and self.sync != "semaphore":
+            message = f"`permits` has no effect with sync: {self.sync}"
+            raise fault(message, "remove it, or write sync: semaphore", path=("permits",), key=True)
+        return self
+
+    @property
+    def expected_total(self) -> int:
+        """What the number is when no update is lost and none wraps around."""
+        return self.workers * self.increments
+
+
+class SharedCounter(JobType[SharedCounterJob]):
+    """The job type `shared_counter`."""
+
+    name = "shared_counter"
+    model = SharedCounterJob
+
+    def expand(self, job: SharedCounterJob, label: str) -> Expansion:
+        """The workers, the shared number, and what each worker reports of itself."""
+        shared: list[SharedPlan] = [
+            SharedArray(f"{label}.total", job.dtype, 1, _bits(job.dtype) // 8),
+            SharedArray(f"{label}.progress", "int64", job.workers, 8),
+            SharedArray(f"{label}.stats", "float64", job.workers * STATS, 8),
+        ]
+        guard = _guard(job, label)
+        return Expansion(
+            processes=tuple(_worker(job, label, index, guard) for index in range(job.workers)),
+            shared=(*shared, guard) if guard else tuple(shared),
+            progress=Progress(f"{label}.progress", job.increments),
+        )
+
+    def result(
+        self, job: SharedCounterJob, values: Mapping[str, bytes], ends: Sequence[End]
+    ) -> JobResult | None:
+        """The total against the expected one, the speed, and why the total is wrong if it is."""
+        errors = [error for error in map(_error, ends) if error]
+        failed = any(end.exit_code not in (0, None) or end.died_holding for end in ends)
+        names = [f"{job.name}.{what}" for what in ("total", "progress", "stats")]
+        if any(name not in values for name in names):
+            errors.append("the shared memory could not be read at the end")
+            return JobResult({"error": "; ".join(errors)}, failed=True)
+        total_bytes, progress_bytes, stats_bytes = (values[name] for name in names)
+        total = memoryview(total_bytes)[: _bits(job.dtype) // 8].cast(FORMATS[job.dtype])[0]
+        counted = _Counted.read(job, progress_bytes, stats_bytes)
+        report: dict[str, Json] = {
+            "total": total,
+            "expected_total": job.expected_total,
+            "lost": job.expected_total - total,
+            "elapsed": counted.elapsed,
+            "increments_per_second": counted.rate,
+            "workers": [
+                {
+                    "process": f"{job.name}-{index}",
+                    "acquisitions": int(counted.stats[index][2]),
+                    "wait_seconds": counted.stats[index][3],
+                    "increments": counted.increments[index],
+                }
+                for index in range(job.workers)
+            ],
+        }
+        if errors:
+            report["error"] = "; ".join(errors)
+            return JobResult(report, failed=failed)
+        return JobResult(report, _notes(job, total))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What the workers left of themselves."""
+
+    increments: tuple[int, ...]
+    stats: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def read(cls, job: SharedCounterJob, progress: bytes, stats: bytes) -> _Counted:
+        numbers = memoryview(stats)[: job.workers * STATS * 8].cast("d").tolist()
+        rows = tuple(tuple(numbers[start : start + STATS]) for start in range(0, len(numbers), STATS))
+        return cls(tuple(memoryview(progress)[: job.workers * 8].cast("q").tolist()), rows)
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from the first worker's start to the last one's end, or None if no worker came to its end."""
+        started = [row[0] for row in self.stats if row[0]]
+        ended = [row[1] for row in self.stats if row[1]]
+        return max(ended) - min(started) if started and ended else None
+
+    @property
+    def rate(self) -> float | None:
+        elapsed = self.elapsed
+        return sum(self.increments) / elapsed if elapsed else None
+
+
+def _guard(job: SharedCounterJob, label: str) -> SharedSemaphore | SharedLock | None:
+    match job.sync:
+        case "semaphore":
+            return SharedSemaphore(f"{label}.semaphore", job.permits)
+        case "lock":
+            return SharedLock(f"{label}.lock")
+    return None
+
+
+def _worker(
+    job: SharedCounterJob, label: str, index: int, guard: SharedSemaphore | SharedLock | None
+) -> Draft:
+    kwargs: dict[str, Encoded] = {
+        "worker": index,
+        "total": {"ref": f"{label}.total"},
+        "increments": job.increments,
+        "progress": {"ref": f"{label}.progress"},
+        "stats": {"ref": f"{label}.stats"},
+        "guard": {"ref": guard.name} if guard else None,
+        "batch": None if job.batch == "all" else job.batch,
+        "method": job.method,
+    }
+    return Draft(f"{label}-{index}", target=WORKER, kwargs=kwargs)
+
+
+def _error(end: End) -> str | None:
+    """Why this end makes the total worthless, or None."""
+    if end.exit_code is None and end.died_holding is None:
+        return f"{end.process} did not count" if end.outcome else f"{end.process} was never started"
+    if end.died_holding is not None:
+        return f"{end.process} died ({_cause(end.exit_code)}) while it held {end.died_holding}"
+    if end.exit_code != 0:
+        return f"{end.process} ended before it had counted ({_cause(end.exit_code)})"
+    return None
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "nobody saw how"
+    try:
+        return signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
+    except ValueError:
+        return f"signal {-exit_code}"
+
+
+def _notes(job: SharedCounterJob, total: int) -> tuple[tuple[str, str], ...]:
+    bits = _bits(job.dtype)
+    wrapped = _wraps(job.dtype, job.expected_total)
+    lost = job.expected_total - total
+    notes: list[tuple[str, str]] = []
+    if wrapped:
+        notes.append(("overflow", _overflow(job, wrapped)))
+        lost %= 2**bits
+    if lost:
+        amount = "Updates" if wrapped else f"{lost:,} of {job.expected_total:,} updates"
+        notes.append(("lost_updates", f"{amount} were lost: {_why_lost(job)}."))
+    return tuple(notes)
+
+
+def _why_lost(job: SharedCounterJob) -> str:
+    overwritten = "two workers read the same number, and the one's addition overwrites the other's"
+    if job.sync == "none":
+        return f"nothing guards the shared number (sync: none), so {overwritten}"
+    if job.permits > 1:
+        return f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
+    return f"and that although a {job.sync} guards the shared number; please report this"
+
+
+def _overflow(job: SharedCounterJob, wrapped: int) -> str:
+    size = _bits(job.dtype) // 8
+    bytes_ = "one byte" if size == 1 else f"{size} bytes"
+    times = "once" if wrapped == 1 else f"{wrapped:,} times"
+    wider = next((name for name in ("int64", "uint64") if not _wraps(name, job.expected_total)), None)
+    advice = f"; choose dtype: {wider}" if wider else ""
+    return f"{bytes_} ({job.dtype}) holds at most {_highest(job.dtype):,}: the total wrapped around {times}{advice}."
+
+
+def _bits(dtype: str) -> int:
+    return int(dtype.lstrip("uint"))
+
+
+def _highest(dtype: str) -> int:
+    return int(2 ** (_bits(dtype) - (not dtype.startswith("u"))) - 1)
+
+
+def _wraps(dtype: str, total: int) -> int:
+    """How often a number of this type passes its highest value on the way to `total`."""
+    return (total + 2 ** _bits(dtype) - 1 - _highest(dtype)) // 2 ** _bits(dtype)
