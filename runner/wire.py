@@ -29,14 +29,15 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Link:
-    """One end of the socket. Never blocks but in `flush_all`."""
+    """One end of the socket. Never blocks."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
+        self._outgoing: deque[tuple[Message | bytes, tuple[int, ...]]] = deque()
         self._incoming = bytearray()
         self._descriptors: deque[int] = deque()
+        self._flushing = False
         self.ended = False
         """The other side is gone: nothing more comes, and what is sent is dropped."""
 
@@ -53,10 +54,23 @@ class Link:
         """Queue a message; `descriptors` are closed here once they are on their way (or cannot be any more)."""
         if descriptors:
             message = message | {"descriptors": len(descriptors)}
-        self._outgoing.append((_encode(message).encode() + b"\n", descriptors))
+        self._outgoing.append((message, descriptors))
+
+    def send_at_once(self, message: Message) -> None:
+        """Send a short message, past a queue that a signal handler may have interrupted; safe to call in one."""
+        self._outgoing.append((message, ()))
+        if not self._flushing:
+            self.flush()
 
     def flush(self) -> None:
         """Send what the socket takes now."""
+        self._flushing = True
+        try:
+            self._flush()
+        finally:
+            self._flushing = False
+
+    def _flush(self) -> None:
         while self._outgoing:
             data, descriptors = self._next_batch()
             try:
@@ -74,15 +88,13 @@ class Link:
 
     def _next_batch(self) -> tuple[bytes, tuple[int, ...]]:
         """The first message with its descriptors, and those behind it that have none, as one piece."""
-        data, descriptors = self._outgoing.popleft()
-        if not self._outgoing or self._outgoing[0][1]:
-            return data, descriptors
-        pieces = [data]
-        size = len(data)
+        first, descriptors = self._outgoing.popleft()
+        pieces = [_line(first)]
+        size = len(pieces[0])
         while self._outgoing and not self._outgoing[0][1] and size < _READ:
-            piece, _ = self._outgoing.popleft()
-            pieces.append(piece)
-            size += len(piece)
+            message, _ = self._outgoing.popleft()
+            pieces.append(_line(message))
+            size += len(pieces[-1])
         return b"".join(pieces), descriptors
 
     def _send(self, data: bytes, descriptors: tuple[int, ...]) -> int:
@@ -143,3 +155,8 @@ class Link:
         self._close_all(tuple(self._descriptors))
         self._descriptors.clear()
         self._sock.close()
+
+
+def _line(message: Message | bytes) -> bytes:
+    """The message's line; the rest of one that was sent in part is bytes already."""
+    return message if isinstance(message, bytes) else _encode(message).encode() + b"\n"

@@ -62,6 +62,7 @@ class Surroundings:
         "ignores_sigint",
         "number",
         "open_files",
+        "parent",
         "private",
         "records",
         "stderr",
@@ -82,7 +83,8 @@ class Surroundings:
         private: tuple[int, ...],
         env: dict[str, str],
         cwd: str | None,
-        open_files: tuple[int, int],
+        open_files: tuple[int, int] | None,
+        parent: int | None,
         ignores_sigint: bool,
         unwinds: bool,
     ) -> None:
@@ -100,6 +102,9 @@ class Surroundings:
         self.env = env
         self.cwd = cwd
         self.open_files = open_files
+        """The limits of open files to go back to; None where they are as they were."""
+        self.parent = parent
+        """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
         self.ignores_sigint = ignores_sigint
         self.unwinds = unwinds
 
@@ -214,34 +219,43 @@ def _prepare_or_record(around: Surroundings) -> bool:
 
 
 def _prepare(around: Surroundings) -> None:
-    """Undo what a child inherits and should not; blocked signals are let through only when that is done."""
+    """Undo what a child inherits and should not; blocked signals are let through only when that is done.
+
+    Of a forked process every page that is touched is copied: what need not be done is not done.
+    """
     os.dup2(around.stdout.number, 1)
     os.dup2(around.stderr.number, 2)
     os.close(around.stdout.number)
     os.close(around.stderr.number)
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _raise_terminated if around.unwinds else signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN if around.ignores_sigint else signal.default_int_handler)
-    if around.unwinds:
-        signal.signal(signal.SIGTERM, _raise_terminated)
-    _die_with_the_supervisor(around.alive.number)
+    _die_with_the_supervisor(around)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    import resource
+    if around.open_files is not None:
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_NOFILE, around.open_files)
-    os.environ.update(around.env)
+        resource.setrlimit(resource.RLIMIT_NOFILE, around.open_files)
+    if around.env:
+        os.environ.update(around.env)
     if around.cwd is not None:
         os.chdir(around.cwd)
 
 
-def _die_with_the_supervisor(alive: int) -> None:
+def _die_with_the_supervisor(around: Surroundings) -> None:
+    alive = around.alive.number
     if not prctl.die_with_parent(signal.SIGKILL):
         threading.Thread(target=_wait_for_the_supervisors_end, args=(alive,), daemon=True).start()
+    # Its end may have come before we could ask to be told of it.
+    if os.getppid() != around.parent if around.parent is not None else _has_ended(alive):
+        os._exit(1)
+
+
+def _has_ended(alive: int) -> bool:
     poll = select.poll()
     poll.register(alive, select.POLLIN)
-    if poll.poll(0):  # its end came before we could ask to be told of it
-        os._exit(1)
+    return bool(poll.poll(0))
 
 
 def _wait_for_the_supervisors_end(alive: int) -> None:
@@ -334,14 +348,14 @@ def _say(text: str) -> None:
 def _traceback(error: BaseException) -> str:
     import traceback
 
-    return "".join(traceback.format_exception(type(error), error, _without_our_frames(error.__traceback__)))
+    return "".join(traceback.format_exception(type(error), error, without_our_frames(error.__traceback__)))
 
 
 _OURS = (__file__, import_module.__code__.co_filename, "<frozen importlib._bootstrap")
 
 
-def _without_our_frames(found: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is not ours (or the import system's), if there is one."""
+def without_our_frames(found: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not ours or the import system's, if there is one."""
     while found is not None and found.tb_frame.f_code.co_filename.startswith(_OURS):
         found = found.tb_next
     return found
@@ -358,18 +372,14 @@ def _record(
     around: Surroundings, ended_by: str, returned: str | None = None, error: dict[str, str] | None = None
 ) -> None:
     """Tell the supervisor how the target ended. A target that closed the pipe goes unreported."""
-    import resource
-
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    body = json.dumps(
-        {
-            "ended_by": ended_by,
-            "returned": returned,
-            "error": error,
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            "max_rss": max_rss_bytes(usage.ru_maxrss),
-        }
-    ).encode()
+    told: dict[str, object] = {"ended_by": ended_by}
+    if returned is not None:
+        told["returned"] = returned
+    if error is not None:
+        told["error"] = error
+    if around.parent is None:  # nobody waits for this process with wait4, which would tell
+        told |= _usage()
+    body = json.dumps(told).encode()
     try:
         if not _is_fifo(around.records.number):
             return
@@ -380,6 +390,13 @@ def _record(
             )
     except OSError:
         return
+
+
+def _usage() -> dict[str, float]:
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "max_rss": max_rss_bytes(usage.ru_maxrss)}
 
 
 def _is_fifo(descriptor: int) -> bool:

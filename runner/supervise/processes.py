@@ -17,12 +17,12 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass
-from multiprocessing import popen_fork, popen_forkserver, popen_spawn_posix, util
+from multiprocessing import popen_fork, util
 from typing import TYPE_CHECKING, Any
 
 from runner.arguments import resolve
 from runner.supervise import child
-from runner.supervise.child import Call, Descriptor, Parcel, Surroundings, max_rss_bytes
+from runner.supervise.child import Call, Descriptor, Surroundings, max_rss_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,8 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
 
 _SIGNED = struct.Struct("q")
-_ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""The signals that this process has handlers for; a longer list costs: Python turns each into an enum, both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,19 @@ class _ForkPopen(popen_fork.Popen):
 
     def _launch(self, process: BaseProcess) -> None:
         ended, still_alive = (-1, -1) if HAS_PIDFD else os.pipe()
-        pid = os.fork()
-        if pid == 0:
+        self.pid = os.fork()
+        if self.pid == 0:
             self._live(process)
-        self.pid = pid
-        if not HAS_PIDFD:
+        if HAS_PIDFD:
+            self.sentinel = _pidfd_of_our_child(self.pid)
+        else:
             os.close(still_alive)
-        self.sentinel = os.pidfd_open(pid) if HAS_PIDFD else ended
+            self.sentinel = ended
 
     def _live(self, process: BaseProcess) -> None:
         code = 1
         try:
+            multiprocessing.Process._Popen = _THEIR_POPEN  # type: ignore[attr-defined]  # for the target's own
             if RUNS_EXIT_FUNCTIONS:
                 atexit._clear()
                 atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
@@ -81,27 +84,25 @@ class _ForkPopen(popen_fork.Popen):
         return self.returncode
 
 
-class _SpawnPopen(popen_spawn_posix.Popen):
-    """A process in a fresh interpreter."""
-
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))
-
-    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
-        return self.returncode
-
-
-class _ForkserverPopen(popen_forkserver.Popen):
-    """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
-
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))
-
-    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
-        return self.returncode
+def _pidfd_of_our_child(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:  # no descriptor left: a process that nobody can watch must not live
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
-_POPEN: dict[str, type[Any]] = {"fork": _ForkPopen, "spawn": _SpawnPopen, "forkserver": _ForkserverPopen}
+_THEIR_POPEN = multiprocessing.Process.__dict__["_Popen"]
+
+
+def _popen(start_method: str) -> type[Any]:
+    """The Popen of ours for a start method; only what it needs is imported, every forked child has it too."""
+    if start_method == "fork":
+        return _ForkPopen
+    from runner.supervise import fresh
+
+    return fresh.SpawnPopen if start_method == "spawn" else fresh.ForkserverPopen
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class Processes:
         *,
         records: int,
         private: tuple[int, ...],
-        open_files: tuple[int, int],
+        open_files: tuple[int, int] | None,
         ignores_sigint: bool,
     ) -> None:
         """`records` is the write end of the end-record pipe, `private` what forked children have to close."""
@@ -138,6 +139,13 @@ class Processes:
         self._ignores_sigint = ignores_sigint
         self._objects: list[BaseProcess] = []
         self._running: dict[int, _Running] = {}
+        self._helpers = _children()
+        """multiprocessing's resource tracker and forkserver, which end by themselves."""
+        self._around: Surroundings
+        """Those of the process that is being started."""
+        popen = _popen(plan.start_method)
+        # Once, not around each start: changing a class makes the interpreter forget what it knows of it.
+        multiprocessing.Process._Popen = staticmethod(lambda process: popen(process, self._around))  # type: ignore[attr-defined]
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -166,10 +174,10 @@ class Processes:
     def start(self, number: int) -> tuple[int, int]:
         """Start the process; gives the read ends of its stdout and stderr. Raises what `Process.start` raises."""
         process = self._objects[number]
-        (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
-        around = self._surroundings(number, to_stdout, to_stderr)
+        stdout, to_stdout, stderr, to_stderr = _two_pipes()
+        self._around = self._surroundings(number, to_stdout, to_stderr)
         try:
-            with _signals_blocked(), _popen_of_ours(_POPEN[self._plan.start_method], around):
+            with _signals_blocked():
                 process.start()
         except BaseException:
             os.close(stdout)
@@ -196,6 +204,7 @@ class Processes:
             env=plan.env,
             cwd=plan.cwd,
             open_files=self._open_files,
+            parent=None if self._plan.start_method == "forkserver" else os.getpid(),
             ignores_sigint=self._ignores_sigint,
             unwinds=plan.on_terminate == "unwind",
         )
@@ -212,7 +221,7 @@ class Processes:
             pidfd = os.pidfd_open(popen.pid) if HAS_PIDFD else None
         except ProcessLookupError:  # a forkserver's child that has ended already
             pidfd = None
-        by_sentinel = pidfd is None or isinstance(popen, _ForkserverPopen)
+        by_sentinel = pidfd is None or popen.method == "forkserver"
         return _Running(popen.pid, popen, popen.sentinel if by_sentinel else pidfd or -1, pidfd)
 
     def watched(self, number: int) -> int:
@@ -232,7 +241,7 @@ class Processes:
     def reap(self, number: int) -> Ended | None:
         """What the system says of the process's end, once; None while it lives."""
         running = self._running[number]
-        ended = self._read_sentinel(running) if isinstance(running.popen, _ForkserverPopen) else _wait(running.pid)
+        ended = self._read_sentinel(running) if running.popen.method == "forkserver" else _wait(running.pid)
         if ended is None:
             return None
         del self._running[number]
@@ -266,12 +275,25 @@ class Processes:
         state = "initial" if pid is None else "started" if number in self._running else "stopped"
         return {"pid": pid, "state": state, "alive": state == "started", "exit_code": exit_code, "repr": shown}
 
-    def kill_all(self) -> None:
-        """SIGKILL whatever still lives, and wait for it: the last thing, whatever happened before."""
+    def end_all(self) -> None:
+        """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever happened before."""
         for number in list(self._running):
             self.send(number, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._running.pop(number).pid, 0)
+        while adopted := _children() - self._helpers:
+            for pid in adopted:
+                os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
+                os.waitpid(pid, 0)
+
+
+def _children() -> set[int]:
+    """The pids of all our children, where the system tells (Linux)."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
+            return {int(pid) for pid in file.read().split()}
+    except FileNotFoundError:
+        return set()
 
 
 def _wait(pid: int) -> Ended | None:
@@ -286,30 +308,31 @@ def _wait(pid: int) -> Ended | None:
     )
 
 
+def _two_pipes() -> tuple[int, int, int, int]:
+    first = os.pipe()
+    try:
+        return *first, *os.pipe()
+    except OSError:
+        os.close(first[0])
+        os.close(first[1])
+        raise
+
+
 @contextlib.contextmanager
 def _signals_blocked() -> Iterator[None]:
     """A signal between fork and the child's reset would run a handler of ours in the child, or be lost."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
 
 
-@contextlib.contextmanager
-def _popen_of_ours(popen: type[Any], around: Surroundings) -> Iterator[None]:
-    """Let `Process.start` use this Popen; the class is as it was afterwards, and in the child."""
-    before = multiprocessing.Process._Popen  # type: ignore[attr-defined]  # there is no public way
-    multiprocessing.Process._Popen = staticmethod(lambda process: popen(process, around))  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        multiprocessing.Process._Popen = staticmethod(before)  # type: ignore[attr-defined]
-
-
-def raise_open_files() -> tuple[int, int]:
-    """Raise the soft limit of open files to the hard one; gives the limits as they were."""
+def raise_open_files() -> tuple[int, int] | None:
+    """Raise the soft limit of open files to the hard one; gives the limits as they were, None if nothing changed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return None
     with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return soft, hard

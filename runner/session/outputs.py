@@ -1,0 +1,110 @@
+"""What the processes write, read from their pipes in the front."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+from typing import TYPE_CHECKING
+
+from runner.events import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_READ = 1 << 18
+_PIPE = 1 << 16
+_WIDE_PIPE = 1 << 20
+
+
+class Source:
+    """One stream of one process."""
+
+    __slots__ = ("descriptor", "is_wide", "process", "stream")
+
+    def __init__(self, process: int | None, stream: str, descriptor: int) -> None:
+        self.process = process
+        self.stream = stream
+        self.descriptor = descriptor
+        self.is_wide = False
+
+
+class Outputs:
+    """All streams that are open, by process."""
+
+    def __init__(self) -> None:
+        self._sources: dict[int | None, list[Source]] = {}
+        self._selector: selectors.BaseSelector | None = None
+
+    def attend(self, selector: selectors.BaseSelector) -> None:
+        """Have this selector tell what can be read, from now on."""
+        self._selector = selector
+        for sources in self._sources.values():
+            for source in sources:
+                selector.register(source.descriptor, selectors.EVENT_READ, source)
+
+    def add(self, process: int | None, stdout: int, stderr: int) -> None:
+        sources = [Source(process, "stdout", stdout), Source(process, "stderr", stderr)]
+        self._sources[process] = sources
+        for source in sources:
+            os.set_blocking(source.descriptor, False)
+            if self._selector is not None:
+                self._selector.register(source.descriptor, selectors.EVENT_READ, source)
+
+    def read(self, source: Source) -> Iterator[Output]:
+        """What can be read now, one piece."""
+        if source not in self._sources.get(source.process, ()):
+            return
+        try:
+            data = os.read(source.descriptor, _READ)
+        except BlockingIOError:
+            return
+        if not data:
+            self._close(source)
+            return
+        if len(data) >= _PIPE and not source.is_wide:
+            _widen(source)
+        yield Output(source.process, source.stream, data)
+
+    def finish(self, process: int | None) -> Iterator[Output]:
+        """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
+        for source in list(self._sources.get(process, ())):
+            # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
+            left = _WIDE_PIPE
+            while left > 0 and (pieces := list(self.read(source))):
+                left -= sum(len(piece.data) for piece in pieces)
+                yield from pieces
+        yield Output(process, "stdout", b"")
+        yield Output(process, "stderr", b"")
+
+    def drain(self) -> Iterator[Output]:
+        """What is left to read at the run's end, without waiting for anybody."""
+        for process in list(self._sources):
+            yield from self.finish(process)
+        self.close()
+
+    def _close(self, source: Source) -> None:
+        if self._selector is not None:
+            self._selector.unregister(source.descriptor)
+        os.close(source.descriptor)
+        self._sources[source.process].remove(source)
+        if not self._sources[source.process]:
+            del self._sources[source.process]
+
+    def close(self) -> None:
+        """Close all streams."""
+        self._selector = None
+        for sources in list(self._sources.values()):
+            for source in list(sources):
+                self._close(source)
+
+
+def _widen(source: Source) -> None:
+    """Give a busy pipe more room, so that its writer and we take turns less often. The system may refuse."""
+    import fcntl
+
+    source.is_wide = True
+    set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if set_size is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(source.descriptor, set_size, _WIDE_PIPE)

@@ -1,0 +1,217 @@
+"""Makes events of what the supervisor says: numbers them, fills in the plan's words, adds notes and results."""
+
+from __future__ import annotations
+
+import base64
+import signal
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import SupervisorFault
+from runner.events import Event, Output
+from runner.notes import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.plan import JobPlan, Json, Plan
+    from runner.wire import Message
+
+STATUS_FAULTED = 3
+MOST_OF_A_LINE = 1 << 16
+
+
+class Telling:
+    """Makes events of the supervisor's messages: numbers them, fills in the plan's words, adds notes and results."""
+
+    def __init__(self, plan: Plan, run: str) -> None:
+        self._plan = plan
+        self._run = run
+        self._began = time.monotonic()
+        self._wall = time.time()
+        self._seq = 0
+        self._notes = Notes()
+        self._running: dict[int, dict[str, Any]] = {}
+        self._ends: dict[int, dict[str, Any]] = {}
+        self._final: Message | None = None
+        self._failed = False
+
+    def tell(self, message: Message) -> Iterator[Event]:
+        """The events that a message stands for."""
+        match message:
+            case {"event": event, "t": at, "process": None, "fields": fields}:
+                yield from self._with_notes(event, at, fields)
+            case {"event": event, "t": at, "process": process, "fields": fields, "facts": facts}:
+                yield from self._of_process(event, at, process, fields, facts)
+            case {"began": began, "time": wall}:
+                self._began, self._wall = began, wall
+                yield self._event(
+                    "run.started",
+                    began,
+                    {
+                        "file": self._plan.file,
+                        "start_method": self._plan.start_method,
+                        "processes": len(self._plan.processes),
+                    },
+                )
+            case {"holder_died": process, "guard": guard, "t": at}:
+                yield self._note("holder_died", at, process, _HOLDER_DIED.format(self._name(process), guard))
+            case {"ended": _}:
+                self._final = message
+            case _:
+                raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
+
+    def _of_process(
+        self, event: str, at: float, process: int, fields: dict[str, Any], facts: dict[str, Any]
+    ) -> Iterator[Event]:
+        plan = self._plan.processes[process]
+        said: dict[str, Any] = {"job": plan.job, "process": plan.name, **facts}
+        match event:
+            case "process.created":
+                fields = {"target": plan.target or plan.cls, "daemon": plan.daemon}
+            case "process.started":
+                self._running[process] = facts
+            case "process.exited":
+                self._running.pop(process, None)
+                fields["signal"] = _signal_name(facts["exit_code"])
+                self._ends[process] = fields | {"exit_code": facts["exit_code"]}
+        yield from self._with_notes(event, at, said | fields)
+
+    def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
+        told = self._event(event, at, fields)
+        yield told
+        for about, process, text in self._notes.about(told):
+            yield self._event("note", at, {"about": about, "process": process, "text": text})
+
+    def _note(self, about: str, at: float, process: int | None, text: str) -> Event:
+        name = None if process is None else self._name(process)
+        return self._event("note", at, {"about": about, "process": name, "text": text})
+
+    def _name(self, process: int) -> str:
+        return self._plan.processes[process].name
+
+    def wrote(self, process: int | None, stream: str, text: str) -> Event:
+        """The event of one line that a process wrote."""
+        plan = None if process is None else self._plan.processes[process]
+        fields: dict[str, Json] = {
+            "job": plan.job if plan else None,
+            "process": plan.name if plan else "MainProcess",
+            "pid": self._running.get(process, {}).get("pid") if process is not None else None,
+            "stream": stream,
+            "text": text,
+        }
+        return self._event("process.wrote", time.monotonic(), fields)
+
+    def _event(self, event: str, at: float, fields: dict[str, Json]) -> Event:
+        t = max(0.0, at - self._began)
+        moment = datetime.fromtimestamp(self._wall + t, UTC).isoformat(timespec="microseconds")
+        seq = self._seq
+        self._seq += 1
+        return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), event, self._run, fields)
+
+    def finish(self, stopped_by: int | None) -> Iterator[Event]:
+        """The last events: ends that nobody saw, the jobs' results, the end of the run."""
+        yield from self._lost()
+        for job in self._plan.jobs:
+            yield from self._result(job)
+        at = self._final["t"] if self._final else time.monotonic()
+        outcome = "faulted" if self._final is None else self._final["ended"]
+        if outcome == "succeeded" and self._failed:
+            outcome = "failed"
+        status = _exit_status(outcome, stopped_by)
+        fields: dict[str, Json] = {
+            "outcome": outcome,
+            "exit_status": status,
+            "duration": round(max(0.0, at - self._began), 6),
+        }
+        yield from self._with_notes("run.finished", at, fields)
+
+    def _lost(self) -> Iterator[Event]:
+        for process, facts in list(self._running.items()):
+            fields = dict.fromkeys(_END_FIELDS) | {"outcome": "lost", "expected": False, "ended_by": "unreported"}
+            gone = facts | {"state": "stopped", "alive": False, "exit_code": None}
+            yield from self._of_process("process.exited", time.monotonic(), process, fields, gone)
+
+    def _result(self, job: JobPlan) -> Iterator[Event]:
+        if job.type == "process" or self._final is None:
+            return
+        from runner.describe.jobtype import find
+        from runner.jobresult import End
+
+        holders = {int(process): guard for process, guard in self._final["holders"].items()}
+        ends = [
+            End(
+                self._name(process),
+                self._ends.get(process, {}).get("outcome"),
+                self._ends.get(process, {}).get("exit_code"),
+                holders.get(process),
+            )
+            for process in job.processes
+        ]
+        values = {name: base64.b64decode(data) for name, data in self._final["values"].items()}
+        job_type = find(job.type)
+        result = job_type.result(job_type.model.model_validate(job.options), values, ends)
+        if result is None:
+            return
+        self._failed = self._failed or result.failed
+        at = self._final["t"]
+        yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": result.values})
+        for about, text in result.notes:
+            yield self._note(about, at, None, text)
+
+
+class Lines:
+    """Cuts output into lines, an event each; a line of more than 64 KiB comes in pieces."""
+
+    def __init__(self, telling: Telling) -> None:
+        self._telling = telling
+        self._unfinished: dict[tuple[int | None, str], bytes] = {}
+
+    def cut(self, output: Output) -> Iterator[Event]:
+        """The events of the lines that this piece of output finishes."""
+        key = (output.process, output.stream)
+        *lines, rest = (self._unfinished.pop(key, b"") + output.data).split(b"\n")
+        if rest and (not output.data or len(rest) > MOST_OF_A_LINE):
+            lines.append(rest)
+            rest = b""
+        if rest:
+            self._unfinished[key] = rest
+        for line in lines:
+            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"))
+
+
+_END_FIELDS = (
+    "outcome",
+    "expected",
+    "ended_by",
+    "stop_reason",
+    "signal",
+    "duration",
+    "cpu_seconds",
+    "max_rss",
+    "returned",
+    "error",
+)
+_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever"
+
+
+def _signal_name(exit_code: int | None) -> str | None:
+    if exit_code is None or exit_code >= 0:
+        return None
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return f"signal {-exit_code}"
+
+
+def _exit_status(outcome: str, stopped_by: int | None) -> int:
+    match outcome:
+        case "succeeded":
+            return 0
+        case "stopped":
+            return 128 + (stopped_by or signal.SIGTERM)
+        case "faulted":
+            return STATUS_FAULTED
+        case _:
+            return 1

@@ -1,0 +1,181 @@
+"""`python -P -m runner.supervise`: the supervisor's process. Its standard input is the socket to the front."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import importlib
+import multiprocessing
+import os
+import selectors
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+from runner import plan as plans
+from runner.supervise import prctl
+from runner.supervise.processes import Processes, raise_open_files
+from runner.supervise.shared import SharedThings
+from runner.supervise.supervisor import Supervisor, ignore_but_wake_up
+from runner.wire import Link
+
+if TYPE_CHECKING:
+    from runner.plan import Plan
+    from runner.wire import Message
+
+
+def main() -> None:
+    """Wait for the front's order and carry it out; the front's end is an order to stop."""
+    link = _take_the_link()
+    with contextlib.suppress(PermissionError):  # already the leader, when started by hand
+        os.setsid()
+    for number in (signal.SIGCHLD, signal.SIGQUIT):  # children inherit it, and must be able to wait and to be quit
+        signal.signal(number, signal.SIG_DFL)
+    read_wake_up, write_wake_up = os.pipe()
+    for end in (read_wake_up, write_wake_up):
+        os.set_blocking(end, False)
+    ignore_but_wake_up(write_wake_up)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    prctl.adopt_orphans()
+    order = _await_order(link)
+    if order is not None:
+        _carry_out(order, link, read_wake_up, write_wake_up)
+    _send_all(link)
+    link.close()
+
+
+def _take_the_link() -> Link:
+    """The socket, away from descriptor 0, where /dev/null takes its place for us and all children."""
+    sock = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # still Python's own
+    return Link(sock)
+
+
+def _await_order(link: Link) -> Message | None:
+    while not link.ended:
+        for message, _ in link.receive():
+            return message
+        _wait(link, writing=False)
+    return None
+
+
+def _wait(link: Link, *, writing: bool) -> None:
+    import select
+
+    poll = select.poll()
+    poll.register(link.fileno(), select.POLLOUT if writing else select.POLLIN)
+    poll.poll()
+
+
+def _send_all(link: Link) -> None:
+    link.flush()
+    while link.pending and not link.ended:
+        _wait(link, writing=True)
+        link.flush()
+
+
+def _carry_out(order: Message, link: Link, read_wake_up: int, write_wake_up: int) -> None:
+    plan = plans.from_json(order["plan"])
+    sys.path += [path for path in plan.paths if path not in sys.path]
+    refusals = _preload(plan)
+    if not refusals and order["preflight"]:
+        from runner.supervise import preflight
+
+        try:
+            refusals = preflight.check(plan, link.fileno())
+        except preflight.Interrupted:
+            link.send({"interrupted": True})
+            return
+    if refusals or order["order"] == "check":
+        link.send({"refused": refusals})
+        return
+    _set_up_multiprocessing(plan)
+    try:
+        shared = SharedThings(plan, order["run"])
+    except OSError as error:
+        link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
+        return
+    try:
+        _run(plan, link, shared, order, (read_wake_up, write_wake_up))
+    finally:
+        shared.remove()
+
+
+def _preload(plan: Plan) -> list[dict[str, Any]]:
+    """Import what the plan preloads; the refusal, if one of them cannot be."""
+    for module in plan.preload:
+        try:
+            importlib.import_module(module)
+        except BaseException as error:
+            return [_refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {error}")]
+    return []
+
+
+def _refusal(field: str, message: str) -> dict[str, Any]:
+    return {"process": None, "field": field, "message": message, "help": None}
+
+
+def _set_up_multiprocessing(plan: Plan) -> None:
+    multiprocessing.set_start_method(plan.start_method)
+    if plan.mp_log is not None:
+        multiprocessing.log_to_stderr(plan.mp_log.upper())  # type: ignore[arg-type]  # logging takes a level's name
+    if plan.start_method == "forkserver":
+        multiprocessing.set_forkserver_preload(["runner.supervise.child", *plan.preload])
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+    if plan.start_method != "fork" or plan.shared:
+        from multiprocessing import resource_tracker
+
+        # Its start unblocks SIGINT and SIGTERM in this process, so it must not come in the middle of another start.
+        resource_tracker.ensure_running()
+
+
+def _run(
+    plan: Plan, link: Link, shared: SharedThings, order: Message, wake_up: tuple[int, int]
+) -> None:
+    records, to_records = os.pipe()
+    os.set_blocking(records, False)
+    _widen(to_records)
+    selector = selectors.DefaultSelector()
+    processes = Processes(
+        plan,
+        shared,
+        records=to_records,
+        private=(link.fileno(), records, *wake_up, *_own(selector)),
+        open_files=raise_open_files(),
+        ignores_sigint=order["ignores_sigint"],
+    )
+    for number, process in enumerate(plan.processes):
+        try:
+            processes.create(number)
+        except Exception as error:
+            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {error}"
+            link.send({"refused": [_refusal("class", text) | {"process": number}]})
+            return
+    supervisor = Supervisor(plan, link, selector, processes, shared, records, wake_up[0])
+    # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
+    gc.collect()
+    gc.freeze()
+    supervisor.run()
+
+
+def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:
+    """The descriptor that a selector itself has, if it is of a kind that has one."""
+    return (selector.fileno(),) if hasattr(selector, "fileno") else ()
+
+
+def _widen(pipe: int) -> None:
+    """Give the end-record pipe room for many ends at once, where the system lets us."""
+    set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if set_size is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, set_size, 1 << 20)
+
+
+main()

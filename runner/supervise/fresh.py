@@ -1,0 +1,33 @@
+"""Processes in an interpreter of their own, or forked from the forkserver: imported only when a plan asks for one."""
+
+from __future__ import annotations
+
+from multiprocessing import popen_forkserver, popen_spawn_posix
+from typing import TYPE_CHECKING
+
+from runner.supervise.child import Parcel, Surroundings
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+
+class SpawnPopen(popen_spawn_posix.Popen):
+    """A process in a fresh interpreter."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        super().__init__(Parcel(process, around))
+
+    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+        """The exit code that the supervisor recorded; it never waits by itself."""
+        return self.returncode
+
+
+class ForkserverPopen(popen_forkserver.Popen):
+    """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        super().__init__(Parcel(process, around))
+
+    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+        """The exit code that the supervisor recorded; it never waits by itself."""
+        return self.returncode

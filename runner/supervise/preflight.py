@@ -1,0 +1,193 @@
+"""Before anything starts: are all targets there, and do the arguments fit? Asked in a forked child, thrown away.
+
+What importing does (threads, open files, prints, an exit) stays in that child.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from runner.supervise.child import find, without_our_frames
+
+if TYPE_CHECKING:
+    from runner.plan import Plan, ProcessPlan
+
+BUILT_IN = "runner."
+LIMIT_S = 10.0
+MOST_OUTPUT = 4_000
+
+Refusal = dict[str, Any]
+"""`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
+
+
+class Interrupted(Exception):
+    """The front said something, or is gone, while targets were being imported."""
+
+
+def check(plan: Plan, link: int) -> list[Refusal]:
+    """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted` when `link` gets readable."""
+    ours, theirs = _one_for_each_call(plan)
+    looked = [(number, _look(plan.processes[number])) for number in ours]
+    refusals = [refusal | {"process": number} for number, refusal in looked if refusal]
+    return refusals + (_ask(plan, theirs, link) if theirs else [])
+
+
+def _one_for_each_call(plan: Plan) -> tuple[list[int], list[int]]:
+    """The numbers of the processes to look at, those that alike calls share left out: built-in targets, others."""
+    ours: dict[str, int] = {}
+    theirs: dict[str, int] = {}
+    for number, process in enumerate(plan.processes):
+        path = process.target or process.cls or ""
+        call = f"{process.job} {path} {len(process.args)} {sorted(process.kwargs)}"
+        (ours if path.startswith(BUILT_IN) else theirs).setdefault(call, number)
+    return list(ours.values()), list(theirs.values())
+
+
+def _ask(plan: Plan, asked: list[int], link: int) -> list[Refusal]:
+    answers, to_answers = os.pipe()
+    output, to_output = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _answer(plan, asked, to_answers, to_output)
+    os.close(to_answers)
+    os.close(to_output)
+    try:
+        answer, said = _listen(answers, output, link)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(answers)
+        os.close(output)
+    return _conclude(plan, asked, answer, said)
+
+
+def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn:
+    """Be the child: answer for each of the asked processes, a line each."""
+    try:
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for number in asked:
+            refusal = _look(plan.processes[number])
+            line = json.dumps({"process": number, "refusal": refusal}).encode() + b"\n"
+            while line:
+                line = line[os.write(answers, line) :]
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
+
+
+def _look(process: ProcessPlan) -> Refusal | None:
+    field, path = ("class", process.cls) if process.cls is not None else ("target", process.target or "")
+    try:
+        target = find(path)
+    except SystemExit as end:
+        return _refusal(field, f"`{path}` cannot be imported: its module calls sys.exit({end.code!r})")
+    except BaseException as error:
+        return _import_failure(field, path, error)
+    if process.cls is not None and not (isinstance(target, type) and issubclass(target, BaseProcess)):
+        return _refusal(
+            field, f"`{path}` is not a subclass of multiprocessing.Process", "for a function, write `target:`"
+        )
+    if not callable(target):
+        return _refusal(field, f"`{path}` cannot be called: it is a {type(target).__name__}")
+    return _bind(process, field, path, target)
+
+
+def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:
+    import inspect
+
+    try:
+        signature = inspect.signature(target)
+    except (ValueError, TypeError):  # a builtin that does not tell
+        return None
+    try:
+        signature.bind(*process.args, **process.kwargs)
+    except TypeError as error:
+        given = "kwargs" if process.kwargs else "args" if process.args else field
+        shown = f"{path.rpartition(':')[2]}{signature}"
+        return _refusal(given, f"the arguments do not fit `{shown}`: {error}")
+    return None
+
+
+def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
+    module, _, name = path.partition(":")
+    if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
+        return _refusal(
+            field,
+            f"there is no module `{error.name}`",
+            "modules are looked for as Python does, then beside this file, then in the current folder",
+        )
+    if isinstance(error, AttributeError) and module in sys.modules and not _within(module, error):
+        known = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
+        import difflib
+
+        near = difflib.get_close_matches(name, known, 1)
+        return _refusal(
+            field, f"module `{module}` has no `{name}`", f"did you mean `{near[0]}`?" if near else None
+        )
+    return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {error}", _where(error))
+
+
+def _within(module: str, error: BaseException) -> bool:
+    """Whether the error comes from code of the module itself."""
+    return without_our_frames(error.__traceback__) is not None and getattr(error, "obj", None) is not sys.modules[module]
+
+
+def _where(error: BaseException) -> str | None:
+    frame = without_our_frames(error.__traceback__)
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"raised in {frame.tb_frame.f_code.co_filename}, line {frame.tb_lineno}" if frame else None
+
+
+def _refusal(field: str, message: str, help_: str | None = None) -> Refusal:
+    return {"field": field, "message": message, "help": help_}
+
+
+def _listen(answers: int, output: int, link: int) -> tuple[bytes, bytes]:
+    """All that the child answers and the beginning of what it prints, until it ends or time is over."""
+    heard = {answers: b"", output: b""}
+    poll = select.poll()
+    for descriptor in (*heard, link):
+        poll.register(descriptor, select.POLLIN)
+    deadline = time.monotonic() + LIMIT_S
+    while (left := deadline - time.monotonic()) > 0:
+        for descriptor, _ in poll.poll(left * 1000):
+            if descriptor == link:
+                raise Interrupted
+            data = os.read(descriptor, 65536)
+            if not data and descriptor == answers:
+                return heard[answers], heard[output]
+            if not data:
+                poll.unregister(descriptor)
+            elif descriptor == answers or len(heard[output]) < MOST_OUTPUT:
+                heard[descriptor] += data
+    return heard[answers], heard[output]
+
+
+def _conclude(plan: Plan, asked: list[int], answer: bytes, said: bytes) -> list[Refusal]:
+    """The refusals; a process without an answer is the one whose import never came back."""
+    answered = [json.loads(line) for line in answer.split(b"\n")[:-1]]
+    refusals = [each["refusal"] | {"process": each["process"]} for each in answered if each["refusal"]]
+    if len(answered) < len(asked):
+        process = plan.processes[asked[len(answered)]]
+        path = process.cls or process.target or ""
+        message = f"importing `{path.partition(':')[0]}` does not end within {LIMIT_S:g} s, or ends the process"
+        help_ = "--no-preflight starts without this look"
+        refusals.append(_refusal("class" if process.cls else "target", message, help_))
+        refusals[-1]["process"] = asked[len(answered)]
+    if refusals and said:
+        text = said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()
+        refusals[-1]["help"] = "\n".join(filter(None, [refusals[-1]["help"], f"it printed:\n{text}"]))
+    return refusals

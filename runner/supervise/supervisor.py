@@ -1,0 +1,314 @@
+"""The shell around the schedule: the selector, the timers, the socket. No decision is made here.
+
+`_deliver` is the one door: facts go in through it, and the commands that come out are carried out at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import json
+import os
+import selectors
+import signal
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from runner.supervise import lifecycle
+from runner.supervise.schedule import (
+    Begun,
+    Command,
+    EndRun,
+    Fact,
+    Happened,
+    MainsTurn,
+    Schedule,
+    StartProcess,
+    StopRun,
+    TimerFired,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.plan import Plan
+    from runner.supervise.processes import Ended, Processes
+    from runner.supervise.shared import SharedThings
+    from runner.wire import Link, Message
+
+MOST_OF_MAINS_TURN_S = 0.005
+"""How long main may go on before the supervisor looks at the world again. After a fork every page that we touch is
+copied, so starting several processes in a row, and then seeing to all of their ends, costs half of taking turns."""
+LOOKS_AT_A_GUARD = 3
+"""How often a guard of a dead process is looked at before its permit is called missing."""
+BETWEEN_LOOKS_S = 0.01
+
+
+class Supervisor:
+    """Carries out one plan."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        link: Link,
+        selector: selectors.BaseSelector,
+        processes: Processes,
+        shared: SharedThings,
+        records: int,
+        wake_up: int,
+    ) -> None:
+        """`records` is the read end of the end-record pipe, `wake_up` gets readable when a signal has come."""
+        self._plan = plan
+        self._link = link
+        self._processes = processes
+        self._shared = shared
+        self._records = records
+        self._wake_up = wake_up
+        self._schedule = Schedule(plan)
+        self._timers: list[tuple[float, int, int | str, int]] = []
+        self._timer_count = 0
+        self._suspects: list[tuple[int, str, int]] = []
+        self._holders: dict[int, str] = {}
+        """Who died with a permit of what."""
+        self._reports = _EndRecords()
+        self._outputs: dict[int, tuple[int, int]] = {}
+        """What a process that is being started will write to, until the front has been told."""
+        self._outcome: str | None = None
+        self._now = time.monotonic()
+        self._selector = selector
+        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (wake_up, "wake_up")):
+            self._selector.register(descriptor, selectors.EVENT_READ, owner)
+
+    def run(self) -> None:
+        """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
+        self._now = time.monotonic()
+        try:
+            self._tell({"began": self._now, "time": time.time()})
+            self._deliver(Begun())
+            while not self._schedule.ended:
+                self._turn()
+        finally:
+            self._processes.end_all()
+        self._tell(
+            {
+                "ended": self._outcome,
+                "t": self._now,
+                "values": {name: base64.b64encode(data).decode() for name, data in self._shared.values().items()},
+                "holders": self._holders,
+            }
+        )
+
+    def _turn(self) -> None:
+        """Let main go on if it can, then see what has happened; waits only if main does."""
+        look_at = time.monotonic() + MOST_OF_MAINS_TURN_S
+        while self._schedule.main_is_ready and self._now < look_at:
+            self._now = time.monotonic()
+            self._deliver(MainsTurn())
+        self._link.flush()
+        ready = self._selector.select(self._timeout())
+        self._now = time.monotonic()
+        for key, _ in ready:
+            self._see(key.data)
+        self._fire_timers()
+
+    def _timeout(self) -> float | None:
+        if self._schedule.main_is_ready or self._schedule.ended:
+            return 0
+        self._watch_the_links_other_way()
+        if not self._timers:
+            return None
+        return max(0.0, self._timers[0][0] - time.monotonic())
+
+    def _watch_the_links_other_way(self) -> None:
+        """Have the selector tell when the link takes more, as long as something waits for that."""
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._link.pending else 0)
+        key = self._selector.get_map().get(self._link.fileno())
+        if key is not None and key.events != wanted:
+            self._selector.modify(key.fileobj, wanted, key.data)
+
+    def _see(self, owner: str | int) -> None:
+        match owner:
+            case int():
+                self._reap(owner)
+            case "records":
+                self._reports.read(self._records)
+            case "link":
+                self._listen()
+            case "wake_up":
+                os.read(self._wake_up, 512)
+                self._deliver(StopRun("stop_requested"))
+
+    def _listen(self) -> None:
+        for message, _ in self._link.receive():
+            self._obey(message)
+        if self._link.ended:
+            self._selector.unregister(self._link.fileno())
+            self._deliver(StopRun("stop_requested"))
+
+    def _obey(self, message: Message) -> None:
+        match message:
+            case {"order": "stop"}:
+                self._deliver(StopRun("stop_requested"))
+            case {"order": "peek"}:
+                self._tell({"progress": self._progress()})
+
+    def _progress(self) -> dict[str, list[int]]:
+        return {
+            job.name: memoryview(self._shared.read(job.progress.array)).cast("q").tolist()
+            for job in self._plan.jobs
+            if job.progress is not None
+        }
+
+    # Facts in, commands out.
+
+    def _deliver(self, fact: Fact) -> None:
+        facts = deque([fact])
+        while facts:
+            for command in self._schedule.handle(facts.popleft(), self._now):
+                facts.extend(self._carry_out(command))
+
+    def _carry_out(self, command: Command) -> Iterable[Fact]:
+        match command:
+            case StartProcess(process):
+                return [self._start(process)]
+            case lifecycle.SendSignal(process, number):
+                self._processes.send(process, number)
+            case lifecycle.SetTimer(owner, seconds, generation):
+                self._set_timer(seconds, owner, generation)
+            case lifecycle.Report(event, process, fields):
+                self._report(event, process, fields)
+            case EndRun(outcome):
+                self._outcome = outcome
+        return ()
+
+    def _start(self, process: int) -> Fact:
+        try:
+            self._outputs[process] = self._processes.start(process)
+        except Exception as error:
+            return Happened(process, lifecycle.StartFailed(_described(error)))
+        self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
+        return Happened(process, lifecycle.Started())
+
+    def _report(self, event: str, process: int | None, fields: dict[str, Any]) -> None:
+        message: Message = {"event": event, "t": self._now, "process": process, "fields": fields}
+        if process is None:
+            self._tell(message)
+            return
+        message["facts"] = self._processes.facts(process)
+        if event == "process.started":
+            self._link.send(message, self._outputs.pop(process))
+        else:
+            self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        self._link.send(message)
+
+    # Ends of processes.
+
+    def _reap(self, process: int) -> None:
+        # Before it is closed: forked children have the descriptor too, so that closing it would not take it out of epoll.
+        self._selector.unregister(self._processes.watched(process))
+        ended = self._processes.reap(process)
+        if ended is None:  # a forkserver died before its child: now the child itself is watched
+            self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
+            return
+        self._reports.read(self._records)
+        self._deliver(Happened(process, _exited(ended, self._reports.take(process))))
+        for guard in self._shared.marked(process):
+            self._suspect(process, guard, 1)
+
+    def _suspect(self, process: int, guard: str, look: int) -> None:
+        """A process died with a mark on a guard: find out whether one of its permits died with it."""
+        missing, certain = self._shared.missing(guard, process)
+        if not certain and look < LOOKS_AT_A_GUARD:
+            self._suspects.append((process, guard, look + 1))
+            self._set_timer(BETWEEN_LOOKS_S, "suspects", 0)
+            return
+        self._shared.clear_marks(guard, process)
+        if missing > 0:
+            self._holders[process] = guard
+            self._tell({"holder_died": process, "guard": guard, "t": self._now})
+            self._deliver(StopRun("holder_died"))
+
+    # Timers.
+
+    def _set_timer(self, seconds: float, owner: int | str, generation: int) -> None:
+        self._timer_count += 1
+        heapq.heappush(self._timers, (self._now + seconds, self._timer_count, owner, generation))
+
+    def _fire_timers(self) -> None:
+        while self._timers and self._timers[0][0] <= self._now and not self._schedule.ended:
+            _, _, owner, generation = heapq.heappop(self._timers)
+            if owner == "suspects":
+                suspects, self._suspects = self._suspects, []
+                for suspect in suspects:
+                    self._suspect(*suspect)
+            else:
+                self._deliver(TimerFired(owner, generation))
+
+
+class _EndRecords:
+    """The ends that children recorded on the common pipe, put together from their chunks."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+        self._chunks: dict[int, bytes] = {}
+        self._whole: dict[int, dict[str, Any]] = {}
+
+    def read(self, descriptor: int) -> None:
+        """Take what is there; never blocks."""
+        while data := _read_now(descriptor):
+            *lines, self._unread = (self._unread + data).split(b"\n")
+            for line in lines:
+                self._add(line)
+
+    def _add(self, line: bytes) -> None:
+        """A chunk `NUMBER+JSON` (more to come) or `NUMBER.JSON`; what a child wrote there by mistake is dropped."""
+        head = line[:12].lstrip(b"0123456789")[:1]
+        number, mark, chunk = line.partition(head) if head in {b"+", b"."} else (b"", b"", b"")
+        if not number.isdigit():
+            return
+        process = int(number)
+        self._chunks[process] = self._chunks.get(process, b"") + chunk
+        if mark == b".":
+            try:
+                self._whole[process] = json.loads(self._chunks.pop(process))
+            except ValueError:
+                return
+
+    def take(self, process: int) -> dict[str, Any]:
+        """What the process recorded; empty if it did not come to that."""
+        self._chunks.pop(process, None)
+        return self._whole.pop(process, {})
+
+
+def _read_now(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""
+
+
+def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
+    code = ended.exit_code
+    ended_by = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
+    return lifecycle.Exited(
+        code,
+        ended_by,
+        returned=record.get("returned"),
+        error=record.get("error"),
+        cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
+        max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
+    )
+
+
+def _described(error: BaseException) -> dict[str, Any]:
+    return {"type": type(error).__name__, "message": str(error), "traceback": None}
+
+
+def ignore_but_wake_up(write_end: int) -> None:
+    """Have SIGTERM, SIGINT and SIGHUP do nothing but write a byte to `write_end`."""
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
