@@ -106,7 +106,12 @@ def _problem(
             within=context["within"],
         )
     if loc and loc[-1] == "[key]":
-        return document.problem(path[:-1], f"{_named(loc[:-2])}expected text as a key, found {found(value)}", _quoted(value), key=True)
+        return document.problem(
+            path[:-1],
+            f"{_named(loc[:-2])}expected text as a key, found {found(value)}",
+            _quoted(value),
+            key=True,
+        )
     if kind == "extra_forbidden":
         inside = where if len(loc) == 1 else f"in `{loc[-2]}`"
         help = suggestion(str(loc[-1]), _keys(model, loc[:-1]), "keys here")
@@ -118,7 +123,9 @@ def _problem(
         return document.problem(path, *_not_one_of(name, context["expected"], value))
     if kind in _EXPECTED:
         expected = _EXPECTED[kind]
-        return document.problem(path, f"{name}expected {expected}, found {found(value)}", instead_of(expected, value))
+        return document.problem(
+            path, f"{name}expected {expected}, found {found(value)}", instead_of(expected, value)
+        )
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
         return document.problem(path, f"{name}must be {words} {context[bound]}, not {shortened(str(value))}")
@@ -128,7 +135,9 @@ def _problem(
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
     choices = re.findall(r"'([^']*)'", expected)
     help = suggestion(value, choices, "choices") if isinstance(value, str) else None
-    return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith("did") else None
+    return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith(
+        "did"
+    ) else None
 
 
 def _named(loc: tuple[int | str, ...]) -> str:

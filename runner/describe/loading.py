@@ -26,7 +26,9 @@ MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """Values in the whole document, aliases counted as what they stand for."""
 
-_Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml may be missing: slower, the same events
+_Parser: Any = getattr(
+    yaml, "CBaseLoader", yaml.BaseLoader
+)  # libyaml may be missing: slower, the same events
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = ("str", "int", "float", "bool", "null")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -44,7 +46,9 @@ def read(text: bytes, file: str, *, lead: str = "") -> Document:
 def decoded(text: bytes, file: str) -> str:
     """The text of a file in UTF-8, without a byte order mark. Raises `InvalidFile` for anything else."""
     if len(text) > MAX_BYTES:
-        raise InvalidFile((Problem(file, 0, 0, 0, "", f"the file has {len(text):,} bytes; at most {MAX_BYTES:,} are read"),))
+        raise InvalidFile(
+            (Problem(file, 0, 0, 0, "", f"the file has {len(text):,} bytes; at most {MAX_BYTES:,} are read"),)
+        )
     for mark, name in _BOMS:
         if text.startswith(mark):
             raise InvalidFile((Problem(file, 1, 1, 1, "", f"the file is in {name}", "save it as UTF-8"),))
@@ -184,7 +188,9 @@ class _Reader:
         key, node = self._node(event, depth + 1)
         if isinstance(key, list | dict):
             kind = "mapping" if isinstance(key, dict) else "list"
-            self._fail(event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes")
+            self._fail(
+                event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes"
+            )
         if key != key:  # noqa: PLR0124  # NaN, which is equal to nothing and so never found again
             self._found(event, "a key cannot be `.nan`")
         if key == "<<" and getattr(event, "implicit", (False,))[0]:
@@ -229,7 +235,9 @@ class _Reader:
 
     def _stop(self, span: Span, message: str, help: str | None) -> NoReturn:
         self._problems.append(self._shown.problem_at(span, message, help))
-        raise InvalidFile(tuple(sorted(self._problems, key=lambda found: (found.line, found.column)))) from None
+        raise InvalidFile(
+            tuple(sorted(self._problems, key=lambda found: (found.line, found.column)))
+        ) from None
 
 
 _TAG_HELP = "remove it; tags here are !!str !!int !!float !!bool !!null !!seq !!map"

@@ -19,7 +19,9 @@ def process_names(jobs: Sequence[Job]) -> list[str]:
     for job in jobs:
         for index, draft in enumerate(job.expansion.processes):
             given = draft.name
-            names.append(_default(draft, len(names) + 1) if given is None else given.replace("$index", str(index)))
+            names.append(
+                _default(draft, len(names) + 1) if given is None else given.replace("$index", str(index))
+            )
     return names
 
 

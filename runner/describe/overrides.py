@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner.describe.document import Document
+from runner.describe.jobtype import UnknownJobType, find
 from runner.describe.loading import read
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
@@ -100,18 +101,39 @@ def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -
         message = f"there is no [{step}]: {len(holder)} are there, counted from 0"
         raise _invalid(override, offset, width, message, None)
     if isinstance(holder, list) and path == ("jobs",) and isinstance(step, str):
-        named = {str(job.get("name", "")): index for index, job in enumerate(holder) if isinstance(job, dict)}
-        named |= {
-            "counter": index
-            for index, job in enumerate(holder)
-            if isinstance(job, dict) and "name" not in job and job.get("type") == "shared_counter"
-        }
+        named = _by_name(holder)
         if step in named:
             return named[step]
-        help = suggestion(step, filter(None, named), "jobs")
+        help = suggestion(step, named, "jobs")
         raise _invalid(override, offset, width, f"there is no job named `{step}`", help)
-    what = "a mapping" if isinstance(holder, dict) else "a list" if isinstance(holder, list) else "no list or mapping"
+    what = (
+        "a mapping"
+        if isinstance(holder, dict)
+        else "a list"
+        if isinstance(holder, list)
+        else "no list or mapping"
+    )
     raise _invalid(override, offset, width, f"`{step}` does not lead anywhere: before it is {what}", _FORM)
+
+
+def _by_name(jobs: list[Any]) -> dict[str, int]:
+    """The index of each job that has a name, its own or its type's default; of two equal names the first."""
+    named: dict[str, int] = {}
+    for index, job in enumerate(jobs):
+        name = job.get("name", _default_name(job.get("type"))) if isinstance(job, dict) else None
+        if isinstance(name, str):
+            named.setdefault(name, index)
+    return named
+
+
+def _default_name(job_type: object) -> str | None:
+    if job_type is None or not isinstance(job_type, str):
+        return None
+    try:
+        default = find(job_type).model.model_fields["name"].default
+    except UnknownJobType:
+        return None
+    return default if isinstance(default, str) else None
 
 
 def _store(holder: Any, key: str | int, value: object) -> None:

@@ -65,7 +65,9 @@ def fill(encoded: Encoded, known: Mapping[str, int | str], environ: Mapping[str,
 
 def fill_text(text: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:
     """Text with its placeholders replaced; those not known stay as they are."""
-    return "".join(part if isinstance(part, str) else str(_text(part[0], known, environ)) for part in parts(text))
+    return "".join(
+        part if isinstance(part, str) else str(_text(part[0], known, environ)) for part in parts(text)
+    )
 
 
 def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None) -> None:
@@ -77,7 +79,12 @@ def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None
         variable = _ENVIRONMENT.fullmatch(name)
         if variable is None and name not in allowed:
             raise BadPlaceholder(*_unknown(name, allowed), offset, width)
-        if variable and variable["default"] is None and environ is not None and variable["name"] not in environ:
+        if (
+            variable
+            and variable["default"] is None
+            and environ is not None
+            and variable["name"] not in environ
+        ):
             raise BadPlaceholder(
                 f"the environment variable `{variable['name']}` is not set",
                 f"set it, or give a default: ${{env.{variable['name']}:-text}}",

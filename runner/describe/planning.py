@@ -18,7 +18,7 @@ from runner.describe.script import Script
 from runner.describe.spec import NOT_YET, RunFile
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
-from runner.plan import Expect, Join, JobPlan, Plan, ProcessPlan, Sleep, Start, StartMethod, Step
+from runner.plan import Expect, JobPlan, Join, Plan, ProcessPlan, Sleep, Start, StartMethod, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +86,9 @@ class _Planner:
             start_method=_start_method(start_method or run.start_method),
             processes=processes,
             steps=tuple(steps),
-            jobs=tuple(_job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)),
+            jobs=tuple(
+                _job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)
+            ),
             title=run.title,
             mp_log=run.mp_log,
             grace_period=run.grace_period,
@@ -95,7 +97,9 @@ class _Planner:
             paths=tuple(dict.fromkeys((self._folder(), os.getcwd()))),
             shared=tuple(thing for job in jobs for thing in job.expansion.shared),
         )
-        return Described(plan, self.document, tuple(job.index for job in jobs for _ in job.expansion.processes))
+        return Described(
+            plan, self.document, tuple(job.index for job in jobs for _ in job.expansion.processes)
+        )
 
     def _top(self) -> RunFile:
         value = self.document.value
@@ -155,7 +159,9 @@ class _Planner:
         folder = os.path.normpath(os.path.join(self._folder(), text))
         if not os.path.isdir(folder):
             what = "is not a folder" if os.path.exists(folder) else "does not exist"
-            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder")
+            self._report(
+                (*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder"
+            )
         return folder
 
     def _folder(self) -> str:

@@ -78,7 +78,9 @@ def old_meaning(text: str) -> str | None:
         return f"`{text}` is text in YAML 1.2; write {_OLD_BOOLS[text.lower()]}"
     if _OLD_OCTAL.fullmatch(text):
         digits = text.lstrip("+-0_") or "0"
-        return f"a number with a leading 0 is text in YAML 1.2; write {digits}, or 0o{digits} if octal is meant"
+        return (
+            f"a number with a leading 0 is text in YAML 1.2; write {digits}, or 0o{digits} if octal is meant"
+        )
     if _SIXTIES.fullmatch(text):
         return f"`{text}` is text in YAML 1.2; write {_from_sixties(text)}"
     return None

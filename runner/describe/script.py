@@ -91,7 +91,12 @@ class Script:
             fit = False
             place = (*path, key)
             if isinstance(key, str) and key in MODIFIERS:
-                self._report(place, f"`{key}` has no effect on `{order}`", f"it belongs to `{MODIFIERS[key]}`", key=True)  # type: ignore[arg-type]  # a key
+                self._report(
+                    place,
+                    f"`{key}` has no effect on `{order}`",
+                    f"it belongs to `{MODIFIERS[key]}`",
+                    key=True,
+                )  # type: ignore[arg-type]  # a key
             else:
                 own = [name for name, owner in MODIFIERS.items() if owner == order]
                 help = suggestion(str(key), [order, *own], "keys here")
@@ -103,7 +108,9 @@ class Script:
         if order == "start":
             if process in self._started_in:
                 line = self.document.line_of(("main", self._started_in[process]))
-                self._report(place, f"`{label}` is started twice, first in line {line}", "a process starts once")
+                self._report(
+                    place, f"`{label}` is started twice, first in line {line}", "a process starts once"
+                )
                 return
             self._started_in[process] = int(str(path[1]))
             self.steps.append(Start(process))

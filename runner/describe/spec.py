@@ -20,9 +20,7 @@ class RunFile(Model):
     start_method: StartMethod | None = None
     """How processes are started: `fork` on Linux unless said, `spawn` elsewhere."""
 
-    mp_log: (
-        Literal["subdebug", "debug", "info", "subwarning", "warning", "error", "critical"] | None
-    ) = None
+    mp_log: Literal["subdebug", "debug", "info", "subwarning", "warning", "error", "critical"] | None = None
     """The level of multiprocessing's own log (`log_to_stderr`); without it, that log is silent."""
 
     grace_period: Duration = 5.0
@@ -41,5 +39,7 @@ class RunFile(Model):
     """The whole script that main goes through. Without it: start each job in order, join each that is joined."""
 
 
-NOT_YET = {"shared": "declared shared things are not available yet; the job type `shared_counter` makes its own"}
+NOT_YET = {
+    "shared": "declared shared things are not available yet; the job type `shared_counter` makes its own"
+}
 """Keys that the design has and this version does not, with what to say about them."""

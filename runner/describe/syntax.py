@@ -37,7 +37,11 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
         "check the indentation, and the quotes and brackets before it",
     ),
     ("found unexpected ':'", "a `:` is not expected here", "write `: ` with a space after the colon"),
-    ("found unknown escape character", "an unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
+    (
+        "found unknown escape character",
+        "an unknown escape in double quotes",
+        "write `\\\\` for a backslash, or use single quotes",
+    ),
     ("node content", "a value is missing here", None),
     ("incompatible YAML document", "this version of YAML is unknown", "remove the line `%YAML`"),
     ("undefined tag handle", "the tag has no meaning here", "remove it"),

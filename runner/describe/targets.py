@@ -24,7 +24,9 @@ def normalized_target(text: str) -> str:
     names = built_in_names()
     if text not in names:
         help = suggestion(text, names, "built-in workers")
-        raise BadTarget(f"there is no built-in worker `{text}`", f"{help}\na function of yours is written module:function")
+        raise BadTarget(
+            f"there is no built-in worker `{text}`", f"{help}\na function of yours is written module:function"
+        )
     return f"{BUILT_IN}:{text}"
 
 

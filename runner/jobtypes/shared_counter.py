@@ -261,7 +261,9 @@ def _why_lost(job: SharedCounterJob) -> str:
     if job.sync == "none":
         return f"nothing guards the shared number (sync: none), so {overwritten}"
     if job.permits > 1:
-        return f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
+        return (
+            f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
+        )
     return f"and that although a {job.sync} guards the shared number; please report this"
 
 
