@@ -10,13 +10,12 @@ import contextlib
 import os
 import selectors
 import signal
-import socket
-import sys
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import RunJobsError, UnsupportedPlatform
+from runner.errors import RunJobsError
 from runner.events import Item, Output, ProgressMade
 from runner.plan import to_json
+from runner.session.launch import Launched, launch
 from runner.session.outputs import Outputs, Source
 from runner.session.telling import Lines, Telling
 from runner.wire import Link
@@ -46,36 +45,17 @@ class Interrupted(RunJobsError):
 class Session:
     """One supervisor and its one run. Use it as a context manager: leaving ends the run, if it is not over."""
 
-    def __init__(self) -> None:
-        if not hasattr(socket, "AF_UNIX") or not hasattr(os, "posix_spawn"):
-            raise UnsupportedPlatform("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")
+    def __init__(self, launched: Launched | None = None) -> None:
+        """`launched` is a supervisor that was started before; without one it is started here."""
+        launched = launched or launch()
+        launched.taken = True
+        self._supervisor = launched.pid
+        self._link = Link(launched.link)
         self._outputs = Outputs()
+        self._outputs.add(None, launched.stdout, launched.stderr)
+        self._telling: Telling
         self._stopped_by: int | None = None
-        here, there = socket.socketpair()
-        with there:
-            self._supervisor = self._spawn(there)
-        self._link = Link(here)
         self._reaped = False
-
-    def _spawn(self, there: socket.socket) -> int:
-        (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
-        try:
-            return os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-P", "-m", "runner.supervise"],
-                os.environ,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, there.fileno(), 0),
-                    (os.POSIX_SPAWN_DUP2, to_stdout, 1),
-                    (os.POSIX_SPAWN_DUP2, to_stderr, 2),
-                ],
-                # A terminal's Ctrl-C before it has a session of its own is not for the supervisor.
-                setsigmask=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
-            )
-        finally:
-            os.close(to_stdout)
-            os.close(to_stderr)
-            self._outputs.add(None, stdout, stderr)
 
     def __enter__(self) -> Session:
         return self
@@ -112,24 +92,25 @@ class Session:
             if message is not None and message.get("refused"):
                 raise Refused(message["refused"])
 
-    def run(
-        self, plan: Plan, *, preflight: bool = True, tells_output: bool = False, tick_s: float | None = None
-    ) -> Iterator[Item | None]:
-        """Run the plan: what happens, as it happens; None at least every `tick_s` seconds, if that is given.
+    def submit(self, plan: Plan, *, preflight: bool = True) -> None:
+        """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
+        self._telling = Telling(plan, _run_id())
+        self._link.send(self._order("run", plan, preflight=preflight) | {"run": self._telling.run})
+        self._link.flush()
+
+    def items(self, *, tells_output: bool = False, tick_s: float | None = None) -> Iterator[Item | None]:
+        """What happens, as it happens, until the run is over; None at least every `tick_s` seconds, if that is given.
 
         With `tells_output` every line that a process writes is an event too. Raises `Refused` or `Interrupted` when
         nothing was started.
         """
-        run = _run_id()
-        telling = Telling(plan, run)
-        self._link.send(self._order("run", plan, preflight=preflight) | {"run": run})
-        wrote = Lines(telling) if tells_output else None
-        for item in self._items(telling, tick_s):
+        lines = Lines(self._telling) if tells_output else None
+        for item in self._items(self._telling, tick_s):
             yield item
-            if wrote is not None and isinstance(item, Output):
-                yield from wrote.cut(item)
+            if lines is not None and isinstance(item, Output):
+                yield from lines.cut(item)
         self._reap()
-        yield from telling.finish(self._stopped_by)
+        yield from self._telling.finish(self._stopped_by)
 
     @staticmethod
     def _order(order: str, plan: Plan, *, preflight: bool) -> Message:

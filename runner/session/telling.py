@@ -27,7 +27,7 @@ class Telling:
 
     def __init__(self, plan: Plan, run: str) -> None:
         self._plan = plan
-        self._run = run
+        self.run = run
         self._began = time.monotonic()
         self._wall = time.time()
         self._seq = 0
@@ -108,7 +108,7 @@ class Telling:
         moment = datetime.fromtimestamp(self._wall + t, UTC).isoformat(timespec="microseconds")
         seq = self._seq
         self._seq += 1
-        return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), event, self._run, fields)
+        return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), event, self.run, fields)
 
     def finish(self, stopped_by: int | None) -> Iterator[Event]:
         """The last events: ends that nobody saw, the jobs' results, the end of the run."""

@@ -1,0 +1,93 @@
+"""The same from Python: `load` a file, `run` it, and look at the result. Usable in a notebook and in a test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import InvalidFile, Problem, RunJobsError
+from runner.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.describe.planning import Described
+    from runner.results import RunResult
+    from runner.session import Session
+
+
+def load(
+    path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None
+) -> Plan:
+    """The plan of a file. `overrides` are like `--set`: `["jobs.daemon.join_timeout=2"]`.
+
+    Raises `InvalidFile` with every problem and its place.
+    """
+    return _describe(path, overrides, start_method).plan
+
+
+def run(path_or_plan: str | os.PathLike[str] | Plan, *, preflight: bool = True) -> RunResult:
+    """Run a file or a plan to its end, and give what happened. Blocks; prints nothing; leaves nothing behind.
+
+    A KeyboardInterrupt (Ctrl-C) stops the run in order before it goes on. Raises `InvalidFile` when nothing could be
+    started because of the file, and `RunJobsError` for other reasons.
+    """
+    from runner.session import Refused, Session
+
+    if isinstance(path_or_plan, Plan):
+        with Session() as session:
+            return _collect(session, path_or_plan, preflight)
+    with Session() as session:  # its interpreter boots while the file is read
+        described = _describe(path_or_plan, (), None)
+        try:
+            return _collect(session, described.plan, preflight)
+        except Refused as refused:
+            raise invalid(described, refused.refusals) from None
+
+
+def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
+    from runner.results import Recorder
+
+    recorder = Recorder(keep_events=True, keep_output=True)
+    session.submit(plan, preflight=preflight)
+    for item in session.items():
+        if item is not None:
+            recorder.add(item)
+    return recorder.result()
+
+
+def _describe(
+    path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None
+) -> Described:
+    from runner.describe.planning import describe
+
+    file = os.fspath(path)
+    return describe(
+        read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ
+    )
+
+
+def read_file(file: str) -> bytes:
+    """The bytes of a file; raises `InvalidFile` where there are none to be had."""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidFile((Problem(file, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
+
+
+def invalid(described: Described, refusals: list[dict[str, object]]) -> RunJobsError:
+    """The supervisor's reasons for not starting, each at its place in the file."""
+    problems = []
+    for refusal in refusals:
+        process, help_ = refusal["process"], refusal["help"]
+        problems.append(
+            described.problem(
+                process if isinstance(process, int) else None,
+                str(refusal["field"]),
+                str(refusal["message"]),
+                None if help_ is None else str(help_),
+            )
+        )
+    return InvalidFile(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))

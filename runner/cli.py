@@ -1,0 +1,175 @@
+"""The command `run-jobs`. At its top it imports next to nothing: `--help` is quick, and a run starts its supervisor first."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from runner.describe.planning import Described
+    from runner.errors import InvalidFile
+    from runner.session.launch import Launched
+
+COMMANDS = ("run", "check", "explain", "schema")
+USAGE_ERROR = 2
+FAULT = 3
+TICK_S = 0.1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    words = words if _names_a_command(words) else ["run", *words]
+    launched = _launch_early(words)
+    try:
+        from runner.command_line import parse
+
+        options = parse(words)
+        return _ACTIONS[options.command](options, launched)
+    finally:
+        if launched is not None:
+            launched.abandon()
+
+
+def _names_a_command(words: list[str]) -> bool:
+    return bool(words) and (words[0] in COMMANDS or words[0] in {"-h", "--help", "--version"})
+
+
+def _launch_early(words: list[str]) -> Launched | None:
+    """Start the supervisor's interpreter before anything else is done, if there is something to run."""
+    if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words) or os.name != "posix":
+        return None
+    from runner.session.launch import launch
+
+    return launch()
+
+
+def _run(options: argparse.Namespace, launched: Launched | None) -> int:
+    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform
+
+    try:
+        described = _describe(options)
+        return _supervise(options, described, launched)
+    except InvalidFile as invalid:
+        return _show_problems(options, invalid)
+    except UnsupportedPlatform as error:
+        return _fail(str(error), USAGE_ERROR)
+    except RunJobsError as error:
+        return _fail(str(error), FAULT)
+
+
+def _supervise(options: argparse.Namespace, described: Described, launched: Launched | None) -> int:
+    from runner.session import Interrupted, Refused, Session
+
+    with Session(launched) as session:
+        session.submit(described.plan, preflight=options.preflight)
+        # The supervisor works from here on; what reports, and is slow to import, comes now.
+        from runner.front import Front
+
+        try:
+            return Front(options, described.plan, session).follow()
+        except Refused as refused:
+            from runner.api import invalid
+
+            raise invalid(described, refused.refusals) from None
+        except Interrupted as interrupted:
+            return interrupted.exit_status
+
+
+def _check(options: argparse.Namespace, _: Launched | None) -> int:
+    from runner.errors import InvalidFile, UnsupportedPlatform
+
+    try:
+        described = _describe(options)
+        if options.imports:
+            _import_targets(described)
+    except InvalidFile as invalid:
+        return _show_problems(options, invalid)
+    except UnsupportedPlatform as error:
+        return _fail(str(error), USAGE_ERROR)
+    if options.json:
+        print('{"valid": true, "problems": []}')
+    else:
+        plan = described.plan
+        print(f"{plan.file}: good: {_count(len(plan.jobs), 'job')}, {_count(len(plan.processes), 'process', 'es')}")
+    return 0
+
+
+def _import_targets(described: Described) -> None:
+    from runner.api import invalid
+    from runner.session import Refused, Session
+
+    with Session() as session:
+        try:
+            session.check(described.plan)
+        except Refused as refused:
+            raise invalid(described, refused.refusals) from None
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+def _explain(options: argparse.Namespace, _: Launched | None) -> int:
+    from runner.errors import InvalidFile
+
+    try:
+        described = _describe(options)
+    except InvalidFile as invalid:
+        return _show_problems(options, invalid)
+    from runner.report.explain import explain
+
+    print(explain(described.plan))
+    return 0
+
+
+def _schema(_: argparse.Namespace, __: Launched | None) -> int:
+    import json
+
+    from runner.describe.schema import build_schema
+
+    print(json.dumps(build_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+_ACTIONS = {"run": _run, "check": _check, "explain": _explain, "schema": _schema}
+
+
+def _describe(options: argparse.Namespace) -> Described:
+    from runner.api import read_file
+    from runner.describe.planning import describe
+
+    text = sys.stdin.buffer.read() if options.file == "-" else read_file(options.file)
+    return describe(
+        text, file=options.file, overrides=options.set, start_method=options.start_method, environ=os.environ
+    )
+
+
+def _show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
+    from runner.describe import diagnostics
+
+    if options.json:
+        import json
+
+        problems = [diagnostics.to_json(problem) for problem in invalid.problems]
+        print(json.dumps({"valid": False, "problems": problems}, ensure_ascii=False))
+        return USAGE_ERROR
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    shown = [diagnostics.render(problem, color=color) for problem in invalid.problems]
+    print("\n\n".join(shown), file=sys.stderr)
+    if len(shown) > 1:
+        print(f"\n{len(shown)} problems; nothing was started", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"run-jobs: {message}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,122 @@
+"""What `run-jobs` understands on its command line, and what it says when it does not."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from typing import NoReturn
+
+from runner import __version__
+from runner.cli import COMMANDS
+
+_DESCRIPTION = """\
+Run the Python processes that a YAML file declares, and see what each of them does.
+
+  run-jobs FILE                 run it (the same as `run-jobs run FILE`; `-` reads standard input)
+  run-jobs explain FILE         say in words, without running, what main will do and when
+  run-jobs check FILE           check the file, start nothing
+  run-jobs schema               print the file format's JSON Schema, for an editor
+"""
+_EPILOG = """\
+Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
+3 a fault of run-jobs itself; 128+n stopped by signal n.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '(\S+?)'", message)
+        if wrong:
+            known = [option for action in self._actions for option in action.option_strings]
+            for action in self._actions:
+                known += [str(choice) for choice in action.choices or ()]
+            near = difflib.get_close_matches(wrong[1] or wrong[2], known, 1)
+            message += f"; did you mean `{near[0]}`?" if near else ""
+        print(f"run-jobs: {message}", file=sys.stderr)
+        print(f"run-jobs: `{self.prog} --help` tells what there is", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options of a command line that begins with a command (or with `--help` or `--version`)."""
+    if words[0] in COMMANDS:
+        options = _PARSERS[words[0]]().parse_args(words[1:])
+        options.command = words[0]
+        if words[0] == "run":
+            _look_for_a_mistyped_command(options.file)
+        return options
+    parser = _Parser("run-jobs", "run-jobs [run|check|explain|schema] FILE [options]", _DESCRIPTION, _EPILOG)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--version", action="version", version=f"run-jobs {__version__}")
+    parser.parse_args(words)
+    raise AssertionError("--help and --version end the command")
+
+
+def _look_for_a_mistyped_command(file: str) -> None:
+    if os.path.exists(file) or "." in file or os.sep in file:
+        return
+    if near := difflib.get_close_matches(file, COMMANDS, 1):
+        print(f"run-jobs: there is no command or file `{file}`; did you mean `{near[0]}`?", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _parser(command: str, description: str) -> _Parser:
+    prog = f"run-jobs {command}"
+    parser = _Parser(prog, description=description, epilog=_EPILOG, allow_abbrev=False)
+    parser.set_defaults(json=False, set=[], start_method=None)
+    return parser
+
+
+def _file_parser(command: str, description: str) -> _Parser:
+    parser = _parser(command, description)
+    parser.add_argument("file", metavar="FILE", help="the YAML file; `-` for standard input")
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="PATH=VALUE",
+        help="change the file before it is checked: `--set jobs.daemon.join_timeout=2`, `--set jobs[0].args[1]=x`",
+    )
+    parser.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), help="instead of the file's")
+    return parser
+
+
+def _run_parser() -> _Parser:
+    parser = _file_parser("run", "Run the processes that a file declares.")
+    parser.add_argument("--events", metavar="FILE", help="write every event there, a JSON object a line; `-`: stdout")
+    parser.add_argument("--events-output", action="store_true", help="make every line that a process writes an event")
+    parser.add_argument(
+        "--output",
+        choices=("prefixed", "raw", "none"),
+        default="prefixed",
+        help="what the processes write: with their names (default), as it is, or not at all",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object on stdout")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only what the processes write, and results")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every event")
+    parser.add_argument(
+        "--no-preflight", dest="preflight", action="store_false", help="do not import the targets before the start"
+    )
+    return parser
+
+
+def _check_parser() -> _Parser:
+    parser = _file_parser("check", "Check a file; nothing is started.")
+    parser.add_argument("--json", action="store_true", help="print the problems as JSON")
+    parser.add_argument("--imports", action="store_true", help="import the targets, too, and bind their arguments")
+    return parser
+
+
+def _explain_parser() -> _Parser:
+    return _file_parser("explain", "Say in words what main will do, and when; nothing is started.")
+
+
+def _schema_parser() -> _Parser:
+    return _parser("schema", "Print the JSON Schema of the file format.")
+
+
+_PARSERS = {"run": _run_parser, "check": _check_parser, "explain": _explain_parser, "schema": _schema_parser}

@@ -1,0 +1,80 @@
+"""The front of a run on the command line: from the session's items to the reporter, with the signals in between."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from runner.report.reporter import Reporter, Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from runner.plan import Plan
+    from runner.session import Session
+
+TICK_S = 0.1
+STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Front:
+    """Follows one run and reports it."""
+
+    def __init__(self, options: argparse.Namespace, plan: Plan, session: Session) -> None:
+        self._options = options
+        self._plan = plan
+        self._session = session
+
+    def follow(self) -> int:
+        """Report the run until it is over; gives the exit status. Signals stop the run in order."""
+        _raise_open_files()
+        status = 0
+        reporter = Reporter(self._settings())
+        with self._stopped_by_signals():
+            try:
+                tick_s = TICK_S if reporter.wants_progress else None
+                for item in self._session.items(tells_output=self._options.events_output, tick_s=tick_s):
+                    now = time.monotonic()
+                    if item is not None:
+                        reporter.handle(item, now)
+                        status = getattr(item, "fields", {}).get("exit_status", status)
+                    elif reporter.wants_progress:
+                        self._session.peek()
+                    reporter.tick(now)
+            finally:
+                reporter.close()
+        return status
+
+    def _settings(self) -> Settings:
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def _stopped_by_signals(self) -> Iterator[None]:
+        """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started."""
+        before = {
+            number: signal.signal(number, self._stop)
+            for number in STOPPING_SIGNALS
+            if signal.getsignal(number) != signal.SIG_IGN
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self._session.stop(number)
+
+
+def _raise_open_files() -> None:
+    """Each living process has two descriptors here: let there be room for as many as the system allows."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

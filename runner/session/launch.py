@@ -1,0 +1,59 @@
+"""Starts the supervisor's process. Imports little, so that its interpreter boots while the front still imports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+from runner.errors import UnsupportedPlatform
+
+
+class Launched:
+    """A supervisor's process that waits for its order: our end of its socket, and of its stdout and stderr."""
+
+    __slots__ = ("link", "pid", "stderr", "stdout", "taken")
+
+    def __init__(self, pid: int, link: socket.socket, stdout: int, stderr: int) -> None:
+        self.pid = pid
+        self.link = link
+        self.stdout = stdout
+        self.stderr = stderr
+        self.taken = False
+        """A session has it now, and sees to its end."""
+
+    def abandon(self) -> None:
+        """Let it end, if no session has taken it: it has nothing to stop."""
+        if not self.taken:
+            self.taken = True
+            self.link.close()
+            os.close(self.stdout)
+            os.close(self.stderr)
+            os.waitpid(self.pid, 0)
+
+
+def launch() -> Launched:
+    """Start a supervisor; it ends by itself when our end of the socket is closed."""
+    if not hasattr(socket, "AF_UNIX") or not hasattr(os, "posix_spawn"):
+        raise UnsupportedPlatform("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")
+    here, there = socket.socketpair()
+    (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
+    try:
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", "runner.supervise"],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, there.fileno(), 0),
+                (os.POSIX_SPAWN_DUP2, to_stdout, 1),
+                (os.POSIX_SPAWN_DUP2, to_stderr, 2),
+            ],
+            # A terminal's Ctrl-C is for us alone; until the supervisor has a session of its own it has to wait.
+            setsigmask=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+        )
+    finally:
+        there.close()
+        os.close(to_stdout)
+        os.close(to_stderr)
+    return Launched(pid, here, stdout, stderr)

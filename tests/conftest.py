@@ -1,0 +1,63 @@
+"""Fixtures for all tests; one of them sees that each leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+START_METHODS = ("fork", "spawn", "forkserver")
+
+
+@pytest.fixture(params=START_METHODS)
+def start_method(request: pytest.FixtureRequest) -> str:
+    """Each of multiprocessing's start methods in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    """After each test there is no process, descriptor, shared memory or zombie that was not there before."""
+    before = _traces()
+    yield
+    left = {kind: found - before[kind] for kind, found in _traces().items()}
+    assert not any(left.values()), f"left behind: {left}"
+
+
+def _traces() -> dict[str, set[str]]:
+    return {
+        "children": _children(),
+        "descriptors": _descriptors(),
+        "shared memory": {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
+        "supervisors and their children": _supervisors(),
+    }
+
+
+def _children() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def _descriptors() -> set[str]:
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
+        except FileNotFoundError:  # the one that listed the folder
+            continue
+    return found
+
+
+def _supervisors() -> set[str]:
+    """Processes of runs, of this user, wherever they went: by the module that a supervisor's command line names."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
+            found.add(pid)
+    return found

@@ -1,0 +1,211 @@
+"""One process's life, without a process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.plan import Expect, ProcessPlan
+from runner.supervise.lifecycle import (
+    SIGKILL,
+    SIGTERM,
+    Exited,
+    Fact,
+    ImpossibleFact,
+    Kill,
+    Life,
+    Phase,
+    Report,
+    SendSignal,
+    SetTimer,
+    Started,
+    StartFailed,
+    Terminate,
+    TimerFired,
+    judge,
+    transition,
+)
+
+PLAN = ProcessPlan("worker", "worker", target="runner.workers:noop")
+OK = Exited(0, "return")
+
+
+def life(*facts: Fact, plan: ProcessPlan = PLAN) -> Life:
+    state = Life(0, plan, grace_period=5)
+    for at, fact in enumerate(facts):
+        state, _ = transition(state, fact, at)
+    return state
+
+
+def reports(commands: list[object]) -> list[str]:
+    return [command.event for command in commands if isinstance(command, Report)]
+
+
+def test_a_started_process_runs_until_its_exit() -> None:
+    state, commands = transition(life(Started()), OK, 3.5)
+
+    assert state.phase is Phase.ENDED
+    [report] = commands
+    assert isinstance(report, Report)
+    assert report.event == "process.exited"
+    assert report.fields["outcome"] == "succeeded"
+    assert report.fields["expected"] is True
+    assert report.fields["duration"] == 3.5
+
+
+def test_terminate_after_counts_from_the_processs_own_start() -> None:
+    plan = replace(PLAN, terminate_after=2.5)
+
+    state, commands = transition(life(plan=plan), Started(), 10)
+
+    assert commands == [Report("process.started", 0), SetTimer(0, 2.5, 1)]
+    _, commands = transition(state, TimerFired(1), 12.5)
+    assert commands == [
+        SendSignal(0, SIGTERM),
+        Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "terminate_after"}),
+        SetTimer(0, 5, 2),
+    ]
+
+
+def test_sigkill_follows_sigterm_when_the_grace_period_is_over() -> None:
+    state = life(Started(), Terminate("main"))
+
+    state, commands = transition(state, TimerFired(state.generation), 6)
+
+    assert state.phase is Phase.KILLED
+    assert commands == [SendSignal(0, SIGKILL), Report("process.killed", 0, {"reason": "grace_period"})]
+
+
+def test_a_timer_of_an_older_generation_is_void() -> None:
+    plan = replace(PLAN, terminate_after=1)
+    state = life(Started(), Terminate("main"), plan=plan)
+
+    assert transition(state, TimerFired(1), 2) == (state, [])
+
+
+@pytest.mark.parametrize("order", [Terminate("main"), Kill("main")])
+def test_an_order_to_a_process_that_has_ended_does_nothing(order: Fact) -> None:
+    state = life(Started(), OK)
+
+    assert transition(state, order, 9) == (state, [])
+
+
+def test_a_second_terminate_sends_no_second_signal() -> None:
+    state = life(Started(), Terminate("main"))
+
+    assert transition(state, Terminate("stop_requested"), 2) == (state, [])
+
+
+def test_the_stop_reason_is_that_of_the_first_signal() -> None:
+    state = life(Started(), Terminate("main_ended"), Kill("stop_requested"))
+
+    assert state.stop_reason == "main_ended"
+    assert state.sent == {SIGTERM, SIGKILL}
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "sent", "outcome"),
+    [
+        (None, set(), "lost"),
+        (0, set(), "succeeded"),
+        (0, {SIGTERM}, "succeeded"),
+        (7, {SIGTERM}, "failed"),
+        (-15, {SIGTERM}, "terminated"),
+        (-15, set(), "failed"),
+        (-9, {SIGTERM, SIGKILL}, "killed"),
+        (-9, {SIGTERM}, "failed"),
+        (-15, {SIGTERM, SIGKILL}, "terminated"),
+        (-11, {SIGTERM}, "failed"),
+        (1, set(), "failed"),
+    ],
+)
+def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[int], outcome: str) -> None:
+    assert judge(exit_code, frozenset(sent)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("facts", "expect", "exit_code", "expected"),
+    [
+        ([], None, 0, True),
+        ([], None, 1, False),
+        ([Terminate("terminate_after")], None, -15, True),
+        ([Terminate("main")], None, -15, True),
+        ([Terminate("main_ended")], None, -15, True),
+        ([Terminate("main_ended"), Kill("grace_period")], None, -9, True),
+        ([Kill("main")], None, -9, True),
+        ([Terminate("stop_requested")], None, -15, False),
+        ([Terminate("time_limit")], None, -15, False),
+        ([Terminate("holder_died")], None, -15, False),
+        ([Terminate("main")], None, 7, False),
+        ([Terminate("stop_requested")], None, 0, True),
+        ([], None, -9, False),
+        ([], Expect(exit_code=1), 1, True),
+        ([], Expect(exit_code=1), 0, False),
+        ([], Expect(outcome="failed"), -11, True),
+        ([], Expect(exit_code=-15, outcome="terminated"), -15, False),
+    ],
+)
+def test_expected_says_whether_the_process_ended_as_declared(
+    facts: list[Fact], expect: Expect | None, exit_code: int, expected: bool
+) -> None:
+    state = life(Started(), *facts, plan=replace(PLAN, expect=expect))
+
+    state, _ = transition(state, Exited(exit_code, "unreported"), 1)
+
+    assert state.expected is expected
+
+
+def test_a_failed_start_is_reported_and_unexpected() -> None:
+    state, commands = transition(life(), StartFailed({"type": "OSError"}), 0)
+
+    assert state.phase is Phase.UNSTARTED
+    assert state.expected is False
+    assert reports(commands) == ["process.start_failed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "fact"),
+    [
+        ([], OK),
+        ([], Terminate("main")),
+        ([Started()], Started()),
+        ([Started()], StartFailed({})),
+        ([Started(), OK], OK),
+        ([Started()], TimerFired(99)),
+    ],
+)
+def test_an_impossible_fact_raises_with_the_processs_story(before: list[Fact], fact: Fact) -> None:
+    with pytest.raises(ImpossibleFact, match="worker"):
+        transition(life(*before), fact, 9)
+
+
+orders = st.lists(
+    st.one_of(
+        st.builds(Terminate, st.sampled_from(["main", "main_ended", "stop_requested", "time_limit"])),
+        st.builds(Kill, st.sampled_from(["main", "stop_requested"])),
+        st.just("timer"),
+    ),
+    max_size=8,
+)
+
+
+@given(orders, st.sampled_from([0, 1, 7, -15, -9, -11]), st.one_of(st.none(), st.floats(0.1, 9)))
+def test_whatever_is_asked_a_life_has_one_end_and_at_most_one_of_each_signal(
+    asked: list[Fact | str], exit_code: int, terminate_after: float | None
+) -> None:
+    state, commands = transition(life(plan=replace(PLAN, terminate_after=terminate_after)), Started(), 0)
+    for order in asked:
+        fact = TimerFired(state.generation) if isinstance(order, str) else order
+        state, more = transition(state, fact, 1)
+        commands += more
+    state, more = transition(state, Exited(exit_code, "unreported"), 2)
+    commands += more
+
+    assert state.phase is Phase.ENDED
+    assert reports(commands).count("process.exited") == 1
+    signals = [command.signal for command in commands if isinstance(command, SendSignal)]
+    assert len(signals) == len(set(signals))
+    assert state.sent == set(signals)

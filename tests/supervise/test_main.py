@@ -1,0 +1,92 @@
+"""Main's steps, without a process."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.plan import Join, Kill, Show, Sleep, Start, Terminate
+from runner.supervise.lifecycle import Phase, Report, SetTimer
+from runner.supervise.main import Ended, Joining, Main, Ready, Sleeping, fire, proceed, see_end
+
+
+def running(_: int) -> Phase:
+    return Phase.RUNNING
+
+
+@pytest.mark.parametrize("step", [Start(0), Terminate(0), Kill(0)])
+def test_an_order_goes_out_as_it_is_and_main_stays_ready(step: Start | Terminate | Kill) -> None:
+    main, commands = proceed(Main((step,)), 0, running)
+
+    assert commands == [step]
+    assert main.phase == Ready()
+
+
+def test_a_sleep_ends_with_its_timer() -> None:
+    main, commands = proceed(Main((Sleep(1.5),)), 0, running)
+
+    assert commands == [SetTimer("main", 1.5, 1)]
+    assert main.phase == Sleeping(1)
+    assert fire(main, 1)[0].phase == Ready()
+
+
+def test_a_join_waits_for_the_processs_end_and_tells_for_how_long() -> None:
+    main, commands = proceed(Main((Join(3),)), 10, running)
+
+    assert commands == []
+    assert main.phase == Joining(3, None, 1, 10)
+    assert see_end(main, 2, 11) == (main, [])
+    main, commands = see_end(main, 3, 12.5)
+    assert main.phase == Ready()
+    assert commands == [Report("process.joined", 3, {"waited": 2.5})]
+
+
+def test_a_join_timeout_lets_main_go_on() -> None:
+    main, commands = proceed(Main((Join(3, 2.0),)), 10, running)
+    assert commands == [SetTimer("main", 2.0, 1)]
+
+    main, commands = fire(main, 1)
+
+    assert main.phase == Ready()
+    assert commands == [Report("process.join_timed_out", 3, {"timeout": 2.0})]
+
+
+def test_the_timer_of_a_join_that_is_over_is_void() -> None:
+    main, _ = proceed(Main((Join(3, 2.0), Join(4, 2.0))), 10, running)
+    main, _ = see_end(main, 3, 11)
+    main, _ = proceed(main, 11, running)
+
+    assert fire(main, 1) == (main, [])
+
+
+def test_joining_what_has_ended_takes_no_time() -> None:
+    main, commands = proceed(Main((Join(0),)), 10, lambda _: Phase.ENDED)
+
+    assert main.phase == Ready()
+    assert commands == [Report("process.joined", 0, {"waited": 0.0})]
+
+
+def test_joining_what_could_not_be_started_is_passed_over() -> None:
+    main, commands = proceed(Main((Join(0),)), 10, lambda _: Phase.UNSTARTED)
+
+    assert main.phase == Ready()
+    assert commands == []
+
+
+def test_show_is_an_event_with_its_label() -> None:
+    _, commands = proceed(Main((Show(1, "BEFORE"),)), 0, running)
+
+    assert commands == [Report("process.shown", 1, {"label": "BEFORE"})]
+
+
+def test_main_ends_after_its_last_step() -> None:
+    main, commands = proceed(Main(()), 0, running)
+
+    assert main.phase == Ended()
+    assert commands == [Report("main.ended")]
+
+
+def test_a_waiting_main_cannot_go_on() -> None:
+    main, _ = proceed(Main((Sleep(1),)), 0, running)
+
+    with pytest.raises(AssertionError, match="cannot go on"):
+        proceed(main, 0, running)

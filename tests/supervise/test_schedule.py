@@ -1,0 +1,277 @@
+"""A whole run, played without a process: a simulated world answers the schedule's commands."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.plan import Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
+from runner.supervise import lifecycle
+from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
+from runner.supervise.schedule import (
+    Begun,
+    EndRun,
+    Fact,
+    Happened,
+    MainsTurn,
+    Schedule,
+    StartProcess,
+    StopRun,
+    TimerFired,
+)
+
+
+@dataclass
+class World:
+    """Time, and processes that live for a given number of seconds unless a signal ends them."""
+
+    plan: Plan
+    lifetimes: list[float]
+    stubborn: set[int] = field(default_factory=set)
+    unstartable: set[int] = field(default_factory=set)
+    exit_codes: dict[int, int] = field(default_factory=dict)
+    stops: list[tuple[float, str]] = field(default_factory=list)
+    now: float = 0.0
+    told: list[tuple[float, str, int | None, dict[str, Any]]] = field(default_factory=list)
+    outcome: str | None = None
+
+    def __post_init__(self) -> None:
+        self.schedule = Schedule(self.plan)
+        self._count = 0
+        self._coming: list[tuple[float, int, Fact]] = []
+        self._dead: set[int] = set()
+        for at, reason in self.stops:
+            self._later(at, StopRun(reason))
+
+    def _later(self, at: float, fact: Fact) -> None:
+        self._count += 1
+        heapq.heappush(self._coming, (at, self._count, fact))
+
+    def play(self) -> World:
+        self._deliver(Begun())
+        while not self.schedule.ended:
+            if self.schedule.main_is_ready:
+                self._deliver(MainsTurn())
+                continue
+            self.now, _, fact = heapq.heappop(self._coming)
+            if isinstance(fact, Happened):
+                if fact.process in self._dead:
+                    continue
+                self._dead.add(fact.process)
+            self._deliver(fact)
+        return self
+
+    def _deliver(self, fact: Fact) -> None:
+        for command in self.schedule.handle(fact, self.now):
+            match command:
+                case StartProcess(process):
+                    self._start(process)
+                case SendSignal(process, signal) if signal == SIGKILL or process not in self.stubborn:
+                    self._later(self.now + 0.001, Happened(process, lifecycle.Exited(-signal, "signal")))
+                case SetTimer(owner, seconds, generation):
+                    self._later(self.now + seconds, TimerFired(owner, generation))
+                case Report(event, process, fields):
+                    self.told.append((self.now, event, process, fields))
+                case EndRun(outcome):
+                    self.outcome = outcome
+
+    def _start(self, process: int) -> None:
+        if process in self.unstartable:
+            self._deliver(Happened(process, lifecycle.StartFailed({"type": "OSError"})))
+            return
+        self._deliver(Happened(process, lifecycle.Started()))
+        exited = lifecycle.Exited(self.exit_codes.get(process, 0), "return")
+        self._later(self.now + self.lifetimes[process], Happened(process, exited))
+
+    def story(self) -> list[str]:
+        names = [process.name for process in self.plan.processes]
+        return [
+            f"{at:.3g} {event}" + (f" {names[process]}" if process is not None else "")
+            for at, event, process, _ in self.told
+            if event != "process.created"
+        ]
+
+    def ends(self) -> dict[int, dict[str, Any]]:
+        return {process: said for _, event, process, said in self.told if event == "process.exited" and process is not None}
+
+
+def plan(*steps: Step, daemons: tuple[bool, ...] = (False,), **fields: Any) -> Plan:
+    processes = tuple(
+        ProcessPlan(f"p{number}", f"p{number}", target="runner.workers:noop", daemon=daemon)
+        for number, daemon in enumerate(daemons)
+    )
+    return Plan("x.yaml", "fork", processes, steps, (), **fields)
+
+
+def test_a_daemon_is_terminated_when_main_has_ended_and_the_others_are_awaited() -> None:
+    world = World(plan(Start(0), Sleep(1), Start(1), daemons=(True, False)), [2, 0.5]).play()
+
+    assert world.story() == [
+        "0 process.started p0",
+        "1 process.started p1",
+        "1 main.ended",
+        "1 process.terminating p0",
+        "1 process.exited p0",
+        "1.5 process.exited p1",
+    ]
+    assert world.outcome == "succeeded"
+
+
+def test_a_join_timeout_never_stops_the_process() -> None:
+    world = World(plan(Start(0), Join(0, 1.0)), [3]).play()
+
+    assert world.story() == [
+        "0 process.started p0",
+        "1 process.join_timed_out p0",
+        "1 main.ended",
+        "3 process.exited p0",
+    ]
+
+
+def test_an_end_is_seen_when_it_happens_even_if_it_is_joined_later() -> None:
+    world = World(plan(Start(0), Start(1), Join(0), Join(1), daemons=(False, False)), [2, 1]).play()
+
+    assert world.story()[2:] == [
+        "1 process.exited p1",
+        "2 process.exited p0",
+        "2 process.joined p0",
+        "2 process.joined p1",
+        "2 main.ended",
+    ]
+
+
+def test_show_comes_between_the_steps_around_it() -> None:
+    world = World(plan(Show(0, "BEFORE"), Start(0), Terminate(0), Show(0, "AFTER"), Join(0)), [5]).play()
+
+    assert [line.split()[1] for line in world.story()] == [
+        "process.shown",
+        "process.started",
+        "process.terminating",
+        "process.shown",
+        "process.exited",
+        "process.joined",
+        "main.ended",
+    ]
+
+
+def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period() -> None:
+    world = World(plan(Start(0), Terminate(0), Join(0), grace_period=2.0), [60], stubborn={0}).play()
+
+    assert world.ends()[0]["outcome"] == "killed"
+    assert world.ends()[0]["stop_reason"] == "main"
+    assert world.now == pytest.approx(2.001)
+    assert world.outcome == "succeeded"
+
+
+def test_a_kill_step_is_what_the_file_declares() -> None:
+    world = World(plan(Start(0), Kill(0), Join(0)), [60]).play()
+
+    assert world.ends()[0]["expected"] is True
+
+
+def test_a_stop_ends_main_and_whatever_lives() -> None:
+    world = World(
+        plan(Start(0), Sleep(5), Start(1), daemons=(False, False)), [60, 60], stops=[(1, "stop_requested")]
+    ).play()
+
+    assert "main.ended" not in " ".join(world.story())
+    assert world.schedule.phase(1) is Phase.PLANNED
+    assert world.outcome == "stopped"
+
+
+def test_a_second_stop_kills_at_once() -> None:
+    stops = [(1.0, "stop_requested"), (1.5, "stop_requested")]
+    world = World(plan(Start(0), Join(0)), [60], stubborn={0}, stops=stops).play()
+
+    assert world.now == pytest.approx(1.501)
+    assert world.ends()[0]["outcome"] == "killed"
+
+
+def test_a_time_limit_stops_the_run_and_says_so() -> None:
+    world = World(plan(Start(0), Join(0), time_limit=3.0), [60]).play()
+
+    assert world.outcome == "timed_out"
+    assert world.ends()[0]["stop_reason"] == "time_limit"
+    assert world.ends()[0]["expected"] is False
+
+
+def test_a_stop_before_anything_was_started_ends_the_run() -> None:
+    world = World(plan(Sleep(5), Start(0)), [1], stops=[(1, "stop_requested")]).play()
+
+    assert world.outcome == "stopped"
+    assert world.ends() == {}
+
+
+def test_an_unexpected_end_fails_the_run() -> None:
+    world = World(plan(Start(0), Join(0)), [1], exit_codes={0: 3}).play()
+
+    assert world.outcome == "failed"
+
+
+def test_a_process_that_was_never_started_does_not_matter() -> None:
+    world = World(plan(Start(0), daemons=(False, False)), [1, 1]).play()
+
+    assert world.outcome == "succeeded"
+    assert set(world.ends()) == {0}
+
+
+def test_a_process_that_could_not_be_started_fails_the_run_and_does_not_hurt_the_others() -> None:
+    steps = (Start(0), Start(1), Join(0), Join(1))
+    world = World(plan(*steps, daemons=(False, False)), [1, 1], unstartable={0}).play()
+
+    assert world.outcome == "failed"
+    assert world.ends()[1]["outcome"] == "succeeded"
+
+
+def test_a_stop_of_a_run_that_is_over_does_nothing() -> None:
+    world = World(plan(Start(0)), [1]).play()
+
+    assert world.schedule.handle(StopRun("stop_requested"), 9) == []
+
+
+def test_what_is_no_fact_is_refused() -> None:
+    with pytest.raises(AssertionError, match="no such fact"):
+        Schedule(plan()).handle("boom", 0)  # type: ignore[arg-type]
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    count = draw(st.integers(1, 4))
+    daemons = tuple(draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+    steps: list[Step] = []
+    started: list[int] = []
+    for number in draw(st.permutations(range(count))):
+        steps.append(Start(number))
+        started.append(number)
+        for _ in range(draw(st.integers(0, 2))):
+            process = draw(st.sampled_from(started))
+            timeout = draw(st.one_of(st.none(), st.sampled_from([0.0, 0.3, 1.0])))
+            any_step: list[Step] = [Sleep(0.5), Join(process, timeout), Terminate(process), Kill(process), Show(process, "X")]
+            steps.append(draw(st.sampled_from(any_step)))
+    limit = draw(st.one_of(st.none(), st.sampled_from([0.2, 2.0])))
+    made = plan(*steps, daemons=daemons, grace_period=draw(st.sampled_from([0.0, 1.0])), time_limit=limit)
+    after = draw(st.one_of(st.none(), st.sampled_from([0.1, 0.7])))
+    return replace(made, processes=(replace(made.processes[0], terminate_after=after), *made.processes[1:]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(plans(), st.data())
+def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data: st.DataObject) -> None:
+    count = len(made.processes)
+    lifetimes = data.draw(st.lists(st.sampled_from([0.0, 0.4, 1.1, 9.0]), min_size=count, max_size=count))
+    stops = data.draw(st.lists(st.sampled_from([(0.3, "stop_requested"), (0.8, "holder_died")]), max_size=3))
+    some = st.sets(st.integers(0, count - 1))
+    world = World(made, lifetimes, data.draw(some), data.draw(some), stops=stops).play()
+
+    started = [process for _, event, process, _ in world.told if event == "process.started"]
+    exited = [process for _, event, process, _ in world.told if event == "process.exited"]
+    assert sorted(started) == sorted(exited)
+    assert len(exited) == len(set(exited))
+    assert world.outcome in {"succeeded", "failed", "stopped", "timed_out"}
+    times = [at for at, *_ in world.told]
+    assert times == sorted(times)
