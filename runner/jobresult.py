@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class End:
     """How one process of a job ended.
 
-    `exit_code` is None for a process that was never started. `died_holding` names the shared semaphore or lock
-    that the process held when it died.
+    `exit_code` is None for a process that was never started. `died_holding` names the shared semaphore or
+    lock that the process held when it died.
     """
 
     process: str
@@ -30,7 +30,8 @@ class End:
 class JobResult:
     """What a job reports when its processes have ended.
 
-    `notes` are pairs of (about, text): the word that a program looks for, and the sentence that a person reads.
+    `notes` are pairs of (about, text): the word that a program looks for, and the sentence that a person
+    reads.
     `failed` says that the run has failed even if every process ended as expected.
     """
 

@@ -32,6 +32,7 @@ _BOUNDS = {
     "less_than": ("below", "lt"),
 }
 _FAULT = "fault"
+_KEY = "[key]"
 
 
 def fault(
@@ -75,61 +76,53 @@ def found(value: object) -> str:
 
 def instead_of(expected: str, value: object) -> str | None:
     """What to write where another type was expected."""
-    if not isinstance(value, str):
-        if expected == "text" and isinstance(value, int | float) and not isinstance(value, bool):
-            return f'put it in quotes: "{value}"'
-        if expected == "text" and isinstance(value, dict):
+    match expected, value:
+        case "text", bool() | int() | float():
+            return f'put it in quotes: "{found(value).removeprefix("the number ")}"'
+        case "text", dict():
             return "text that begins with `{` or holds `: ` must be in quotes"
-        return "put it in brackets: [ ]" if expected == "a list" and value is not None else None
-    if expected == "a list":
-        return f"put it in brackets: [{shortened(value)}]"
-    if expected in ("text", "a mapping"):
-        return None
-    if re.fullmatch(r"[-+0-9._]+|true|false", value):
-        return f"write {value} without quotes" if not old_meaning(value) else old_meaning(value)
-    return old_meaning(value)
+        case "a list", str() | int() | float():
+            return f"put it in brackets: [{shortened(str(value))}]"
+        case "a number" | "a whole number" | "true or false", str():
+            bare = re.fullmatch(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false", value)
+            return f"write {value} without quotes" if bare else old_meaning(value)
+    return None
 
 
 def _problem(
     error: ErrorDetails, model: type[BaseModel], document: Document, at: Path, where: str
 ) -> Problem:
-    loc, kind, context = error["loc"], error["type"], error.get("ctx", {})
-    path: Path = at + loc
-    value: object = error["input"]
-    name = _named(loc)
-    if kind == _FAULT:
-        return document.problem(
-            path + context["path"],
-            context["problem"],
-            context["help"],
-            key=context["key"],
-            within=context["within"],
-        )
-    if loc and loc[-1] == "[key]":
-        return document.problem(
-            path[:-1],
-            f"{_named(loc[:-2])}expected text as a key, found {found(value)}",
-            _quoted(value),
-            key=True,
-        )
-    if kind == "extra_forbidden":
-        inside = where if len(loc) == 1 else f"in `{loc[-2]}`"
-        help = suggestion(str(loc[-1]), _keys(model, loc[:-1]), "keys here")
-        return document.problem(path, f"unknown key `{shortened(str(loc[-1]))}` {inside}", help, key=True)
-    if kind == "missing":
-        inside = where if len(loc) == 1 else f"in `{loc[-2]}`"
-        return document.problem(path[:-1], f"the key `{loc[-1]}` is missing {inside}")
-    if kind == "literal_error":
-        return document.problem(path, *_not_one_of(name, context["expected"], value))
-    if kind in _EXPECTED:
-        expected = _EXPECTED[kind]
-        return document.problem(
-            path, f"{name}expected {expected}, found {found(value)}", instead_of(expected, value)
-        )
-    if kind in _BOUNDS:
-        words, bound = _BOUNDS[kind]
-        return document.problem(path, f"{name}must be {words} {context[bound]}, not {shortened(str(value))}")
-    return document.problem(path, f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}")
+    loc, context, value = error["loc"], error.get("ctx", {}), error["input"]
+    key = loc[-1:] == (_KEY,)  # pydantic's way to say that it means the key
+    loc = loc[:-1] if key else loc
+    if error["type"] == _FAULT:
+        key, within = key or context["key"], context["within"]
+        path = at + loc + context["path"]
+        return document.problem(path, context["problem"], context["help"], key=key, within=within)
+    path, name, help = at + loc, _named(loc), None
+    inside = where if len(loc) == 1 else f"in `{loc[-2]}`" if loc else where
+    match error["type"]:
+        case "extra_forbidden":
+            key, message = True, f"unknown key `{shortened(str(loc[-1]))}` {inside}"
+            help = suggestion(str(loc[-1]), _keys(model, loc[:-1]), "keys here")
+        case "missing":
+            path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
+        case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
+            key, message = True, f"expected text as a key, found {found(loc[-1])}"
+            help = f'put it in quotes: "{shortened(str(loc[-1]))}"'
+        case "literal_error":
+            message, help = _not_one_of(name, context["expected"], value)
+        case kind if kind in _EXPECTED:
+            message = f"{name}expected {_EXPECTED[kind]}, found {found(value)}"
+            help = instead_of(_EXPECTED[kind], value)
+        case kind if kind in _BOUNDS:
+            words, bound = _BOUNDS[kind]
+            message = f"{name}must be {words} {context[bound]:,}, not {shortened(str(value))}"
+        case "too_short":
+            message = f"{name}needs at least one entry"
+        case _:
+            message = f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}"
+    return document.problem(path, message, help, key=key)
 
 
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
@@ -145,10 +138,6 @@ def _named(loc: tuple[int | str, ...]) -> str:
     for step in loc:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return f"`{text}`: " if text else ""
-
-
-def _quoted(value: object) -> str:
-    return f'put it in quotes: "{shortened(str(value))}"'
 
 
 def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

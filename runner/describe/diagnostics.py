@@ -20,9 +20,9 @@ def render(problem: Problem, *, color: bool) -> str:
     """The problem as text of several lines, the last without an end; nothing in it can steer a terminal."""
     paint = _painted if color else _plain
     place = problem.file if not problem.line else f"{problem.file}:{problem.line}:{problem.column}"
-    head = f"{paint(_printable(place), _BOLD)}: {paint('error', _RED)}: {paint(_printable(problem.message), _BOLD)}"
+    message = paint(_printable(problem.message), _BOLD)
     beside, below = _split_help(problem.help)
-    lines = [head]
+    lines = [f"{paint(_printable(place), _BOLD)}: {paint('error', _RED)}: {message}"]
     margin = ""
     if problem.line and problem.excerpt:
         number = str(problem.line)

@@ -80,7 +80,7 @@ class Document:
     ) -> Problem:
         """A problem at the value of `path`, or at its key; what does not exist is shown where it would be.
 
-        `within` narrows it to (offset, width) in the text of a scalar, where that text stands as it is in the file.
+        `within` narrows it to (offset, width) in a scalar's text, where that stands as it is in the file.
         """
         over = self._overlay(path)
         if over is not None:
@@ -122,11 +122,14 @@ class Document:
         return self.span(path).line
 
     def _find(self, path: Path) -> tuple[Marked | None, Marked | None, int]:
-        node, key, depth = self.root, None, 0
+        node, depth = self.root, 0
+        key: Marked | None = None
         for step in path:
             if not isinstance(node, Collection) or step not in node.values:
                 break
-            node, key, depth = node.values[step], node.keys.get(step), depth + 1
+            key = node.keys.get(step)
+            node = node.values[step]
+            depth += 1
         return node, key, depth
 
     def _overlay(self, path: Path) -> tuple[Path, Document] | None:

@@ -1,4 +1,4 @@
-"""Types of fields that several models share: durations, text and values with placeholders, names, import paths."""
+"""Types of fields: durations, names, import paths, text and values with placeholders."""
 
 from __future__ import annotations
 

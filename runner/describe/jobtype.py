@@ -1,7 +1,7 @@
 """What a job type is: the public mechanism, on which the built-in types stand as anybody else's do.
 
-A type is a class with a model of its fields, `expand` (fields to processes and shared things) and `result` (final
-bytes and ends to a report). It is found by the entry point of its name in the group `run_jobs.job_types`.
+A type is a class with a model of its fields, `expand` (fields to processes and shared things) and `result`
+(final bytes and ends to a report). It is found by the entry point of its name in `run_jobs.job_types`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ExpectModel(Model):
         BeforeValidator(_exit_code),
         WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^SIG[A-Z0-9+-]+$"}]}),
     ] = None
-    """The exit code: negative for a death by that signal, which may be written by its name (`SIGTERM` is -15)."""
+    """The exit code: negative for a death by that signal, which may be written by name (`SIGTERM` is -15)."""
 
     outcome: Literal["succeeded", "failed", "terminated", "killed"] | None = None
     """The outcome."""
@@ -74,7 +74,7 @@ class ExpectModel(Model):
 
 
 class JobModel(Model):
-    """The fields that jobs of every type have. A type adds its own, and sets `type` to a `Literal` of its name."""
+    """The fields that jobs of every type have. A type adds its own, and makes `type` a `Literal`."""
 
     type: str = DEFAULT
     """The job type: `process` unless said."""
@@ -105,7 +105,8 @@ class JobModel(Model):
     """Variables added to the environment. Values may hold `$index` and `${env.NAME}`."""
 
     expect: ExpectModel | None = None
-    """How the processes are declared to end. Without it: with exit code 0, or stopped because the file asked for it."""
+    """How the processes are declared to end. Without it: with exit code 0, or stopped because the file
+    asked for it."""
 
     @property
     def joined(self) -> bool:
@@ -117,8 +118,8 @@ class JobModel(Model):
 class Draft:
     """One process that a job type asks for. Exactly one of `target` and `cls` is given.
 
-    `args` and `kwargs` are encoded (see `runner.arguments` and `runner.describe.placeholders.encode`). `cwd` and the
-    values of `env` may hold `$index` and `${env.NAME}`; `$index` is the place among the drafts of the job.
+    `args` and `kwargs` are encoded (see `runner.arguments`, and `placeholders.encode`). `cwd` and the values of
+    `env` may hold `$index` and `${env.NAME}`; `$index` is the place among the job's drafts.
     """
 
     name: str | None = None
@@ -153,7 +154,7 @@ class JobType(ABC, Generic[M]):
         """The processes and shared things of a job. `label` is the job's name, unique in the run."""
 
     def result(self, job: M, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult | None:
-        """What the job reports, from the final bytes of its shared arrays (by name) and the ends of its processes."""
+        """What the job reports, from the final bytes of its shared arrays, by name, and the ends."""
         return None
 
 

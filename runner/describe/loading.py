@@ -1,7 +1,7 @@
 """Bytes to a `Document`: YAML's events become plain data with places, within limits.
 
-PyYAML's own loaders let the last of two equal keys win, read `on` as a bool, die of deep nesting and expand nine
-aliases of nine to billions. The events of its C parser have none of these faults, and cost the same.
+PyYAML's own loaders let the last of two equal keys win, read `on` as a bool, die of deep nesting and expand
+nine aliases of nine to billions. The events of its C parser have none of these faults, and cost the same.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MAX_NODES = 1_000_000
 _Parser: Any = getattr(
     yaml, "CBaseLoader", yaml.BaseLoader
 )  # libyaml may be missing: slower, the same events
+_events: Any = yaml  # typed elsewhere as if an event could be without a place
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = ("str", "int", "float", "bool", "null")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -98,12 +99,12 @@ class _Reader:
     def document(self) -> Document:
         self._next()
         event = self._next()
-        if isinstance(event, yaml.StreamEndEvent):
+        if isinstance(event, _events.StreamEndEvent):
             self._fail(event, "the file is empty", "a file needs at least `jobs:` with one job")
         value, node = self._node(self._next(), 1)
         self._next()
         event = self._next()
-        if isinstance(event, yaml.DocumentStartEvent):
+        if isinstance(event, _events.DocumentStartEvent):
             help = "remove the line `---`, or put the second document into a file of its own"
             self._fail(event, "a second document begins here: a file holds one", help)
         if self._problems:
@@ -119,7 +120,7 @@ class _Reader:
             self._stop(Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), message, help)
 
     def _node(self, event: Any, depth: int) -> tuple[Any, Marked]:
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, _events.AliasEvent):
             return self._alias(event, depth)
         self._count(event, 1, depth)
         if event.anchor is None:
@@ -133,9 +134,9 @@ class _Reader:
         return anchored.value, node
 
     def _content(self, event: Any, depth: int) -> tuple[Any, Marked]:
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, _events.ScalarEvent):
             return self._scalar(event), event
-        if isinstance(event, yaml.MappingStartEvent):
+        if isinstance(event, _events.MappingStartEvent):
             self._check_tag(event, "map")
             return self._mapping(event, depth)
         self._check_tag(event, "seq")
@@ -162,7 +163,7 @@ class _Reader:
     def _mapping(self, start: Any, depth: int) -> tuple[dict[Scalar, Any], Marked]:
         value: dict[Scalar, Any] = {}
         node = Collection(start.start_mark, start.end_mark)
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), _events.MappingEndEvent):
             key, key_node = self._key(event, depth)
             item_event = self._next()
             self._check_pair(event, item_event)
@@ -178,7 +179,7 @@ class _Reader:
     def _sequence(self, start: Any, depth: int) -> tuple[list[Any], Marked]:
         value: list[Any] = []
         node = Collection(start.start_mark, start.end_mark)
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), _events.SequenceEndEvent):
             item, node.values[len(value)] = self._node(event, depth + 1)
             value.append(item)
         node.end_mark = event.end_mark
@@ -201,7 +202,7 @@ class _Reader:
     def _check_pair(self, key: Any, value: Any) -> None:
         """`{i}` is a mapping with a key and no value: never what somebody means."""
         end = key.end_mark.index
-        if not isinstance(value, yaml.ScalarEvent) or value.start_mark.index != value.end_mark.index:
+        if not isinstance(value, _events.ScalarEvent) or value.start_mark.index != value.end_mark.index:
             return
         if ":" not in self._text[end : max(end + 1, value.start_mark.index)]:
             written = _written(key)
@@ -249,7 +250,7 @@ def _unknown_tag(tag: str) -> str:
 
 
 def _written(event: Any) -> str:
-    return f"*{event.anchor}" if isinstance(event, yaml.AliasEvent) else shortened(event.value)
+    return f"*{event.anchor}" if isinstance(event, _events.AliasEvent) else shortened(event.value)
 
 
 def _span(event: Any) -> Span:

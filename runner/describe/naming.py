@@ -27,7 +27,7 @@ def process_names(jobs: Sequence[Job]) -> list[str]:
 
 def names_in_main(jobs: Sequence[Job], names: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """What `main:` may name, with the processes that it stands for."""
-    known = {name: (process,) for process, name in enumerate(names)}
+    known: dict[str, tuple[int, ...]] = {name: (process,) for process, name in enumerate(names)}
     for job, processes in zip(jobs, numbers(jobs), strict=True):
         known[job.label] = tuple(processes)
     return known

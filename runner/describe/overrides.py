@@ -21,7 +21,7 @@ FILE = "--set"
 """What problems of an override name as their file."""
 
 _STEP = re.compile(r"\[(?P<index>[0-9]{1,9})\]|(?P<dot>\.?)(?P<key>[^.\[\]=]+)")
-_FORM = "write PATH=VALUE, for example grace_period=1, jobs[0].args[1]=x or jobs.NAME.join_timeout=2"
+_FORM = "PATH=VALUE, such as grace_period=1, jobs[0].args[1]=x, jobs.NAME.join_timeout=2"
 
 
 def apply(document: Document, overrides: Sequence[str]) -> Document:
@@ -32,7 +32,7 @@ def apply(document: Document, overrides: Sequence[str]) -> Document:
 
 
 def parse_path(text: str) -> list[tuple[str | int, int]]:
-    """The steps of `jobs[0].args`, each with its offset. Raises `ValueError` with the offset of the mistake."""
+    """The steps of `jobs[0].args`, each with its offset. Raises `ValueError` with the offset of a mistake."""
     steps: list[tuple[str | int, int]] = []
     end = 0
     while end < len(text):

@@ -1,7 +1,7 @@
-"""Placeholders in the text of a file: `$name`, `$index`, `$pid`, `${env.NAME:-default}`, and `$$` for a dollar sign.
+"""Placeholders in text: `$name`, `$index`, `$pid`, `${env.NAME:-default}`, and `$$` for a dollar sign.
 
-`encode` turns what a file says into encoded arguments (see `runner.arguments`) in which what planning will know is
-a reference that begins with `$`; `fill` puts the values in. What only the child knows (`$pid`) stays a reference.
+`encode` turns what a file says into encoded arguments (see `runner.arguments`) in which what planning will
+know is a reference that begins with `$`; `fill` puts the values in. What only the child knows stays one.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def fill_text(text: str, known: Mapping[str, int | str], environ: Mapping[str, s
 
 
 def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None) -> None:
-    """Raises `BadPlaceholder` for the first placeholder that is not allowed, or not set in the environment."""
+    """Raises `BadPlaceholder` for the first one that is not allowed, or not set in the environment."""
     for part in parts(text):
         if isinstance(part, str):
             continue
@@ -150,7 +150,8 @@ def _value(reference: str, known: Mapping[str, int | str], environ: Mapping[str,
     variable = _ENVIRONMENT.fullmatch(name)
     if variable:
         return environ.get(variable["name"], variable["default"] or "")
-    return known[name] if name in known else {"ref": reference}
+    unknown: Encoded = {"ref": reference}
+    return known.get(name, unknown)
 
 
 def _text(name: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:

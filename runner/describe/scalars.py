@@ -41,11 +41,13 @@ class BadScalar(ValueError):
 
 
 def plain(text: str) -> Scalar:
-    """What a scalar without quotes and without a tag means."""
+    """What a scalar without quotes and without a tag means. Raises `BadScalar`."""
     if text and text[0] not in _FIRST:
         return text
-    if text in _WORDS:
-        return _WORDS[text]
+    return _WORDS[text] if text in _WORDS else _number(text)
+
+
+def _number(text: str) -> int | float | str:
     if _DECIMAL.fullmatch(text):
         return _integer(text, 10)
     if _BASED.fullmatch(text):
@@ -73,14 +75,12 @@ def tagged(text: str, kind: str) -> Scalar:
 
 
 def old_meaning(text: str) -> str | None:
-    """What to write instead of a text that YAML 1.1 would have read as a bool or a number; None for any other."""
+    """What to write instead of a text that YAML 1.1 would have read as a bool or a number."""
     if text.lower() in _OLD_BOOLS:
         return f"`{text}` is text in YAML 1.2; write {_OLD_BOOLS[text.lower()]}"
     if _OLD_OCTAL.fullmatch(text):
         digits = text.lstrip("+-0_") or "0"
-        return (
-            f"a number with a leading 0 is text in YAML 1.2; write {digits}, or 0o{digits} if octal is meant"
-        )
+        return f"`{text}` is text in YAML 1.2; write {digits}, or 0o{digits} if octal is meant"
     if _SIXTIES.fullmatch(text):
         return f"`{text}` is text in YAML 1.2; write {_from_sixties(text)}"
     return None

@@ -1,7 +1,7 @@
 """The JSON Schema of a file, generated from the models, for editors.
 
-An entry of `jobs:` is checked against the model of its own type only: a chain of `if`s by `type` rather than `anyOf`,
-which would report a wrong key once for each type.
+An entry of `jobs:` is checked against the model of its own type only: a chain of `if`s by `type` rather than
+`anyOf`, which would report a wrong key once for each type.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def build_schema(types: Sequence[str] | None = None) -> Schema:
     for model in models.values():
         _require_one_of_alternatives(defs[_name(references[model, "validation"])])
     top |= {"$schema": _DRAFT, "title": "run-jobs", "$defs": dict(sorted(defs.items()))}
-    return _tidied(top)
+    tidied: Schema = _tidied(top)
+    return tidied
 
 
 def _by_type(references: dict[str, Schema]) -> Schema:
@@ -116,6 +117,8 @@ def _tidied(schema: Any) -> Any:  # a schema is any JSON
     tidied = {key: _tidied(item) for key, item in schema.items()}
     if isinstance(tidied.get("description"), str):
         tidied["description"] = " ".join(tidied["description"].split())
+    if tidied.get("default", ...) is None:
+        del tidied["default"]
     if isinstance(tidied.get("title"), str) and "$schema" not in tidied:
         del tidied["title"]
     return tidied

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.describe.document import Document, Path
+    from runner.describe.scalars import Scalar
     from runner.errors import Problem
 
 ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
@@ -62,7 +63,7 @@ class Script:
         for process, place in processes:
             self._add(path, step, order, process, place)
 
-    def _order(self, path: Path, step: dict[object, object]) -> str | None:
+    def _order(self, path: Path, step: dict[Scalar, object]) -> str | None:
         orders = [key for key in step if key in ORDERS]
         if len(orders) == 1:
             return str(orders[0])
@@ -80,10 +81,10 @@ class Script:
         else:
             key = next(key for key in step if str(key) == unknown)
             help = suggestion(unknown, ORDERS, "steps")
-            self._report((*path, key), f"unknown step `{unknown}`", help, key=True)  # type: ignore[arg-type]  # a key
+            self._report((*path, key), f"unknown step `{unknown}`", help, key=True)
         return None
 
-    def _keys_fit(self, path: Path, step: dict[object, object], order: str) -> bool:
+    def _keys_fit(self, path: Path, step: dict[Scalar, object], order: str) -> bool:
         fit = True
         for key in step:
             if key == order or (isinstance(key, str) and MODIFIERS.get(key) == order):
@@ -96,14 +97,14 @@ class Script:
                     f"`{key}` has no effect on `{order}`",
                     f"it belongs to `{MODIFIERS[key]}`",
                     key=True,
-                )  # type: ignore[arg-type]  # a key
+                )
             else:
                 own = [name for name, owner in MODIFIERS.items() if owner == order]
                 help = suggestion(str(key), [order, *own], "keys here")
-                self._report(place, f"unknown key `{key}` in a `{order}` step", help, key=True)  # type: ignore[arg-type]  # a key
+                self._report(place, f"unknown key `{key}` in a `{order}` step", help, key=True)
         return fit
 
-    def _add(self, path: Path, step: dict[object, object], order: str, process: int, place: Path) -> None:
+    def _add(self, path: Path, step: dict[Scalar, object], order: str, process: int, place: Path) -> None:
         label = self.labels[process]
         if order == "start":
             if process in self._started_in:
@@ -130,14 +131,14 @@ class Script:
             case _:
                 self.steps.append(Kill(process))
 
-    def _show(self, path: Path, step: dict[object, object], process: int) -> None:
+    def _show(self, path: Path, step: dict[Scalar, object], process: int) -> None:
         label = step.get("as", self.labels[process])
         if isinstance(label, str):
             self.steps.append(Show(process, label))
         else:
             self._report((*path, "as"), f"`as`: expected text, found {found(label)}")
 
-    def _timeout(self, path: Path, step: dict[object, object], process: int) -> tuple[float | None, bool]:
+    def _timeout(self, path: Path, step: dict[Scalar, object], process: int) -> tuple[float | None, bool]:
         if "timeout" not in step:
             return self.timeouts[process], True
         if step["timeout"] is None:

@@ -1,4 +1,4 @@
-"""The top level of a file. Jobs are checked one by one with the model of their type, and `main` as a script."""
+"""The top level of a file. Jobs are checked one by one with their type's model, and `main` as a script."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class RunFile(Model):
     """How long the whole run may take; what is running then is stopped, and the run fails."""
 
     preload: list[Module] = Field(default_factory=list)
-    """Modules imported once, before any process starts: under fork and forkserver the processes share them."""
+    """Modules imported once, before any process starts: under fork and forkserver processes share them."""
 
     jobs: Annotated[list[object], Field(min_length=1)]
     """What to run, in creation order, which default names (`Process-1`, …) count by."""
 
     main: list[object] | None = None
-    """The whole script that main goes through. Without it: start each job in order, join each that is joined."""
+    """The whole script that main goes through. Without it: start each job, join each that is joined."""
 
 
 NOT_YET = {

@@ -18,7 +18,7 @@ class BadTarget(ValueError):
 
 
 def normalized_target(text: str) -> str:
-    """The target as `package.module:name`; a name without a module is a built-in worker. Raises `BadTarget`."""
+    """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
     if ":" in text or "." in text:
         return _normalized(text, "package.module:function")
     names = built_in_names()

@@ -1,14 +1,14 @@
 """The job type `shared_counter`: several workers count up one number in shared memory.
 
-It stands on the public mechanism alone (`runner.describe.jobtype`), and is the example of it: a model of its fields,
-`expand` to processes and shared things, `result` from the final bytes. What the workers do is in `counting`.
+It stands on the public mechanism alone (`runner.describe.jobtype`), and is the example of it: a model of its
+fields, `expand` to processes and shared things, `result` from the final bytes. The workers are in `counting`.
 """
 
 from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from runner.jobresult import End
     from runner.plan import Json, SharedPlan
 
+_Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
+
 WORKER = "runner.jobtypes.counting:count"
-FORMATS = {
+FORMATS: dict[str, _Format] = {
     "int8": "b",
     "int16": "h",
     "int32": "i",
@@ -81,7 +83,7 @@ class SharedCounterJob(JobModel):
     """What guards the shared number: a semaphore, a lock, or nothing (updates are lost)."""
 
     permits: Annotated[int, Field(ge=1, le=32_767)] = 1
-    """The semaphore's initial value: how many workers it lets in at once. With more than 1, updates are lost."""
+    """The semaphore's initial value: how many workers it lets in at once. More than 1 loses updates."""
 
     batch: Annotated[
         Literal["all"] | int,
@@ -91,7 +93,8 @@ class SharedCounterJob(JobModel):
     """Increments counted locally before each addition to the shared number: `all`, or a number."""
 
     method: Literal["loop", "vectorized"] = "loop"
-    """`loop`: a plain Python loop. `vectorized`: numpy performs every increment of the batch on the shared number."""
+    """`loop`: a plain Python loop. `vectorized`: numpy performs every increment of the batch on the shared
+    number."""
 
     dtype: Annotated[str, BeforeValidator(_dtype), WithJsonSchema({"enum": list(FORMATS)})] = "int64"
     """numpy's integer type of the shared number."""
@@ -186,7 +189,7 @@ class _Counted:
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds from the first worker's start to the last one's end, or None if no worker came to its end."""
+        """Seconds from the first start to the last end of a worker, or None if none came to its end."""
         started = [row[0] for row in self.stats if row[0]]
         ended = [row[1] for row in self.stats if row[1]]
         return max(ended) - min(started) if started and ended else None
@@ -249,7 +252,7 @@ def _notes(job: SharedCounterJob, total: int) -> tuple[tuple[str, str], ...]:
     notes: list[tuple[str, str]] = []
     if wrapped:
         notes.append(("overflow", _overflow(job, wrapped)))
-        lost %= 2**bits
+        lost %= 1 << bits
     if lost:
         amount = "Updates" if wrapped else f"{lost:,} of {job.expected_total:,} updates"
         notes.append(("lost_updates", f"{amount} were lost: {_why_lost(job)}."))
@@ -273,7 +276,8 @@ def _overflow(job: SharedCounterJob, wrapped: int) -> str:
     times = "once" if wrapped == 1 else f"{wrapped:,} times"
     wider = next((name for name in ("int64", "uint64") if not _wraps(name, job.expected_total)), None)
     advice = f"; choose dtype: {wider}" if wider else ""
-    return f"{bytes_} ({job.dtype}) holds at most {_highest(job.dtype):,}: the total wrapped around {times}{advice}."
+    most = f"{bytes_} ({job.dtype}) holds at most {_highest(job.dtype):,}"
+    return f"{most}: the total wrapped around {times}{advice}."
 
 
 def _bits(dtype: str) -> int:
@@ -281,9 +285,9 @@ def _bits(dtype: str) -> int:
 
 
 def _highest(dtype: str) -> int:
-    return int(2 ** (_bits(dtype) - (not dtype.startswith("u"))) - 1)
+    return (1 << _bits(dtype) - (not dtype.startswith("u"))) - 1
 
 
 def _wraps(dtype: str, total: int) -> int:
     """How often a number of this type passes its highest value on the way to `total`."""
-    return (total + 2 ** _bits(dtype) - 1 - _highest(dtype)) // 2 ** _bits(dtype)
+    return (total + (1 << _bits(dtype)) - 1 - _highest(dtype)) >> _bits(dtype)
