@@ -1,0 +1,149 @@
+"""What the workers of a `shared_counter` do. Their processes import this module: it imports little by itself."""
+
+from __future__ import annotations
+
+import time
+from itertools import repeat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from runner.supervise.shared import Guard
+
+COUNTED_BETWEEN_REPORTS = 1_000_000
+"""Increments after which a worker says how far it is: often enough to look at, too seldom to cost anything."""
+ADDED_AT_ONCE = 100_000
+"""Increments in one call of numpy: more would not be faster, and its indices would fall out of the cache."""
+TRIES = 50
+"""How often a worker tries for the guard before it goes to sleep: an addition takes less time than falling asleep."""
+
+
+def count(
+    worker: int,
+    total: NDArray[np.integer],
+    increments: int,
+    progress: NDArray[np.int64],
+    stats: NDArray[np.float64],
+    guard: Guard | None = None,
+    batch: int | None = None,
+    method: str = "loop",
+) -> None:
+    """Count `increments` up and add them to `total[0]`, in batches of `batch` (None: all at once).
+
+    `progress[worker]` tells how many are counted. The worker's row of four in `stats` gets the moments of its start
+    and end (`time.monotonic` seconds), how often it acquired the guard, and the seconds that it waited for it.
+    """
+    counter = _Counter(total, progress, worker, guard)
+    row = worker * 4
+    stats[row] = time.monotonic()
+    if method == "vectorized":
+        counter.add_by_numpy(increments, batch or increments)
+    elif batch == 1:
+        counter.add_each(increments)
+    else:
+        counter.count_and_add(increments, batch or increments)
+    stats[row + 1 : row + 4] = time.monotonic(), counter.acquisitions, counter.wait_seconds
+
+
+class _Counter:
+    """One worker's way to the shared number."""
+
+    def __init__(
+        self, total: NDArray[np.integer], progress: NDArray[np.int64], worker: int, guard: Guard | None
+    ) -> None:
+        self._total = total
+        size = total.itemsize
+        # As unsigned: whatever the type, its bits wrap around alike.
+        self._cell = memoryview(total).cast("B").cast({1: "B", 2: "H", 4: "I", 8: "Q"}[size])
+        self._mask = (1 << 8 * size) - 1
+        self._progress = memoryview(progress)
+        self._worker = worker
+        self._guard = guard
+        self.acquisitions = 0
+        self.wait_seconds = 0.0
+
+    def add_by_numpy(self, increments: int, batch: int) -> None:
+        """Have numpy perform every increment on the shared number itself."""
+        import numpy as np
+
+        place = np.zeros(min(batch, ADDED_AT_ONCE), np.intp)
+        one = self._total.dtype.type(1)
+        for size in _pieces(increments, batch):
+            self._acquire()
+            for piece in _pieces(size, ADDED_AT_ONCE):
+                np.add.at(self._total, place[:piece], one)
+                self._progress[self._worker] += piece
+            self._release()
+
+    def count_and_add(self, increments: int, batch: int) -> None:
+        """Count each batch in a loop, and add what was counted."""
+        for size in _pieces(increments, batch):
+            counted = 0
+            for piece in _pieces(size, COUNTED_BETWEEN_REPORTS):
+                counted += _counted(piece)
+                self._progress[self._worker] += piece
+            self._acquire()
+            self._cell[0] = (self._cell[0] + counted) & self._mask
+            self._release()
+
+    def add_each(self, increments: int) -> None:
+        """Add each increment by itself, the guard taken for each."""
+        for piece in _pieces(increments, ADDED_AT_ONCE):
+            if self._guard is None:
+                self._add_unguarded(piece)
+            else:
+                self._add_guarded(piece, self._guard)
+            self._progress[self._worker] += piece
+
+    def _add_unguarded(self, increments: int) -> None:
+        cell, mask = self._cell, self._mask
+        for _ in repeat(None, increments):
+            cell[0] = (cell[0] + 1) & mask
+
+    def _add_guarded(self, increments: int, guard: Guard) -> None:
+        cell, mask = self._cell, self._mask
+        acquire, release = guard.acquire, guard.release
+        for _ in repeat(None, increments):
+            if not acquire(False):
+                self._wait(guard)
+            cell[0] = (cell[0] + 1) & mask
+            release()
+        self.acquisitions += increments
+
+    def _acquire(self) -> None:
+        if self._guard is not None:
+            if not self._guard.acquire(False):
+                self._wait(self._guard)
+            self.acquisitions += 1
+
+    def _release(self) -> None:
+        if self._guard is not None:
+            self._guard.release()
+
+    def _wait(self, guard: Guard) -> None:
+        began = time.monotonic()
+        for _ in repeat(None, TRIES):
+            if guard.acquire(False):
+                break
+        else:
+            guard.acquire()
+        self.wait_seconds += time.monotonic() - began
+
+
+def _counted(increments: int) -> int:
+    """Count up from 0, one by one."""
+    counted = 0
+    for _ in repeat(None, increments):  # a quarter quicker than `range`, which makes a number each time
+        counted += 1
+    return counted
+
+
+def _pieces(whole: int, size: int) -> Iterator[int]:
+    """`whole` in pieces of `size`; the last one may be smaller."""
+    yield from repeat(size, whole // size)
+    if rest := whole % size:
+        yield rest
