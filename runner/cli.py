@@ -49,14 +49,14 @@ def _launch_early(words: list[str]) -> Launched | None:
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
-    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform
+    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform, UsageError
 
     try:
         described = _describe(options)
         return _supervise(options, described, launched)
     except InvalidFile as invalid:
         return _show_problems(options, invalid)
-    except UnsupportedPlatform as error:
+    except (UsageError, UnsupportedPlatform) as error:
         return _fail(str(error), USAGE_ERROR)
     except RunJobsError as error:
         return _fail(str(error), FAULT)
@@ -65,19 +65,33 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
 def _supervise(options: argparse.Namespace, described: Described, launched: Launched | None) -> int:
     from runner.session import Interrupted, Refused, Session
 
+    events = _open_events(options.events)
     with Session(launched) as session:
         session.submit(described.plan, preflight=options.preflight)
         # The supervisor works from here on; what reports, and is slow to import, comes now.
         from runner.front import Front
 
         try:
-            return Front(options, described.plan, session).follow()
+            return Front(options, described.plan, session, events).follow()
         except Refused as refused:
             from runner.api import invalid
 
             raise invalid(described, refused.refusals) from None
         except Interrupted as interrupted:
             return interrupted.exit_status
+
+
+def _open_events(path: str | None) -> int | None:
+    """Before anything starts: a run whose events cannot be kept should not be made."""
+    if path is None:
+        return None
+    from runner.errors import UsageError
+    from runner.report.json_lines import open_events
+
+    try:
+        return open_events(path)
+    except OSError as error:
+        raise UsageError(f"--events: `{path}` cannot be written: {(error.strerror or '').lower()}") from None
 
 
 def _check(options: argparse.Namespace, _: Launched | None) -> int:

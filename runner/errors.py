@@ -34,6 +34,10 @@ class InvalidFile(RunJobsError):
         super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in problems))
 
 
+class UsageError(RunJobsError):
+    """The command was asked for something that it cannot do."""
+
+
 class UnsupportedPlatform(RunJobsError):
     """This operating system cannot run a plan."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -25,16 +26,18 @@ STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Front:
     """Follows one run and reports it."""
 
-    def __init__(self, options: argparse.Namespace, plan: Plan, session: Session) -> None:
+    def __init__(self, options: argparse.Namespace, plan: Plan, session: Session, events: int | None) -> None:
+        """`events` is a descriptor that events are written to as JSON lines; the reporter closes it."""
         self._options = options
         self._plan = plan
         self._session = session
+        self._events = events
 
     def follow(self) -> int:
         """Report the run until it is over; gives the exit status. Signals stop the run in order."""
         _raise_open_files()
         status = 0
-        reporter = Reporter(self._settings())
+        reporter = Reporter(self._settings(), lambda: self._session.stop(signal.SIGPIPE))
         with self._stopped_by_signals():
             try:
                 tick_s = TICK_S if reporter.wants_progress else None
@@ -51,7 +54,24 @@ class Front:
         return status
 
     def _settings(self) -> Settings:
-        raise NotImplementedError
+        options, plan = self._options, self._plan
+        is_terminal = os.isatty(2)
+        plain = os.environ.get("TERM") == "dumb"
+        return Settings(
+            names=tuple(process.name for process in plan.processes),
+            totals={job.name: (job.progress.total, len(job.processes)) for job in plan.jobs if job.progress},
+            events=self._events,
+            output=options.output,
+            stdout_is_data=options.json or options.events == "-",
+            json=options.json,
+            quiet=options.quiet,
+            verbose=options.verbose,
+            stdout_is_terminal=os.isatty(1),
+            stderr_is_terminal=is_terminal,
+            color=not plain and not os.environ.get("NO_COLOR"),
+            live=is_terminal and not plain and not options.quiet,
+            width=shutil.get_terminal_size().columns if is_terminal else 100,
+        )
 
     @contextlib.contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from itertools import repeat
 
+from runner.supervise.shared import WANTS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -106,31 +108,34 @@ class _Counter:
 
     def _add_guarded(self, increments: int, guard: Guard) -> None:
         cell, mask = self._cell, self._mask
-        acquire, release = guard.acquire, guard.release
+        take, give, mark = guard.take, guard.give, guard.mark
         for _ in repeat(None, increments):
-            if not acquire(False):
-                self._wait(guard)
+            mark[0] = WANTS
+            if not take(False):
+                self._wait(take)
+            mark[0] = 1
             cell[0] = (cell[0] + 1) & mask
-            release()
+            give()
+            mark[0] = 0
         self.acquisitions += increments
 
     def _acquire(self) -> None:
         if self._guard is not None:
             if not self._guard.acquire(False):
-                self._wait(self._guard)
+                self._wait(self._guard.acquire)
             self.acquisitions += 1
 
     def _release(self) -> None:
         if self._guard is not None:
             self._guard.release()
 
-    def _wait(self, guard: Guard) -> None:
+    def _wait(self, acquire: Callable[..., bool]) -> None:
         began = time.monotonic()
         for _ in repeat(None, TRIES):
-            if guard.acquire(False):
+            if acquire(False):
                 break
         else:
-            guard.acquire()
+            acquire()
         self.wait_seconds += time.monotonic() - began
 
 

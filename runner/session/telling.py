@@ -15,6 +15,7 @@ from runner.notes import Notes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.notes import Note
     from runner.plan import JobPlan, Json, Plan
     from runner.wire import Message
 
@@ -81,7 +82,10 @@ class Telling:
     def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
         told = self._event(event, at, fields)
         yield told
-        for about, process, text in self._notes.about(told):
+        yield from self._noted(self._notes.about(told), at)
+
+    def _noted(self, notes: list[Note], at: float) -> Iterator[Event]:
+        for about, process, text in notes:
             yield self._event("note", at, {"about": about, "process": process, "text": text})
 
     def _note(self, about: str, at: float, process: int | None, text: str) -> Event:
@@ -125,7 +129,8 @@ class Telling:
             "exit_status": status,
             "duration": round(max(0.0, at - self._began), 6),
         }
-        yield from self._with_notes("run.finished", at, fields)
+        yield from self._noted(self._notes.at_the_end(outcome), at)
+        yield self._event("run.finished", at, fields)
 
     def _lost(self) -> Iterator[Event]:
         for process, facts in list(self._running.items()):

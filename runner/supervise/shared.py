@@ -84,25 +84,30 @@ class GuardHandle:
 class Guard:
     """A semaphore or lock of `multiprocessing` that notes in shared memory who waits for it and who has it.
 
-    So the supervisor can name a holder that died. `acquire` and `release` are those of the semaphore; both are
-    functions of their own, not methods, because a loop calls them millions of times.
+    So the supervisor can name a holder that died. `acquire` and `release` are those of the semaphore. A loop that
+    cannot afford a call of Python's does itself what they do: `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then
+    `give`, `mark[0] = 0`; that is right as long as the process has no other permit.
     """
 
-    __slots__ = ("acquire", "release")
+    __slots__ = ("acquire", "give", "mark", "release", "take")
 
     acquire: Callable[..., bool]
     release: Callable[[], None]
+    take: Callable[..., bool]
+    give: Callable[[], None]
 
     def __init__(self, primitive: Any, marks: memoryview, place: int) -> None:
         held = 0
-        take, give = primitive.acquire, primitive.release
+        self.take = take = primitive.acquire
+        self.give = give = primitive.release
+        self.mark = mark = marks[place : place + 1]
 
         def acquire(block: bool = True, timeout: float | None = None) -> bool:
             nonlocal held
-            marks[place] = WANTS | held
+            mark[0] = WANTS | held
             if took := take(block, timeout):
                 held += 1
-            marks[place] = held
+            mark[0] = held
             return bool(took)
 
         def release() -> None:
@@ -110,7 +115,7 @@ class Guard:
             give()
             if held:  # a semaphore may be released by one that never acquired it
                 held -= 1
-                marks[place] = held
+                mark[0] = held
 
         self.acquire = acquire
         self.release = release

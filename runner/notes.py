@@ -1,0 +1,173 @@
+"""Notes: why something surprising happened, said for a learner at the moment it happens. Pure.
+
+`Notes.about` is called with every event in order. A note never says more than the events show: where several
+causes are possible it names them as possible.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.events import Event
+    from runner.plan import Json
+
+
+class Note(NamedTuple):
+    """One explanation: the word that a program looks for, the process that it is about, and what a person reads."""
+
+    about: str
+    process: str | None
+    text: str
+
+
+class Notes:
+    """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
+
+    def __init__(self) -> None:
+        self._unstarted: dict[str, None] = {}
+        self._terminated_at: dict[str, float] = {}
+        self._main_has_ended = False
+        self._time_is_over = False
+
+    def about(self, event: Event) -> list[Note]:
+        """The notes that belong right after this event."""
+        return list(self._about(event))
+
+    def at_the_end(self, outcome: str) -> list[Note]:
+        """The notes that belong right before the run's last event, which has this outcome."""
+        return [*self._time_limit(outcome == "timed_out"), *self._never_started()]
+
+    def _about(self, event: Event) -> Iterator[Note]:
+        fields = event.fields
+        match event.event, fields:
+            case "process.created", {"process": str(name)}:
+                self._unstarted[name] = None
+            case ("process.started" | "process.start_failed"), {"process": str(name)}:
+                self._unstarted.pop(name, None)
+            case "process.join_timed_out", {"process": str(name), "timeout": float() | int() as timeout}:
+                yield Note("join_timed_out", name, _JOIN_TIMED_OUT.format(name, timeout))
+            case "process.terminating", {"process": str(name), "reason": reason}:
+                self._terminated_at[name] = event.t
+                yield from self._time_limit(reason == "time_limit")
+            case "process.killed", {"process": str(name), "reason": "grace_period"}:
+                waited = event.t - self._terminated_at.get(name, event.t)
+                yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
+            case "process.exited", {"process": str(name)}:
+                yield from _about_end(name, fields)
+            case "main.ended", _:
+                self._main_has_ended = True
+
+    def _time_limit(self, is_over: bool) -> Iterator[Note]:
+        if is_over and not self._time_is_over:
+            self._time_is_over = True
+            yield Note("time_limit", None, _TIME_LIMIT)
+
+    def _never_started(self) -> Iterator[Note]:
+        names = list(self._unstarted)
+        if names:
+            only = names[0] if len(names) == 1 else None
+            why = _NO_STEP if self._main_has_ended else _NOT_REACHED
+            text = why.format(_listed(names), *(("was", "it") if only else ("were", "them")))
+            yield Note("never_started", only, text)
+
+
+def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
+    match fields:
+        case {"outcome": "lost", "duration": duration}:
+            yield Note("lost", name, (_SUPERVISOR_DIED if duration is None else _EXIT_CODE_LOST).format(name))
+        case {"outcome": "terminated" | "killed", "stop_reason": "main_ended"}:
+            yield Note("daemon_terminated", name, _DAEMON_TERMINATED.format(name))
+        case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0:
+            why = _SIGNALS.get(str(signal), _ANY_SIGNAL)
+            yield Note("foreign_signal", name, _FOREIGN_SIGNAL.format(name, signal, code, why))
+        case {"ended_by": "return", "returned": str(value), "exit_code": 0}:
+            yield Note("return_value", name, _RETURN_VALUE.format(name, _short(value), _instead(value)))
+        case {"ended_by": "sys_exit", "returned": str(value), "exit_code": int(code)}:
+            yield from _about_exit(name, value, code)
+        case {"ended_by": "unreported", "exit_code": int(code)}:
+            yield Note("unreported", name, _UNREPORTED.format(name, code))
+
+
+def _about_exit(name: str, value: str, code: int) -> Iterator[Note]:
+    """What `sys.exit` was given, as a repr, against the exit code that came of it."""
+    if _WHOLE_NUMBER.fullmatch(value) and int(value) not in range(256):
+        yield Note("exit_code_truncated", name, _TRUNCATED.format(name, _short(value), code))
+    elif code == 1 and _NO_NUMBER.match(value):
+        yield Note("exit_text", name, _EXIT_TEXT.format(name, _short(value)))
+
+
+def _instead(value: str) -> str:
+    code = value if _WHOLE_NUMBER.fullmatch(value) and int(value) in range(1, 256) else "1"
+    return f"sys.exit({code})"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= MOST_OF_A_VALUE else f"{value[: MOST_OF_A_VALUE - 1]}…"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > MOST_NAMES + 1:
+        return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+MOST_OF_A_VALUE = 60
+MOST_NAMES = 8
+_WHOLE_NUMBER = re.compile(r"-?\d+")
+_NO_NUMBER = re.compile(r"""b?['"]|[\[({]|-?\d+\.""")
+"""How the repr of text, of a container or of a float begins; an `IntEnum`'s, which is a number, does not."""
+
+_JOIN_TIMED_OUT = (
+    "{0} was still running when main's join gave up after {1:g} s. "
+    "A join timeout never stops a process: {0} runs on, and main goes on without it."
+)
+_SIGTERM_IGNORED = (
+    "{0} did not end within {1:g} s of SIGTERM: it ignores that signal, or takes long to act on it. "
+    "SIGKILL follows, which no process can ignore."
+)
+_TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
+_NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
+_NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
+_SUPERVISOR_DIED = (
+    "How {0} ended is not known: the supervisor died before it saw the end. "
+    "{0} was killed with it at the latest."
+)
+_EXIT_CODE_LOST = (
+    "{0} has ended, but its exit code is not known: the system had nobody left to tell it to. "
+    "That happens when a forkserver dies before its child, or when something else waits for all children."
+)
+_DAEMON_TERMINATED = (
+    "{0} is a daemon, and main has ended: daemons are then terminated, not waited for. What {0} had not done "
+    "is lost, and `finally` blocks run only with `on_terminate: unwind`. Join it to wait for it."
+)
+_FOREIGN_SIGNAL = "{0} was killed by {1} (exit code {2}), which run-jobs did not send: {3}."
+_RETURN_VALUE = (
+    "The return value {1} of {0} is not an exit code: multiprocessing drops what a target returns, "
+    "and the exit code is 0. Use {2} to end with another exit code."
+)
+_TRUNCATED = "{0} called sys.exit({1}), but an exit code is one byte, 0 to 255: what arrives is {2}."
+_EXIT_TEXT = (
+    "{0} gave sys.exit something that is not a whole number, {1}: "
+    "it is printed on stderr, and the exit code is 1."
+)
+_UNREPORTED = (
+    "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it left by "
+    "os._exit or the like, which skips `finally` blocks and loses output still in buffers."
+)
+_SIGNALS = {
+    "SIGSEGV": "it used memory that is not its own, mostly a fault in native code (a C extension, ctypes); "
+    "`faulthandler.enable()` in the target shows where",
+    "SIGBUS": "memory that it had mapped could not be had, as when /dev/shm is full "
+    "or a mapped file was cut short",
+    "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
+    "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
+    "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",
+    "SIGKILL": "somebody's `kill -9`, or, often, the kernel's out-of-memory killer when memory was short",
+    "SIGXCPU": "its limit of processor time was over",
+}
+_ANY_SIGNAL = "it came from outside, or from the process itself"

@@ -1,0 +1,96 @@
+"""Events as JSON lines, rendered by structlog: one object a line, each written whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.events import Event
+
+STDOUT = "-"
+
+
+def open_events(path: str) -> int:
+    """A descriptor to write events to, private to the user; `-` is our stdout. Raises `OSError`.
+
+    A link is not followed: whoever can put one there could have us write over any file of ours.
+    """
+    if path == STDOUT:
+        return os.dup(1)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    return os.open(path, flags, 0o600)
+
+
+class JsonLines:
+    """Writes events to a descriptor. What cannot be written is counted, and said once: the run goes on."""
+
+    def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
+        import structlog
+
+        self._file = _WholeLines(descriptor, warn)
+        log = structlog.wrap_logger(
+            self._file,
+            processors=[_record, structlog.processors.JSONRenderer(ensure_ascii=False)],
+            wrapper_class=structlog.BoundLogger,
+        )
+        self._log = log.bind()  # once: a lazy logger is made anew for every event
+
+    def tell(self, event: Event) -> None:
+        """Write the event's line."""
+        self._log.msg(event.event, fact=event)
+
+    def close(self) -> None:
+        """Close the descriptor; says how many events are missing, if any are."""
+        self._file.close()
+
+
+def _record(_logger: object, _method: str, event_dict: dict[str, Any]) -> dict[str, Any]:
+    """The event's own fields, in their order."""
+    fact: Event = event_dict["fact"]
+    return fact.to_json()
+
+
+class _WholeLines:
+    """structlog's end of the line: takes each rendered line, and writes it whole or not at all."""
+
+    def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
+        self._descriptor = descriptor
+        self._warn = warn
+        self._missing = 0
+        self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._reader_gone = False
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        if self._reader_gone:
+            self._missing += 1
+            return
+        try:
+            self._write(line.encode(errors="backslashreplace") + b"\n")
+        except OSError as error:
+            self._reader_gone = error.errno == errno.EPIPE
+            if not self._missing:
+                self._warn(f"events cannot be written: {(error.strerror or str(error)).lower()}; the run goes on")
+            self._missing += 1
+
+    def _write(self, data: bytes) -> None:
+        whole = len(data)
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            if self._is_file and len(data) < whole:  # half a line: take it back
+                end = os.lseek(self._descriptor, 0, os.SEEK_CUR) - (whole - len(data))
+                os.ftruncate(self._descriptor, end)
+                os.lseek(self._descriptor, end, os.SEEK_SET)
+            raise
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+        if self._missing:
+            self._warn(f"{self._missing} events are missing from the events file")

@@ -1,0 +1,91 @@
+"""What the processes write, on our stdout and stderr: whole lines, each with its process's name.
+
+A block of lines gets its names by one `bytes.replace`: line by line would cost twice as much.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from runner.events import Output
+
+MOST_OF_A_LINE = 1 << 16
+"""A line that has no end by then is shown in pieces: memory stays bounded whatever a process writes."""
+MAIN_PROCESS = "MainProcess"
+"""What multiprocessing calls the process that starts the others; its own log comes from there."""
+
+_WIDEST = 24
+_COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+_STEERS = re.compile(rb"\x1b\[[0-9;]*m|\r(?=\n)|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+_RESET = b"\x1b[0m"
+
+
+class Prefixed:
+    """Shows output as `name │ line`, the names in one column. `write` gets the stream and whole lines."""
+
+    def __init__(
+        self, names: Sequence[str], write: Callable[[str, bytes], None], *, color: bool, escapes: bool
+    ) -> None:
+        """`escapes` shows control characters instead of passing them on, for a terminal: colours alone go through."""
+        self._write = write
+        self._escapes = escapes
+        self._unfinished: dict[tuple[int | None, str], bytes] = {}
+        width = min(max(map(len, names), default=0), _WIDEST)
+        self._prefixes: dict[int | None, bytes] = {
+            number: _prefix(name, width, _COLORS[number % len(_COLORS)] if color else None)
+            for number, name in enumerate(names)
+        }
+        self._prefixes[None] = _prefix(MAIN_PROCESS, width, 90 if color else None)
+
+    def show(self, output: Output) -> None:
+        """Show the lines that this piece of output finishes, all of it if it is the last piece."""
+        key = (output.process, output.stream)
+        data = self._unfinished.pop(key, b"") + output.data
+        end = data.rfind(b"\n") + 1
+        rest = data[end:]
+        if rest and (not output.data or len(rest) > MOST_OF_A_LINE):
+            data, end, rest = data + b"\n", len(data) + 1, b""
+        if rest:
+            self._unfinished[key] = rest
+        if end:
+            self._write(output.stream, self._lines(data[:end], self._prefixes[output.process]))
+
+    def _lines(self, block: bytes, prefix: bytes) -> bytes:
+        if self._escapes and _STEERS.search(block):
+            block = b"\n".join(map(_harmless, block.split(b"\n")))
+        return prefix + block[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+
+
+class Raw:
+    """Shows output as it is."""
+
+    def __init__(self, write: Callable[[str, bytes], None]) -> None:
+        self._write = write
+
+    def show(self, output: Output) -> None:
+        """Pass the bytes on."""
+        if output.data:
+            self._write(output.stream, output.data)
+
+
+def _prefix(name: str, width: int, color: int | None) -> bytes:
+    padded = f"{name:<{width}} │"
+    shown = padded if color is None else f"\x1b[{color}m{padded}\x1b[0m"
+    return f"{shown} ".encode(errors="backslashreplace")
+
+
+def _harmless(line: bytes) -> bytes:
+    """The line with what would steer a terminal made visible; a colour does not reach beyond it."""
+    shown = _STEERS.sub(_made_visible, line)
+    return shown + _RESET if b"\x1b" in shown else shown
+
+
+def _made_visible(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    if text.startswith(b"\x1b["):
+        return text
+    return b"".join(b"\\x%02x" % byte for byte in text) if text != b"\r" or found.end() < len(found.string) else b""

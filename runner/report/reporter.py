@@ -1,0 +1,182 @@
+"""Where a run's items go: events to the console and the events file, output to stdout and stderr, results to stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from runner.events import Event, Output, ProgressMade
+from runner.report.output import Prefixed, Raw
+from runner.results import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.events import Item
+    from runner.report.console import Console
+    from runner.report.json_lines import JsonLines
+    from runner.report.live import Live
+
+STDOUT, STDERR = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is to be shown, and how.
+
+    `names` are those of the processes, by their numbers. `totals` has the work of each job that counts it: that of
+    one of its processes, and their number. `events` is a descriptor for JSON lines, or None. `stdout_is_data` says
+    that stdout carries JSON: text then goes to stderr. `live` shows what is running while it runs.
+    """
+
+    names: tuple[str, ...]
+    totals: dict[str, tuple[int, int]]
+    events: int | None = None
+    output: Literal["prefixed", "raw", "none"] = "prefixed"
+    stdout_is_data: bool = False
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    stdout_is_terminal: bool = False
+    stderr_is_terminal: bool = False
+    color: bool = False
+    live: bool = False
+    width: int = 80
+
+
+class Reporter:
+    """Reports one run."""
+
+    def __init__(self, settings: Settings, reader_gone: Callable[[], None]) -> None:
+        """`reader_gone` is called when nobody reads our stdout any more."""
+        self._settings = settings
+        self._reader_gone = reader_gone
+        self._closed: set[int] = set()
+        self._recorder = Recorder(keep_events=False, keep_output=settings.json)
+        self._show = self._output_shown()
+        self._events = self._events_file()
+        self._console = self._event_lines()
+        self._live = self._display()
+
+    @property
+    def wants_progress(self) -> bool:
+        """Whether something is shown that `ProgressMade` items would move."""
+        return self._live is not None
+
+    def _output_shown(self) -> Callable[[Output], None]:
+        settings = self._settings
+        if settings.output == "none":
+            return lambda output: None
+        if settings.output == "raw":
+            return Raw(self._write_output).show
+        color = settings.color and (settings.stderr_is_terminal if settings.stdout_is_data else settings.stdout_is_terminal)
+        escapes = settings.stdout_is_terminal or settings.stderr_is_terminal
+        return Prefixed(settings.names, self._write_output, color=color, escapes=escapes).show
+
+    def _events_file(self) -> JsonLines | None:
+        if self._settings.events is None:
+            return None
+        from runner.report.json_lines import JsonLines
+
+        return JsonLines(self._settings.events, self._warn)
+
+    def _event_lines(self) -> Console | None:
+        if self._settings.quiet:
+            return None
+        from runner.report.console import Console
+
+        settings = self._settings
+        color = settings.color and settings.stderr_is_terminal
+        return Console(self._write_stderr, verbose=settings.verbose, color=color)
+
+    def _display(self) -> Live | None:
+        if not self._settings.live:
+            return None
+        import sys
+
+        from runner.report.live import Live
+
+        return Live(sys.stderr, self._settings.totals)
+
+    def handle(self, item: Item, now: float) -> None:
+        """Report one item; `now` is `time.monotonic()`."""
+        self._recorder.add(item)
+        if isinstance(item, Output):
+            with self._above():
+                self._show(item)
+            return
+        if self._live is not None:
+            self._live.handle(item, now)
+        if not isinstance(item, ProgressMade):
+            with self._above():
+                self._tell(item)
+
+    def _tell(self, event: Event) -> None:
+        if self._events is not None:
+            self._events.tell(event)
+        if self._console is not None:
+            self._console.tell(event)
+        if event.event == "job.result" and not self._settings.json:
+            from runner.report.summary import result_lines
+
+            lines = result_lines(event.fields["job"], event.fields["result"])  # type: ignore[arg-type]  # its vocabulary
+            self._write_output("stdout", "".join(f"{line}\n" for line in lines).encode())
+
+    def tick(self, now: float) -> None:
+        """Let what moves by itself move."""
+        if self._live is not None:
+            self._live.tick(now)
+
+    def _above(self) -> contextlib.AbstractContextManager[None]:
+        return self._live.above() if self._live is not None else contextlib.nullcontext()
+
+    def close(self) -> None:
+        """Say how it all ended."""
+        if self._live is not None:
+            self._live.close()
+        if self._events is not None:
+            self._events.close()
+        settings = self._settings
+        if not settings.quiet:
+            from runner.report.summary import summary
+
+            color = settings.color and settings.stderr_is_terminal
+            self._write_stderr(summary(self._recorder.result(), width=settings.width, color=color))
+        if settings.json:
+            text = json.dumps(self._recorder.result().to_json(), ensure_ascii=False)
+            self._write(STDOUT, text.encode(errors="backslashreplace") + b"\n")
+
+    def _warn(self, text: str) -> None:
+        with self._above():
+            self._write_stderr(f"run-jobs: {text}\n")
+
+    def _write_stderr(self, text: str) -> None:
+        self._write(STDERR, text.encode(errors="backslashreplace"))
+
+    def _write_output(self, stream: str, data: bytes) -> None:
+        self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, data)
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        """Write all of it, waiting for a slow reader. When nobody reads any more, that is all there is to it."""
+        if descriptor in self._closed:
+            return
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[_written(descriptor, view) :]
+        except OSError:
+            self._closed.add(descriptor)
+            if descriptor == STDOUT:
+                self._reader_gone()
+
+
+def _written(descriptor: int, view: memoryview) -> int:
+    try:
+        return os.write(descriptor, view)
+    except BlockingIOError:  # somebody has made the terminal non-blocking
+        select.select([], [descriptor], [])
+        return 0

@@ -1,0 +1,144 @@
+"""What a run came to: how every process ended, what the jobs report, and on request the events themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from runner.events import Event, Output
+
+if TYPE_CHECKING:
+    from runner.events import Item
+    from runner.plan import Json
+
+MOST_OUTPUT = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """How one process ended. What is not known, or never was, is None: a process never started has no `pid`.
+
+    `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds, `max_rss`
+    bytes. `error` has `type`, `message` and `traceback`. `output` is the last 64 KiB of what the process wrote.
+    """
+
+    name: str
+    job: str
+    pid: int | None = None
+    outcome: str | None = None
+    expected: bool | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    ended_by: str | None = None
+    stop_reason: str | None = None
+    error: dict[str, Json] | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    duration: float | None = None
+    cpu_seconds: float | None = None
+    max_rss: int | None = None
+    output: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields as JSON data."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to. `processes` are by name, in creation order; `results` are by job.
+
+    `outcome` is `succeeded`, `failed`, `stopped`, `timed_out` or `faulted`; `exit_status` is that of `run-jobs`.
+    """
+
+    outcome: str
+    exit_status: int
+    duration: float
+    processes: dict[str, ProcessResult]
+    results: dict[str, dict[str, Json]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    def __repr__(self) -> str:
+        ended = ", ".join(f"{one.name}: {one.outcome or 'not started'}" for one in self.processes.values())
+        return f"<RunResult {self.outcome} in {self.duration:.3f} s; {ended}>"
+
+    def to_json(self) -> dict[str, Json]:
+        """The result as JSON data, without the events."""
+        return {
+            "outcome": self.outcome,
+            "exit_status": self.exit_status,
+            "duration": self.duration,
+            "processes": {name: process.to_json() for name, process in self.processes.items()},
+            "results": dict(self.results),
+        }
+
+
+_OF_THE_END = (
+    "outcome",
+    "expected",
+    "exit_code",
+    "signal",
+    "ended_by",
+    "stop_reason",
+    "error",
+    "duration",
+    "cpu_seconds",
+    "max_rss",
+)
+
+
+class Recorder:
+    """Makes a `RunResult` of what a session yields."""
+
+    def __init__(self, *, keep_events: bool, keep_output: bool) -> None:
+        self._keep_events = keep_events
+        self._keep_output = keep_output
+        self._events: list[Event] = []
+        self._processes: dict[str, dict[str, Any]] = {}
+        self._output: list[bytearray] = []
+        self._results: dict[str, dict[str, Json]] = {}
+        self._finished: dict[str, Any] = {"outcome": "faulted", "exit_status": 3, "duration": 0.0}
+
+    def add(self, item: Item) -> None:
+        """Take note of one item."""
+        if isinstance(item, Event):
+            if self._keep_events:
+                self._events.append(item)
+            self._note(item)
+        elif self._keep_output and isinstance(item, Output) and item.process is not None:
+            kept = self._output[item.process]
+            kept += item.data
+            del kept[:-MOST_OUTPUT]
+
+    def _note(self, event: Event) -> None:
+        said: dict[str, Any] = event.fields
+        match event.event:
+            case "process.created":
+                self._processes[said["process"]] = {"name": said["process"], "job": said["job"]}
+                self._output.append(bytearray())
+            case "process.started":
+                self._processes[said["process"]] |= {"pid": said["pid"], "started_at": event.t}
+            case "process.start_failed":
+                self._processes[said["process"]] |= {"error": said["error"], "expected": False}
+            case "process.exited":
+                ended = {name: said[name] for name in _OF_THE_END}
+                self._processes[said["process"]] |= ended | {"ended_at": event.t}
+            case "job.result":
+                self._results[said["job"]] = said["result"]
+            case "run.finished":
+                self._finished = said
+
+    def result(self) -> RunResult:
+        """What the run came to."""
+        processes = {
+            name: ProcessResult(**record, output=kept.decode(errors="backslashreplace"))
+            for (name, record), kept in zip(self._processes.items(), self._output, strict=True)
+        }
+        return RunResult(
+            outcome=self._finished["outcome"],
+            exit_status=self._finished["exit_status"],
+            duration=self._finished["duration"],
+            processes=processes,
+            results=self._results,
+            events=tuple(self._events),
+        )
