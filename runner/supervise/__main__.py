@@ -41,9 +41,21 @@ def main() -> None:
     prctl.adopt_orphans()
     order = _await_order(link)
     if order is not None:
-        _carry_out(order, link, read_wake_up, write_wake_up)
+        try:
+            _carry_out(order, link, read_wake_up, write_wake_up)
+        finally:
+            _end_multiprocessings_own()
     _send_all(link)
     link.close()
+
+
+def _end_multiprocessings_own() -> None:
+    """End the forkserver and the resource tracker and wait for them: by themselves they end some time after us."""
+    for module, name in (("forkserver", "_forkserver"), ("resource_tracker", "_resource_tracker")):
+        loaded = sys.modules.get(f"multiprocessing.{module}")
+        if loaded is not None:
+            with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
+                getattr(loaded, name)._stop()
 
 
 def _take_the_link() -> Link:

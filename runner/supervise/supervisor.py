@@ -185,6 +185,7 @@ class Supervisor:
     def _start(self, process: int) -> Fact:
         try:
             self._outputs[process] = self._processes.start(process)
+            self._now = time.monotonic()
         except Exception as error:
             return Happened(process, lifecycle.StartFailed(_described(error)))
         self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
