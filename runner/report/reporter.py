@@ -91,7 +91,7 @@ class Reporter:
 
         settings = self._settings
         color = settings.color and settings.stderr_is_terminal
-        return Console(self._write_stderr, verbose=settings.verbose, color=color)
+        return Console(self._write_stderr, names=settings.names, verbose=settings.verbose, color=color)
 
     def _display(self) -> Live | None:
         if not self._settings.live:

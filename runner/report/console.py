@@ -1,0 +1,133 @@
+"""Events as lines for a person, rendered by structlog: when, which process, what happened, and what matters of it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from runner.report.words import duration, exit_code, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.events import Event
+
+WIDTH = 100
+_QUIET = frozenset(
+    {"run.started", "process.created", "process.joined", "process.wrote", "main.ended", "job.result"}
+)
+"""What is shown only to who asks for every event."""
+
+_BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
+
+
+class Console:
+    """Shows events as lines. `write` gets whole lines of text."""
+
+    def __init__(
+        self, write: Callable[[str], None], *, names: tuple[str, ...] = (), verbose: bool, color: bool
+    ) -> None:
+        """`names` are those of the processes, so that the columns stand still from the first line on."""
+        import structlog
+
+        self._verbose = verbose
+        width = min(max(map(len, names), default=8), 24)
+        log = structlog.wrap_logger(
+            _Lines(write), processors=[_Columns(width, color)], wrapper_class=structlog.BoundLogger
+        )
+        self._log = log.bind()  # once: a lazy logger is made anew for every event
+
+    def tell(self, event: Event) -> None:
+        """Show the event, if it is one to show."""
+        if self._verbose or event.event not in _QUIET:
+            self._log.msg(event.event, fact=event)
+
+
+class _Lines:
+    """structlog's end of the line."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def msg(self, text: str) -> None:
+        self._write(f"{text}\n")
+
+
+class _Columns:
+    """structlog's renderer: an event as a line in columns, a note as a paragraph below what it explains."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self._width = width
+        self._color = color
+
+    def __call__(self, _logger: object, _method: str, event_dict: dict[str, Any]) -> str:
+        event: Event = event_dict["fact"]
+        if event.event == "note":
+            return self._note(str(event.fields["text"]))
+        what, details, style = _said(event)
+        name = harmless(str(event.fields.get("process") or event.fields.get("job") or "run"))
+        moment = self._painted(f"{event.t:8.3f}s", _DIM)
+        who = self._painted(f"{name:<{self._width}}", _BOLD)
+        line = f"{moment}  {who}  {self._painted(f'{what:<10}', style)}"
+        return f"{line}  {harmless(details)}" if details else line.rstrip()
+
+    def _note(self, text: str) -> str:
+        margin = " " * 11
+        lines = textwrap.wrap(harmless(text), WIDTH - len(margin) - 6)
+        head = self._painted("note", _CYAN)
+        return f"{margin}{head}: " + f"\n{margin}      ".join(lines)
+
+    def _painted(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._color and style else text
+
+
+def _said(event: Event) -> tuple[str, str, str]:
+    """What happened, in a word or two; what matters of it; and the style of the word."""
+    said: dict[str, Any] = event.fields
+    match event.event:
+        case "run.started":
+            return "started", f"{said['file']}, {said['processes']} processes, {said['start_method']}", ""
+        case "process.created":
+            daemon = ", a daemon" if said["daemon"] else ""
+            return "created", f"{said['target']}{daemon}", ""
+        case "process.started":
+            return "started", f"pid {said['pid']}", _GREEN
+        case "process.start_failed":
+            return "not started", f"{said['error']['type']}: {said['error']['message']}", _RED
+        case "process.join_timed_out":
+            return "join ended", f"after its timeout of {duration(said['timeout'])}", _YELLOW
+        case "process.joined":
+            return "joined", f"waited {duration(said['waited'])}", ""
+        case "process.terminating":
+            return "terminating", f"{said['signal']} sent: {_REASONS.get(said['reason'], said['reason'])}", _YELLOW
+        case "process.killed":
+            return "killing", f"SIGKILL sent: {_REASONS.get(said['reason'], said['reason'])}", _RED
+        case "process.exited":
+            return _exited(said)
+        case "process.shown":
+            return str(said["label"]), f"{said['repr']} alive: {str(said['alive']).lower()}", _CYAN
+        case "process.wrote":
+            return str(said["stream"]), str(said["text"]), ""
+        case "run.finished":
+            style = _GREEN if said["exit_status"] == 0 else _RED
+            return str(said["outcome"]), f"in {duration(said['duration'])}", style
+    return event.event.rpartition(".")[2], "", ""
+
+
+def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
+    error = f"; {said['error']['type']}: {said['error']['message']}" if said["error"] else ""
+    lasted = "" if said["duration"] is None else f" after {duration(said['duration'])}"
+    unexpected = "" if said["expected"] else "; not expected"
+    details = f"{exit_code(said['exit_code'])}{lasted}{error}{unexpected}"
+    return str(said["outcome"]), details, _GREEN if said["expected"] else _RED
+
+
+_REASONS = {
+    "terminate_after": "its terminate_after is over",
+    "main": "main asks for it",
+    "main_ended": "main has ended",
+    "grace_period": "the grace period is over",
+    "stop_requested": "a stop was asked for",
+    "time_limit": "the run's time limit is over",
+    "holder_died": "the holder of a shared thing died",
+}
