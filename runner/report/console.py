@@ -68,7 +68,7 @@ class _Columns:
         name = harmless(str(event.fields.get("process") or event.fields.get("job") or "run"))
         moment = self._painted(f"{event.t:8.3f}s", _DIM)
         who = self._painted(f"{name:<{self._width}}", _BOLD)
-        line = f"{moment}  {who}  {self._painted(f'{what:<10}', style)}"
+        line = f"{moment}  {who}  {self._painted(f'{what:<11}', style)}"
         return f"{line}  {harmless(details)}" if details else line.rstrip()
 
     def _note(self, text: str) -> str:
@@ -116,7 +116,7 @@ def _said(event: Event) -> tuple[str, str, str]:
 
 def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
     error = f"; {said['error']['type']}: {said['error']['message']}" if said["error"] else ""
-    lasted = "" if said["duration"] is None else f" after {duration(said['duration'])}"
+    lasted = "" if said["duration"] is None else f", after {duration(said['duration'])}"
     unexpected = "" if said["expected"] else "; not expected"
     details = f"{exit_code(said['exit_code'])}{lasted}{error}{unexpected}"
     return str(said["outcome"]), details, _GREEN if said["expected"] else _RED

@@ -1,0 +1,154 @@
+"""A plan in words: what main will do, and when, as far as that is known before it is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.plan import (
+    Join,
+    Kill,
+    SharedArray,
+    SharedLock,
+    SharedSemaphore,
+    Show,
+    Sleep,
+    Start,
+    Terminate,
+)
+from runner.report.words import duration, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.plan import Expect, Plan, ProcessPlan, SharedPlan, Step
+
+MOST_ALIKE = 6
+"""Of more steps alike than these, in a row, the first and the last are told."""
+
+
+def explain(plan: Plan) -> str:
+    """What main will do, step by step, as lines of text."""
+    lines = [plan.title or plan.file, ""]
+    lines += [*_before(plan), "Main, step by step:"]
+    lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
+    lines += ["", *_after(plan)]
+    rules = [rule for process in plan.processes for rule in _rules(plan, process)]
+    return "\n".join([*lines, *([""] if rules else []), *_folded(rules)])
+
+
+def _before(plan: Plan) -> Iterator[str]:
+    processes = len(plan.processes)
+    yield f"{processes} process{'' if processes == 1 else 'es'}, started by {plan.start_method}."
+    if plan.preload:
+        yield f"Imported once, before any of them starts: {', '.join(plan.preload)}."
+    for thing in plan.shared:
+        yield f"Made before the first start, and gone at the end: {_shared(thing)}."
+    yield ""
+
+
+def _shared(thing: SharedPlan) -> str:
+    match thing:
+        case SharedArray(name, dtype, length):
+            return f"{name}, {length} number{'' if length == 1 else 's'} ({dtype}) in shared memory"
+        case SharedSemaphore(name, permits):
+            return f"{name}, a semaphore with {permits} permit{'' if permits == 1 else 's'}"
+        case SharedLock(name):
+            return f"{name}, a lock"
+
+
+def _numbered(plan: Plan) -> Iterator[tuple[int | str, str]]:
+    """The steps with their numbers; of a long row of alike ones, the middle is left out."""
+    told = list(_told(plan))
+    start = 0
+    while start < len(told):
+        end = start
+        while end < len(told) and type(plan.steps[end]) is type(plan.steps[start]):
+            end += 1
+        row = [(number + 1, told[number]) for number in range(start, end)]
+        if len(row) > MOST_ALIKE:
+            yield from row[:2]
+            yield "…", f"({len(row) - 3} more like these)"
+            yield row[-1]
+        else:
+            yield from row
+        start = end
+
+
+def _told(plan: Plan) -> Iterator[str]:
+    """Each step in words, with its moment as long as that is known."""
+    moment: float | None = 0.0
+    for step in plan.steps:
+        at = "" if moment is None else f"at {moment:g} s: " if moment else ""
+        yield at + _step(plan, step)
+        match step:
+            case Sleep(seconds) if moment is not None:
+                moment += seconds
+            case Join():
+                moment = None  # when a process ends is not known
+
+
+def _step(plan: Plan, step: Step) -> str:
+    match step:
+        case Start(process):
+            return f"start {_described(plan.processes[process])}"
+        case Sleep(seconds):
+            return f"sleep {duration(seconds)}"
+        case Join(process, None):
+            return f"join {plan.processes[process].name}: wait until it has ended"
+        case Join(process, timeout):
+            name = plan.processes[process].name
+            return f"join {name}: wait for its end, at most {duration(timeout)}; then go on, and let {name} run"
+        case Terminate(process):
+            return f"terminate {plan.processes[process].name}: send SIGTERM, and go on at once"
+        case Kill(process):
+            return f"kill {plan.processes[process].name}: send SIGKILL, and go on at once"
+        case Show(process, label):
+            return f"show {plan.processes[process].name} as {label}"
+
+
+def _described(process: ProcessPlan) -> str:
+    what = (process.target or process.cls or "").removeprefix("runner.workers:")
+    kind = "an object of the class" if process.cls else "which runs"
+    daemon = " (a daemon)" if process.daemon else ""
+    return f"{process.name}{daemon}, {kind} {what}"
+
+
+def _after(plan: Plan) -> Iterator[str]:
+    started = {step.process for step in plan.steps if isinstance(step, Start)}
+    daemons = [plan.processes[number].name for number in sorted(started) if plan.processes[number].daemon]
+    left = [process.name for number, process in enumerate(plan.processes) if number not in started]
+    if daemons:
+        yield f"When main has ended, daemons that still run are terminated: {_listed(daemons)}."
+    if len(daemons) < len(started):
+        yield "When main has ended, the run waits for every process that is no daemon."
+    if left:
+        yield f"Never started: {_listed(left)}."
+    yield f"A process that does not end within {duration(plan.grace_period)} of SIGTERM gets SIGKILL."
+    if plan.time_limit is not None:
+        yield f"After {duration(plan.time_limit)} the whole run is stopped, and has failed."
+
+
+def _rules(plan: Plan, process: ProcessPlan) -> Iterator[str]:
+    if process.terminate_after is not None:
+        yield f"{process.name} is terminated {duration(process.terminate_after)} after its start, if it still runs."
+    if process.on_terminate == "unwind":
+        yield f"{process.name} runs its `finally` blocks when it is terminated."
+    if process.expect is not None:
+        yield f"{process.name} is expected to end with {_expected(process.expect)}."
+
+
+def _expected(expect: Expect) -> str:
+    code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
+    outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
+    return " and ".join(filter(None, (code, outcome)))
+
+
+def _folded(rules: list[str]) -> list[str]:
+    if len(rules) <= 2 * MOST_ALIKE:
+        return rules
+    return [*rules[:MOST_ALIKE], f"(and {len(rules) - MOST_ALIKE} more such rules)"]
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_ALIKE])
+    return shown if len(names) <= MOST_ALIKE else f"{shown} and {len(names) - MOST_ALIKE} more"

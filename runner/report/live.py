@@ -1,0 +1,107 @@
+"""What is running while it runs, at the foot of a terminal: drawn by rich, without a thread.
+
+The display is taken away whenever something else is written, and drawn again: lines above it stay whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live as Display
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from runner.events import Event, ProgressMade
+from runner.report.words import duration, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TextIO
+
+    from rich.console import RenderableType
+
+BETWEEN_DRAWINGS_S = 0.1
+APPEARS_AFTER_S = 0.3
+"""A run that is over before that is not worth a display that flickers."""
+MOST_LINES = 8
+_BAR = 30
+
+
+class Live:
+    """The display of one run. Seconds are those of `time.monotonic`, given by who calls."""
+
+    def __init__(self, file: TextIO, totals: Mapping[str, tuple[int, int]]) -> None:
+        """`totals` has, for each job that counts its work, that of one process and the number of processes."""
+        console = Console(file=file, force_terminal=True)
+        self._room = max(1, min(MOST_LINES, console.height // 3))
+        self._console = console
+        self._display: Display | None = None
+        self._totals = totals
+        self._done: dict[str, int] = {}
+        self._running: dict[str, float] = {}
+        self._began: float | None = None
+        self._drawn_at = float("-inf")
+
+    def handle(self, item: Event | ProgressMade, now: float) -> None:
+        """Take note of an item."""
+        if isinstance(item, ProgressMade):
+            self._done[item.job] = sum(item.done)
+            return
+        match item.event:
+            case "process.started":
+                self._began = now if self._began is None else self._began
+                self._running[str(item.fields["process"])] = now
+            case "process.exited":
+                self._running.pop(str(item.fields["process"]), None)
+
+    def tick(self, now: float) -> None:
+        """Draw, if it is time to."""
+        if self._began is None or now - self._began < APPEARS_AFTER_S or now - self._drawn_at < BETWEEN_DRAWINGS_S:
+            return
+        self._drawn_at = now
+        drawing = self._drawing(now)
+        if self._display is None:
+            # A new one each time: a display that was away would first erase the lines above it.
+            self._display = Display(drawing, console=self._console, auto_refresh=False, transient=True)
+            self._display.start(refresh=True)
+        else:
+            self._display.update(drawing, refresh=True)
+
+    @contextlib.contextmanager
+    def above(self) -> Iterator[None]:
+        """Within this, the display is away, and something else can be written."""
+        self.close()
+        yield
+
+    def close(self) -> None:
+        """Take the display away; the next `tick` may draw it again."""
+        if self._display is not None:
+            self._display.stop()
+            self._display = None
+
+    def _drawing(self, now: float) -> RenderableType:
+        parts: list[RenderableType] = [self._processes(now)] if self._running else []
+        bars = [job for job in self._totals if job in self._done]
+        return Group(*parts, *(self._bar(job, now) for job in bars))
+
+    def _processes(self, now: float) -> Table:
+        table = Table.grid(padding=(0, 2))
+        names = list(self._running)
+        for name in names[: self._room]:
+            table.add_row(Text("running", "green"), harmless(name), duration(now - self._running[name]))
+        if len(names) > self._room:
+            table.add_row("", f"and {len(names) - self._room} more", "")
+        return table
+
+    def _bar(self, job: str, now: float) -> Table:
+        each, processes = self._totals[job]
+        total, done = each * processes, self._done[job]
+        lasted = max(now - (self._began if self._began is not None else now), 1e-9)
+        left = f"{duration(lasted * (total - done) / done)} left" if done else ""
+        table = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=total, completed=done, width=_BAR)
+        table.add_row(Text(harmless(job), "bold"), bar, f"{done / total:4.0%}", f"{done / lasted:,.0f}/s", left)
+        return table
