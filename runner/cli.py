@@ -1,4 +1,4 @@
-"""The command `run-jobs`. At its top it imports next to nothing: `--help` is quick, and a run starts its supervisor first."""
+"""The command `run-jobs`. It imports next to nothing at its top: a run starts its supervisor before anything else."""
 
 from __future__ import annotations
 

@@ -40,13 +40,15 @@ class Described:
     _document: Document
     _jobs: tuple[int, ...]
 
-    def problem(self, process: int, field: str, message: str, help: str | None = None) -> Problem:
+    def problem(self, process: int | None, field: str, message: str, help: str | None = None) -> Problem:
         """A problem at a field of the job that made the process: `target`, `args[1]`, `kwargs.seconds`.
 
-        Where the file does not give that field, it is shown at the job.
+        Without a process it is a field of the whole file. Where the file does not give that field, it is shown at
+        the job, or at the beginning.
         """
         steps = parse_path(field) if field else []
-        path: Path = ("jobs", self._jobs[process], *(step for step, _ in steps))
+        job: Path = () if process is None else ("jobs", self._jobs[process])
+        path: Path = (*job, *(step for step, _ in steps))
         return self._document.problem(path, message, help)
 
 

@@ -58,11 +58,10 @@ class _Counter:
         self, total: NDArray[np.integer], progress: NDArray[np.int64], worker: int, guard: Guard | None
     ) -> None:
         self._total = total
-        size = total.itemsize
-        # As unsigned: whatever the type, its bits wrap around alike.
-        self._cell = memoryview(total).cast("B").cast({1: "B", 2: "H", 4: "I", 8: "Q"}[size])
-        self._mask = (1 << 8 * size) - 1
-        self._progress = memoryview(progress)
+        # As unsigned: whatever the type, its bits wrap around alike. Ten times as quick as numpy for one number.
+        self._cell = memoryview(total.view(f"u{total.itemsize}"))  # type: ignore[arg-type]  # an array is a buffer
+        self._mask = (1 << 8 * total.itemsize) - 1
+        self._progress = memoryview(progress)  # type: ignore[arg-type]  # an array is a buffer
         self._worker = worker
         self._guard = guard
         self.acquisitions = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.report.words import duration, exit_code, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from runner.events import Event
 
@@ -60,7 +60,7 @@ class _Columns:
         self._width = width
         self._color = color
 
-    def __call__(self, _logger: object, _method: str, event_dict: dict[str, Any]) -> str:
+    def __call__(self, _logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> str:
         event: Event = event_dict["fact"]
         if event.event == "note":
             return self._note(str(event.fields["text"]))

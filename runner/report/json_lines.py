@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from runner.events import Event
 
@@ -49,7 +49,7 @@ class JsonLines:
         self._file.close()
 
 
-def _record(_logger: object, _method: str, event_dict: dict[str, Any]) -> dict[str, Any]:
+def _record(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> dict[str, Any]:
     """The event's own fields, in their order."""
     fact: Event = event_dict["fact"]
     return fact.to_json()

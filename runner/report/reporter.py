@@ -73,7 +73,8 @@ class Reporter:
             return lambda output: None
         if settings.output == "raw":
             return Raw(self._write_output).show
-        color = settings.color and (settings.stderr_is_terminal if settings.stdout_is_data else settings.stdout_is_terminal)
+        on_terminal = settings.stderr_is_terminal if settings.stdout_is_data else settings.stdout_is_terminal
+        color = settings.color and on_terminal
         escapes = settings.stdout_is_terminal or settings.stderr_is_terminal
         return Prefixed(settings.names, self._write_output, color=color, escapes=escapes).show
 

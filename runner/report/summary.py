@@ -97,7 +97,7 @@ def _row(row: dict[str, Json]) -> str:
     """A mapping as one line: what is text goes first, without its key."""
     texts = [harmless(value) for value in row.values() if isinstance(value, str)]
     rest = [f"{key} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
-    return "  ".join(texts + [", ".join(rest)])
+    return "  ".join([*texts, ", ".join(rest)])
 
 
 def _shown(key: str, value: Json) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import signal
 
-_MINUTE, _HOUR = 60.0, 3600.0
+_MINUTE = 60.0
 
 
 def duration(seconds: float | None) -> str:
     """Seconds with three digits that matter, minutes and hours where there are some."""
     if seconds is None:
         return "?"
-    if seconds >= _HOUR:
-        return f"{int(seconds // _HOUR)}h{int(seconds % _HOUR // _MINUTE):02d}m"
     if seconds >= _MINUTE:
-        return f"{int(seconds // _MINUTE)}m{seconds % _MINUTE:02.0f}s" if seconds % _MINUTE < 59.5 else f"{int(seconds // _MINUTE) + 1}m00s"
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"{minutes}m{rest:02d}s"
     if seconds >= 1 or seconds == 0:
         return f"{seconds:.3g} s"
     return f"{seconds * 1000:.3g} ms"

@@ -76,7 +76,10 @@ class Session:
                 os.waitpid(self._supervisor, 0)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """Stop the run in order; a second time, at once. `number` is the signal that says so. Safe in a signal handler."""
+        """Stop the run in order; a second time, at once. `number` is the signal that says so.
+
+        Safe in a signal handler.
+        """
         if self._stopped_by is None:
             self._stopped_by = number
         self._link.send_at_once({"order": "stop"})

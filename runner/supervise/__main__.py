@@ -135,7 +135,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 def _set_up_multiprocessing(plan: Plan) -> None:
     multiprocessing.set_start_method(plan.start_method)
     if plan.mp_log is not None:
-        multiprocessing.log_to_stderr(plan.mp_log.upper())  # type: ignore[arg-type]  # logging takes a level's name
+        multiprocessing.log_to_stderr(plan.mp_log.upper())
     if plan.start_method == "forkserver":
         multiprocessing.set_forkserver_preload(["runner.supervise.child", *plan.preload])
         from multiprocessing import forkserver

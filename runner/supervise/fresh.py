@@ -15,9 +15,9 @@ class SpawnPopen(popen_spawn_posix.Popen):
     """A process in a fresh interpreter."""
 
     def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))
+        super().__init__(Parcel(process, around))  # type: ignore[arg-type]  # it need only be pickled
 
-    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+    def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
         return self.returncode
 
@@ -26,8 +26,8 @@ class ForkserverPopen(popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
     def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))
+        super().__init__(Parcel(process, around))  # type: ignore[arg-type]  # it need only be pickled
 
-    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+    def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
         return self.returncode

@@ -176,9 +176,10 @@ def transition(life: Life, fact: Fact, at: float) -> tuple[Life, list[Command]]:
 
 def _start(life: Life, at: float) -> tuple[Life, list[Command]]:
     commands: list[Command] = [Report("process.started", life.process)]
-    if life.plan.terminate_after is not None:
+    terminate_after_s = life.plan.terminate_after
+    if terminate_after_s is not None:
         life = replace(life, generation=life.generation + 1)
-        commands.append(SetTimer(life.process, life.plan.terminate_after, life.generation))
+        commands.append(SetTimer(life.process, terminate_after_s, life.generation))
     return replace(life, phase=Phase.RUNNING, started_at=at), commands
 
 

@@ -73,8 +73,8 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        for handled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(handled, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number in asked:
@@ -141,7 +141,8 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
 
 def _within(module: str, error: BaseException) -> bool:
     """Whether the error comes from code of the module itself."""
-    return without_our_frames(error.__traceback__) is not None and getattr(error, "obj", None) is not sys.modules[module]
+    is_its_own = getattr(error, "obj", None) is not sys.modules[module]
+    return is_its_own and without_our_frames(error.__traceback__) is not None
 
 
 def _where(error: BaseException) -> str | None:

@@ -70,7 +70,7 @@ class _ForkPopen(popen_fork.Popen):
     def _live(self, process: BaseProcess) -> None:
         code = 1
         try:
-            multiprocessing.Process._Popen = _THEIR_POPEN  # type: ignore[attr-defined]  # for the target's own
+            multiprocessing.Process._Popen = _THEIR_POPEN  # type: ignore[method-assign]  # for the target's own
             if RUNS_EXIT_FUNCTIONS:
                 atexit._clear()
                 atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
@@ -80,7 +80,7 @@ class _ForkPopen(popen_fork.Popen):
                 atexit._run_exitfuncs()
             os._exit(code)
 
-    def poll(self, flag: int = 0) -> int | None:  # noqa: ARG002  # multiprocessing's signature
+    def poll(self, flag: int = 0) -> int | None:
         return self.returncode
 
 
@@ -145,7 +145,9 @@ class Processes:
         """Those of the process that is being started."""
         popen = _popen(plan.start_method)
         # Once, not around each start: changing a class makes the interpreter forget what it knows of it.
-        multiprocessing.Process._Popen = staticmethod(lambda process: popen(process, self._around))  # type: ignore[attr-defined]
+        multiprocessing.Process._Popen = staticmethod(  # type: ignore[method-assign, assignment]  # there is no public way
+            lambda process: popen(process, self._around)
+        )
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -276,7 +278,7 @@ class Processes:
         return {"pid": pid, "state": state, "alive": state == "started", "exit_code": exit_code, "repr": shown}
 
     def end_all(self) -> None:
-        """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever happened before."""
+        """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever came before."""
         for number in list(self._running):
             self.send(number, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):

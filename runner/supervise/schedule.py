@@ -5,7 +5,6 @@ Facts come in through `Schedule.handle`, commands go out; the shell carries them
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +15,8 @@ from runner.supervise import main as mains
 from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.plan import Plan
 
 

@@ -47,11 +47,11 @@ class ArrayHandle:
     def __reduce__(self) -> tuple[object, ...]:
         return ArrayHandle, (self._memory, self._size, self._dtype, self._length)
 
-    def bind(self, process: int) -> object:  # noqa: ARG002  # every process sees the same array
+    def bind(self, process: int) -> object:
         """A numpy array over the shared memory."""
         import numpy as np
 
-        # A map of its own rather than a SharedMemory: that one complains at interpreter exit while an array looks at it.
+        # A map of its own rather than a SharedMemory, which complains at interpreter exit while an array looks at it.
         return np.frombuffer(mmap.mmap(self._memory.number, self._size), self._dtype, self._length)
 
 
@@ -213,17 +213,17 @@ class SharedThings:
     def _marks(self, guard: str) -> bytes:
         _, _, offset = self._guards[guard]
         memory, _ = self._memories[""]
-        return bytes(memory.buf[offset : offset + self._processes])
+        return _view(memory)[offset : offset + self._processes].tobytes()
 
     def clear_marks(self, guard: str, process: int) -> None:
         """Forget what a dead process noted."""
         memory, _ = self._memories[""]
-        memory.buf[self._guards[guard][2] + process] = 0
+        _view(memory)[self._guards[guard][2] + process] = 0
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""
         memory, size = self._memories[name]
-        return bytes(memory.buf[:size])
+        return _view(memory)[:size].tobytes()
 
     def values(self) -> dict[str, bytes]:
         """The bytes of every array, now."""
@@ -237,3 +237,9 @@ class SharedThings:
         self._memories.clear()
         self._guards.clear()
         self.handles.clear()
+
+
+def _view(memory: SharedMemory) -> memoryview:
+    if memory.buf is None:
+        raise AssertionError("the shared memory has been closed")
+    return memory.buf

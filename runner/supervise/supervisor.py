@@ -208,7 +208,7 @@ class Supervisor:
     # Ends of processes.
 
     def _reap(self, process: int) -> None:
-        # Before it is closed: forked children have the descriptor too, so that closing it would not take it out of epoll.
+        # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
         self._selector.unregister(self._processes.watched(process))
         ended = self._processes.reap(process)
         if ended is None:  # a forkserver died before its child: now the child itself is watched

@@ -97,7 +97,8 @@ class World:
         ]
 
     def ends(self) -> dict[int, dict[str, Any]]:
-        return {process: said for _, event, process, said in self.told if event == "process.exited" and process is not None}
+        exits = ((process, said) for _, event, process, said in self.told if event == "process.exited")
+        return {process: said for process, said in exits if process is not None}
 
 
 def plan(*steps: Step, daemons: tuple[bool, ...] = (False,), **fields: Any) -> Plan:
@@ -251,8 +252,8 @@ def plans(draw: st.DrawFn) -> Plan:
         for _ in range(draw(st.integers(0, 2))):
             process = draw(st.sampled_from(started))
             timeout = draw(st.one_of(st.none(), st.sampled_from([0.0, 0.3, 1.0])))
-            any_step: list[Step] = [Sleep(0.5), Join(process, timeout), Terminate(process), Kill(process), Show(process, "X")]
-            steps.append(draw(st.sampled_from(any_step)))
+            orders: list[Step] = [Terminate(process), Kill(process), Show(process, "X")]
+            steps.append(draw(st.sampled_from([Sleep(0.5), Join(process, timeout), *orders])))
     limit = draw(st.one_of(st.none(), st.sampled_from([0.2, 2.0])))
     made = plan(*steps, daemons=daemons, grace_period=draw(st.sampled_from([0.0, 1.0])), time_limit=limit)
     after = draw(st.one_of(st.none(), st.sampled_from([0.1, 0.7])))
