@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from runner.report.log import event_log
 from runner.report.words import duration, exit_code, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     from runner.events import Event
 
@@ -28,14 +29,9 @@ class Console:
         self, write: Callable[[str], None], *, names: tuple[str, ...] = (), verbose: bool, color: bool
     ) -> None:
         """`names` are those of the processes, so that the columns stand still from the first line on."""
-        import structlog
-
         self._verbose = verbose
         width = min(max(map(len, names), default=8), 24)
-        log = structlog.wrap_logger(
-            _Lines(write), processors=[_Columns(width, color)], wrapper_class=structlog.BoundLogger
-        )
-        self._log = log.bind()  # once: a lazy logger is made anew for every event
+        self._log = event_log(_Columns(width, color), _Lines(write))
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
@@ -54,14 +50,13 @@ class _Lines:
 
 
 class _Columns:
-    """structlog's renderer: an event as a line in columns, a note as a paragraph below what it explains."""
+    """The renderer: an event as a line in columns, a note as a paragraph below what it explains."""
 
     def __init__(self, width: int, color: bool) -> None:
         self._width = width
         self._color = color
 
-    def __call__(self, _logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> str:
-        event: Event = event_dict["fact"]
+    def __call__(self, event: Event) -> str:
         if event.event == "note":
             return self._note(str(event.fields["text"]))
         what, details, style = _said(event)

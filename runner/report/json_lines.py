@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runner.report.log import event_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     from runner.events import Event
 
@@ -30,15 +33,8 @@ class JsonLines:
     """Writes events to a descriptor. What cannot be written is counted, and said once: the run goes on."""
 
     def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
-        import structlog
-
         self._file = _WholeLines(descriptor, warn)
-        log = structlog.wrap_logger(
-            self._file,
-            processors=[_record, structlog.processors.JSONRenderer(ensure_ascii=False)],
-            wrapper_class=structlog.BoundLogger,
-        )
-        self._log = log.bind()  # once: a lazy logger is made anew for every event
+        self._log = event_log(_line, self._file)
 
     def tell(self, event: Event) -> None:
         """Write the event's line."""
@@ -49,10 +45,11 @@ class JsonLines:
         self._file.close()
 
 
-def _record(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The event's own fields, in their order."""
-    fact: Event = event_dict["fact"]
-    return fact.to_json()
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def _line(event: Event) -> str:
+    return _encode(event.to_json())
 
 
 class _WholeLines:

@@ -17,7 +17,7 @@ from importlib import import_module
 from multiprocessing import reduction
 
 from runner.arguments import resolve
-from runner.supervise import prctl
+from runner.supervise import prctl, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Call:
 def find(target: str) -> Any:
     """The object that an import path `package.module:name.name` leads to."""
     module, _, path = target.partition(":")
-    found: Any = import_module(module)
+    found: Any = sys.modules.get(module) or import_module(module)
     for name in path.split("."):
         found = getattr(found, name)
     return found
@@ -212,7 +212,7 @@ def _unpack(around: Surroundings, pickled: bytes) -> _Unpacked:
 def _prepare_or_record(around: Surroundings) -> bool:
     try:
         _prepare(around)
-    except OSError as error:
+    except Exception as error:
         _record_exception(around, error)
         return False
     return True
@@ -228,11 +228,11 @@ def _prepare(around: Surroundings) -> None:
     os.close(around.stdout.number)
     os.close(around.stderr.number)
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGTERM, _raise_terminated if around.unwinds else signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if around.ignores_sigint else signal.default_int_handler)
+    signals.handle(signal.SIGTERM, _raise_terminated if around.unwinds else signals.DEFAULT)
+    signals.handle(signal.SIGHUP, signals.DEFAULT)
+    signals.handle(signal.SIGINT, signals.IGNORE if around.ignores_sigint else signal.default_int_handler)
     _die_with_the_supervisor(around)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signals.let_all_through()
     if around.open_files is not None:
         import resource
 
@@ -285,7 +285,10 @@ def _run(around: Surroundings, name: str, work: Callable[[], object]) -> None:
         _say_exception(name, error)
         _record_exception(around, error)
         raise SystemExit(1) from None
-    _record(around, "return", returned=None if value is None else _repr(value))
+    if value is None and around.parent is not None:
+        _write_record(around, _RETURNED_NONE)
+    else:
+        _record(around, "return", returned=None if value is None else _repr(value))
 
 
 def _die_by(number: signal.Signals) -> NoReturn:
@@ -368,6 +371,10 @@ def _repr(value: object) -> str:
         return f"<{type(value).__name__} whose __repr__ raises>"
 
 
+_RETURNED_NONE = b'{"ended_by":"return"}'
+"""What most children record: not made anew by each, which would copy the pages of `json`."""
+
+
 def _record(
     around: Surroundings, ended_by: str, returned: str | None = None, error: dict[str, str] | None = None
 ) -> None:
@@ -379,7 +386,10 @@ def _record(
         told["error"] = error
     if around.parent is None:  # nobody waits for this process with wait4, which would tell
         told |= _usage()
-    body = json.dumps(told).encode()
+    _write_record(around, json.dumps(told).encode())
+
+
+def _write_record(around: Surroundings, body: bytes) -> None:
     try:
         if not _is_fifo(around.records.number):
             return

@@ -79,6 +79,11 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
             return _join(main, process, timeout, at, phase_of)
 
 
+def starts_next(main: Main) -> bool:
+    """Whether main would start a process if it went on."""
+    return main.phase == Ready() and main.position < len(main.steps) and isinstance(main.steps[main.position], Start)
+
+
 def _join(
     main: Main, process: int, timeout: float | None, at: float, phase_of: PhaseOf
 ) -> tuple[Main, list[Command]]:

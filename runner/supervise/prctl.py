@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
 
-_libc: object = None
+_function: Callable[..., int] | None = None
+"""The C function, loaded once in the supervisor; forked children have it."""
 
 
 def die_with_parent(signal: int) -> bool:
@@ -27,11 +32,15 @@ def adopt_orphans() -> bool:
 
 
 def _prctl(option: int, value: int) -> bool:
-    global _libc  # noqa: PLW0603  # loaded once in the supervisor, found again in every forked child
     if not sys.platform.startswith("linux"):
         return False
+    function = _function or _load()
+    return function(option, value, 0, 0, 0) == 0
+
+
+def _load() -> Callable[..., int]:
+    global _function  # noqa: PLW0603  # loading it in each child would cost more than calling it
     import ctypes
 
-    if _libc is None:
-        _libc = ctypes.CDLL(None)
-    return bool(_libc.prctl(option, value, 0, 0, 0) == 0)  # type: ignore[attr-defined]  # a foreign function
+    _function = ctypes.CDLL(None).prctl
+    return _function

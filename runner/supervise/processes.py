@@ -25,7 +25,6 @@ from runner.supervise import child
 from runner.supervise.child import Call, Descriptor, Surroundings, max_rss_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
 
     from runner.plan import Plan, ProcessPlan
@@ -36,8 +35,6 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
 
 _SIGNED = struct.Struct("q")
-_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""The signals that this process has handlers for; a longer list costs: Python turns each into an enum, both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,6 @@ class _ForkPopen(popen_fork.Popen):
     def _live(self, process: BaseProcess) -> None:
         code = 1
         try:
-            multiprocessing.Process._Popen = _THEIR_POPEN  # type: ignore[method-assign]  # for the target's own
             if RUNS_EXIT_FUNCTIONS:
                 atexit._clear()
                 atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
@@ -143,11 +139,17 @@ class Processes:
         """multiprocessing's resource tracker and forkserver, which end by themselves."""
         self._around: Surroundings
         """Those of the process that is being started."""
-        popen = _popen(plan.start_method)
-        # Once, not around each start: changing a class makes the interpreter forget what it knows of it.
-        multiprocessing.Process._Popen = staticmethod(  # type: ignore[method-assign, assignment]  # there is no public way
-            lambda process: popen(process, self._around)
-        )
+        self._popen = _popen(plan.start_method)
+        self._pid = os.getpid()
+        # Once, not around each start or back again in a child: changing a class makes the interpreter forget what it
+        # knows of it, and a child copy forty pages.
+        multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
+
+    def _launch(self, process: BaseProcess) -> Any:
+        """What `Process.start` calls, here and in forked children, whose own processes are none of ours."""
+        if os.getpid() != self._pid:
+            return _THEIR_POPEN.__func__(process)
+        return self._popen(process, self._around)
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -174,13 +176,16 @@ class Processes:
         return made
 
     def start(self, number: int) -> tuple[int, int]:
-        """Start the process; gives the read ends of its stdout and stderr. Raises what `Process.start` raises."""
+        """Start the process; gives the read ends of its stdout and stderr. Raises what `Process.start` raises.
+
+        Signals must be blocked: one that comes before the child has reset its handlers would run ours there, or be
+        lost. The child lets them through.
+        """
         process = self._objects[number]
         stdout, to_stdout, stderr, to_stderr = _two_pipes()
         self._around = self._surroundings(number, to_stdout, to_stderr)
         try:
-            with _signals_blocked():
-                process.start()
+            process.start()
         except BaseException:
             os.close(stdout)
             os.close(stderr)
@@ -318,16 +323,6 @@ def _two_pipes() -> tuple[int, int, int, int]:
         os.close(first[0])
         os.close(first[1])
         raise
-
-
-@contextlib.contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """A signal between fork and the child's reset would run a handler of ours in the child, or be lost."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
 
 
 def raise_open_files() -> tuple[int, int] | None:

@@ -15,10 +15,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from runner.supervise import lifecycle
+from runner.supervise import lifecycle, signals
 from runner.supervise.schedule import (
     Begun,
-    Command,
     EndRun,
     Fact,
     Happened,
@@ -30,16 +29,13 @@ from runner.supervise.schedule import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from runner.plan import Plan
     from runner.supervise.processes import Ended, Processes
     from runner.supervise.shared import SharedThings
     from runner.wire import Link, Message
 
 MOST_OF_MAINS_TURN_S = 0.005
-"""How long main may go on before the supervisor looks at the world again. After a fork every page that we touch is
-copied, so starting several processes in a row, and then seeing to all of their ends, costs half of taking turns."""
+"""How long main may go on before the supervisor looks at the world again."""
 LOOKS_AT_A_GUARD = 3
 """How often a guard of a dead process is looked at before its permit is called missing."""
 BETWEEN_LOOKS_S = 0.01
@@ -101,16 +97,25 @@ class Supervisor:
 
     def _turn(self) -> None:
         """Let main go on if it can, then see what has happened; waits only if main does."""
-        look_at = time.monotonic() + MOST_OF_MAINS_TURN_S
-        while self._schedule.main_is_ready and self._now < look_at:
-            self._now = time.monotonic()
-            self._deliver(MainsTurn())
+        if self._schedule.main_is_ready:
+            self._give_main_its_turn()
         self._link.flush()
         ready = self._selector.select(self._timeout())
         self._now = time.monotonic()
         for key, _ in ready:
             self._see(key.data)
         self._fire_timers()
+
+    def _give_main_its_turn(self) -> None:
+        self._now = time.monotonic()
+        look_at = self._now + MOST_OF_MAINS_TURN_S
+        signals.block()  # see Processes.start
+        try:
+            while self._schedule.main_is_ready and self._now < look_at:
+                self._deliver(MainsTurn())
+                self._now = time.monotonic()
+        finally:
+            signals.let_through()
 
     def _timeout(self) -> float | None:
         if self._schedule.main_is_ready or self._schedule.ended:
@@ -163,24 +168,25 @@ class Supervisor:
     # Facts in, commands out.
 
     def _deliver(self, fact: Fact) -> None:
-        facts = deque([fact])
+        facts = deque([(fact, self._now)])
         while facts:
-            for command in self._schedule.handle(facts.popleft(), self._now):
-                facts.extend(self._carry_out(command))
+            happened, at = facts.popleft()
+            for command in self._schedule.handle(happened, at):
+                if isinstance(command, StartProcess):
+                    facts.append((self._start(command.process), self._now))
+                else:
+                    self._carry_out(command, at)
 
-    def _carry_out(self, command: Command) -> Iterable[Fact]:
+    def _carry_out(self, command: lifecycle.Command | EndRun, at: float) -> None:
         match command:
-            case StartProcess(process):
-                return [self._start(process)]
             case lifecycle.SendSignal(process, number):
                 self._processes.send(process, number)
             case lifecycle.SetTimer(owner, seconds, generation):
-                self._set_timer(seconds, owner, generation)
+                self._set_timer(at + seconds, owner, generation)
             case lifecycle.Report(event, process, fields):
-                self._report(event, process, fields)
+                self._report(at, event, process, fields)
             case EndRun(outcome):
                 self._outcome = outcome
-        return ()
 
     def _start(self, process: int) -> Fact:
         try:
@@ -191,8 +197,8 @@ class Supervisor:
         self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
         return Happened(process, lifecycle.Started())
 
-    def _report(self, event: str, process: int | None, fields: dict[str, Any]) -> None:
-        message: Message = {"event": event, "t": self._now, "process": process, "fields": fields}
+    def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
+        message: Message = {"event": event, "t": at, "process": process, "fields": fields}
         if process is None:
             self._tell(message)
             return
@@ -224,7 +230,7 @@ class Supervisor:
         missing, certain = self._shared.missing(guard, process)
         if not certain and look < LOOKS_AT_A_GUARD:
             self._suspects.append((process, guard, look + 1))
-            self._set_timer(BETWEEN_LOOKS_S, "suspects", 0)
+            self._set_timer(self._now + BETWEEN_LOOKS_S, "suspects", 0)
             return
         self._shared.clear_marks(guard, process)
         if missing > 0:
@@ -234,9 +240,9 @@ class Supervisor:
 
     # Timers.
 
-    def _set_timer(self, seconds: float, owner: int | str, generation: int) -> None:
+    def _set_timer(self, due: float, owner: int | str, generation: int) -> None:
         self._timer_count += 1
-        heapq.heappush(self._timers, (self._now + seconds, self._timer_count, owner, generation))
+        heapq.heappush(self._timers, (due, self._timer_count, owner, generation))
 
     def _fire_timers(self) -> None:
         while self._timers and self._timers[0][0] <= self._now and not self._schedule.ended:
