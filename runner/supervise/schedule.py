@@ -88,7 +88,7 @@ class RunPhase(Enum):
     ENDED = "ended"
 
 
-MOST_STARTS = 16
+MOST_STARTS = 32
 """How many processes main starts in one turn. After a fork every page that the supervisor writes to is copied:
 to start several in a row, and only then to see to what follows, costs half of taking turns."""
 
