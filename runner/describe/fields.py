@@ -83,6 +83,12 @@ def _class(value: str) -> str:
     return value
 
 
+def _variable(value: str) -> str:
+    if not value or "=" in value or "\0" in value:
+        raise fault(f"`{value}` cannot be the name of a variable", "write NAME: value")
+    return value
+
+
 def _module(value: str) -> str:
     if not all(part.isidentifier() for part in value.split(".")):
         raise fault(f"`{value}` is not the name of a module", "write package.module")
@@ -106,6 +112,9 @@ Argument: TypeAlias = Annotated[object, AfterValidator(_argument), WithJsonSchem
 
 Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 """The name of a job."""
+
+Variable: TypeAlias = Annotated[str, AfterValidator(_variable)]
+"""The name of an environment variable."""
 
 Target: TypeAlias = Annotated[str, AfterValidator(_target)]
 """An import path, or the name of a built-in worker."""

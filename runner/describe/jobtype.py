@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from runner.describe.checking import fault, found
-from runner.describe.fields import Duration, Name, Template
+from runner.describe.fields import Duration, Name, Template, Variable
 from runner.describe.suggestions import suggestion
 from runner.errors import RunJobsError
 
@@ -101,7 +101,7 @@ class JobModel(Model):
     on_terminate: Literal["die", "unwind"] = "die"
     """What SIGTERM does: `die` at once, as in plain multiprocessing, or `unwind`: let `finally` run first."""
 
-    env: dict[str, Template] = Field(default_factory=dict)
+    env: dict[Variable, Template] = Field(default_factory=dict)
     """Variables added to the environment. Values may hold `$index` and `${env.NAME}`."""
 
     expect: ExpectModel | None = None

@@ -186,8 +186,10 @@ class _Reader:
         return value, node
 
     def _key(self, event: Any, depth: int) -> tuple[Scalar, Marked]:
+        before = len(self._problems)
         key, node = self._node(event, depth + 1)
         if isinstance(key, list | dict):
+            del self._problems[before:]  # what is wrong inside follows from this
             kind = "mapping" if isinstance(key, dict) else "list"
             self._fail(
                 event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes"

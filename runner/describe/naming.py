@@ -58,6 +58,7 @@ def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> li
                 problems.append(document.problem((*job.path, "name"), message, "put $index into the name"))
                 break
             problems.append(_clash(name, job, first[0], document))
+            break
     return list(dict.fromkeys(problems))
 
 
