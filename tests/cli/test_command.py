@@ -1,0 +1,243 @@
+"""The command as a person uses it: real processes, its output, its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bad_files.corpus import BadFile, bad_files
+
+JOBS = Path(__file__).parents[2] / "jobs"
+COMMAND = [sys.executable, "-m", "runner"]
+
+
+def run_jobs(*words: object, given: bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, words)], input=given, stdin=None if given else subprocess.DEVNULL, capture_output=True, cwd=cwd, check=False
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file with this text."""
+    file = folder / "jobs.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_the_counter_prints_its_total_and_finishes_with_status_0(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+
+    done = run_jobs(JOBS / "counter.yaml", "--events", events)
+
+    assert done.returncode == 0
+    assert "total                  100000000\n" in done.stdout
+    last = json.loads(events.read_text().splitlines()[-1])
+    assert (last["event"], last["exit_status"]) == ("run.finished", 0)
+
+
+@pytest.mark.parametrize("file", sorted(JOBS.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_every_file_of_the_gallery_is_good_and_can_be_explained(file: Path) -> None:
+    assert run_jobs("check", "--imports", file).returncode == 0
+    explained = run_jobs("explain", file)
+
+    assert explained.returncode == 0
+    assert "Main, step by step:" in explained.stdout
+
+
+@pytest.mark.parametrize("bad", bad_files()[::6], ids=str)
+def test_a_bad_file_ends_with_status_2_and_its_place(bad: BadFile) -> None:
+    done = run_jobs(bad.path)
+
+    assert done.returncode == 2
+    assert f"{bad.path.name}:{bad.line}:{bad.column}: error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_problems_come_as_json_too(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs:\n- target: say\n  daemn: true\n")
+
+    done = run_jobs("check", "--json", file)
+
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (done.returncode, problem["line"], problem["column"]) == (2, 3, 3)
+
+
+def test_standard_input_is_a_file_too() -> None:
+    done = run_jobs("-", "-q", given=b"jobs: [{target: say, args: [hello]}]")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Process-1 │ hello\n", "")
+
+
+def test_raw_output_has_no_names_and_none_is_none() -> None:
+    given = b"jobs: [{target: say, args: [hello]}]"
+
+    assert run_jobs("-", "-q", "--output", "raw", given=given).stdout == "hello\n"
+    assert run_jobs("-", "-q", "--output", "none", given=given).stdout == ""
+
+
+def test_events_on_stdout_leave_it_to_json_alone() -> None:
+    done = run_jobs("-", "--events", "-", "--events-output", given=b"jobs: [{target: say, args: [hello]}]")
+
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["seq"] for event in events] == list(range(len(events)))
+    assert [event["text"] for event in events if event["event"] == "process.wrote"] == ["hello"]
+    assert "Process-1 │ hello\n" in done.stderr
+
+
+def test_the_result_is_one_json_object() -> None:
+    done = run_jobs("-", "-q", "--json", given=b"jobs: [{target: exit_with, args: [7]}]")
+
+    result = json.loads(done.stdout)
+    assert done.returncode == result["exit_status"] == 1
+    assert result["processes"]["Process-1"]["exit_code"] == 7
+
+
+def test_set_changes_the_file_and_its_mistakes_are_shown() -> None:
+    given = b"jobs: [{name: a, target: exit_with, args: [7]}]"
+
+    assert run_jobs("-", "-q", "--set", "jobs.a.args[0]=0", given=given).returncode == 0
+    wrong = run_jobs("-", "--set", "jobs.a.joined=1", given=given)
+    assert wrong.returncode == 2
+    assert "--set:1:8: error: unknown key `joined`" in wrong.stderr
+
+
+def test_a_target_that_is_not_there_is_shown_at_its_place_and_nothing_starts(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs:\n- target: say\n  args: [started]\n- target: os.path:joyn\n")
+
+    done = run_jobs(file)
+
+    assert done.returncode == 2
+    assert "jobs.yaml:4:11: error: module `os.path` has no `joyn`" in done.stderr
+    assert "did you mean `join`?" in done.stderr
+    assert "started" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["chekc"], "did you mean `check`?"),
+        (["check", "--jsn", "x.yaml"], "did you mean `--json`?"),
+        (["run", "x.yaml", "--start-method", "frok"], "did you mean `fork`?"),
+        (["nothing-there.yaml"], "nothing-there.yaml: error: cannot be read: no such file or directory"),
+        (["run", str(JOBS / "counter.yaml"), "--events", "/nowhere/e"], "`/nowhere/e` cannot be written"),
+    ],
+)
+def test_bad_usage_ends_with_status_2_and_a_suggestion(words: list[str], said: str) -> None:
+    done = run_jobs(*words)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_version_help_and_schema_are_printed() -> None:
+    assert run_jobs("--version").stdout.startswith("run-jobs ")
+    assert "run-jobs explain FILE" in run_jobs("--help").stdout
+    schema = (JOBS.parent / "schemas/run-jobs.schema.json").read_text()
+    assert run_jobs("schema").stdout == schema
+
+
+class Running:
+    """A run of the command that goes on; `wait_for` reads its stdout up to a text."""
+
+    def __init__(self, *words: str, given: bytes) -> None:
+        self.command = subprocess.Popen(
+            [*COMMAND, "-", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self.command.stdin is not None
+        self.command.stdin.write(given)
+        self.command.stdin.close()
+        self.seen = b""
+
+    def wait_for(self, text: bytes) -> None:
+        """Wait until it has printed this."""
+        assert self.command.stdout is not None
+        while text not in self.seen:
+            assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
+            piece = os.read(self.command.stdout.fileno(), 65536)
+            assert piece, f"it ended, and only {self.seen!r} came"
+            self.seen += piece
+
+    def end(self) -> tuple[int, str]:
+        """Its exit status and the rest of what it says."""
+        assert self.command.stderr is not None
+        assert self.command.stdout is not None
+        said = self.command.stderr.read().decode()
+        self.command.stdout.close()
+        self.command.stderr.close()
+        return self.command.wait(), said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_run_in_order(number: signal.Signals) -> None:
+    running = Running(given=b"jobs: [{name: a, target: heartbeat, args: [60]}]")
+    running.wait_for(b"beat 1")
+
+    running.command.send_signal(number)
+
+    status, said = running.end()
+    assert status == 128 + number
+    assert "killed by SIGTERM" in said
+    assert "stopped" in said
+
+
+def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
+    running = Running(given=b"grace_period: 100\njobs: [{name: a, target: ignore_sigterm}]")
+    running.wait_for(b"ignores SIGTERM")
+
+    running.command.send_signal(signal.SIGINT)
+    assert running.command.stderr is not None
+    said = ""
+    while "terminating" not in said:
+        said += running.command.stderr.readline().decode()
+    running.command.send_signal(signal.SIGINT)
+
+    status, rest = running.end()
+    assert status == 130
+    assert "killed by SIGKILL" in rest
+
+
+def test_nobody_reading_stdout_stops_the_run() -> None:
+    running = Running("--output", "raw", given=b"jobs: [{name: a, target: heartbeat, args: [0.01]}]")
+    running.wait_for(b"beat 1")
+    assert running.command.stdout is not None
+
+    running.command.stdout.close()
+
+    assert running.command.stderr is not None
+    running.command.stderr.read()
+    running.command.stderr.close()
+    assert running.command.wait() == 128 + signal.SIGPIPE
+
+
+def test_on_a_terminal_what_runs_is_shown_and_vanishes(tmp_path: Path) -> None:
+    import pty
+
+    file = written(tmp_path, "jobs: [{name: slow, target: sleep, args: [0.8]}]")
+    ours, theirs = pty.openpty()
+    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    command = subprocess.Popen([*COMMAND, str(file)], stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # Linux's way to say that a terminal's other end is closed
+        pass
+    os.close(ours)
+
+    assert command.wait() == 0
+    text = shown.decode()
+    assert "running" in text
+    assert "\x1b[2K" in text, "the display is erased"
+    assert text.rstrip().endswith("yes\x1b[0m") or "yes" in text.rstrip().splitlines()[-1]

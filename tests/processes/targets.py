@@ -1,0 +1,124 @@
+"""What the processes of the tests run. Their interpreters import this module: it imports little."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def print_traces() -> None:
+    """Print what a child could have inherited and should not have."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGQUIT)]
+    print("default handlers:", all(handler == signal.SIG_DFL for handler in handlers))
+    print("interrupt:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    print("blocked:", sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+    print("wake-up:", signal.set_wakeup_fd(-1))
+    print("input:", os.readlink("/proc/self/fd/0"))
+    print("main:", multiprocessing.current_process().name)
+
+
+def print_heavy_modules() -> None:
+    """Print which modules there are that nobody asked for."""
+    heavy = ("pydantic", "yaml", "numpy", "structlog", "rich", "asyncio", "argparse", "runner.cli", "runner.describe")
+    print("heavy:", [name for name in heavy if name in sys.modules])
+
+
+def leave_a_grandchild() -> None:
+    """End at once, and leave a process that lives on and has all our descriptors."""
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)
+
+
+def close_everything() -> None:
+    """Close all descriptors, then go on for a while."""
+    os.closerange(0, 200)
+    time.sleep(0.3)
+
+
+def sleep_ignoring_sigterm() -> None:
+    """Ignore SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("ready")
+    time.sleep(60)
+
+
+def exit_with_int(text: str) -> None:
+    """Call sys.exit with the Python value that the text stands for."""
+    sys.exit(eval(text))
+
+
+def print_then_sleep() -> None:
+    """Print two lines, and half of one, and sleep."""
+    print("one")
+    print("two", flush=False)
+    time.sleep(60)
+
+
+def print_many(name: str) -> None:
+    """Print lines of several pieces, as `print(a, b)` writes them."""
+    for number in range(500):
+        print(name, number, name)
+
+
+def unwind() -> None:
+    """Sleep, with a `finally` block."""
+    try:
+        print("sleeping")
+        time.sleep(60)
+    finally:
+        print("unwound")
+
+
+def terminate_oneself() -> None:
+    """Send SIGKILL to this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_with_a_permit(guard: Any) -> None:
+    """Acquire the guard, and die."""
+    guard.acquire()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_with_a_permit(guard: Any) -> None:
+    """Acquire the guard, and leave at once."""
+    guard.acquire()
+    os._exit(0)
+
+
+def wait_for_a_permit(guard: Any) -> None:
+    """Wait for the guard: for ever, if nobody gives it back."""
+    time.sleep(0.3)
+    guard.acquire()
+
+
+def start_a_child_of_ones_own() -> None:
+    """Start a process by multiprocessing, and tell how it ended."""
+    child = multiprocessing.Process(target=time.sleep, args=(0,))
+    child.start()
+    child.join()
+    print("exit code:", child.exitcode)
+
+
+def tell_place() -> None:
+    """Print the folder and a variable."""
+    print(os.getcwd(), os.environ["GREETING"])
+
+
+class Greeter(multiprocessing.Process):
+    """A class with arguments of its own."""
+
+    def __init__(self, greeting: str) -> None:
+        super().__init__()
+        self.greeting = greeting
+
+    def run(self) -> None:
+        print(self.greeting, self.name)

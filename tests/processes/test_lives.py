@@ -1,0 +1,286 @@
+"""Real processes under each start method: what a child is given, and what is said of its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import runner
+from runner import Plan, RunResult
+from runner.plan import Join, JobPlan, ProcessPlan, SharedLock, SharedSemaphore, Start, StartMethod
+from runner.session import Session
+from tests.running import events, plan_of, run_text
+
+HERE = Path(__file__).parent
+
+
+def run(text: str, start_method: str) -> RunResult:
+    return run_text(text, HERE, start_method)
+
+
+def test_a_child_begins_clean(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:print_traces}]", start_method)
+
+    assert result.processes["a"].output.splitlines() == [
+        "default handlers: True",
+        "interrupt: True",
+        "blocked: []",
+        "wake-up: -1",
+        "input: /dev/null",
+        "main: a",
+    ]
+
+
+def test_a_child_has_nothing_heavy(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:print_heavy_modules}]", start_method)
+
+    assert result.processes["a"].output == "heavy: []\n"
+
+
+def test_a_grandchild_that_lives_on_does_not_delay_the_end_and_is_gone_with_the_run(start_method: str) -> None:
+    began = time.monotonic()
+
+    result = run("jobs: [{name: a, target: targets:leave_a_grandchild}]", start_method)
+
+    assert result.processes["a"].outcome == "succeeded"
+    assert time.monotonic() - began < 30
+
+
+def test_a_target_that_closes_all_descriptors_is_seen_to_its_end(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:close_everything}]", start_method)
+
+    process = result.processes["a"]
+    assert process.exit_code is not None
+    assert process.duration is not None
+    assert process.duration >= 0.3
+
+
+def test_sigterm_right_after_the_start_is_never_lost(start_method: str) -> None:
+    replicas = 60 if start_method == "fork" else 4
+    text = f"""
+        jobs: [{{name: a, target: sleep, args: [60], replicas: {replicas}}}]
+        main: [start: all, terminate: all, join: all]
+    """
+
+    result = run(text, start_method)
+
+    assert {process.exit_code for process in result.processes.values()} == {-15}
+
+
+def test_a_daemon_that_ignores_sigterm_is_killed_after_the_grace_period(start_method: str) -> None:
+    text = """
+        grace_period: 0.2
+        jobs: [{name: a, target: targets:sleep_ignoring_sigterm, daemon: true}]
+        main: [start: a, sleep: 2]
+    """
+
+    result = run(text, start_method)
+
+    process = result.processes["a"]
+    assert (process.outcome, process.exit_code, process.expected) == ("killed", -9, True)
+    assert [note["about"] for note in events(result, "note")][0] == "sigterm_ignored"
+    assert events(result, "process.killed")[0]["reason"] == "grace_period"
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "ended_by"),
+    [
+        ("None", 0, "sys_exit"),
+        ("True", 1, "sys_exit"),
+        ("'text'", 1, "sys_exit"),
+        ("[1]", 1, "sys_exit"),
+        ("3", 3, "sys_exit"),
+        ("256", 0, "sys_exit"),
+        ("-1", 255, "sys_exit"),
+        ("2**31", 0, "sys_exit"),
+        ("10**30", 255, "sys_exit"),
+    ],
+)
+def test_sys_exit_gives_the_same_code_under_every_start_method(
+    start_method: str, value: str, code: int, ended_by: str
+) -> None:
+    result = run(f'jobs: [{{name: a, target: targets:exit_with_int, args: ["{value}"]}}]', start_method)
+
+    process = result.processes["a"]
+    assert (process.exit_code, process.ended_by) == (code, ended_by)
+
+
+def test_leaving_at_once_differs_from_returning(start_method: str) -> None:
+    text = "jobs: [{name: a, target: exit_at_once}, {name: b, target: noop}]"
+
+    result = run(text, start_method)
+
+    ended = {name: (process.exit_code, process.ended_by) for name, process in result.processes.items()}
+    assert ended == {"a": (0, "unreported"), "b": (0, "return")}
+
+
+def test_names_and_reprs_are_those_of_multiprocessing(start_method: str) -> None:
+    text = """
+        jobs: [{target: noop}, {name: b, target: noop, daemon: true}]
+        main: [show: all, start: all, join: all, show: all]
+    """
+
+    result = run(text, start_method)
+
+    before, _, after, daemon = (str(shown["repr"]) for shown in events(result, "process.shown"))
+    assert before.startswith("<Process name='Process-1' parent=")
+    assert before.endswith(" initial>")
+    assert after.endswith(" stopped exitcode=0>")
+    assert daemon.endswith(" stopped exitcode=0 daemon>")
+
+
+def test_what_was_printed_before_sigterm_is_there(start_method: str) -> None:
+    text = "jobs: [{name: a, target: targets:print_then_sleep, terminate_after: 2}]"
+
+    result = run(text, start_method)
+
+    assert result.processes["a"].output == "one\ntwo\n"
+    assert (result.processes["a"].outcome, result.processes["a"].stop_reason) == ("terminated", "terminate_after")
+
+
+def test_lines_of_several_processes_are_whole(start_method: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    from runner.cli import main
+
+    file = HERE / "many.yaml"
+
+    assert main([str(file), "-q", "--start-method", start_method]) == 0
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    expected = [f"p-{n} │ p-{n} {number} p-{n}" for n in range(3) for number in range(500)]
+    assert sorted(lines) == sorted(expected)
+
+
+def test_unwinding_runs_finally_and_still_dies_by_the_signal(start_method: str) -> None:
+    text = "jobs: [{name: a, target: targets:unwind, on_terminate: unwind, terminate_after: 2}]"
+
+    result = run(text, start_method)
+
+    assert result.processes["a"].output == "sleeping\nunwound\n"
+    assert result.processes["a"].exit_code == -15
+
+
+def test_a_class_gets_its_arguments_and_its_name(start_method: str) -> None:
+    text = "jobs: [{class: targets:Greeter, args: [hello]}, {class: targets:Greeter, args: [bye], name: x}]"
+
+    result = run(text, start_method)
+
+    assert [process.output for process in result.processes.values()] == ["hello Greeter-1\n", "bye x\n"]
+
+
+def test_a_target_can_have_processes_of_its_own(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:start_a_child_of_ones_own}]", start_method)
+
+    assert result.processes["a"].output == "exit code: 0\n"
+
+
+def test_folder_and_variables_are_set(start_method: str) -> None:
+    text = "jobs: [{name: a, target: targets:tell_place, cwd: .., env: {GREETING: hello}}]"
+
+    result = run(text, start_method)
+
+    assert result.processes["a"].output == f"{HERE.parent} hello\n"
+
+
+def test_a_signal_from_elsewhere_is_a_failure_with_a_note(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:terminate_oneself}]", start_method)
+
+    process = result.processes["a"]
+    assert (process.outcome, process.exit_code, process.signal) == ("failed", -9, "SIGKILL")
+    assert [note["about"] for note in events(result, "note")] == ["foreign_signal"]
+
+
+def test_exit_codes_are_right_when_sigchld_is_ignored(start_method: str) -> None:
+    program = (
+        "import signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); sys.argv[0] = 'run-jobs'\n"
+        "from runner.cli import main; sys.exit(main())"
+    )
+    given = b"jobs: [{name: a, target: exit_with, args: [7], expect: {exit_code: 7}}]"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "-", "--start-method", start_method], input=given, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"7 an error" in done.stderr
+
+
+def test_ends_that_nobody_saw_are_told_when_the_supervisor_dies(start_method: str) -> None:
+    plan = plan_of("jobs: [{name: a, target: heartbeat, args: [60]}]", HERE, start_method)
+    told = []
+
+    with Session() as session:
+        session.submit(plan)
+        for item in session.items():
+            told.append(item)
+            if b"beat 1" in getattr(item, "data", b""):
+                os.kill(session._supervisor, signal.SIGKILL)
+
+    said = [item.to_json() for item in told if hasattr(item, "to_json")]
+    (exited,) = [event for event in said if event["event"] == "process.exited"]
+    assert (exited["outcome"], exited["exit_code"]) == ("lost", None)
+    assert (said[-1]["event"], said[-1]["outcome"], said[-1]["exit_status"]) == ("run.finished", "faulted", 3)
+
+
+def test_leaving_a_session_early_ends_everything(start_method: str) -> None:
+    plan = plan_of("jobs: [{name: a, target: heartbeat, args: [60]}]", HERE, start_method)
+
+    with Session() as session:
+        session.submit(plan)
+        pid = next(
+            item.fields["pid"] for item in session.items() if getattr(item, "event", None) == "process.started"
+        )
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("shared", [SharedSemaphore("guard", 1), SharedLock("guard")])
+@pytest.mark.parametrize("death", ["die_with_a_permit", "leave_with_a_permit"])
+def test_a_holder_that_dies_ends_the_run_and_is_named(
+    start_method: StartMethod, death: str, shared: SharedSemaphore | SharedLock
+) -> None:
+    def process(name: str, target: str) -> ProcessPlan:
+        return ProcessPlan(name, name, target=f"targets:{target}", args=({"ref": "guard"},))
+
+    plan = Plan(
+        file="none",
+        start_method=start_method,
+        processes=(process("holder", death), process("waiter", "wait_for_a_permit")),
+        steps=(Start(0), Start(1), Join(0), Join(1)),
+        jobs=(JobPlan("holder", "process", (0,)), JobPlan("waiter", "process", (1,))),
+        shared=(shared,),
+        paths=(str(HERE),),
+    )
+
+    result = runner.run(plan)
+
+    (note,) = (note for note in events(result, "note") if note["about"] == "holder_died")
+    assert note["process"] == "holder"
+    assert result.processes["waiter"].stop_reason == "holder_died"
+    assert (result.outcome, result.exit_status) == ("failed", 1)
+
+
+def test_a_run_can_be_made_in_a_thread_and_again(start_method: str) -> None:
+    import threading
+
+    results: list[RunResult] = []
+    text = "jobs: [{name: a, target: say, args: [hello]}]"
+    thread = threading.Thread(target=lambda: results.append(run(text, start_method)))
+
+    thread.start()
+    thread.join()
+
+    assert [result.processes["a"].output for result in [*results, run(text, start_method)]] == ["hello\n"] * 2
+
+
+def test_running_from_python_changes_no_handler() -> None:
+    before = [signal.getsignal(number) for number in range(1, 32)]
+
+    runner.run(plan_of("jobs: [{target: noop}]", HERE))
+
+    assert [signal.getsignal(number) for number in range(1, 32)] == before
