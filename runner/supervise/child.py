@@ -245,11 +245,23 @@ def _prepare(around: Surroundings) -> None:
 
 def _die_with_the_supervisor(around: Surroundings) -> None:
     alive = around.alive.number
+    if around.parent is None:
+        _let_the_forkserver_end()
     if not prctl.die_with_parent(signal.SIGKILL):
         threading.Thread(target=_wait_for_the_supervisors_end, args=(alive,), daemon=True).start()
     # Its end may have come before we could ask to be told of it.
     if os.getppid() != around.parent if around.parent is not None else _has_ended(alive):
         os._exit(1)
+
+
+def _let_the_forkserver_end() -> None:
+    """Close what keeps the forkserver alive as long as we are: it has to end with the supervisor, and we with it."""
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver  # type: ignore[attr-defined]  # there is no public way
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
 
 
 def _has_ended(alive: int) -> bool:
