@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
 
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy's linear algebra, which nobody needs here, would start threads that spin while the counting begins."""
 WORKER = "runner.jobtypes.counting:count"
 FORMATS: dict[str, _Format] = {
     "int8": "b",
@@ -222,7 +224,7 @@ def _worker(
         "batch": None if job.batch == "all" else job.batch,
         "method": job.method,
     }
-    return Draft(f"{label}-{index}", target=WORKER, kwargs=kwargs)
+    return Draft(f"{label}-{index}", target=WORKER, kwargs=kwargs, env=_ONE_THREAD)
 
 
 def _error(end: End) -> str | None:

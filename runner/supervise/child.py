@@ -258,7 +258,7 @@ def _let_the_forkserver_end() -> None:
     """Close what keeps the forkserver alive as long as we are: it has to end with the supervisor, and we with it."""
     from multiprocessing import forkserver
 
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]  # there is no public way
+    server: Any = forkserver._forkserver  # there is no public way
     if server._forkserver_alive_fd is not None:
         os.close(server._forkserver_alive_fd)
         server._forkserver_alive_fd = None

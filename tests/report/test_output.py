@@ -1,0 +1,107 @@
+"""How what the processes write is shown."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.events import Output
+from runner.report.output import MOST_OF_A_LINE, Prefixed, Raw
+
+
+class Written:
+    """Takes what is written."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[str, bytes]] = []
+
+    def __call__(self, stream: str, data: bytes) -> None:
+        self.pieces.append((stream, data))
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(data for _, data in self.pieces)
+
+
+def prefixed(*, color: bool = False, escapes: bool = False) -> tuple[Prefixed, Written]:
+    written = Written()
+    return Prefixed(["a", "long"], written, color=color, escapes=escapes), written
+
+
+def test_each_line_gets_its_name_in_one_column() -> None:
+    shown, written = prefixed()
+
+    shown.show(Output(0, "stdout", b"one\ntwo\n"))
+    shown.show(Output(1, "stderr", b"three\n"))
+
+    assert written.pieces == [("stdout", "a    │ one\na    │ two\n".encode()), ("stderr", "long │ three\n".encode())]
+
+
+def test_half_a_line_waits_for_its_end_or_the_process_end() -> None:
+    shown, written = prefixed()
+
+    shown.show(Output(0, "stdout", b"ha"))
+    assert written.data == b""
+    shown.show(Output(0, "stdout", b"lf\nrest"))
+    shown.show(Output(0, "stdout", b""))
+
+    assert written.data == "a    │ half\na    │ rest\n".encode()
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory() -> None:
+    shown, written = prefixed()
+
+    shown.show(Output(0, "stdout", b"x" * (MOST_OF_A_LINE + 1)))
+
+    assert len(written.data) > MOST_OF_A_LINE
+
+
+def test_a_terminal_is_not_steered_and_colours_end_with_their_line() -> None:
+    shown, written = prefixed(escapes=True)
+
+    shown.show(Output(0, "stdout", b"\x1b[2Jgone \x1b[31mred\r\nnext\x07\rover\n"))
+
+    assert written.data == (
+        "a    │ \\x1b[2Jgone \x1b[31mred\x1b[0m\na    │ next\\x07\\x0dover\n".encode()
+    )
+
+
+def test_names_are_coloured_on_request() -> None:
+    shown, written = prefixed(color=True)
+
+    shown.show(Output(0, "stdout", b"one\n"))
+
+    assert written.data == "\x1b[36ma    │\x1b[0m one\n".encode()
+
+
+def test_the_supervisors_own_output_has_the_name_of_multiprocessing() -> None:
+    shown, written = prefixed()
+
+    shown.show(Output(None, "stderr", b"log\n"))
+
+    assert written.data == "MainProcess │ log\n".encode()
+
+
+def test_raw_output_is_passed_on() -> None:
+    written = Written()
+
+    Raw(written).show(Output(0, "stdout", b"\x00half"))
+    Raw(written).show(Output(0, "stdout", b""))
+
+    assert written.pieces == [("stdout", b"\x00half")]
+
+
+@given(st.binary(max_size=300).map(lambda data: data.replace(b"\x00", b"\n")), st.data())
+def test_no_byte_is_lost_however_it_comes(data: bytes, cuts: st.DataObject) -> None:
+    shown, written = prefixed()
+
+    rest = data
+    while rest:
+        size = cuts.draw(st.integers(1, len(rest)))
+        shown.show(Output(0, "stdout", rest[:size]))
+        rest = rest[size:]
+    shown.show(Output(0, "stdout", b""))
+
+    whole = data if data.endswith(b"\n") or not data else data + b"\n"
+    prefix = "a    │ ".encode()
+    assert written.data == b"".join(prefix + line + b"\n" for line in whole.split(b"\n")[:-1])

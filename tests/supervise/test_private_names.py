@@ -1,0 +1,80 @@
+"""The private names of the standard library that the package stands on, held on each Python that runs the tests."""
+
+from __future__ import annotations
+
+import _signal
+import ast
+import multiprocessing
+from multiprocessing import forkserver, popen_fork, process, resource_tracker, synchronize, util
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+
+import pytest
+
+SUPERVISE = Path(__file__).parents[2] / "runner" / "supervise"
+
+NAMES = {
+    "_Popen": multiprocessing.Process,
+    "_popen": multiprocessing.Process(),
+    "_bootstrap": multiprocessing.Process,
+    "_children": process,
+    "_launch": popen_fork.Popen,
+    "_exit_function": util,
+    "_forkserver": forkserver,
+    "_forkserver_alive_fd": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
+    "_resource_tracker": resource_tracker,
+    "_stop": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
+    "_semlock": multiprocessing.get_context("spawn").Semaphore(1),
+    "_get_value": multiprocessing.get_context("spawn").Semaphore(1)._semlock,  # type: ignore[attr-defined]
+}
+OF_THE_SYSTEM = {"_exit", "_clear", "_run_exitfuncs"}
+"""`os._exit` is documented; the two of atexit are what multiprocessing itself calls."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_private_name_is_there(name: str) -> None:
+    assert hasattr(NAMES[name], name)
+
+
+def test_shared_memory_has_its_descriptor() -> None:
+    memory = SharedMemory(create=True, size=8)
+
+    assert isinstance(memory._fd, int)  # type: ignore[attr-defined]  # that is what is tested
+    memory.close()
+    memory.unlink()
+
+
+def test_the_resource_tracker_can_be_stopped() -> None:
+    assert callable(resource_tracker._resource_tracker._stop)  # type: ignore[attr-defined]  # that is what is tested
+
+
+def test_the_c_half_of_signal_takes_numbers() -> None:
+    before = _signal.getsignal(_signal.SIGHUP)
+
+    assert _signal.signal(_signal.SIGHUP, _signal.SIG_IGN) == before
+    assert _signal.signal(_signal.SIGHUP, before) == _signal.SIG_IGN
+
+
+def test_a_semaphore_tells_its_value() -> None:
+    semaphore = multiprocessing.get_context("spawn").Semaphore(2)
+    semaphore.acquire()
+
+    assert isinstance(semaphore, synchronize.Semaphore)
+    assert semaphore._semlock._get_value() == 1  # type: ignore[attr-defined]  # that is what is tested
+
+
+def test_no_other_private_name_of_somebody_elses_is_used() -> None:
+    used = set()
+    for path in SUPERVISE.glob("*.py"):
+        tree = ast.parse(path.read_text())
+        own = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_self(node.value)}
+        own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+                used |= {node.attr} - own if not _is_self(node.value) else set()
+
+    assert used <= NAMES.keys() | OF_THE_SYSTEM | {"_fd"}
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
