@@ -1,0 +1,87 @@
+"""What is explained, and what is not: from made-up events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.events import Event
+from runner.notes import Notes
+
+if TYPE_CHECKING:
+    from runner.plan import Json
+
+EXIT: dict[str, Json] = {
+    "process": "p", "outcome": "succeeded", "exit_code": 0, "ended_by": "return", "returned": None, "signal": None,
+    "stop_reason": None, "duration": 1.0,
+}
+
+FAILED = EXIT | {"outcome": "failed", "ended_by": "signal"}
+
+
+def event(name: str, **fields: Json) -> Event:
+    return Event(0, 1.0, "", name, "r", {"process": "p", **fields})
+
+
+@pytest.mark.parametrize(
+    ("happened", "about"),
+    [
+        (event("process.exited", **EXIT), None),
+        (event("process.exited", **EXIT | {"returned": "1"}), "return_value"),
+        (event("process.exited", **EXIT | {"returned": "'x' * 900" * 90}), "return_value"),
+        (event("process.exited", **EXIT | {"ended_by": "unreported"}), "unreported"),
+        (event("process.exited", **EXIT | {"ended_by": "sys_exit", "returned": "256"}), "exit_code_truncated"),
+        (event("process.exited", **EXIT | {"ended_by": "sys_exit", "returned": "3", "exit_code": 3}), None),
+        (event("process.exited", **EXIT | {"ended_by": "sys_exit", "returned": "'no'", "exit_code": 1}), "exit_text"),
+        (event("process.exited", **FAILED | {"exit_code": -11, "signal": "SIGSEGV"}), "foreign_signal"),
+        (event("process.exited", **FAILED | {"exit_code": -40, "signal": "signal 40"}), "foreign_signal"),
+        (event("process.exited", **EXIT | {"outcome": "terminated", "exit_code": -15, "stop_reason": "main"}), None),
+        (
+            event("process.exited", **EXIT | {"outcome": "terminated", "exit_code": -15, "stop_reason": "main_ended"}),
+            "daemon_terminated",
+        ),
+        (event("process.exited", **EXIT | {"outcome": "lost", "exit_code": None, "duration": None}), "lost"),
+        (event("process.exited", **EXIT | {"outcome": "lost", "exit_code": None}), "lost"),
+        (event("process.join_timed_out", timeout=1.0), "join_timed_out"),
+        (event("process.killed", reason="grace_period"), "sigterm_ignored"),
+        (event("process.killed", reason="main"), None),
+        (event("process.terminating", reason="time_limit"), "time_limit"),
+        (event("process.terminating", reason="main"), None),
+        (event("process.joined", waited=1.0), None),
+    ],
+)
+def test_the_surprising_is_explained_and_nothing_else(happened: Event, about: str | None) -> None:
+    assert [note.about for note in Notes().about(happened)] == ([about] if about else [])
+
+
+def test_a_time_limit_is_explained_once() -> None:
+    notes = Notes()
+
+    assert len(notes.about(event("process.terminating", reason="time_limit"))) == 1
+    assert notes.about(event("process.terminating", reason="time_limit")) == []
+    assert notes.at_the_end("timed_out") == []
+
+
+def test_what_was_never_started_is_named_at_the_end() -> None:
+    notes = Notes()
+    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "b"}))
+    notes.about(Event(0, 0.0, "", "process.started", "r", {"process": "b"}))
+
+    (note,) = notes.at_the_end("stopped")
+
+    assert (note.about, note.process) == ("never_started", "a")
+    assert "before main came to start it" in note.text
+
+
+def test_many_that_were_never_started_are_named_in_part() -> None:
+    notes = Notes()
+    for number in range(20):
+        notes.about(Event(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
+    notes.about(Event(0, 0.0, "", "main.ended", "r", {}))
+
+    (note,) = notes.at_the_end("succeeded")
+
+    assert note.process is None
+    assert "p7 and 12 more were never started" in note.text

@@ -1,0 +1,116 @@
+"""A plan survives JSON; encoded arguments come back as what they were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import runner
+from runner.arguments import references, resolve
+from runner.plan import (
+    Expect,
+    JobPlan,
+    Join,
+    Kill,
+    Plan,
+    ProcessPlan,
+    Progress,
+    SharedArray,
+    SharedLock,
+    SharedSemaphore,
+    Show,
+    Sleep,
+    Start,
+    Step,
+    Terminate,
+    from_json,
+    to_json,
+)
+
+JOBS = Path(__file__).parents[1] / "jobs"
+numbers = st.integers(0, 9)
+seconds = st.floats(0, 1e6, allow_nan=False)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+encoded = st.recursive(
+    scalars | st.builds(lambda name: {"ref": name}, st.text()),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.lists(st.tuples(scalars, inner), max_size=3).map(lambda pairs: {"dict": [list(pair) for pair in pairs]}),
+    max_leaves=8,
+)
+steps: st.SearchStrategy[Step] = (
+    st.builds(Start, numbers)
+    | st.builds(Sleep, seconds)
+    | st.builds(Join, numbers, st.none() | seconds)
+    | st.builds(Terminate, numbers)
+    | st.builds(Kill, numbers)
+    | st.builds(Show, numbers, st.text())
+)
+processes = st.builds(
+    ProcessPlan,
+    name=st.text(),
+    job=st.text(),
+    target=st.text(),
+    args=st.lists(encoded, max_size=3).map(tuple),
+    kwargs=st.dictionaries(st.text(), encoded, max_size=2),
+    daemon=st.booleans(),
+    env=st.dictionaries(st.text(), st.text(), max_size=2),
+    terminate_after=st.none() | seconds,
+    expect=st.none() | st.builds(Expect, st.none() | st.integers(), st.none() | st.text()),
+)
+shared = (
+    st.builds(SharedArray, st.text(), st.just("int64"), numbers, st.just(8))
+    | st.builds(SharedSemaphore, st.text(), numbers)
+    | st.builds(SharedLock, st.text())
+)
+jobs = st.builds(
+    JobPlan,
+    st.text(),
+    st.text(),
+    st.lists(numbers, max_size=3).map(tuple),
+    st.dictionaries(st.text(), scalars, max_size=2),
+    st.none() | st.builds(Progress, st.text(), numbers),
+)
+plans = st.builds(
+    Plan,
+    file=st.text(),
+    start_method=st.sampled_from(["fork", "spawn", "forkserver"]),
+    processes=st.lists(processes, max_size=3).map(tuple),
+    steps=st.lists(steps, max_size=5).map(tuple),
+    jobs=st.lists(jobs, max_size=2).map(tuple),
+    shared=st.lists(shared, max_size=3).map(tuple),
+    preload=st.lists(st.text(), max_size=2).map(tuple),
+)
+
+
+@given(plans)
+def test_a_plan_survives_json(plan: Plan) -> None:
+    assert from_json(json.loads(json.dumps(to_json(plan)))) == plan
+
+
+@pytest.mark.parametrize("file", sorted(JOBS.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_the_plans_of_the_gallery_survive_json(file: Path) -> None:
+    plan = runner.load(file)
+
+    assert from_json(json.loads(json.dumps(to_json(plan)))) == plan
+
+
+def test_what_is_not_a_plan_is_refused() -> None:
+    with pytest.raises((KeyError, TypeError)):
+        from_json({})
+
+
+def test_arguments_are_filled_in_where_they_refer() -> None:
+    value = {"dict": [["a", [1, {"ref": "pid"}]], [2, {"text": ["pid ", {"ref": "pid"}, "!"]}]]}
+
+    assert resolve(value, {"pid": 7}.__getitem__) == {"a": [1, 7], 2: "pid 7!"}
+    assert references(value) == {"pid"}
+
+
+@pytest.mark.parametrize("wrong", [{"other": 1}, {"dict": [1]}, {"ref": 1}])
+def test_what_is_no_encoded_argument_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="not "):
+        resolve(wrong, str)  # type: ignore[arg-type]  # that is what is tested

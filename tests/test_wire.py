@@ -1,0 +1,120 @@
+"""Messages and descriptors between two ends of a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.wire import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Link, Link]]:
+    here, there = map(Link, socket.socketpair())
+    yield here, there
+    here.close()
+    there.close()
+
+
+def test_messages_arrive_whole_and_in_order(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    for number in range(100):
+        here.send({"number": number})
+    here.flush()
+
+    assert [message["number"] for message, _ in there.receive()] == list(range(100))
+    assert not here.pending
+
+
+def test_descriptors_arrive_with_their_message(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    read, write = os.pipe()
+    here.send({"first": 1})
+    here.send({"second": 2}, (write,))
+    here.send({"third": 3})
+    here.flush()
+
+    received = list(there.receive())
+
+    assert [len(descriptors) for _, descriptors in received] == [0, 1, 0]
+    os.write(received[1][1][0], b"x")
+    assert os.read(read, 10) == b"x"
+    os.close(read)
+    os.close(received[1][1][0])
+
+
+def test_a_full_socket_never_blocks_and_loses_nothing(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    text = "x" * 10_000_000
+    here.send({"text": text})
+    here.send({"last": True})
+    here.flush()
+    assert here.pending
+
+    received = []
+    while len(received) < 2:
+        received += [message for message, _ in there.receive()]
+        here.flush()
+
+    assert received == [{"text": text}, {"last": True}]
+
+
+def test_the_other_sides_end_is_seen_and_sending_goes_on_to_nowhere(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    there.close()
+
+    assert list(here.receive()) == []
+    assert here.ended
+    read, write = os.pipe()
+    here.send({}, (write,))
+    here.flush()
+    assert os.read(read, 1) == b"", "the descriptor is closed"
+    os.close(read)
+
+
+def test_closing_closes_what_nobody_took(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    read, write = os.pipe()
+    here.send({}, (write,))
+    here.flush()
+
+    there.close()
+
+    here.close()
+    assert os.read(read, 1) == b""
+    os.close(read)
+
+
+def test_a_message_sent_at_once_waits_for_one_that_is_being_sent(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+
+    here.send_at_once({"order": "stop"})
+
+    assert [message for message, _ in there.receive()] == [{"order": "stop"}]
+
+
+@given(st.lists(st.dictionaries(st.text(), st.text() | st.integers()), max_size=10), st.data())
+def test_messages_are_whole_however_the_bytes_come(messages: list[dict[str, object]], cuts: st.DataObject) -> None:
+    data = "".join(f"{json.dumps(message)}\n" for message in messages).encode()
+    here, there = socket.socketpair()
+    receiver = Link(there)
+    taken: list[dict[str, object]] = []
+
+    with contextlib.closing(here), contextlib.closing(receiver):
+        while data:
+            size = cuts.draw(st.integers(1, len(data)))
+            here.sendall(data[:size])
+            data = data[size:]
+            taken += [message for message, _ in receiver.receive()]
+
+    assert taken == messages
