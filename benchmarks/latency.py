@@ -7,12 +7,13 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import COMMAND, Bound, table
+from benchmarks.measuring import COMMAND, PROGRAMS, Bound, table
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -24,7 +25,7 @@ def measure(rounds: int) -> None:
     """Milliseconds from our SIGKILL of a child to the `t` of its end, and to its line in the events file."""
     for alive in (1, 100, 1000):
         noticed, written, wakings = _ours(alive, min(ENDS, rounds * 4))
-        found = {"noticed": noticed, "written": written, "waitpid": _waitpid(min(ENDS, rounds * 4))}
+        found = {"noticed": noticed, "written": written, "waitpid": _waitpid(alive, min(ENDS, rounds * 4))}
         bounds = [Bound("noticed", "waitpid", 1.3, at_least=False), Bound("written", "waitpid", 2.5, at_least=False)]
         print(table(f"an end is seen, with {alive} alive; idle wake-ups in 10 s: {wakings}", "ms", found, bounds))
 
@@ -76,16 +77,21 @@ def _next(file: TextIO, name: str) -> dict[str, Any]:
             line = ""
 
 
-def _waitpid(ends: int) -> float:
+def _waitpid(alive: int, ends: int) -> float:
+    """The same of a program that does nothing but wait, with as many children of its own."""
+    command = [sys.executable, str(PROGRAMS / "waitpid.py"), str(alive + ends)]
     figures = []
-    for _ in range(ends):
-        with subprocess.Popen(["sleep", "600"]) as child:
-            time.sleep(0.02)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        pids = [int(pid) for pid in waiting.stdout.readline().split()]
+        time.sleep(0.5)  # until the last ones sleep; there is no fact to wait for
+        for pid in pids[:ends]:
             killed = time.time()
-            os.kill(child.pid, signal.SIGKILL)
-            os.waitpid(child.pid, 0)
-            figures.append((time.time() - killed) * 1000)
-            child.returncode = -9
+            os.kill(pid, signal.SIGKILL)
+            figures.append((float(waiting.stdout.readline()) - killed) * 1000)
+        for pid in pids[ends:]:
+            os.kill(pid, signal.SIGKILL)
+        waiting.stdout.read()
     return statistics.median(figures)
 
 
