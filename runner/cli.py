@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from runner import __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
@@ -15,6 +17,24 @@ if TYPE_CHECKING:
     from runner.session.launch import Launched
 
 COMMANDS = ("run", "check", "explain", "schema")
+EXIT_STATUS = """\
+Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
+3 a fault of run-jobs itself; 128+n stopped by signal n.
+"""
+HELP = f"""\
+usage: run-jobs [run|check|explain|schema] FILE [options]
+
+Run the Python processes that a YAML file declares, and see what each of them does.
+
+  run-jobs FILE                 run it (the same as `run-jobs run FILE`; `-` reads standard input)
+  run-jobs explain FILE         say in words, without running, what main will do and when
+  run-jobs check FILE           check the file, start nothing
+  run-jobs schema               print the file format's JSON Schema, for an editor
+
+  run-jobs run --help           the options of a run; so for the other commands
+  run-jobs --version            the version
+
+{EXIT_STATUS}"""
 USAGE_ERROR = 2
 FAULT = 3
 TICK_S = 0.1
@@ -23,7 +43,14 @@ TICK_S = 0.1
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    words = words if _names_a_command(words) else ["run", *words]
+    if words[:1] in (["-h"], ["--help"], ["--version"]):
+        # Said without argparse, which takes longer to import than Python to start.
+        print(f"run-jobs {__version__}" if words[0] == "--version" else HELP.rstrip())
+        return 0
+    if not words:
+        print(HELP.rstrip(), file=sys.stderr)
+        return USAGE_ERROR
+    words = words if words[0] in COMMANDS else ["run", *words]
     launched = _launch_early(words)
     try:
         from runner.command_line import parse
@@ -33,10 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if launched is not None:
             launched.abandon()
-
-
-def _names_a_command(words: list[str]) -> bool:
-    return bool(words) and (words[0] in COMMANDS or words[0] in {"-h", "--help", "--version"})
 
 
 def _launch_early(words: list[str]) -> Launched | None:

@@ -9,21 +9,7 @@ import re
 import sys
 from typing import NoReturn
 
-from runner import __version__
-from runner.cli import COMMANDS
-
-_DESCRIPTION = """\
-Run the Python processes that a YAML file declares, and see what each of them does.
-
-  run-jobs FILE                 run it (the same as `run-jobs run FILE`; `-` reads standard input)
-  run-jobs explain FILE         say in words, without running, what main will do and when
-  run-jobs check FILE           check the file, start nothing
-  run-jobs schema               print the file format's JSON Schema, for an editor
-"""
-_EPILOG = """\
-Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
-3 a fault of run-jobs itself; 128+n stopped by signal n.
-"""
+from runner.cli import COMMANDS, EXIT_STATUS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,18 +29,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    """The options of a command line that begins with a command (or with `--help` or `--version`)."""
-    if words[0] in COMMANDS:
-        options = _PARSERS[words[0]]().parse_args(words[1:])
-        options.command = words[0]
-        if words[0] == "run":
-            _look_for_a_mistyped_command(options.file)
-        return options
-    parser = _Parser("run-jobs", "run-jobs [run|check|explain|schema] FILE [options]", _DESCRIPTION, _EPILOG)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--version", action="version", version=f"run-jobs {__version__}")
-    parser.parse_args(words)
-    raise AssertionError("--help and --version end the command")
+    """The options of a command line that begins with a command."""
+    options = _PARSERS[words[0]]().parse_args(words[1:])
+    options.command = words[0]
+    if words[0] == "run":
+        _look_for_a_mistyped_command(options.file)
+    return options
 
 
 def _look_for_a_mistyped_command(file: str) -> None:
@@ -67,7 +47,7 @@ def _look_for_a_mistyped_command(file: str) -> None:
 
 def _parser(command: str, description: str) -> _Parser:
     prog = f"run-jobs {command}"
-    parser = _Parser(prog, description=description, epilog=_EPILOG, allow_abbrev=False)
+    parser = _Parser(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
     parser.set_defaults(json=False, set=[], start_method=None)
     return parser
 
