@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runner.describe.planning import Described
     from runner.errors import InvalidFile
-    from runner.session.launch import Launched
+    from runner.launch import Launched
 
 COMMANDS = ("run", "check", "explain", "schema")
 EXIT_STATUS = """\
@@ -66,7 +66,7 @@ def _launch_early(words: list[str]) -> Launched | None:
     """Start the supervisor's interpreter before anything else is done, if there is something to run."""
     if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words) or os.name != "posix":
         return None
-    from runner.session.launch import launch
+    from runner.launch import launch
 
     return launch()
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "runner"
 
-GROUND = {"errors", "events", "plan", "arguments", "wire", "notes", "results", "jobresult", "workers"}
+GROUND = {"errors", "events", "plan", "arguments", "wire", "notes", "results", "jobresult", "workers", "launch"}
 """The modules that import no floor."""
 
 STANDS_ON = {

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import RunJobsError
 from runner.events import Item, Output, ProgressMade
+from runner.launch import Launched, launch
 from runner.plan import to_json
-from runner.session.launch import Launched, launch
 from runner.session.outputs import Outputs, Source
 from runner.session.telling import Lines, Telling
 from runner.wire import Link

@@ -1,4 +1,4 @@
-"""Starts the supervisor's process. Imports little, so that its interpreter boots while the front still imports."""
+"""Starts the supervisor's process. Imports little: its interpreter is to boot while the front still imports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import signal
 import socket
 import sys
-
-from runner.errors import UnsupportedPlatform
 
 
 class Launched:
@@ -36,6 +34,8 @@ class Launched:
 def launch() -> Launched:
     """Start a supervisor; it ends by itself when our end of the socket is closed."""
     if not hasattr(socket, "AF_UNIX") or not hasattr(os, "posix_spawn"):
+        from runner.errors import UnsupportedPlatform
+
         raise UnsupportedPlatform("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")
     here, there = socket.socketpair()
     (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
