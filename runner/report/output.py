@@ -30,7 +30,10 @@ class Prefixed:
     def __init__(
         self, names: Sequence[str], write: Callable[[str, bytes], None], *, color: bool, escapes: bool
     ) -> None:
-        """`escapes` shows control characters instead of passing them on, for a terminal: colours alone go through."""
+        """`names` are those of the processes, by number.
+
+        `escapes` shows control characters instead of passing them on, for a terminal: colours alone go through.
+        """
         self._write = write
         self._escapes = escapes
         self._unfinished: dict[tuple[int | None, str], bytes] = {}

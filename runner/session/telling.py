@@ -77,7 +77,7 @@ class Telling:
                 self._running.pop(process, None)
                 fields["signal"] = _signal_name(facts["exit_code"])
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
-        yield from self._with_notes(event, at, said | fields)
+        yield from self._with_notes(event, at, said | {name: _rounded(value) for name, value in fields.items()})
 
     def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
         told = self._event(event, at, fields)
@@ -199,6 +199,11 @@ _END_FIELDS = (
     "error",
 )
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever"
+
+
+def _rounded(value: Json) -> Json:
+    """Seconds to the microsecond: more digits are the noise of subtracting."""
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _signal_name(exit_code: int | None) -> str | None:
