@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+os.environ["RUN_JOBS_TESTED_BY"] = str(os.getpid())
+"""All processes of these tests have it, and none of another run of the tests beside this one."""
 GOES_WITHIN_S = 2.0
 """When a supervisor was killed, what it had started follows it, but not in the same instant."""
 START_METHODS = ("fork", "spawn", "forkserver")
@@ -70,8 +72,10 @@ def _supervisors() -> set[str]:
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
             parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-        except (FileNotFoundError, ProcessLookupError):
+            environ = Path(f"/proc/{pid}/environ").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
+        ours = f"RUN_JOBS_TESTED_BY={os.getpid()}\0".encode() in environ
+        if ours and b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
             found.add(pid)
     return found

@@ -281,7 +281,14 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
 
 def _bootstrap(process: Any, around: Surroundings, parent_sentinel: int) -> int:
     work = around.work if around.work is not None else process.run
-    process.run = lambda: _run(around, process.name, work)
+    # It reads from /dev/null already. multiprocessing would close it and open another one: fifty pages to copy.
+    stdin, sys.stdin = sys.stdin, None
+
+    def run() -> None:
+        sys.stdin = stdin
+        _run(around, process.name, work)
+
+    process.run = run
     return int(process._bootstrap(parent_sentinel=parent_sentinel))
 
 
