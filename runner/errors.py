@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from runner.records import record
 
 
 class RunJobsError(Exception):
     """The root of what this package raises; its text is a whole sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a file (or a `--set`), and where.
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from runner.records import record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.plan import Json
 
@@ -47,7 +47,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Event:
     """One fact. `t` is seconds since the run began (monotonic), `time` the same in UTC as ISO 8601."""
 
@@ -71,7 +71,7 @@ class Event:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Output:
     """Bytes that a process wrote, as they came: not cut into lines. `process` is None for the supervisor's own.
 
@@ -84,7 +84,7 @@ class Output:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ProgressMade:
     """How much of its work each process of a job has done, now."""
 

@@ -5,14 +5,14 @@ Apart from `runner.describe.jobtype`, so that who shows a result need not import
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from runner.records import record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.plan import Json
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class End:
     """How one process of a job ended.
 
@@ -26,7 +26,7 @@ class End:
     died_holding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class JobResult:
     """What a job reports when its processes have ended.
 

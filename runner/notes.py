@@ -7,8 +7,10 @@ causes are possible it names them as possible.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
+from runner.records import record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from runner.plan import Json
 
 
-class Note(NamedTuple):
+@record(frozen=True, slots=True)
+class Note:
     """One explanation: the word that a program looks for, the process that it is about, and what a person reads."""
 
     about: str

@@ -6,28 +6,33 @@ index in `Plan.processes`, which is creation order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from runner.records import field, fields_of, record
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
+
+START_METHODS: tuple[StartMethod, ...] = ("fork", "spawn", "forkserver")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Start:
     """Main starts the process."""
 
     process: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sleep:
     """Main sleeps; `seconds` is above 0."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Join:
     """Main waits for the process's end, at most `timeout` seconds (None: as long as it takes)."""
 
@@ -35,21 +40,21 @@ class Join:
     timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Terminate:
     """Main sends SIGTERM to the process; SIGKILL follows after the grace period."""
 
     process: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Kill:
     """Main sends SIGKILL to the process."""
 
     process: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Show:
     """Main shows the process's state, liveness, exit code and repr under `label`."""
 
@@ -60,7 +65,7 @@ class Show:
 Step: TypeAlias = Start | Sleep | Join | Terminate | Kill | Show
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Expect:
     """How the file says that a process ends: by this exit code (negative: by that signal), by this outcome."""
 
@@ -68,7 +73,7 @@ class Expect:
     outcome: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ProcessPlan:
     """One process: what it runs, and the rules of its life. Exactly one of `target` and `cls` is given.
 
@@ -89,7 +94,7 @@ class ProcessPlan:
     expect: Expect | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SharedArray:
     """`length` numbers of a numpy dtype, zero at first, in shared memory; targets get a numpy array."""
 
@@ -99,7 +104,7 @@ class SharedArray:
     itemsize: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SharedSemaphore:
     """A semaphore with `permits` permits; the run ends if a process dies with one of them."""
 
@@ -107,7 +112,7 @@ class SharedSemaphore:
     permits: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SharedLock:
     """A lock; the run ends if a process dies while it holds it."""
 
@@ -117,7 +122,7 @@ class SharedLock:
 SharedPlan: TypeAlias = SharedArray | SharedSemaphore | SharedLock
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Progress:
     """Where a job counts the work it has done: one number of the array for each of its processes, up to `total`."""
 
@@ -125,7 +130,7 @@ class Progress:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class JobPlan:
     """One entry of `jobs:`: its processes, and what its type needs to report a result.
 
@@ -139,7 +144,7 @@ class JobPlan:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Plan:
     """A whole run. `paths` are appended to `sys.path`; `grace_period` and `time_limit` are seconds."""
 
@@ -176,14 +181,14 @@ _SHARED_KINDS = {cls: kind for kind, cls in _SHARED.items()}
 
 def to_json(plan: Plan) -> dict[str, Json]:
     """The plan as JSON data; `from_json` gives an equal plan back."""
-    record = _record(plan)
-    record["processes"] = [_process_to_json(process) for process in plan.processes]
-    record["steps"] = [[_STEP_KINDS[type(step)], *_record(step).values()] for step in plan.steps]
-    record["jobs"] = [
-        _record(job) | {"progress": _record(job.progress) if job.progress else None} for job in plan.jobs
+    data = fields_of(plan)
+    data["processes"] = [_process_to_json(process) for process in plan.processes]
+    data["steps"] = [[_STEP_KINDS[type(step)], *fields_of(step).values()] for step in plan.steps]
+    data["jobs"] = [
+        fields_of(job) | {"progress": fields_of(job.progress) if job.progress else None} for job in plan.jobs
     ]
-    record["shared"] = [{"kind": _SHARED_KINDS[type(thing)]} | _record(thing) for thing in plan.shared]
-    return cast("dict[str, Json]", record)
+    data["shared"] = [{"kind": _SHARED_KINDS[type(thing)]} | fields_of(thing) for thing in plan.shared]
+    return data
 
 
 def from_json(data: dict[str, Any]) -> Plan:
@@ -202,7 +207,7 @@ def from_json(data: dict[str, Any]) -> Plan:
 
 
 def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
-    return _record(process) | {"expect": _record(process.expect) if process.expect else None}
+    return fields_of(process) | {"expect": fields_of(process.expect) if process.expect else None}
 
 
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
@@ -218,11 +223,3 @@ def _job_from_json(data: dict[str, Any]) -> JobPlan:
 
 def _shared_from_json(data: dict[str, Any]) -> SharedPlan:
     return _SHARED[data["kind"]](**{key: value for key, value in data.items() if key != "kind"})
-
-
-_T = TypeVar("_T")
-
-
-def _record(thing: _T) -> dict[str, Any]:
-    """The fields of a dataclass as a dict, not deeper: `dataclasses.asdict` copies everything below."""
-    return {f.name: getattr(thing, f.name) for f in fields(thing)}  # type: ignore[arg-type]  # any dataclass

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
-
 from runner.events import Event, Output
+from runner.records import field, fields_of, record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from runner.events import Item
     from runner.plan import Json
 
 MOST_OUTPUT = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ProcessResult:
     """How one process ended. What is not known, or never was, is None: a process never started has no `pid`.
 
@@ -41,10 +42,10 @@ class ProcessResult:
 
     def to_json(self) -> dict[str, Json]:
         """The fields as JSON data."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return fields_of(self)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `processes` are by name, in creation order; `results` are by job.
 

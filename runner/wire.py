@@ -12,10 +12,11 @@ import json
 import os
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeAlias
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, TypeAlias
 
 Message: TypeAlias = "dict[str, Any]"
 """One JSON object; `descriptors` in it says how many descriptors came with it."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from runner.errors import Problem
+from runner.records import field, record
 
 if TYPE_CHECKING:
     from runner.describe.scalars import Scalar
@@ -45,7 +45,7 @@ class Collection:
         self.values: dict[Scalar, Marked] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Span:
     """Where something stands; lines and columns count from 1, in characters. The end is exclusive."""
 
@@ -55,7 +55,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Document:
     """What was read. `value` is plain data, `root` the places of it, `lead` what stood before the first line.
 

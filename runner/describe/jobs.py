@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from runner.describe import checking
 from runner.describe.jobtype import DEFAULT, UnknownJobType, find
 from runner.describe.placeholders import fill_text
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ MAX_PROCESSES = 100_000
 """More processes than any one machine runs; a slip of the finger in `replicas` should not fill the memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Job:
     """One entry of `jobs:`, checked. `label` is its name, with the environment filled in, or `jobs[i]`."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import signal
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -18,6 +17,7 @@ from runner.describe.checking import fault, found
 from runner.describe.fields import Duration, Name, Template, Variable
 from runner.describe.suggestions import suggestion
 from runner.errors import RunJobsError
+from runner.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ class JobModel(Model):
         return not self.daemon if self.join is None else self.join
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Draft:
     """One process that a job type asks for. Exactly one of `target` and `cls` is given.
 
@@ -131,7 +131,7 @@ class Draft:
     cwd: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Expansion:
     """What a job becomes: its processes in creation order, and the shared things made for them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner.describe.document import Document
@@ -11,6 +10,7 @@ from runner.describe.jobtype import UnknownJobType, find
 from runner.describe.loading import read
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
+from runner.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -20,19 +20,21 @@ from runner.describe.script import Script
 from runner.describe.spec import NOT_YET, RunFile
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
-from runner.plan import Expect, JobPlan, Join, Plan, ProcessPlan, Sleep, Start, StartMethod, Step
+from runner.plan import START_METHODS, Expect, JobPlan, Join, Plan, ProcessPlan, Sleep, Start, Step
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from runner.describe.document import Document, Path
     from runner.describe.jobtype import Draft
+    from runner.plan import StartMethod
 
 STDIN = "-"
 """The file name that stands for standard input; its folder is the current one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Described:
     """A plan, and the way back from it to the places in the file."""
 
@@ -236,11 +238,10 @@ def _job_plan(job: Job, processes: range) -> JobPlan:
 
 
 def _start_method(given: str | None) -> StartMethod:
-    known = get_args(StartMethod)
     if given is None:
         return "fork" if sys.platform == "linux" else "spawn"
-    if given in known:
-        return cast("StartMethod", given)
-    help = suggestion(given, known, "start methods")
+    if given in START_METHODS:
+        return given
+    help = suggestion(given, START_METHODS, "start methods")
     message = f"there is no start method `{given}`"
     raise InvalidFile((Problem("--start-method", 1, 1, max(1, len(given)), given, message, help),))

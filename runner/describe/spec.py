@@ -8,7 +8,6 @@ from pydantic import Field
 
 from runner.describe.fields import Duration, Module
 from runner.describe.jobtype import Model
-from runner.plan import StartMethod
 
 
 class RunFile(Model):
@@ -17,7 +16,7 @@ class RunFile(Model):
     title: str | None = None
     """What the file shows or does, in a few words."""
 
-    start_method: StartMethod | None = None
+    start_method: Literal["fork", "spawn", "forkserver"] | None = None
     """How processes are started: `fork` on Linux unless said, `spawn` elsewhere."""
 
     mp_log: Literal["subdebug", "debug", "info", "subwarning", "warning", "error", "critical"] | None = None

@@ -46,6 +46,8 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     ("incompatible YAML document", "this version of YAML is unknown", "remove the line `%YAML`"),
     ("undefined tag handle", "the tag has no meaning here", "remove it"),
     ("found a tab character", "a tab cannot indent", "use spaces"),
+    # The parser's own limit is 1,000 levels, far beyond ours; it may see that before it gives us the first of them.
+    ("exceeded maximum nesting depth", "nested too deep", None),
 )
 _OPEN_QUOTE = "a quoted text that begins here has no end"
 

@@ -7,7 +7,6 @@ fields, `expand` to processes and shared things, `result` from the final bytes. 
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -18,6 +17,7 @@ from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.describe.suggestions import listed, nearest
 from runner.jobresult import JobResult
 from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,7 +176,7 @@ class SharedCounter(JobType[SharedCounterJob]):
         return JobResult(report, _notes(job, total))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Counted:
     """What the workers left of themselves."""
 

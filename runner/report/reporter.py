@@ -6,10 +6,10 @@ import contextlib
 import json
 import os
 import select
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from runner.events import Event, Output, ProgressMade
+from runner.records import record
 from runner.report.output import Prefixed, Raw
 from runner.results import Recorder
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STDOUT, STDERR = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settings:
     """What is to be shown, and how.
 

@@ -10,7 +10,6 @@ import contextlib
 import os
 import selectors
 import signal
-from typing import TYPE_CHECKING, Any
 
 from runner.errors import RunJobsError
 from runner.events import Item, Output, ProgressMade
@@ -20,8 +19,10 @@ from runner.session.outputs import Outputs, Source
 from runner.session.telling import Lines, Telling
 from runner.wire import Link
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from runner.plan import Plan
     from runner.wire import Message

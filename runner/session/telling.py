@@ -6,14 +6,15 @@ import base64
 import signal
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 from runner.errors import SupervisorFault
 from runner.events import Event, Output
 from runner.notes import Notes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from runner.notes import Note
     from runner.plan import JobPlan, Json, Plan
@@ -85,8 +86,8 @@ class Telling:
         yield from self._noted(self._notes.about(told), at)
 
     def _noted(self, notes: list[Note], at: float) -> Iterator[Event]:
-        for about, process, text in notes:
-            yield self._event("note", at, {"about": about, "process": process, "text": text})
+        for note in notes:
+            yield self._event("note", at, {"about": note.about, "process": note.process, "text": note.text})
 
     def _note(self, about: str, at: float, process: int | None, text: str) -> Event:
         name = None if process is None else self._name(process)

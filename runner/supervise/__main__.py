@@ -12,7 +12,6 @@ import selectors
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
 
 from runner import plan as plans
 from runner.supervise import prctl
@@ -21,7 +20,10 @@ from runner.supervise.shared import SharedThings
 from runner.supervise.supervisor import Supervisor, ignore_but_wake_up
 from runner.wire import Link
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from runner.plan import Plan
     from runner.wire import Message
 

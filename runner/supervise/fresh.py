@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from multiprocessing import popen_forkserver, popen_spawn_posix
-from typing import TYPE_CHECKING
 
 from runner.supervise.child import Parcel, Surroundings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 

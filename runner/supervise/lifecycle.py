@@ -10,11 +10,14 @@ sense (terminating what has ended) does nothing, as in `multiprocessing`; a fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
 
+from runner.records import field, record, replace
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from runner.plan import ProcessPlan
 
 SIGTERM = 15
@@ -46,19 +49,19 @@ _ALIVE = frozenset({Phase.RUNNING, Phase.TERMINATING, Phase.KILLED})
 # Facts and orders that come in.
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Started:
     """The operating system has made the process."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StartFailed:
     """The process could not be made."""
 
     error: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Exited:
     """The process is gone. `exit_code` is negative for a signal, None where nobody can know it.
 
@@ -74,21 +77,21 @@ class Exited:
     max_rss: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TimerFired:
     """The timer of this generation has come due; an older generation's is void."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Terminate:
     """Stop the process: SIGTERM, and SIGKILL after the grace period."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Kill:
     """Stop the process with SIGKILL."""
 
@@ -101,7 +104,7 @@ Fact: TypeAlias = Started | StartFailed | Exited | TimerFired | Terminate | Kill
 # Commands that go out.
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SendSignal:
     """Send the process this signal."""
 
@@ -109,7 +112,7 @@ class SendSignal:
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SetTimer:
     """Deliver `TimerFired(generation)` to `owner` (a process's number, `main` or `run`) in so many seconds."""
 
@@ -118,7 +121,7 @@ class SetTimer:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Report:
     """Tell the event; `process` is None for the run's own."""
 
@@ -130,7 +133,7 @@ class Report:
 Command: TypeAlias = SendSignal | SetTimer | Report
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Life:
     """The state of one process's life. `stop_reason` is that of the first signal that was sent."""
 

@@ -6,26 +6,29 @@ It goes on by one step at a time, so that its owner can look at the world in bet
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+from runner.records import record, replace
 from runner.supervise.lifecycle import Phase, Report, SetTimer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Ready:
     """Main can take its next step."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sleeping:
     """Main sleeps until its timer of this generation."""
 
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Joining:
     """Main waits for a process's end, or for its timer of this generation."""
 
@@ -35,12 +38,12 @@ class Joining:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ended:
     """Main has gone through all of its steps."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Main:
     """Where main is: its steps, the next one's number, and what it waits for."""
 

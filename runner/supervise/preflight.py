@@ -12,18 +12,20 @@ import signal
 import sys
 import time
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.supervise.child import find, without_our_frames
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeAlias
+
     from runner.plan import Plan, ProcessPlan
 
 BUILT_IN = "runner."
 LIMIT_S = 10.0
 MOST_OUTPUT = 4_000
 
-Refusal = dict[str, Any]
+Refusal: TypeAlias = "dict[str, Any]"
 """`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
 
 

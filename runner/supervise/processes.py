@@ -16,16 +16,17 @@ import resource
 import signal
 import struct
 import sys
-from dataclasses import dataclass
 from multiprocessing import popen_fork, util
-from typing import TYPE_CHECKING, Any
 
 from runner.arguments import resolve
+from runner.records import record
 from runner.supervise import child
 from runner.supervise.child import Call, Descriptor, Surroundings, max_rss_bytes
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
+    from typing import Any
 
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.shared import SharedThings
@@ -37,7 +38,7 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 _SIGNED = struct.Struct("q")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ended:
     """What the operating system says of a process's end; `exit_code` is None where it cannot be known."""
 
@@ -101,14 +102,16 @@ def _popen(start_method: str) -> type[Any]:
     return fresh.SpawnPopen if start_method == "spawn" else fresh.ForkserverPopen
 
 
-@dataclass(slots=True)
 class _Running:
     """The descriptors of one living process: what to watch for its end, and what to signal it by."""
 
-    pid: int
-    popen: Any
-    watched: int
-    pidfd: int | None
+    __slots__ = ("pid", "pidfd", "popen", "watched")
+
+    def __init__(self, popen: Any, watched: int, pidfd: int | None) -> None:
+        self.pid: int = popen.pid
+        self.popen = popen
+        self.watched = watched
+        self.pidfd = pidfd
 
 
 class Processes:
@@ -223,13 +226,13 @@ class Processes:
 
     def _watch(self, popen: Any) -> _Running:
         if isinstance(popen, _ForkPopen):
-            return _Running(popen.pid, popen, popen.sentinel, popen.sentinel if HAS_PIDFD else None)
+            return _Running(popen, popen.sentinel, popen.sentinel if HAS_PIDFD else None)
         try:
             pidfd = os.pidfd_open(popen.pid) if HAS_PIDFD else None
         except ProcessLookupError:  # a forkserver's child that has ended already
             pidfd = None
         by_sentinel = pidfd is None or popen.method == "forkserver"
-        return _Running(popen.pid, popen, popen.sentinel if by_sentinel else pidfd or -1, pidfd)
+        return _Running(popen, popen.sentinel if by_sentinel else pidfd or -1, pidfd)
 
     def watched(self, number: int) -> int:
         """The descriptor that gets readable when the process ends."""

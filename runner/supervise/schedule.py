@@ -5,17 +5,18 @@ Facts come in through `Schedule.handle`, commands go out; the shell carries them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
 
 from runner import plan as steps
+from runner.records import record
 from runner.supervise import lifecycle
 from runner.supervise import main as mains
 from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from runner.plan import Plan
 
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 # Facts and orders that come in.
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Begun:
     """The run begins."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MainsTurn:
     """Main may take its next step, or several starts in a row; only when `Schedule.main_is_ready`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Happened:
     """A fact of one process's life."""
 
@@ -41,7 +42,7 @@ class Happened:
     fact: lifecycle.Fact
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TimerFired:
     """A timer that `SetTimer` asked for has come due."""
 
@@ -49,7 +50,7 @@ class TimerFired:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StopRun:
     """Stop the run in order: SIGTERM to what lives, SIGKILL after the grace period. A second one: SIGKILL at once."""
 
@@ -62,14 +63,14 @@ Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun
 # Commands that go out, beside those of a life.
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StartProcess:
     """Make the process, and deliver `Started` or `StartFailed` at once."""
 
     process: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EndRun:
     """Nothing is alive and nothing will start: the run is over, with this outcome."""
 

@@ -13,7 +13,6 @@ import selectors
 import signal
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
 from runner.supervise import lifecycle, signals
 from runner.supervise.schedule import (
@@ -28,7 +27,10 @@ from runner.supervise.schedule import (
     TimerFired,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from runner.plan import Plan
     from runner.supervise.processes import Ended, Processes
     from runner.supervise.shared import SharedThings

@@ -13,7 +13,7 @@ import pytest
 
 import runner
 from runner import Plan, RunResult
-from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start, StartMethod
+from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
 from runner.session import Session
 from tests.running import events, plan_of, run_text
 
