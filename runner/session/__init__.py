@@ -118,8 +118,7 @@ class Session:
 
     @staticmethod
     def _order(order: str, plan: Plan, *, preflight: bool) -> Message:
-        ignores_sigint = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        return {"order": order, "plan": to_json(plan), "preflight": preflight, "ignores_sigint": ignores_sigint}
+        return {"order": order, "plan": to_json(plan), "preflight": preflight}
 
     def _items(self, telling: Telling, tick_s: float | None) -> Iterator[Item | None]:
         for message in self._messages(tick_s):

@@ -14,10 +14,11 @@ import socket
 import sys
 
 from runner import plan as plans
-from runner.supervise import prctl
+from runner.supervise import prctl, signals
 from runner.supervise.processes import Processes, raise_open_files
 from runner.supervise.shared import SharedThings
-from runner.supervise.supervisor import Supervisor, ignore_but_wake_up
+from runner.supervise.signals import StopSignals
+from runner.supervise.supervisor import Supervisor
 from runner.wire import Link
 
 TYPE_CHECKING = False
@@ -35,16 +36,14 @@ def main() -> None:
         os.setsid()
     for number in (signal.SIGCHLD, signal.SIGQUIT):  # children inherit it, and must be able to wait and to be quit
         signal.signal(number, signal.SIG_DFL)
-    read_wake_up, write_wake_up = os.pipe()
-    for end in (read_wake_up, write_wake_up):
-        os.set_blocking(end, False)
-    ignore_but_wake_up(write_wake_up)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    stop_signals = StopSignals()
+    stop_signals.take()
+    signals.let_all_through()
     prctl.adopt_orphans()
     order = _await_order(link)
     if order is not None:
         try:
-            _carry_out(order, link, read_wake_up, write_wake_up)
+            _carry_out(order, link, stop_signals)
         finally:
             _end_multiprocessings_own()
     _send_all(link)
@@ -93,7 +92,7 @@ def _send_all(link: Link) -> None:
         link.flush()
 
 
-def _carry_out(order: Message, link: Link, read_wake_up: int, write_wake_up: int) -> None:
+def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
     plan = plans.from_json(order["plan"])
     sys.path += [path for path in plan.paths if path not in sys.path]
     refusals = _preload(plan)
@@ -101,21 +100,21 @@ def _carry_out(order: Message, link: Link, read_wake_up: int, write_wake_up: int
         from runner.supervise import preflight
 
         try:
-            refusals = preflight.check(plan, link.fileno())
+            refusals = preflight.check(plan, link.fileno(), stop_signals)
         except preflight.Interrupted:
             link.send({"interrupted": True})
             return
     if refusals or order["order"] == "check":
         link.send({"refused": refusals})
         return
-    _set_up_multiprocessing(plan)
+    _set_up_multiprocessing(plan, stop_signals)
     try:
         shared = SharedThings(plan, order["run"])
     except OSError as error:
         link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
         return
     try:
-        _run(plan, link, shared, order, (read_wake_up, write_wake_up))
+        _run(plan, link, shared, stop_signals)
     finally:
         shared.remove()
 
@@ -134,7 +133,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
     return {"process": None, "field": field, "message": message, "help": None}
 
 
-def _set_up_multiprocessing(plan: Plan) -> None:
+def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
     multiprocessing.set_start_method(plan.start_method)
     if plan.mp_log is not None:
         multiprocessing.log_to_stderr(plan.mp_log.upper())
@@ -142,7 +141,10 @@ def _set_up_multiprocessing(plan: Plan) -> None:
         multiprocessing.set_forkserver_preload(["runner.supervise.child", *plan.preload])
         from multiprocessing import forkserver
 
+        stop_signals.hold_back()  # its children find them as it does
+        signals.let_all_through()
         forkserver.ensure_running()
+        stop_signals.take()
     if plan.start_method != "fork" or plan.shared:
         from multiprocessing import resource_tracker
 
@@ -150,9 +152,7 @@ def _set_up_multiprocessing(plan: Plan) -> None:
         resource_tracker.ensure_running()
 
 
-def _run(
-    plan: Plan, link: Link, shared: SharedThings, order: Message, wake_up: tuple[int, int]
-) -> None:
+def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
     _widen(to_records)
@@ -161,9 +161,9 @@ def _run(
         plan,
         shared,
         records=to_records,
-        private=(link.fileno(), records, *wake_up, *_own(selector)),
+        private=(link.fileno(), records, *stop_signals.descriptors, *_own(selector)),
         open_files=raise_open_files(),
-        ignores_sigint=order["ignores_sigint"],
+        stop_signals=stop_signals,
     )
     for number, process in enumerate(plan.processes):
         try:
@@ -172,7 +172,7 @@ def _run(
             text = f"`{process.cls}` cannot be made: {type(error).__name__}: {error}"
             link.send({"refused": [_refusal("class", text) | {"process": number}]})
             return
-    supervisor = Supervisor(plan, link, selector, processes, shared, records, wake_up[0])
+    supervisor = Supervisor(plan, link, selector, processes, shared, records, stop_signals)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()

@@ -59,7 +59,6 @@ class Surroundings:
         "alive",
         "cwd",
         "env",
-        "ignores_sigint",
         "number",
         "open_files",
         "parent",
@@ -76,17 +75,16 @@ class Surroundings:
         *,
         number: int,
         work: Call | None,
-        stdout: Descriptor,
-        stderr: Descriptor,
-        records: Descriptor,
-        alive: Descriptor,
+        records: int,
+        alive: int,
         private: tuple[int, ...],
         env: dict[str, str],
         cwd: str | None,
         open_files: tuple[int, int] | None,
         parent: int | None,
-        ignores_sigint: bool,
         unwinds: bool,
+        stdout: int = -1,
+        stderr: int = -1,
     ) -> None:
         self.number = number
         self.work = work
@@ -105,17 +103,17 @@ class Surroundings:
         """The limits of open files to go back to; None where they are as they were."""
         self.parent = parent
         """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
-        self.ignores_sigint = ignores_sigint
         self.unwinds = unwinds
 
     def __reduce__(self) -> tuple[object, ...]:
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
         # Only a forked child inherits the supervisor's own descriptors.
-        fields = {name: getattr(self, name) for name in self.__slots__} | {"private": ()}
-        return _surround, (fields,)
+        return _surround, (fields | {"private": ()}, travelling)
 
 
-def _surround(fields: dict[str, Any]) -> Surroundings:
-    return Surroundings(**fields)
+def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:
+    return Surroundings(**fields | {name: descriptor.number for name, descriptor in arrived.items()})
 
 
 class Call:
@@ -168,11 +166,11 @@ class Terminated(BaseException):
     """SIGTERM has come, and the file asks for `on_terminate: unwind`."""
 
 
-def begin(process: BaseProcess, around: Surroundings, parent_sentinel: int) -> int:
+def begin(process: BaseProcess, around: Surroundings) -> int:
     """Be the process, from its first moment under fork; gives its exit code."""
     for descriptor in around.private:
         os.close(descriptor)
-    return _bootstrap(process, around, parent_sentinel) if _prepare_or_record(around) else 1
+    return _bootstrap(process, around, around.alive) if _prepare_or_record(around) else 1
 
 
 class Parcel:
@@ -223,14 +221,12 @@ def _prepare(around: Surroundings) -> None:
 
     Of a forked process every page that is touched is copied: what need not be done is not done.
     """
-    os.dup2(around.stdout.number, 1)
-    os.dup2(around.stderr.number, 2)
-    os.close(around.stdout.number)
-    os.close(around.stderr.number)
-    signal.set_wakeup_fd(-1)
-    signals.handle(signal.SIGTERM, _raise_terminated if around.unwinds else signals.DEFAULT)
-    signals.handle(signal.SIGHUP, signals.DEFAULT)
-    signals.handle(signal.SIGINT, signals.IGNORE if around.ignores_sigint else signal.default_int_handler)
+    os.dup2(around.stdout, 1)
+    os.dup2(around.stderr, 2)
+    os.close(around.stdout)
+    os.close(around.stderr)
+    if around.unwinds:
+        signals.handle(signal.SIGTERM, _raise_terminated)
     _die_with_the_supervisor(around)
     signals.let_all_through()
     if around.open_files is not None:
@@ -244,7 +240,7 @@ def _prepare(around: Surroundings) -> None:
 
 
 def _die_with_the_supervisor(around: Surroundings) -> None:
-    alive = around.alive.number
+    alive = around.alive
     if around.parent is None:
         _let_the_forkserver_end()
     if not prctl.die_with_parent(signal.SIGKILL):
@@ -410,12 +406,12 @@ def _record(
 
 def _write_record(around: Surroundings, body: bytes) -> None:
     try:
-        if not _is_fifo(around.records.number):
+        if not _is_fifo(around.records):
             return
         for start in range(0, len(body), RECORD_CHUNK):
             more = b"+" if start + RECORD_CHUNK < len(body) else b"."
             os.write(
-                around.records.number, b"%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK])
+                around.records, b"%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK])
             )
     except OSError:
         return

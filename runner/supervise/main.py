@@ -5,15 +5,21 @@ It goes on by one step at a time, so that its owner can look at the world in bet
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
 from runner.records import record, replace
 from runner.supervise.lifecycle import Phase, Report, SetTimer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
+
+    PhaseOf: TypeAlias = Callable[[int], Phase]
+    """Where a process is in its life, by its number."""
+
+MOST_STARTS = 32
+"""How many processes main starts in one turn. After a fork every page that the supervisor writes to is copied:
+to start several in a row, and only then to see to what follows, costs half of taking turns."""
 
 
 @record(frozen=True, slots=True)
@@ -58,12 +64,9 @@ Order: TypeAlias = Start | Terminate | Kill
 
 Command: TypeAlias = Order | Report | SetTimer
 
-PhaseOf: TypeAlias = Callable[[int], Phase]
-"""Where a process is in its life, by its number."""
-
 
 def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
-    """Take the next step; main must be ready."""
+    """Take the next step, or several starts in a row; main must be ready."""
     if main.phase != Ready():
         raise AssertionError(f"main cannot go on while {main.phase}")
     if main.position == len(main.steps):
@@ -71,7 +74,10 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
     step = main.steps[main.position]
     main = replace(main, position=main.position + 1)
     match step:
-        case Start() | Terminate() | Kill():
+        case Start():
+            more = _starts_in_a_row(main)
+            return replace(main, position=main.position + len(more)), [step, *more]
+        case Terminate() | Kill():
             return main, [step]
         case Sleep(seconds):
             main = replace(main, generation=main.generation + 1)
@@ -82,9 +88,14 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
             return _join(main, process, timeout, at, phase_of)
 
 
-def starts_next(main: Main) -> bool:
-    """Whether main would start a process if it went on."""
-    return main.phase == Ready() and main.position < len(main.steps) and isinstance(main.steps[main.position], Start)
+def _starts_in_a_row(main: Main) -> list[Start]:
+    """The starts that come next, as many as go into this turn."""
+    row: list[Start] = []
+    for step in main.steps[main.position : main.position + MOST_STARTS - 1]:
+        if not isinstance(step, Start):
+            break
+        row.append(step)
+    return row
 
 
 def _join(

@@ -23,23 +23,18 @@ def die_with_parent(signal: int) -> bool:
 
     It never fires if the parent is gone already: look after the call. False where there is no such thing.
     """
-    return _prctl(_SET_PARENT_DEATH_SIGNAL, signal)
+    return (_function or _load())(_SET_PARENT_DEATH_SIGNAL, signal) == 0
 
 
 def adopt_orphans() -> bool:
     """Become the parent of descendants whose own parent dies (a subreaper). False where there is no such thing."""
-    return _prctl(_SET_CHILD_SUBREAPER, 1)
-
-
-def _prctl(option: int, value: int) -> bool:
-    if not sys.platform.startswith("linux"):
-        return False
-    function = _function or _load()
-    return function(option, value, 0, 0, 0) == 0
+    return (_function or _load())(_SET_CHILD_SUBREAPER, 1) == 0
 
 
 def _load() -> Callable[..., int]:
     global _function  # noqa: PLW0603  # loading it in each child would cost more than calling it
+    if not sys.platform.startswith("linux"):
+        return lambda *_: -1
     import ctypes
 
     _function = ctypes.CDLL(None).prctl

@@ -13,6 +13,7 @@ import sys
 import time
 from multiprocessing.process import BaseProcess
 
+from runner.supervise import signals
 from runner.supervise.child import find, without_our_frames
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
 
     from runner.plan import Plan, ProcessPlan
+    from runner.supervise.signals import StopSignals
 
 BUILT_IN = "runner."
 LIMIT_S = 10.0
@@ -33,12 +35,12 @@ class Interrupted(Exception):
     """The front said something, or is gone, while targets were being imported."""
 
 
-def check(plan: Plan, link: int) -> list[Refusal]:
+def check(plan: Plan, link: int, stop_signals: StopSignals) -> list[Refusal]:
     """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted` when `link` gets readable."""
     ours, theirs = _one_for_each_call(plan)
     looked = [(number, _look(plan.processes[number])) for number in ours]
     refusals = [refusal | {"process": number} for number, refusal in looked if refusal]
-    return refusals + (_ask(plan, theirs, link) if theirs else [])
+    return refusals + (_ask(plan, theirs, link, stop_signals) if theirs else [])
 
 
 def _one_for_each_call(plan: Plan) -> tuple[list[int], list[int]]:
@@ -52,12 +54,14 @@ def _one_for_each_call(plan: Plan) -> tuple[list[int], list[int]]:
     return list(ours.values()), list(theirs.values())
 
 
-def _ask(plan: Plan, asked: list[int], link: int) -> list[Refusal]:
+def _ask(plan: Plan, asked: list[int], link: int, stop_signals: StopSignals) -> list[Refusal]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
+    stop_signals.hold_back()
     pid = os.fork()
     if pid == 0:
         _answer(plan, asked, to_answers, to_output)
+    stop_signals.take()
     os.close(to_answers)
     os.close(to_output)
     try:
@@ -75,10 +79,7 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        for handled in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(handled, signal.SIG_DFL)
-        signal.set_wakeup_fd(-1)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signals.let_all_through()
         for number in asked:
             refusal = _look(plan.processes[number])
             line = json.dumps({"process": number, "refusal": refusal}).encode() + b"\n"

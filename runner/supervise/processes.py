@@ -16,20 +16,23 @@ import resource
 import signal
 import struct
 import sys
+import time
 from multiprocessing import popen_fork, util
 
 from runner.arguments import resolve
 from runner.records import record
 from runner.supervise import child
-from runner.supervise.child import Call, Descriptor, Surroundings, max_rss_bytes
+from runner.supervise.child import Call, Surroundings, max_rss_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.process import BaseProcess
-    from typing import Any
+    from typing import Any, NoReturn
 
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.shared import SharedThings
+    from runner.supervise.signals import StopSignals
 
 HAS_PIDFD = hasattr(os, "pidfd_open")
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
@@ -47,38 +50,58 @@ class Ended:
     max_rss: int | None
 
 
+@record(frozen=True, slots=True)
+class Started:
+    """A process that has been made `at` this time (monotonic): the read ends of its stdout and stderr."""
+
+    process: int
+    at: float
+    outputs: tuple[int, int]
+
+
+@record(frozen=True, slots=True)
+class NotStarted:
+    """A process that could not be made, and why."""
+
+    process: int
+    at: float
+    error: Exception
+
+
 class _ForkPopen(popen_fork.Popen):
     """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
 
     def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        self._around = around
-        super().__init__(process)
-
-    def _launch(self, process: BaseProcess) -> None:
+        # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
+        self.returncode = None
+        self.finalizer = None
         ended, still_alive = (-1, -1) if HAS_PIDFD else os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            self._live(process)
+            _live(process, around)
         if HAS_PIDFD:
             self.sentinel = _pidfd_of_our_child(self.pid)
         else:
             os.close(still_alive)
             self.sentinel = ended
 
-    def _live(self, process: BaseProcess) -> None:
-        code = 1
-        try:
-            if RUNS_EXIT_FUNCTIONS:
-                atexit._clear()
-                atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
-            code = child.begin(process, self._around, self._around.alive.number)
-        finally:
-            if RUNS_EXIT_FUNCTIONS:
-                atexit._run_exitfuncs()
-            os._exit(code)
-
     def poll(self, flag: int = 0) -> int | None:
+        """The exit code that the supervisor recorded; it never waits by itself."""
         return self.returncode
+
+
+def _live(process: BaseProcess, around: Surroundings) -> NoReturn:
+    """Be the forked process, to its end."""
+    code = 1
+    try:
+        if RUNS_EXIT_FUNCTIONS:
+            atexit._clear()
+            atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
+        code = child.begin(process, around)
+    finally:
+        if RUNS_EXIT_FUNCTIONS:
+            atexit._run_exitfuncs()
+        os._exit(code)
 
 
 def _pidfd_of_our_child(pid: int) -> int:
@@ -125,17 +148,16 @@ class Processes:
         records: int,
         private: tuple[int, ...],
         open_files: tuple[int, int] | None,
-        ignores_sigint: bool,
+        stop_signals: StopSignals,
     ) -> None:
         """`records` is the write end of the end-record pipe, `private` what forked children have to close."""
         self._plan = plan
         self._shared = shared
-        self._records = Descriptor(records)
-        alive_read, self._alive_write = os.pipe()
-        self._alive = Descriptor(alive_read)
+        self._records = records
+        self._alive, self._alive_write = os.pipe()
         self._private = (*private, self._alive_write)
         self._open_files = open_files
-        self._ignores_sigint = ignores_sigint
+        self._stop_signals = stop_signals
         self._objects: list[BaseProcess] = []
         self._running: dict[int, _Running] = {}
         self._helpers = _children()
@@ -178,36 +200,50 @@ class Processes:
             raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
         return made
 
-    def start(self, number: int) -> tuple[int, int]:
-        """Start the process; gives the read ends of its stdout and stderr. Raises what `Process.start` raises.
+    def start(self, numbers: Sequence[int]) -> list[Started | NotStarted]:
+        """Start the processes, in order.
 
-        Signals must be blocked: one that comes before the child has reset its handlers would run ours there, or be
-        lost. The child lets them through.
+        After each fork every page that we write to is copied, so that all that can be done before the first or after
+        the last one is: between two forks stands what a start cannot do without.
         """
-        process = self._objects[number]
-        stdout, to_stdout, stderr, to_stderr = _two_pipes()
-        self._around = self._surroundings(number, to_stdout, to_stderr)
+        prepared = [self._surroundings(number) for number in numbers]
+        util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
+        self._stop_signals.hold_back()
         try:
-            process.start()
-        except BaseException:
-            os.close(stdout)
-            os.close(stderr)
-            raise
+            made = [self._start(around) for around in prepared]
         finally:
-            os.close(to_stdout)
-            os.close(to_stderr)
+            self._stop_signals.take()
+        for one in made:
+            if isinstance(one, Started):
+                popen = self._objects[one.process]._popen  # type: ignore[attr-defined]  # the Popen of ours
+                self._running[one.process] = self._watch(popen)
+        return made
+
+    def _start(self, around: Surroundings) -> Started | NotStarted:
+        process = self._objects[around.number]
+        opened: list[int] = []
+        try:
+            stdout, around.stdout = os.pipe()
+            opened += stdout, around.stdout
+            stderr, around.stderr = os.pipe()
+            opened += stderr, around.stderr
+            self._around = around
+            process.start()
+        except Exception as error:
+            for descriptor in opened:
+                os.close(descriptor)
+            return NotStarted(around.number, time.monotonic(), error)
+        os.close(around.stdout)
+        os.close(around.stderr)
         # What is left in there would be joined, polled and terminated by multiprocessing itself.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # there is no public way
-        self._running[number] = self._watch(process._popen)  # type: ignore[attr-defined]  # the Popen of ours
-        return stdout, stderr
+        return Started(around.number, time.monotonic(), (stdout, stderr))
 
-    def _surroundings(self, number: int, stdout: int, stderr: int) -> Surroundings:
+    def _surroundings(self, number: int) -> Surroundings:
         plan = self._plan.processes[number]
         return Surroundings(
             number=number,
             work=self._call(number, plan),
-            stdout=Descriptor(stdout),
-            stderr=Descriptor(stderr),
             records=self._records,
             alive=self._alive,
             private=self._private,
@@ -215,7 +251,6 @@ class Processes:
             cwd=plan.cwd,
             open_files=self._open_files,
             parent=None if self._plan.start_method == "forkserver" else os.getpid(),
-            ignores_sigint=self._ignores_sigint,
             unwinds=plan.on_terminate == "unwind",
         )
 
@@ -316,16 +351,6 @@ def _wait(pid: int) -> Ended | None:
     return Ended(
         os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss)
     )
-
-
-def _two_pipes() -> tuple[int, int, int, int]:
-    first = os.pipe()
-    try:
-        return *first, *os.pipe()
-    except OSError:
-        os.close(first[0])
-        os.close(first[1])
-        raise
 
 
 def raise_open_files() -> tuple[int, int] | None:

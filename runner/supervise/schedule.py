@@ -64,10 +64,10 @@ Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun
 
 
 @record(frozen=True, slots=True)
-class StartProcess:
-    """Make the process, and deliver `Started` or `StartFailed` at once."""
+class StartProcesses:
+    """Make the processes, in a row, and deliver `Started` or `StartFailed` for each at once."""
 
-    process: int
+    processes: tuple[int, ...]
 
 
 @record(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class EndRun:
     outcome: str
 
 
-Command: TypeAlias = StartProcess | EndRun | SendSignal | SetTimer | Report
+Command: TypeAlias = StartProcesses | EndRun | SendSignal | SetTimer | Report
 
 
 class RunPhase(Enum):
@@ -88,10 +88,6 @@ class RunPhase(Enum):
     STOPPING = "a stop was asked for"
     ENDED = "ended"
 
-
-MOST_STARTS = 32
-"""How many processes main starts in one turn. After a fork every page that the supervisor writes to is copied:
-to start several in a row, and only then to see to what follows, costs half of taking turns."""
 
 OUTCOME_OF_STOP = {"time_limit": "timed_out", "holder_died": "failed", "stop_requested": "stopped"}
 
@@ -154,11 +150,6 @@ class Schedule:
 
     def _give_main_its_turn(self, at: float) -> list[Command]:
         self._main, told = mains.proceed(self._main, at, self.phase)
-        for _ in range(MOST_STARTS - 1):
-            if not mains.starts_next(self._main):
-                break
-            self._main, more = mains.proceed(self._main, at, self.phase)
-            told += more
         commands = self._obey(told, at)
         if self._main.phase == mains.Ended():
             self._phase = RunPhase.DRAINING
@@ -166,11 +157,10 @@ class Schedule:
         return commands
 
     def _obey(self, told: list[mains.Command], at: float) -> list[Command]:
-        commands: list[Command] = []
+        starts = tuple(order.process for order in told if isinstance(order, steps.Start))
+        commands: list[Command] = [StartProcesses(starts)] if starts else []
         for order in told:
             match order:
-                case steps.Start(process):
-                    commands.append(StartProcess(process))
                 case steps.Terminate(process):
                     commands += self._live(process, Terminate("main"), at)
                 case steps.Kill(process):

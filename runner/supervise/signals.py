@@ -1,40 +1,70 @@
-"""What every start and every child does with signals, below the enums of `signal`: those cost more than the calls.
+"""The signals that stop a run: how the supervisor gets them, and how its children find them.
 
-Forked children run this, and copy each page that they touch: `signal.signal` alone would touch thirty.
+All of it is below the enums of `signal`, which cost more than the calls: what is touched between two forks is copied.
 """
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # the C half of `signal`, which has no stubs
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import FrameType
 
-    Handler = Callable[[int, FrameType | None], object] | int
-
-DEFAULT: int = _signal.SIG_DFL
-IGNORE: int = _signal.SIG_IGN
-"""These are numbers; those of `signal` are an enum's, which the C half does not take."""
-
-HANDLED = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
-"""The signals that the supervisor has handlers for."""
+STOPPING = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
 
 
-def handle(number: int, handler: Handler) -> None:
-    """Have `handler` called for a signal, or `DEFAULT` or `IGNORE` done."""
+class StopSignals:
+    """SIGTERM, SIGINT and SIGHUP. To the supervisor each does nothing but make a pipe readable.
+
+    They are blocked around starts: one that came before a child is ready would run our handler there, or be lost.
+    """
+
+    __slots__ = ("_sigint", "_wake_up", "came")
+
+    def __init__(self) -> None:
+        """Nothing is changed until `take`; as SIGINT is now, children will find it."""
+        self._sigint = _signal.getsignal(_signal.SIGINT)
+        """Python's own handler, or none if run-jobs was started with SIGINT ignored."""
+        self.came, self._wake_up = os.pipe()
+        """`came` is readable when a signal has come."""
+        for end in self.descriptors:
+            os.set_blocking(end, False)
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What a forked child inherits and has to close."""
+        return self.came, self._wake_up
+
+    def clear(self) -> None:
+        """Take note of those that have come: `came` is no longer readable."""
+        os.read(self.came, 512)
+
+    def take(self) -> None:
+        """Have them come to us, and those that have waited, too."""
+        _signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
+        for number in STOPPING:
+            _signal.signal(number, _do_nothing)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, STOPPING)
+
+    def hold_back(self) -> None:
+        """Have them wait, and be as children are to find them: those only have to let them through."""
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, STOPPING)
+        _signal.set_wakeup_fd(-1)
+        _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+        _signal.signal(_signal.SIGHUP, _signal.SIG_DFL)
+        _signal.signal(_signal.SIGINT, self._sigint)
+
+
+def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
+    """What the wake-up descriptor is for has been done."""
+
+
+def handle(number: int, handler: Callable[[int, FrameType | None], object]) -> None:
+    """Have `handler` called for a signal."""
     _signal.signal(number, handler)
-
-
-def block(numbers: Iterable[int] = HANDLED) -> None:
-    """Have these signals wait."""
-    _signal.pthread_sigmask(_signal.SIG_BLOCK, numbers)
-
-
-def let_through(numbers: Iterable[int] = HANDLED) -> None:
-    """Have these signals come again."""
-    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, numbers)
 
 
 def let_all_through() -> None:

@@ -10,11 +10,11 @@ import heapq
 import json
 import os
 import selectors
-import signal
 import time
 from collections import deque
 
-from runner.supervise import lifecycle, signals
+from runner.supervise import lifecycle
+from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
     Begun,
     EndRun,
@@ -22,18 +22,20 @@ from runner.supervise.schedule import (
     Happened,
     MainsTurn,
     Schedule,
-    StartProcess,
+    StartProcesses,
     StopRun,
     TimerFired,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from runner.plan import Plan
     from runner.supervise.processes import Ended, Processes
     from runner.supervise.shared import SharedThings
+    from runner.supervise.signals import StopSignals
     from runner.wire import Link, Message
 
 MOST_OF_MAINS_TURN_S = 0.005
@@ -54,15 +56,15 @@ class Supervisor:
         processes: Processes,
         shared: SharedThings,
         records: int,
-        wake_up: int,
+        stop_signals: StopSignals,
     ) -> None:
-        """`records` is the read end of the end-record pipe, `wake_up` gets readable when a signal has come."""
+        """`records` is the read end of the end-record pipe."""
         self._plan = plan
         self._link = link
         self._processes = processes
         self._shared = shared
         self._records = records
-        self._wake_up = wake_up
+        self._stop_signals = stop_signals
         self._schedule = Schedule(plan)
         self._timers: list[tuple[float, int, int | str, int]] = []
         self._timer_count = 0
@@ -75,7 +77,7 @@ class Supervisor:
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
-        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (wake_up, "wake_up")):
+        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (stop_signals.came, "stop_signals")):
             self._selector.register(descriptor, selectors.EVENT_READ, owner)
 
     def run(self) -> None:
@@ -111,13 +113,9 @@ class Supervisor:
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
         look_at = self._now + MOST_OF_MAINS_TURN_S
-        signals.block()  # see Processes.start
-        try:
-            while self._schedule.main_is_ready and self._now < look_at:
-                self._deliver(MainsTurn())
-                self._now = time.monotonic()
-        finally:
-            signals.let_through()
+        while self._schedule.main_is_ready and self._now < look_at:
+            self._deliver(MainsTurn())
+            self._now = time.monotonic()
 
     def _timeout(self) -> float | None:
         if self._schedule.main_is_ready or self._schedule.ended:
@@ -142,8 +140,8 @@ class Supervisor:
                 self._reports.read(self._records)
             case "link":
                 self._listen()
-            case "wake_up":
-                os.read(self._wake_up, 512)
+            case "stop_signals":
+                self._stop_signals.clear()
                 self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
@@ -174,8 +172,8 @@ class Supervisor:
         while facts:
             happened, at = facts.popleft()
             for command in self._schedule.handle(happened, at):
-                if isinstance(command, StartProcess):
-                    facts.append((self._start(command.process), self._now))
+                if isinstance(command, StartProcesses):
+                    facts.extend(self._start(command.processes))
                 else:
                     self._carry_out(command, at)
 
@@ -190,14 +188,16 @@ class Supervisor:
             case EndRun(outcome):
                 self._outcome = outcome
 
-    def _start(self, process: int) -> Fact:
-        try:
-            self._outputs[process] = self._processes.start(process)
-            self._now = time.monotonic()
-        except Exception as error:
-            return Happened(process, lifecycle.StartFailed(_described(error)))
-        self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
-        return Happened(process, lifecycle.Started())
+    def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
+        for started in self._processes.start(processes):
+            if isinstance(started, NotStarted):
+                fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error))
+            else:
+                self._outputs[started.process] = started.outputs
+                watched = self._processes.watched(started.process)
+                self._selector.register(watched, selectors.EVENT_READ, started.process)
+                fact = lifecycle.Started()
+            yield Happened(started.process, fact), started.at
 
     def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
         message: Message = {"event": event, "t": at, "process": process, "fields": fields}
@@ -314,10 +314,3 @@ def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
 
 def _described(error: BaseException) -> dict[str, Any]:
     return {"type": type(error).__name__, "message": str(error), "traceback": None}
-
-
-def ignore_but_wake_up(write_end: int) -> None:
-    """Have SIGTERM, SIGINT and SIGHUP do nothing but write a byte to `write_end`."""
-    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)

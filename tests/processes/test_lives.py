@@ -17,6 +17,10 @@ from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore,
 from runner.session import Session
 from tests.running import events, plan_of, run_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.plan import StartMethod
+
 HERE = Path(__file__).parent
 
 

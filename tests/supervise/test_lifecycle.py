@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.plan import Expect, ProcessPlan
+from runner.records import replace
 from runner.supervise.lifecycle import (
     SIGKILL,
     SIGTERM,

@@ -20,7 +20,7 @@ from runner.supervise.schedule import (
     Happened,
     MainsTurn,
     Schedule,
-    StartProcess,
+    StartProcesses,
     StopRun,
     TimerFired,
 )
@@ -69,8 +69,9 @@ class World:
     def _deliver(self, fact: Fact) -> None:
         for command in self.schedule.handle(fact, self.now):
             match command:
-                case StartProcess(process):
-                    self._start(process)
+                case StartProcesses(processes):
+                    for process in processes:
+                        self._start(process)
                 case SendSignal(process, signal) if signal == SIGKILL or process not in self.stubborn:
                     self._later(self.now + 0.001, Happened(process, lifecycle.Exited(-signal, "signal")))
                 case SetTimer(owner, seconds, generation):
