@@ -9,7 +9,20 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "runner"
 
-GROUND = {"errors", "events", "plan", "arguments", "wire", "notes", "results", "jobresult", "workers", "launch"}
+GROUND = {
+    "arguments",
+    "errors",
+    "events",
+    "jobresult",
+    "launch",
+    "notes",
+    "plan",
+    "records",
+    "results",
+    "signatures",
+    "wire",
+    "workers",
+}
 """The modules that import no floor."""
 
 STANDS_ON = {

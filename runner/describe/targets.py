@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from runner.describe.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUILT_IN = "runner.workers"
 
@@ -40,6 +44,14 @@ def normalized_class(text: str) -> str:
 def built_in_names() -> tuple[str, ...]:
     """The names of the built-in workers."""
     return tuple(importlib.import_module(BUILT_IN).__all__)
+
+
+def built_in(text: str) -> Callable[..., object] | None:
+    """The built-in worker that a target names, with or without its module."""
+    workers = importlib.import_module(BUILT_IN)
+    name = text.removeprefix(f"{BUILT_IN}:")
+    worker: Callable[..., object] | None = getattr(workers, name) if name in workers.__all__ else None
+    return worker
 
 
 def _normalized(text: str, form: str) -> str:

@@ -10,6 +10,8 @@ from runner.describe.checking import fault
 from runner.describe.fields import Argument, ClassPath, Target, Template
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.describe.placeholders import encode
+from runner.describe.targets import built_in
+from runner.signatures import blamed, misfit
 
 if TYPE_CHECKING:
     from typing import Self
@@ -47,6 +49,16 @@ class ProcessJob(JobModel):
             )
         if self.target is None and self.class_ is None:
             raise fault("a process needs `target` or `class`", "add target: package.module:function")
+        return self
+
+    @model_validator(mode="after")
+    def _arguments_of_a_built_in_worker(self) -> Self:
+        """Looked at here, where nothing has to be imported for it; targets of others are imported before a start."""
+        worker = built_in(self.target or "")
+        if worker is not None:
+            message = misfit(worker, worker.__name__, self.args, self.kwargs)
+            if message:
+                raise fault(message, path=(blamed(self.args, self.kwargs) or "target",))
         return self
 
 

@@ -135,10 +135,14 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 
 def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
     multiprocessing.set_start_method(plan.start_method)
+    ours = sorted({process.target.partition(":")[0] for process in plan.processes if process.target})
+    ours = [module for module in ours if module.startswith("runner.")]
+    for module in ours:
+        importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:
         multiprocessing.log_to_stderr(plan.mp_log.upper())
     if plan.start_method == "forkserver":
-        multiprocessing.set_forkserver_preload(["runner.supervise.child", *plan.preload])
+        multiprocessing.set_forkserver_preload(["runner.supervise.child", *ours, *plan.preload])
         from multiprocessing import forkserver
 
         stop_signals.hold_back()  # its children find them as it does

@@ -9,13 +9,14 @@ from runner.supervise.child import Parcel, Surroundings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
+    from typing import Any
 
 
 class SpawnPopen(popen_spawn_posix.Popen):
     """A process in a fresh interpreter."""
 
     def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))  # type: ignore[arg-type]  # it need only be pickled
+        super().__init__(_packed(process, around))
 
     def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
@@ -26,8 +27,14 @@ class ForkserverPopen(popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
     def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        super().__init__(Parcel(process, around))  # type: ignore[arg-type]  # it need only be pickled
+        super().__init__(_packed(process, around))
 
     def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
         return self.returncode
+
+
+def _packed(process: Any, around: Surroundings) -> Any:
+    """What multiprocessing is to pickle in the place of the process."""
+    del process._Popen  # this object's own, which brought us here and stays here
+    return Parcel(process, around)

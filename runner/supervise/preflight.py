@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.signals import StopSignals
 
-BUILT_IN = "runner."
+OURS = "runner."
+"""Targets of this package: known to be there, and their arguments have been looked at with the file."""
 LIMIT_S = 10.0
 MOST_OUTPUT = 4_000
 
@@ -37,21 +38,18 @@ class Interrupted(Exception):
 
 def check(plan: Plan, link: int, stop_signals: StopSignals) -> list[Refusal]:
     """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted` when `link` gets readable."""
-    ours, theirs = _one_for_each_call(plan)
-    looked = [(number, _look(plan.processes[number])) for number in ours]
-    refusals = [refusal | {"process": number} for number, refusal in looked if refusal]
-    return refusals + (_ask(plan, theirs, link, stop_signals) if theirs else [])
+    asked = _one_for_each_call(plan)
+    return _ask(plan, asked, link, stop_signals) if asked else []
 
 
-def _one_for_each_call(plan: Plan) -> tuple[list[int], list[int]]:
-    """The numbers of the processes to look at, those that alike calls share left out: built-in targets, others."""
-    ours: dict[str, int] = {}
-    theirs: dict[str, int] = {}
+def _one_for_each_call(plan: Plan) -> list[int]:
+    """The numbers of the processes to look at: one of those that make alike calls, none of a target of our own."""
+    calls: dict[str, int] = {}
     for number, process in enumerate(plan.processes):
         path = process.target or process.cls or ""
-        call = f"{process.job} {path} {len(process.args)} {sorted(process.kwargs)}"
-        (ours if path.startswith(BUILT_IN) else theirs).setdefault(call, number)
-    return list(ours.values()), list(theirs.values())
+        if not path.startswith(OURS):
+            calls.setdefault(f"{process.job} {path} {len(process.args)} {sorted(process.kwargs)}", number)
+    return list(calls.values())
 
 
 def _ask(plan: Plan, asked: list[int], link: int, stop_signals: StopSignals) -> list[Refusal]:
@@ -108,19 +106,10 @@ def _look(process: ProcessPlan) -> Refusal | None:
 
 
 def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:
-    import inspect
+    from runner.signatures import blamed, misfit
 
-    try:
-        signature = inspect.signature(target)
-    except (ValueError, TypeError):  # a builtin that does not tell
-        return None
-    try:
-        signature.bind(*process.args, **process.kwargs)
-    except TypeError as error:
-        given = "kwargs" if process.kwargs else "args" if process.args else field
-        shown = f"{path.rpartition(':')[2]}{signature}"
-        return _refusal(given, f"the arguments do not fit `{shown}`: {error}")
-    return None
+    message = misfit(target, path.rpartition(":")[2], process.args, process.kwargs)
+    return _refusal(blamed(process.args, process.kwargs) or field, message) if message else None
 
 
 def _import_failure(field: str, path: str, error: BaseException) -> Refusal:

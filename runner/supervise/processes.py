@@ -7,7 +7,6 @@ of multiprocessing that this needs are listed in `tests/processes/test_private_n
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import multiprocessing
 import multiprocessing.process
@@ -15,28 +14,27 @@ import os
 import resource
 import signal
 import struct
-import sys
 import time
-from multiprocessing import popen_fork, util
+from functools import partial
+from multiprocessing import util
 
 from runner.arguments import resolve
 from runner.records import record
 from runner.supervise import child
 from runner.supervise.child import Call, Surroundings, max_rss_bytes
+from runner.supervise.forked import HAS_PIDFD, ForkPopen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.process import BaseProcess
-    from typing import Any, NoReturn
+    from typing import Any, TypeAlias
 
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import StopSignals
 
-HAS_PIDFD = hasattr(os, "pidfd_open")
-RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
-"""From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
+    _Attempt: TypeAlias = tuple[float, tuple[int, ...], Exception | None]
 
 _SIGNED = struct.Struct("q")
 
@@ -68,58 +66,10 @@ class NotStarted:
     error: Exception
 
 
-class _ForkPopen(popen_fork.Popen):
-    """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
-
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
-        # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
-        self.returncode = None
-        self.finalizer = None
-        ended, still_alive = (-1, -1) if HAS_PIDFD else os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            _live(process, around)
-        if HAS_PIDFD:
-            self.sentinel = _pidfd_of_our_child(self.pid)
-        else:
-            os.close(still_alive)
-            self.sentinel = ended
-
-    def poll(self, flag: int = 0) -> int | None:
-        """The exit code that the supervisor recorded; it never waits by itself."""
-        return self.returncode
-
-
-def _live(process: BaseProcess, around: Surroundings) -> NoReturn:
-    """Be the forked process, to its end."""
-    code = 1
-    try:
-        if RUNS_EXIT_FUNCTIONS:
-            atexit._clear()
-            atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
-        code = child.begin(process, around)
-    finally:
-        if RUNS_EXIT_FUNCTIONS:
-            atexit._run_exitfuncs()
-        os._exit(code)
-
-
-def _pidfd_of_our_child(pid: int) -> int:
-    try:
-        return os.pidfd_open(pid)
-    except OSError:  # no descriptor left: a process that nobody can watch must not live
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
-
-
-_THEIR_POPEN = multiprocessing.Process.__dict__["_Popen"]
-
-
 def _popen(start_method: str) -> type[Any]:
     """The Popen of ours for a start method; only what it needs is imported, every forked child has it too."""
     if start_method == "fork":
-        return _ForkPopen
+        return ForkPopen
     from runner.supervise import fresh
 
     return fresh.SpawnPopen if start_method == "spawn" else fresh.ForkserverPopen
@@ -162,19 +112,7 @@ class Processes:
         self._running: dict[int, _Running] = {}
         self._helpers = _children()
         """multiprocessing's resource tracker and forkserver, which end by themselves."""
-        self._around: Surroundings
-        """Those of the process that is being started."""
         self._popen = _popen(plan.start_method)
-        self._pid = os.getpid()
-        # Once, not around each start or back again in a child: changing a class makes the interpreter forget what it
-        # knows of it, and a child copy forty pages.
-        multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
-
-    def _launch(self, process: BaseProcess) -> Any:
-        """What `Process.start` calls, here and in forked children, whose own processes are none of ours."""
-        if os.getpid() != self._pid:
-            return _THEIR_POPEN.__func__(process)
-        return self._popen(process, self._around)
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -206,38 +144,29 @@ class Processes:
         After each fork every page that we write to is copied, so that all that can be done before the first or after
         the last one is: between two forks stands what a start cannot do without.
         """
-        prepared = [self._surroundings(number) for number in numbers]
+        prepared = [self._prepare(number) for number in numbers]
         util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
+        theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         self._stop_signals.hold_back()
         try:
-            made = [self._start(around) for around in prepared]
+            attempts = [_attempt(process, around, theirs) for process, around in prepared]
         finally:
             self._stop_signals.take()
-        for one in made:
-            if isinstance(one, Started):
-                popen = self._objects[one.process]._popen  # type: ignore[attr-defined]  # the Popen of ours
-                self._running[one.process] = self._watch(popen)
-        return made
+        return list(map(self._conclude, numbers, attempts))
 
-    def _start(self, around: Surroundings) -> Started | NotStarted:
-        process = self._objects[around.number]
-        opened: list[int] = []
-        try:
-            stdout, around.stdout = os.pipe()
-            opened += stdout, around.stdout
-            stderr, around.stderr = os.pipe()
-            opened += stderr, around.stderr
-            self._around = around
-            process.start()
-        except Exception as error:
-            for descriptor in opened:
-                os.close(descriptor)
-            return NotStarted(around.number, time.monotonic(), error)
-        os.close(around.stdout)
-        os.close(around.stderr)
-        # What is left in there would be joined, polled and terminated by multiprocessing itself.
-        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # there is no public way
-        return Started(around.number, time.monotonic(), (stdout, stderr))
+    def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
+        process, around = self._objects[number], self._surroundings(number)
+        # Of this object alone: with the class changed, processes that a forked child starts would come here, too.
+        process._Popen = partial(self._popen, around=around)  # type: ignore[attr-defined, misc]  # `start` calls it
+        return process, around
+
+    def _conclude(self, number: int, attempt: _Attempt) -> Started | NotStarted:
+        at, ends, error = attempt
+        if error is not None:
+            return NotStarted(number, at, error)
+        stdout, _, stderr, _ = ends
+        self._running[number] = self._watch(self._objects[number]._popen)  # type: ignore[attr-defined]  # ours
+        return Started(number, at, (stdout, stderr))
 
     def _surroundings(self, number: int) -> Surroundings:
         plan = self._plan.processes[number]
@@ -260,7 +189,7 @@ class Processes:
         return Call(number, plan.name, plan.target, plan.args, plan.kwargs, self._shared.handles)
 
     def _watch(self, popen: Any) -> _Running:
-        if isinstance(popen, _ForkPopen):
+        if isinstance(popen, ForkPopen):
             return _Running(popen, popen.sentinel, popen.sentinel if HAS_PIDFD else None)
         try:
             pidfd = os.pidfd_open(popen.pid) if HAS_PIDFD else None
@@ -330,6 +259,24 @@ class Processes:
             for pid in adopted:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
                 os.waitpid(pid, 0)
+
+
+def _attempt(process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
+    """Start one process; gives when, the four ends of its two pipes, and what went wrong, if something did."""
+    ends: tuple[int, ...] = ()
+    try:
+        ends = os.pipe()
+        ends += os.pipe()
+        _, around.stdout, _, around.stderr = ends
+        process.start()
+    except Exception as error:
+        for end in ends:
+            os.close(end)
+        return time.monotonic(), (), error
+    os.close(around.stdout)
+    os.close(around.stderr)
+    theirs.discard(process)  # what is left in there would be joined, polled and terminated by multiprocessing itself
+    return time.monotonic(), ends, None
 
 
 def _children() -> set[int]:

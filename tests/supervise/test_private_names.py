@@ -20,6 +20,7 @@ NAMES = {
     "_children": process,
     "_launch": popen_fork.Popen,
     "_exit_function": util,
+    "_flush_std_streams": util,
     "_forkserver": forkserver,
     "_forkserver_alive_fd": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
     "_resource_tracker": resource_tracker,

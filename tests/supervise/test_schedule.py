@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.plan import Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
+from runner.records import replace
 from runner.supervise import lifecycle
 from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
 from runner.supervise.schedule import (
