@@ -14,7 +14,9 @@ import socket
 import sys
 
 from runner import plan as plans
-from runner.supervise import prctl, signals
+from runner.supervise import signals
+from runner.supervise.calls import OURS
+from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.processes import Processes, raise_open_files
 from runner.supervise.shared import SharedThings
 from runner.supervise.signals import StopSignals
@@ -39,7 +41,7 @@ def main() -> None:
     stop_signals = StopSignals()
     stop_signals.take()
     signals.let_all_through()
-    prctl.adopt_orphans()
+    prctl(SET_CHILD_SUBREAPER, 1)
     order = _await_order(link)
     if order is not None:
         try:
@@ -65,6 +67,7 @@ def _take_the_link() -> Link:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
+    sys.stdin = None  # see `child`
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # still Python's own
     return Link(sock)
 
@@ -136,7 +139,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
     multiprocessing.set_start_method(plan.start_method)
     ours = sorted({process.target.partition(":")[0] for process in plan.processes if process.target})
-    ours = [module for module in ours if module.startswith("runner.")]
+    ours = [module for module in ours if module.startswith(OURS)]
     for module in ours:
         importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:

@@ -8,14 +8,14 @@ import signal
 import sys
 from multiprocessing import popen_fork, util
 
-from runner.supervise import child
+from runner.supervise import child, endings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
-    from runner.supervise.child import Surroundings
+    from runner.supervise.surroundings import Surroundings
 
 HAS_PIDFD = hasattr(os, "pidfd_open")
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
@@ -44,14 +44,17 @@ class ForkPopen(popen_fork.Popen):
         return self.returncode
 
 
-def _live(process: BaseProcess, around: Surroundings) -> NoReturn:
+def _live(process: Any, around: Surroundings) -> NoReturn:
     """Be the forked process, to its end."""
     code = 1
     try:
         if RUNS_EXIT_FUNCTIONS:
             atexit._clear()
             atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
-        code = child.begin(process, around)
+        child.prepare(around)
+        code = process._bootstrap(parent_sentinel=around.alive)
+    except Exception as error:
+        endings.record_exception(around, error)
     finally:
         if RUNS_EXIT_FUNCTIONS:
             atexit._run_exitfuncs()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
-from runner.supervise.child import Parcel, Surroundings
+from runner.supervise.parcel import Parcel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from typing import Any
+
+    from runner.supervise.surroundings import Surroundings
 
 
 class SpawnPopen(popen_spawn_posix.Popen):
@@ -36,5 +38,5 @@ class ForkserverPopen(popen_forkserver.Popen):
 
 def _packed(process: Any, around: Surroundings) -> Any:
     """What multiprocessing is to pickle in the place of the process."""
-    del process._Popen  # this object's own, which brought us here and stays here
+    del process._Popen, process.run  # of this object here, not of the one that arrives
     return Parcel(process, around)

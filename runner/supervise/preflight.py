@@ -14,7 +14,8 @@ import time
 from multiprocessing.process import BaseProcess
 
 from runner.supervise import signals
-from runner.supervise.child import find, without_our_frames
+from runner.supervise.calls import OURS, find
+from runner.supervise.endings import without_our_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.signals import StopSignals
 
-OURS = "runner."
-"""Targets of this package: known to be there, and their arguments have been looked at with the file."""
 LIMIT_S = 10.0
 MOST_OUTPUT = 4_000
 
@@ -43,7 +42,10 @@ def check(plan: Plan, link: int, stop_signals: StopSignals) -> list[Refusal]:
 
 
 def _one_for_each_call(plan: Plan) -> list[int]:
-    """The numbers of the processes to look at: one of those that make alike calls, none of a target of our own."""
+    """The numbers of the processes to look at: one of those that make alike calls.
+
+    Targets of our own are there, and their arguments have been looked at with the file.
+    """
     calls: dict[str, int] = {}
     for number, process in enumerate(plan.processes):
         path = process.target or process.cls or ""

@@ -21,8 +21,10 @@ from multiprocessing import util
 from runner.arguments import resolve
 from runner.records import record
 from runner.supervise import child
-from runner.supervise.child import Call, Surroundings, max_rss_bytes
+from runner.supervise.calls import OURS, Call, find
+from runner.supervise.endings import max_rss_bytes
 from runner.supervise.forked import HAS_PIDFD, ForkPopen
+from runner.supervise.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,7 +135,7 @@ class Processes:
 
         args = [resolve(arg, look_up) for arg in plan.args]
         kwargs = {key: resolve(value, look_up) for key, value in plan.kwargs.items()}
-        made = child.find(cls)(*args, **kwargs)
+        made = find(cls)(*args, **kwargs)
         if not isinstance(made, multiprocessing.process.BaseProcess):
             raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
         return made
@@ -156,6 +158,7 @@ class Processes:
 
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
         process, around = self._objects[number], self._surroundings(number)
+        child.take_over(process, around)
         # Of this object alone: with the class changed, processes that a forked child starts would come here, too.
         process._Popen = partial(self._popen, around=around)  # type: ignore[attr-defined, misc]  # `start` calls it
         return process, around
@@ -186,7 +189,8 @@ class Processes:
     def _call(self, number: int, plan: ProcessPlan) -> Call | None:
         if plan.target is None:
             return None
-        return Call(number, plan.name, plan.target, plan.args, plan.kwargs, self._shared.handles)
+        target = find(plan.target) if plan.target.startswith(OURS) else plan.target
+        return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
 
     def _watch(self, popen: Any) -> _Running:
         if isinstance(popen, ForkPopen):

@@ -10,7 +10,7 @@ import errno
 import mmap
 import os
 
-from runner.supervise.child import Descriptor
+from runner.supervise.surroundings import Descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

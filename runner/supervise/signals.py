@@ -10,7 +10,6 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
 STOPPING = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
@@ -60,11 +59,6 @@ class StopSignals:
 
 def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
     """What the wake-up descriptor is for has been done."""
-
-
-def handle(number: int, handler: Callable[[int, FrameType | None], object]) -> None:
-    """Have `handler` called for a signal."""
-    _signal.signal(number, handler)
 
 
 def let_all_through() -> None:

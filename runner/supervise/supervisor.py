@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import base64
 import heapq
-import json
-import os
 import selectors
 import time
 from collections import deque
 
 from runner.supervise import lifecycle
+from runner.supervise.endings import Endings
 from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
     Begun,
@@ -71,7 +70,7 @@ class Supervisor:
         self._suspects: list[tuple[int, str, int]] = []
         self._holders: dict[int, str] = {}
         """Who died with a permit of what."""
-        self._reports = _EndRecords()
+        self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
         self._outcome: str | None = None
@@ -137,7 +136,7 @@ class Supervisor:
             case int():
                 self._reap(owner)
             case "records":
-                self._reports.read(self._records)
+                self._endings.read(self._records)
             case "link":
                 self._listen()
             case "stop_signals":
@@ -222,8 +221,8 @@ class Supervisor:
         if ended is None:  # a forkserver died before its child: now the child itself is watched
             self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
             return
-        self._reports.read(self._records)
-        self._deliver(Happened(process, _exited(ended, self._reports.take(process))))
+        self._endings.read(self._records)
+        self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
         for guard in self._shared.marked(process):
             self._suspect(process, guard, 1)
 
@@ -255,48 +254,6 @@ class Supervisor:
                     self._suspect(*suspect)
             else:
                 self._deliver(TimerFired(owner, generation))
-
-
-class _EndRecords:
-    """The ends that children recorded on the common pipe, put together from their chunks."""
-
-    def __init__(self) -> None:
-        self._unread = b""
-        self._chunks: dict[int, bytes] = {}
-        self._whole: dict[int, dict[str, Any]] = {}
-
-    def read(self, descriptor: int) -> None:
-        """Take what is there; never blocks."""
-        while data := _read_now(descriptor):
-            *lines, self._unread = (self._unread + data).split(b"\n")
-            for line in lines:
-                self._add(line)
-
-    def _add(self, line: bytes) -> None:
-        """A chunk `NUMBER+JSON` (more to come) or `NUMBER.JSON`; what a child wrote there by mistake is dropped."""
-        head = line[:12].lstrip(b"0123456789")[:1]
-        number, mark, chunk = line.partition(head) if head in {b"+", b"."} else (b"", b"", b"")
-        if not number.isdigit():
-            return
-        process = int(number)
-        self._chunks[process] = self._chunks.get(process, b"") + chunk
-        if mark == b".":
-            try:
-                self._whole[process] = json.loads(self._chunks.pop(process))
-            except ValueError:
-                return
-
-    def take(self, process: int) -> dict[str, Any]:
-        """What the process recorded; empty if it did not come to that."""
-        self._chunks.pop(process, None)
-        return self._whole.pop(process, {})
-
-
-def _read_now(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except BlockingIOError:
-        return b""
 
 
 def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:

@@ -1,0 +1,65 @@
+"""Targets: found by their import paths, and called with what is known only in the child."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from runner.arguments import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runner.arguments import Encoded
+    from runner.supervise.shared import Handle
+
+
+OURS = "runner."
+"""How the import paths of this package's own targets begin: they are imported by the supervisor, once."""
+
+
+class Call:
+    """The call of a target: an import path, imported only in the child, or one that needs no import."""
+
+    __slots__ = ("args", "kwargs", "number", "target", "things")
+
+    def __init__(
+        self,
+        number: int,
+        target: str | Callable[..., object],
+        args: tuple[Encoded, ...],
+        kwargs: dict[str, Encoded],
+        things: dict[str, Handle],
+    ) -> None:
+        self.number = number
+        self.target = target
+        self.args = args
+        self.kwargs = kwargs
+        self.things = things
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Call, (self.number, self.target, self.args, self.kwargs, self.things)
+
+    def __call__(self) -> object:
+        """Import the target, fill in what is known only now, and call it."""
+        target = find(self.target) if isinstance(self.target, str) else self.target
+        args = [resolve(arg, self._look_up) for arg in self.args] if self.args else ()
+        kwargs = {key: resolve(value, self._look_up) for key, value in self.kwargs.items()} if self.kwargs else {}
+        return target(*args, **kwargs)
+
+    def _look_up(self, name: str) -> object:
+        if name == "pid":
+            return os.getpid()
+        return self.things[name].bind(self.number)
+
+
+def find(target: str) -> Any:
+    """The object that an import path `package.module:name.name` leads to."""
+    module, _, path = target.partition(":")
+    found: Any = sys.modules.get(module) or import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found

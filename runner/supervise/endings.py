@@ -1,0 +1,189 @@
+"""How targets end: each child records it on a pipe that all share, the supervisor reads it there.
+
+So leaving by `os._exit(0)` differs from returning. Children import this module.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from runner.supervise.surroundings import Surroundings
+
+RECORD_CHUNK = 512 - 16
+"""Bytes of an end record in one write: with its head at most POSIX's least PIPE_BUF, so that writes never mingle."""
+
+MOST_OF_A_TRACEBACK = 16_000
+MOST_OF_A_MESSAGE = 2_000
+MOST_OF_A_REPR = 200
+
+_RETURNED_NONE = b'{"ended_by":"return"}'
+"""What most children record: not made anew by each, which would copy the pages of `json`."""
+
+
+def record_return(around: Surroundings, value: object) -> None:
+    """Record that the target has returned this value."""
+    if value is None and around.parent is not None:
+        _write(around, _RETURNED_NONE)
+    else:
+        _record(around, "return", returned=None if value is None else _repr(value))
+
+
+def record_exit(around: Surroundings, code: object) -> int:
+    """Record `sys.exit(code)`, and say on stderr what is no number; gives the exit code that the system sees."""
+    if code is not None and not isinstance(code, int):
+        _say(f"{code}\n")
+    _record(around, "sys_exit", returned=None if code is None else _repr(code))
+    return exit_status(code)
+
+
+def record_exception(around: Surroundings, error: BaseException) -> None:
+    """Record an exception, its traceback without our frames."""
+    try:
+        message = str(error)
+    except Exception:  # the target's own `__str__`
+        message = "<its __str__ raises>"
+    traceback = _traceback(error)
+    if len(traceback) > MOST_OF_A_TRACEBACK:
+        half = MOST_OF_A_TRACEBACK // 2
+        traceback = traceback[:half] + "\n  …\n" + traceback[-half:]
+    kind = type(error)
+    qualified = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    said = {"type": qualified, "message": message[:MOST_OF_A_MESSAGE], "traceback": traceback}
+    _record(around, "exception", error=said)
+
+
+def say_exception(name: str, error: BaseException) -> None:
+    """Write on stderr what multiprocessing would of an exception in a process."""
+    _say(f"Process {name}:\n{_traceback(error)}")
+
+
+def exit_status(code: object) -> int:
+    """The exit code that the system sees of `sys.exit(code)`: its lowest 8 bits, as under a plain interpreter."""
+    if code is None:
+        return 0
+    if not isinstance(code, int):
+        return 1
+    return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
+
+
+def max_rss_bytes(ru_maxrss: int) -> int:
+    """`ru_maxrss` in bytes: macOS counts bytes, every other system KiB."""
+    return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
+
+
+def without_our_frames(found: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not ours or the import system's, if there is one."""
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_OURS):
+        found = found.tb_next
+    return found
+
+
+_OURS = (
+    os.path.join(os.path.dirname(__file__), ""),
+    import_module.__code__.co_filename,
+    "<frozen importlib._bootstrap",
+)
+
+
+class Endings:
+    """The ends that children recorded on the common pipe, put together from their chunks."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+        self._chunks: dict[int, bytes] = {}
+        self._whole: dict[int, dict[str, Any]] = {}
+
+    def read(self, descriptor: int) -> None:
+        """Take what is there; never blocks."""
+        while data := _read_now(descriptor):
+            *lines, self._unread = (self._unread + data).split(b"\n")
+            for line in lines:
+                self._add(line)
+
+    def _add(self, line: bytes) -> None:
+        """A chunk `NUMBER+JSON` (more to come) or `NUMBER.JSON`; what a child wrote there by mistake is dropped."""
+        head = line[:12].lstrip(b"0123456789")[:1]
+        number, mark, chunk = line.partition(head) if head in {b"+", b"."} else (b"", b"", b"")
+        if not number.isdigit():
+            return
+        process = int(number)
+        self._chunks[process] = self._chunks.get(process, b"") + chunk
+        if mark == b".":
+            try:
+                self._whole[process] = json.loads(self._chunks.pop(process))
+            except ValueError:
+                return
+
+    def take(self, process: int) -> dict[str, Any]:
+        """What the process recorded; empty if it did not come to that."""
+        self._chunks.pop(process, None)
+        return self._whole.pop(process, {})
+
+
+def _read_now(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""
+
+
+def _record(
+    around: Surroundings, ended_by: str, returned: str | None = None, error: dict[str, str] | None = None
+) -> None:
+    """Tell the supervisor how the target ended. A target that closed the pipe goes unreported."""
+    told: dict[str, object] = {"ended_by": ended_by}
+    if returned is not None:
+        told["returned"] = returned
+    if error is not None:
+        told["error"] = error
+    if around.parent is None:  # nobody waits for this process with wait4, which would tell
+        told |= _usage()
+    _write(around, json.dumps(told).encode())
+
+
+def _write(around: Surroundings, body: bytes) -> None:
+    try:
+        # A target may have closed the pipe, and opened something else in its place.
+        if os.fstat(around.records).st_mode & 0o170000 != 0o010000:
+            return
+        for start in range(0, len(body), RECORD_CHUNK):
+            more = b"+" if start + RECORD_CHUNK < len(body) else b"."
+            os.write(around.records, b"%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK]))
+    except OSError:
+        return
+
+
+def _usage() -> dict[str, float]:
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "max_rss": max_rss_bytes(usage.ru_maxrss)}
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # closed, or set to None, by the target
+        return
+
+
+def _traceback(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, without_our_frames(error.__traceback__)))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)[:MOST_OF_A_REPR]
+    except Exception:  # the target's own `__repr__`
+        return f"<{type(value).__name__} whose __repr__ raises>"

@@ -1,0 +1,39 @@
+"""A process on its way to an interpreter that is not forked from ours, by pickle."""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing import reduction
+
+from runner.supervise import child, endings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from runner.supervise.surroundings import Surroundings
+
+
+class Parcel:
+    """What is pickled in the place of the process: unpacked, it prepares the child before its class is imported."""
+
+    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+        self._name = process.name  # multiprocessing asks for it
+        self._process = process
+        self._around = around
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpack, (self._around, bytes(reduction.ForkingPickler.dumps(self._process)))
+
+
+def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
+    sys.stdin = None
+    try:
+        child.prepare(around)
+        sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]  # Python's own
+        process: BaseProcess = reduction.ForkingPickler.loads(pickled)
+        child.take_over(process, around)
+        return process
+    except BaseException as error:
+        endings.record_exception(around, error)
+        raise SystemExit(1) from None

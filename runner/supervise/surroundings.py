@@ -1,0 +1,95 @@
+"""What a child has around it: its place in the run, its descriptors, and what the file says of it.
+
+Children import this module. Under fork it is simply there; otherwise it travels in the pickled process, descriptors as
+`Descriptor`.
+"""
+
+from __future__ import annotations
+
+from multiprocessing import reduction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runner.supervise.calls import Call
+
+
+class Descriptor:
+    """A descriptor that arrives in the child, whatever the start method; `number` is its number here."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _arrive, (reduction.DupFd(self.number),)
+
+
+def _arrive(duplicate: Any) -> Descriptor:
+    return Descriptor(duplicate.detach())
+
+
+class Surroundings:
+    """What one child has around it. `stdout` and `stderr` are the pipes to write to, known right before the start."""
+
+    __slots__ = (
+        "alive",
+        "cwd",
+        "env",
+        "number",
+        "open_files",
+        "parent",
+        "private",
+        "records",
+        "stderr",
+        "stdout",
+        "unwinds",
+        "work",
+    )
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        work: Call | None,
+        records: int,
+        alive: int,
+        private: tuple[int, ...],
+        env: dict[str, str],
+        cwd: str | None,
+        open_files: tuple[int, int] | None,
+        parent: int | None,
+        unwinds: bool,
+        stdout: int = -1,
+        stderr: int = -1,
+    ) -> None:
+        self.number = number
+        self.work = work
+        """What to run; None for a `Process` subclass, which has its own `run`."""
+        self.stdout = stdout
+        self.stderr = stderr
+        self.records = records
+        """The pipe on which all children record their ends."""
+        self.alive = alive
+        """A pipe that ends when the supervisor does."""
+        self.private = private
+        """The supervisor's own descriptors, which a forked child inherits and has to close."""
+        self.env = env
+        self.cwd = cwd
+        self.open_files = open_files
+        """The limits of open files to go back to; None where they are as they were."""
+        self.parent = parent
+        """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
+        self.unwinds = unwinds
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
+        # Only a forked child inherits the supervisor's own descriptors.
+        return _surround, (fields | {"private": ()}, travelling)
+
+
+def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:
+    return Surroundings(**fields | {name: descriptor.number for name, descriptor in arrived.items()})
