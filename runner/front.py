@@ -32,6 +32,7 @@ class Front:
         self._plan = plan
         self._session = session
         self._events = events
+        self._peeked_at = float("-inf")
 
     def follow(self) -> int:
         """Report the run until it is over; gives the exit status. Signals stop the run in order."""
@@ -43,15 +44,20 @@ class Front:
                 tick_s = TICK_S if reporter.wants_progress else None
                 for item in self._session.items(tells_output=self._options.events_output, tick_s=tick_s):
                     now = time.monotonic()
-                    if item is not None:
-                        reporter.handle(item, now)
-                        status = getattr(item, "fields", {}).get("exit_status", status)
-                    elif reporter.wants_progress:
-                        self._session.peek()
-                    reporter.tick(now)
+                    if item is None:
+                        self._rest(reporter, now)
+                        continue
+                    reporter.handle(item, now)
+                    status = getattr(item, "fields", {}).get("exit_status", status)
             finally:
                 reporter.close()
         return status
+
+    def _rest(self, reporter: Reporter, now: float) -> None:
+        reporter.rest(now)
+        if reporter.wants_progress and now >= self._peeked_at + TICK_S:
+            self._peeked_at = now
+            self._session.peek()
 
     def _settings(self) -> Settings:
         options, plan = self._options, self._plan

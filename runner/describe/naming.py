@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,10 +49,11 @@ def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> li
     owners: dict[str, tuple[Job, bool]] = {}
     for job, processes in zip(jobs, numbers(jobs), strict=True):
         own = [names[process] for process in processes]
+        times = Counter(own)
         for name in [job.label] if own == [job.label] else [job.label, *own]:
             given = job.model.name is not None
             first = owners.setdefault(name, (job, given))
-            if first == (job, given) and not (name != job.label and own.count(name) > 1):
+            if first == (job, given) and not (name != job.label and times[name] > 1):
                 continue
             if first[0] is job:
                 message = f"several processes of this job are named `{name}`"

@@ -37,11 +37,15 @@ class JsonLines:
         self._log = event_log(_line, self._file)
 
     def tell(self, event: Event) -> None:
-        """Write the event's line."""
+        """Take the event; the next `flush` writes its line."""
         self._log.msg(event.event, fact=event)
 
+    def flush(self) -> None:
+        """Write the lines of what was told since the last time."""
+        self._file.flush()
+
     def close(self) -> None:
-        """Close the descriptor; says how many events are missing, if any are."""
+        """Write the rest, and close the descriptor; says how many events are missing, if any are."""
         self._file.close()
 
 
@@ -53,41 +57,51 @@ def _line(event: Event) -> str:
 
 
 class _WholeLines:
-    """structlog's end of the line: takes each rendered line, and writes it whole or not at all."""
+    """structlog's end of the line: takes rendered lines, and writes each whole or not at all."""
 
     def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
         self._descriptor = descriptor
         self._warn = warn
+        self._waiting: list[str] = []
         self._missing = 0
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._reader_gone = False
 
     def msg(self, line: str) -> None:
-        """Write one line."""
+        """Take one line."""
+        self._waiting.append(line)
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        lines, self._waiting = self._waiting, []
         if self._reader_gone:
-            self._missing += 1
-            return
+            self._missing += len(lines)
+        elif lines:
+            self._write("\n".join([*lines, ""]).encode(errors="backslashreplace"))
+
+    def _write(self, data: bytes) -> None:
+        written = 0
         try:
-            self._write(line.encode(errors="backslashreplace") + b"\n")
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
         except OSError as error:
             self._reader_gone = error.errno == errno.EPIPE
             if not self._missing:
                 self._warn(f"events cannot be written: {(error.strerror or str(error)).lower()}; the run goes on")
-            self._missing += 1
+            whole = data.rfind(b"\n", 0, written) + 1
+            self._take_back(written - whole)
+            self._missing += data.count(b"\n", whole)
 
-    def _write(self, data: bytes) -> None:
-        whole = len(data)
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            if self._is_file and len(data) < whole:  # half a line: take it back
-                end = os.lseek(self._descriptor, 0, os.SEEK_CUR) - (whole - len(data))
-                os.ftruncate(self._descriptor, end)
-                os.lseek(self._descriptor, end, os.SEEK_SET)
-            raise
+    def _take_back(self, half_a_line: int) -> None:
+        """Have the file end at a whole line again."""
+        if self._is_file and half_a_line:
+            end = os.lseek(self._descriptor, 0, os.SEEK_CUR) - half_a_line
+            os.ftruncate(self._descriptor, end)
+            os.lseek(self._descriptor, end, os.SEEK_SET)
 
     def close(self) -> None:
+        """Write what waits, and close the descriptor."""
+        self.flush()
         os.close(self._descriptor)
         if self._missing:
             self._warn(f"{self._missing} events are missing from the events file")

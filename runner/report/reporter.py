@@ -127,8 +127,10 @@ class Reporter:
             lines = result_lines(event.fields["job"], event.fields["result"])  # type: ignore[arg-type]  # its vocabulary
             self._write_output("stdout", "".join(f"{line}\n" for line in lines).encode())
 
-    def tick(self, now: float) -> None:
-        """Let what moves by itself move."""
+    def rest(self, now: float) -> None:
+        """All that has come so far has been handled: write what waits, and let what moves by itself move."""
+        if self._events is not None:
+            self._events.flush()
         if self._live is not None:
             self._live.tick(now)
 

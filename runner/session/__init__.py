@@ -103,8 +103,9 @@ class Session:
         self._link.flush()
 
     def items(self, *, tells_output: bool = False, tick_s: float | None = None) -> Iterator[Item | None]:
-        """What happens, as it happens, until the run is over; None at least every `tick_s` seconds, if that is given.
+        """What happens, as it happens, until the run is over.
 
+        None stands for a rest: all that has come has been told. There is one at least every `tick_s` seconds.
         With `tells_output` every line that a process writes is an event too. Raises `Refused` or `Interrupted` when
         nothing was started.
         """
@@ -150,9 +151,8 @@ class Session:
             while not over:
                 self._link.flush()
                 self._adjust(selector)
+                yield None
                 ready = selector.select(tick_s)
-                if not ready:
-                    yield None
                 over = any(key.fd == gone for key, _ in ready)
                 yield from self._receive()
                 for key, _ in ready:

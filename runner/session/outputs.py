@@ -34,6 +34,8 @@ class Outputs:
 
     def __init__(self) -> None:
         self._sources: dict[int | None, list[Source]] = {}
+        self._wrote: dict[int | None, dict[str, None]] = {}
+        """Which streams have something on them since the last time that they were finished."""
         self._selector: selectors.BaseSelector | None = None
 
     def attend(self, selector: selectors.BaseSelector) -> None:
@@ -64,6 +66,7 @@ class Outputs:
             return
         if len(data) >= _PIPE and not source.is_wide:
             _widen(source)
+        self._wrote.setdefault(source.process, {})[source.stream] = None
         yield Output(source.process, source.stream, data)
 
     def finish(self, process: int | None) -> Iterator[Output]:
@@ -74,8 +77,8 @@ class Outputs:
             while left > 0 and (pieces := list(self.read(source))):
                 left -= sum(len(piece.data) for piece in pieces)
                 yield from pieces
-        yield Output(process, "stdout", b"")
-        yield Output(process, "stderr", b"")
+        for stream in self._wrote.pop(process, ()):
+            yield Output(process, stream, b"")
 
     def drain(self) -> Iterator[Output]:
         """What is left to read at the run's end, without waiting for anybody."""
