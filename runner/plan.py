@@ -206,13 +206,20 @@ def from_json(data: dict[str, Any]) -> Plan:
     )
 
 
+_PLAIN = ProcessPlan("", "")
+
+
 def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
-    return fields_of(process) | {"expect": fields_of(process.expect) if process.expect else None}
+    """Its fields but for those that are as in most processes: there may be many."""
+    data = {name: value for name, value in fields_of(process).items() if value != getattr(_PLAIN, name)}
+    data |= {"name": process.name, "job": process.job}
+    return data | {"expect": fields_of(process.expect)} if process.expect else data
 
 
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
+    expect = data.get("expect")
     return ProcessPlan(
-        **data | {"args": tuple(data["args"]), "expect": Expect(**data["expect"]) if data["expect"] else None}
+        **data | {"args": tuple(data.get("args", ())), "expect": Expect(**expect) if expect else None}
     )
 
 

@@ -37,7 +37,7 @@ class Link:
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._outgoing: deque[tuple[Message | bytes, tuple[int, ...]]] = deque()
+        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._incoming = bytearray()
         self._descriptors: deque[int] = deque()
         self._flushing = False
@@ -57,11 +57,11 @@ class Link:
         """Queue a message; `descriptors` are closed here once they are on their way (or cannot be any more)."""
         if descriptors:
             message = message | {"descriptors": len(descriptors)}
-        self._outgoing.append((message, descriptors))
+        self._outgoing.append((_line(message), descriptors))  # as bytes: a fifth of the memory, which forks copy
 
     def send_at_once(self, message: Message) -> None:
         """Send a short message, past a queue that a signal handler may have interrupted; safe to call in one."""
-        self._outgoing.append((message, ()))
+        self._outgoing.append((_line(message), ()))
         if not self._flushing:
             self.flush()
 
@@ -95,9 +95,9 @@ class Link:
         size = 0
         descriptors: tuple[int, ...] = ()
         while self._outgoing and size < _READ and len(descriptors) + len(self._outgoing[0][1]) <= _MOST_DESCRIPTORS:
-            message, more = self._outgoing.popleft()
-            pieces.append(_line(message))
-            size += len(pieces[-1])
+            line, more = self._outgoing.popleft()
+            pieces.append(line)
+            size += len(line)
             descriptors += more
         return b"".join(pieces), descriptors
 
@@ -161,6 +161,5 @@ class Link:
         self._sock.close()
 
 
-def _line(message: Message | bytes) -> bytes:
-    """The message's line; the rest of one that was sent in part is bytes already."""
-    return message if isinstance(message, bytes) else _encode(message).encode() + b"\n"
+def _line(message: Message) -> bytes:
+    return _encode(message).encode() + b"\n"
