@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     PhaseOf: TypeAlias = Callable[[int], Phase]
     """Where a process is in its life, by its number."""
 
-MOST_STARTS = 32
+MOST_STARTS = 64
 """How many processes main starts in one turn. After a fork every page that the supervisor writes to is copied:
 to start several in a row, and only then to see to what follows, costs half of taking turns."""
 
