@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runner.errors import InvalidFile, Problem, RunJobsError
 from runner.plan import Plan
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -71,7 +70,8 @@ def _describe(
 def read_file(file: str) -> bytes:
     """The bytes of a file; raises `InvalidFile` where there are none to be had."""
     try:
-        return Path(file).read_bytes()
+        with open(file, "rb") as opened:
+            return opened.read()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidFile((Problem(file, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
