@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.describe.planning import Described
     from runner.errors import InvalidFile
     from runner.launch import Launched
+    from runner.plan import Plan
 
 COMMANDS = ("run", "check", "explain", "schema")
 EXIT_STATUS = """\
@@ -77,8 +78,7 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
     from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform, UsageError
 
     try:
-        described = _describe(options)
-        return _supervise(options, described, launched)
+        return _supervise(options, launched)
     except InvalidFile as invalid:
         return _show_problems(options, invalid)
     except (UsageError, UnsupportedPlatform) as error:
@@ -87,25 +87,41 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
         return _fail(str(error), FAULT)
 
 
-def _supervise(options: argparse.Namespace, described: Described, launched: Launched | None) -> int:
+def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
     from runner.session import Interrupted, Refused, Session
 
+    text = _read(options)
+    plan = _plan(options, text)
     events = _open_events(options.events)
     with Session(launched) as session:
-        session.submit(described.plan, preflight=options.preflight)
+        session.submit(plan, preflight=options.preflight)
         gc.freeze()
         gc.enable()
         # The supervisor works from here on; what reports, and is slow to import, comes now.
         from runner.front import Front
 
         try:
-            return Front(options, described.plan, session, events).follow()
+            return Front(options, plan, session, events).follow()
         except Refused as refused:
             from runner.api import invalid
 
-            raise invalid(described, refused.refusals) from None
+            raise invalid(_describe(options, text), refused.refusals) from None
         except Interrupted as interrupted:
             return interrupted.exit_status
+
+
+def _plan(options: argparse.Namespace, text: bytes) -> Plan:
+    """The plan of the file: the one that was kept of it, or a new one."""
+    from runner.kept import Shelf, plans_folder
+
+    shelf = Shelf(text, options.file, options.set, options.start_method, plans_folder() if options.cache else None)
+    kept = shelf.find()
+    if kept is not None:
+        return kept
+    described = _describe(options, text)
+    if described.lasts:
+        shelf.put(described.plan)
+    return described.plan
 
 
 def _open_events(path: str | None) -> int | None:
@@ -125,7 +141,7 @@ def _check(options: argparse.Namespace, _: Launched | None) -> int:
     from runner.errors import InvalidFile, UnsupportedPlatform
 
     try:
-        described = _describe(options)
+        described = _describe(options, _read(options))
         if options.imports:
             _import_targets(described)
     except InvalidFile as invalid:
@@ -159,7 +175,7 @@ def _explain(options: argparse.Namespace, _: Launched | None) -> int:
     from runner.errors import InvalidFile
 
     try:
-        described = _describe(options)
+        described = _describe(options, _read(options))
     except InvalidFile as invalid:
         return _show_problems(options, invalid)
     from runner.report.explain import explain
@@ -180,13 +196,17 @@ def _schema(_: argparse.Namespace, __: Launched | None) -> int:
 _ACTIONS = {"run": _run, "check": _check, "explain": _explain, "schema": _schema}
 
 
-def _describe(options: argparse.Namespace) -> Described:
+def _read(options: argparse.Namespace) -> bytes:
+    from runner.api import read_file
+
+    return sys.stdin.buffer.read() if options.file == "-" else read_file(options.file)
+
+
+def _describe(options: argparse.Namespace, text: bytes) -> Described:
     # The supervisor has its environment already. Looking for plugins of pydantic's reads what is installed: 10 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from runner.api import read_file
     from runner.describe.planning import describe
 
-    text = sys.stdin.buffer.read() if options.file == "-" else read_file(options.file)
     return describe(
         text, file=options.file, overrides=options.set, start_method=options.start_method, environ=os.environ
     )

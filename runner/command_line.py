@@ -79,6 +79,9 @@ def _run_parser() -> _Parser:
     parser.add_argument("-q", "--quiet", action="store_true", help="print only what the processes write, and results")
     parser.add_argument("-v", "--verbose", action="store_true", help="print every event")
     parser.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="check the file even if it was the same the last time"
+    )
+    parser.add_argument(
         "--no-preflight", dest="preflight", action="store_false", help="do not import the targets before the start"
     )
     return parser

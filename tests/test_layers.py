@@ -14,6 +14,7 @@ GROUND = {
     "errors",
     "events",
     "jobresult",
+    "kept",
     "launch",
     "notes",
     "plan",

@@ -37,6 +37,11 @@ class Job:
         """The way to it in the document."""
         return ("jobs", self.index)
 
+    @property
+    def is_somebody_elses(self) -> bool:
+        """Whether its type is not one of this package's."""
+        return not type(self.model).__module__.startswith("runner.")
+
     def gives(self, field: str) -> bool:
         """Whether the file says something for this field."""
         return field in self.model.model_fields_set and getattr(self.model, field) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from runner.plan import START_METHODS, Expect, JobPlan, Join, Plan, ProcessPlan,
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from runner.describe.document import Document, Path
     from runner.describe.jobtype import Draft
@@ -36,9 +37,14 @@ STDIN = "-"
 
 @record(frozen=True, slots=True)
 class Described:
-    """A plan, and the way back from it to the places in the file."""
+    """A plan, and the way back from it to the places in the file.
+
+    `lasts` says that the plan follows from the file alone: no variable of the environment, no folder and no job type
+    of somebody else's had a part in it.
+    """
 
     plan: Plan
+    lasts: bool
     _document: Document
     _jobs: tuple[int, ...]
 
@@ -68,7 +74,26 @@ def describe(
     """
     with _uncollected():
         document = apply(read(text, file), overrides)
-        return _Planner(document, file, environ).described(start_method)
+        return _Planner(document, file, _Environment(environ)).described(start_method)
+
+
+class _Environment(Mapping[str, str]):
+    """Variables, and whether any has been asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.was_asked = False
+
+    def __getitem__(self, name: str) -> str:
+        self.was_asked = True
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.was_asked = True
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 @contextmanager
@@ -87,7 +112,7 @@ def _uncollected() -> Iterator[None]:
 class _Planner:
     document: Document
     file: str
-    environ: Mapping[str, str]
+    environ: _Environment
     problems: list[Problem] = field(default_factory=list)
 
     def described(self, start_method: str | None) -> Described:
@@ -116,9 +141,13 @@ class _Planner:
             paths=tuple(dict.fromkeys((self._folder(), os.getcwd()))),
             shared=tuple(thing for job in jobs for thing in job.expansion.shared),
         )
-        return Described(
-            plan, self.document, tuple(job.index for job in jobs for _ in job.expansion.processes)
+        lasts = not (
+            self.environ.was_asked
+            or any(process.cwd for process in processes)
+            or any(job.is_somebody_elses for job in jobs)
         )
+        numbers = tuple(job.index for job in jobs for _ in job.expansion.processes)
+        return Described(plan, lasts, self.document, numbers)
 
     def _top(self) -> RunFile:
         value = self.document.value
