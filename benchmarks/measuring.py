@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PROGRAMS = Path(__file__).parent / "programs"
 COMMAND = (sys.executable, "-m", "runner")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # modules compiled anew in each run are nobody's case
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +99,18 @@ def events_of(yaml: str, *options: str) -> list[dict[str, Any]]:
 def installed(name: str) -> str | None:
     """The path of a program that may not be there: on PATH, or beside our Python."""
     return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+@contextlib.contextmanager
+def plans_kept_apart() -> Iterator[None]:
+    """Within this the command keeps its plans in a folder of ours, which is empty at first."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["XDG_CACHE_HOME"]
+            else:
+                os.environ["XDG_CACHE_HOME"] = before

@@ -1,7 +1,11 @@
-"""One process that does nothing: until its end is seen, and the whole command."""
+"""One process that does nothing: until its end is seen, and the whole command.
+
+Both as it is when the file is the same as the last time, so that its plan has been kept, and when it is read anew.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,36 +14,54 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.measuring import COMMAND, PROGRAMS, Bound, Contestant, compare, events_of, installed
+from benchmarks.measuring import COMMAND, PROGRAMS, Bound, Contestant, compare, installed, plans_kept_apart
 
-YAML = "jobs: [{target: noop}]"
+KEPT, ANEW = "run-jobs", "run-jobs, read anew"
+OPTIONS = {KEPT: (), ANEW: ("--no-cache",)}
 
 
 def measure(rounds: int) -> None:
     """Seconds."""
-    honcho = installed("honcho")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "jobs.yaml")
-        file.write_text(YAML)
-        Path(folder, "Procfile").write_text("one: /bin/true\n")
-        until_seen = [Contestant("run-jobs", _until_seen)]
-        whole = [
-            Contestant("run-jobs", lambda: _whole([*COMMAND, str(file)])),
-            Contestant("naive", lambda: _whole([sys.executable, str(PROGRAMS / "naive.py"), str(file)])),
-        ]
-        if honcho:
-            command = [honcho, "-d", folder, "start"]
-            until_seen.append(Contestant("honcho", lambda: _until_honcho_sees(command)))
-            whole.append(Contestant("honcho", lambda: _whole(command)))
-        bound = [Bound("run-jobs", "honcho", 1.2, at_least=False)]
-        compare("one process: until its end is seen", "s", until_seen, bound, rounds)
-        bounds = [Bound("run-jobs", "honcho", 1.6, at_least=False), Bound("run-jobs", "naive", 0.8, at_least=False)]
-        compare("one process: the whole command", "s", whole, bounds, rounds)
-        helps = [
-            Contestant("--help", lambda: _whole([*COMMAND, "--help"])),
-            Contestant("python -c pass", lambda: _whole([sys.executable, "-c", "pass"])),
-        ]
-        compare("--help", "s", helps, [Bound("--help", "python -c pass", 2, at_least=False)], rounds)
+    with tempfile.TemporaryDirectory() as name, plans_kept_apart():
+        folder = Path(name)
+        file = folder / "jobs.yaml"
+        file.write_text("jobs: [{target: noop}]")
+        (folder / "Procfile").write_text("one: /bin/true\n")
+        _whole([*COMMAND, str(file)])  # its plan is kept from now on
+        honcho = installed("honcho")
+        procfile = [honcho, "-d", name, "start"] if honcho else []
+        _compare_until_seen(file, procfile, rounds)
+        _compare_whole(file, procfile, rounds)
+    helps = [
+        Contestant("--help", lambda: _whole([*COMMAND, "--help"])),
+        Contestant("python -c pass", lambda: _whole([sys.executable, "-c", "pass"])),
+    ]
+    compare("--help", "s", helps, [Bound("--help", "python -c pass", 2, at_least=False)], rounds)
+
+
+def _compare_until_seen(file: Path, procfile: list[str], rounds: int) -> None:
+    contestants = [
+        Contestant(KEPT, lambda: _until_seen(file, *OPTIONS[KEPT])),
+        Contestant(ANEW, lambda: _until_seen(file, *OPTIONS[ANEW])),
+    ]
+    if procfile:
+        contestants.append(Contestant("honcho", lambda: _until_honcho_sees(procfile)))
+    bounds = [Bound(who, "honcho", 1.2, at_least=False) for who in OPTIONS]
+    compare("one process: until its end is seen", "s", contestants, bounds, rounds)
+
+
+def _compare_whole(file: Path, procfile: list[str], rounds: int) -> None:
+    naive = [sys.executable, str(PROGRAMS / "naive.py"), str(file), "--no-cache"]
+    contestants = [
+        Contestant(KEPT, lambda: _whole([*COMMAND, str(file), *OPTIONS[KEPT]])),
+        Contestant(ANEW, lambda: _whole([*COMMAND, str(file), *OPTIONS[ANEW]])),
+        Contestant("naive", lambda: _whole(naive)),
+    ]
+    if procfile:
+        contestants.append(Contestant("honcho", lambda: _whole(procfile)))
+    bounds = [Bound(who, "honcho", 1.6, at_least=False) for who in OPTIONS]
+    bounds += [Bound(who, "naive", 0.8, at_least=False) for who in OPTIONS]
+    compare("one process: the whole command", "s", contestants, bounds, rounds)
 
 
 def _whole(command: list[str]) -> float:
@@ -48,9 +70,11 @@ def _whole(command: list[str]) -> float:
     return time.monotonic() - began
 
 
-def _until_seen() -> float:
+def _until_seen(file: Path, *options: str) -> float:
+    command = [*COMMAND, str(file), "-q", "--events", "-", *options]
     began = time.time()
-    (exited,) = (event for event in events_of(YAML) if event["event"] == "process.exited")
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    (exited,) = (event for event in map(json.loads, said.splitlines()) if event["event"] == "process.exited")
     return datetime.fromisoformat(exited["time"]).timestamp() - began
 
 

@@ -37,12 +37,12 @@ class JsonLines:
         self._log = event_log(_line, self._file)
 
     def tell(self, event: Event) -> None:
-        """Take the event; the next `flush` writes its line."""
+        """Write the event's line: at once if it is the first after a rest, else with others at the next rest."""
         self._log.msg(event.event, fact=event)
 
-    def flush(self) -> None:
-        """Write the lines of what was told since the last time."""
-        self._file.flush()
+    def rest(self) -> None:
+        """Nothing more is to be told for now: write what waits."""
+        self._file.rest()
 
     def close(self) -> None:
         """Write the rest, and close the descriptor; says how many events are missing, if any are."""
@@ -66,13 +66,21 @@ class _WholeLines:
         self._missing = 0
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._reader_gone = False
+        self._has_rested = True
 
     def msg(self, line: str) -> None:
         """Take one line."""
         self._waiting.append(line)
+        if self._has_rested:
+            self._has_rested = False
+            self._flush()
 
-    def flush(self) -> None:
+    def rest(self) -> None:
         """Write the lines that wait."""
+        self._has_rested = True
+        self._flush()
+
+    def _flush(self) -> None:
         lines, self._waiting = self._waiting, []
         if self._reader_gone:
             self._missing += len(lines)
@@ -101,7 +109,7 @@ class _WholeLines:
 
     def close(self) -> None:
         """Write what waits, and close the descriptor."""
-        self.flush()
+        self._flush()
         os.close(self._descriptor)
         if self._missing:
             self._warn(f"{self._missing} events are missing from the events file")

@@ -130,7 +130,7 @@ class Reporter:
     def rest(self, now: float) -> None:
         """All that has come so far has been handled: write what waits, and let what moves by itself move."""
         if self._events is not None:
-            self._events.flush()
+            self._events.rest()
         if self._live is not None:
             self._live.tick(now)
 

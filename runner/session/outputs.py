@@ -20,13 +20,33 @@ _WIDE_PIPE = 1 << 20
 class Source:
     """One stream of one process."""
 
-    __slots__ = ("descriptor", "is_wide", "process", "stream")
+    __slots__ = ("descriptor", "held", "is_wide", "process", "stream")
 
     def __init__(self, process: int | None, stream: str, descriptor: int) -> None:
         self.process = process
         self.stream = stream
         self.descriptor = descriptor
+        self.held = _write_end(descriptor)
+        """The pipe's other end, or -1: as long as we have it, too, the process's end does not end the stream. That
+        would wake us, in the very moment in which the supervisor is to see the end."""
         self.is_wide = False
+
+    def read(self) -> bytes | None:
+        """One piece of what is there now; empty at the end, None if there is nothing yet."""
+        try:
+            data = os.read(self.descriptor, _READ)
+        except BlockingIOError:
+            return None
+        if len(data) >= _PIPE and not self.is_wide:
+            self.is_wide = True
+            _widen(self.descriptor)
+        return data
+
+    def let_end(self) -> None:
+        """Have the stream end when all who write to it have ended."""
+        if self.held >= 0:
+            os.close(self.held)
+            self.held = -1
 
 
 class Outputs:
@@ -54,31 +74,33 @@ class Outputs:
                 self._selector.register(source.descriptor, selectors.EVENT_READ, source)
 
     def read(self, source: Source) -> Iterator[Output]:
-        """What can be read now, one piece."""
+        """What can be read now, one piece; at its end the stream is closed."""
         if source not in self._sources.get(source.process, ()):
             return
-        try:
-            data = os.read(source.descriptor, _READ)
-        except BlockingIOError:
-            return
-        if not data:
+        data = source.read()
+        if data:
+            yield self._output(source, data)
+        elif data is not None:
             self._close(source)
-            return
-        if len(data) >= _PIPE and not source.is_wide:
-            _widen(source)
-        self._wrote.setdefault(source.process, {})[source.stream] = None
-        yield Output(source.process, source.stream, data)
 
     def finish(self, process: int | None) -> Iterator[Output]:
-        """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
-        for source in list(self._sources.get(process, ())):
+        """All that a process wrote before its end, and word that it has ended; a grandchild may write on.
+
+        Streams that end with it are closed by the next `read`: word of its end does not wait for that.
+        """
+        for source in self._sources.get(process, ()):
+            source.let_end()
             # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
             left = _WIDE_PIPE
-            while left > 0 and (pieces := list(self.read(source))):
-                left -= sum(len(piece.data) for piece in pieces)
-                yield from pieces
+            while left > 0 and (data := source.read()):
+                left -= len(data)
+                yield self._output(source, data)
         for stream in self._wrote.pop(process, ()):
             yield Output(process, stream, b"")
+
+    def _output(self, source: Source, data: bytes) -> Output:
+        self._wrote.setdefault(source.process, {})[source.stream] = None
+        return Output(source.process, source.stream, data)
 
     def drain(self) -> Iterator[Output]:
         """What is left to read at the run's end, without waiting for anybody."""
@@ -89,6 +111,7 @@ class Outputs:
     def _close(self, source: Source) -> None:
         if self._selector is not None:
             self._selector.unregister(source.descriptor)
+        source.let_end()
         os.close(source.descriptor)
         self._sources[source.process].remove(source)
         if not self._sources[source.process]:
@@ -102,12 +125,19 @@ class Outputs:
                 self._close(source)
 
 
-def _widen(source: Source) -> None:
+def _write_end(pipe: int) -> int:
+    """The write end of a pipe whose read end this is; -1 where the system does not give it (it is Linux's way)."""
+    try:
+        return os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY)
+    except OSError:
+        return -1
+
+
+def _widen(pipe: int) -> None:
     """Give a busy pipe more room, so that its writer and we take turns less often. The system may refuse."""
     import fcntl
 
-    source.is_wide = True
     set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
     if set_size is not None:
         with contextlib.suppress(OSError):
-            fcntl.fcntl(source.descriptor, set_size, _WIDE_PIPE)
+            fcntl.fcntl(pipe, set_size, _WIDE_PIPE)
