@@ -6,6 +6,8 @@ index in `Plan.processes`, which is creation order.
 
 from __future__ import annotations
 
+import sys
+
 from runner.records import field, fields_of, record
 
 TYPE_CHECKING = False
@@ -218,9 +220,11 @@ def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
 
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
     expect = data.get("expect")
-    return ProcessPlan(
-        **data | {"args": tuple(data.get("args", ())), "expect": Expect(**expect) if expect else None}
-    )
+    changes: dict[str, Any] = {"args": tuple(data.get("args", ())), "expect": Expect(**expect) if expect else None}
+    for name in ("job", "target"):  # the same in many processes
+        if data.get(name) is not None:
+            changes[name] = sys.intern(data[name])
+    return ProcessPlan(**data | changes)
 
 
 def _job_from_json(data: dict[str, Any]) -> JobPlan:

@@ -32,7 +32,11 @@ else:
 
     def replace(thing, /, **changes):
         """A record like this one but for the changes."""
-        return type(thing)(**fields_of(thing) | changes)
+        made = object.__new__(type(thing))
+        for name in thing.__match_args__:
+            _put(made, name, changes.pop(name) if name in changes else getattr(thing, name))
+        _refuse_more(thing, changes)
+        return made
 
     def _made(cls):
         # `inspect.get_annotations` would import what this is here to avoid.
@@ -52,6 +56,9 @@ else:
             _put(self, name, value)
         for name in names[len(given) :]:
             _put(self, name, named.pop(name) if name in named else _default(self, name))
+        _refuse_more(self, named)
+
+    def _refuse_more(self, named):
         if named:
             raise TypeError(f"{type(self).__name__} has no field for {', '.join(named)}")
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Message: TypeAlias = "dict[str, Any]"
 """One JSON object; `descriptors` in it says how many descriptors came with it."""
 
-_READ = 1 << 18
+_READ = 1 << 16
+"""Bytes in one call: beyond 128 KiB the memory for them would come from the system and go back to it each time."""
 _MOST_DESCRIPTORS = 128
 """In one call; Linux takes 253."""
 _CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
@@ -108,7 +109,15 @@ class Link:
         return self._sock.sendmsg([data], rights, _NOSIGNAL)
 
     def receive(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
-        """The messages that have come, each with its descriptors; sets `ended` at the other side's end."""
+        """The messages that have come, each with its descriptors; sets `ended` at the other side's end.
+
+        There may be more: a selector will say so.
+        """
+        if self._read():
+            yield from self._lines()
+
+    def receive_rest(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
+        """All messages that have come: for the end, when no selector is asked any more."""
         while self._read():
             yield from self._lines()
 

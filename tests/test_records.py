@@ -54,6 +54,11 @@ def test_a_record_compares_hashes_and_shows_itself_as_a_dataclass_does(x: int, y
     assert records.replace(ours, x=other) == Ours(other, y, None)  # type: ignore[arg-type]
 
 
+def test_a_change_of_what_is_no_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="Ours has no field for z"):
+        records.replace(Ours(1), z=2)
+
+
 def test_records_of_two_classes_are_never_equal() -> None:
     assert Ours(1) != Alike(1)
     assert Ours(1) != (1, None, {})

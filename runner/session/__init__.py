@@ -154,16 +154,16 @@ class Session:
                 yield None
                 ready = selector.select(tick_s)
                 over = any(key.fd == gone for key, _ in ready)
-                yield from self._receive()
+                yield from self._take_in(self._link.receive())
                 for key, _ in ready:
                     if isinstance(key.data, Source):
                         yield from self._outputs.read(key.data)
                 over = over or (gone < 0 and self._link.ended)
-            yield from self._receive()
+            yield from self._take_in(self._link.receive_rest())
             yield from self._outputs.drain()
 
-    def _receive(self) -> Iterator[Message]:
-        for message, descriptors in self._link.receive():
+    def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
+        for message, descriptors in received:
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message

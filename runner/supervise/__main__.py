@@ -96,7 +96,7 @@ def _send_all(link: Link) -> None:
 
 
 def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
-    plan = plans.from_json(order["plan"])
+    plan = plans.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     refusals = _preload(plan)
     if not refusals and order["preflight"]:

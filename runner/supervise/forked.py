@@ -25,7 +25,7 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 class ForkPopen(popen_fork.Popen):
     """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
 
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
         self.returncode = None
         self.finalizer = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SpawnPopen(popen_spawn_posix.Popen):
     """A process in a fresh interpreter."""
 
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
 
     def poll(self, flag: int = 0) -> int | None:
@@ -28,7 +28,7 @@ class SpawnPopen(popen_spawn_posix.Popen):
 class ForkserverPopen(popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
-    def __init__(self, process: BaseProcess, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
 
     def poll(self, flag: int = 0) -> int | None:

@@ -106,12 +106,14 @@ class Processes:
         self._plan = plan
         self._shared = shared
         self._records = records
-        self._alive, self._alive_write = os.pipe()
-        self._private = (*private, self._alive_write)
+        self._lifeline, self._lifeline_write = os.pipe()
+        self._private = (*private, self._lifeline_write)
         self._open_files = open_files
         self._stop_signals = stop_signals
         self._objects: list[BaseProcess] = []
         self._running: dict[int, _Running] = {}
+        """What has been started and not closed."""
+        self._alive: set[int] = set()
         self._helpers = _children()
         """multiprocessing's resource tracker and forkserver, which end by themselves."""
         self._popen = _popen(plan.start_method)
@@ -160,15 +162,19 @@ class Processes:
         process, around = self._objects[number], self._surroundings(number)
         child.take_over(process, around)
         # Of this object alone: with the class changed, processes that a forked child starts would come here, too.
-        process._Popen = partial(self._popen, around=around)  # type: ignore[attr-defined, misc]  # `start` calls it
+        process._Popen = partial(self._popen, around)  # type: ignore[attr-defined, misc]  # `start` calls it
         return process, around
 
     def _conclude(self, number: int, attempt: _Attempt) -> Started | NotStarted:
         at, ends, error = attempt
+        process: Any = self._objects[number]
+        for ours in ("_Popen", "run"):  # not needed any more, and each fork would copy the tables of their pages
+            vars(process).pop(ours, None)
         if error is not None:
             return NotStarted(number, at, error)
         stdout, _, stderr, _ = ends
-        self._running[number] = self._watch(self._objects[number]._popen)  # type: ignore[attr-defined]  # ours
+        self._alive.add(number)
+        self._running[number] = self._watch(process._popen)
         return Started(number, at, (stdout, stderr))
 
     def _surroundings(self, number: int) -> Surroundings:
@@ -177,7 +183,7 @@ class Processes:
             number=number,
             work=self._call(number, plan),
             records=self._records,
-            alive=self._alive,
+            alive=self._lifeline,
             private=self._private,
             env=plan.env,
             cwd=plan.cwd,
@@ -217,14 +223,13 @@ class Processes:
                     os.kill(running.pid, each)
 
     def reap(self, number: int) -> Ended | None:
-        """What the system says of the process's end, once; None while it lives."""
+        """What the system says of the process's end, once; None while it lives. Its descriptors stay open."""
         running = self._running[number]
         ended = self._read_sentinel(running) if running.popen.method == "forkserver" else _wait(running.pid)
         if ended is None:
             return None
-        del self._running[number]
+        self._alive.discard(number)
         running.popen.returncode = ended.exit_code
-        self._close(running)
         return ended
 
     def _read_sentinel(self, running: _Running) -> Ended | None:
@@ -237,7 +242,9 @@ class Processes:
         running.watched = running.pidfd
         return _wait(running.pid)
 
-    def _close(self, running: _Running) -> None:
+    def close(self, number: int) -> None:
+        """Close the descriptors of a process that has ended."""
+        running = self._running.pop(number)
         if running.popen.finalizer is not None:
             running.popen.finalizer()
         for descriptor in {running.pidfd, running.watched}:
@@ -250,15 +257,16 @@ class Processes:
         shown = repr(process)
         exit_code = process.exitcode
         pid = process.pid
-        state = "initial" if pid is None else "started" if number in self._running else "stopped"
+        state = "initial" if pid is None else "started" if number in self._alive else "stopped"
         return {"pid": pid, "state": state, "alive": state == "started", "exit_code": exit_code, "repr": shown}
 
     def end_all(self) -> None:
         """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever came before."""
-        for number in list(self._running):
+        for number in self._alive:
             self.send(number, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._running.pop(number).pid, 0)
+                os.waitpid(self._running[number].pid, 0)
+        self._alive.clear()
         while adopted := _children() - self._helpers:
             for pid in adopted:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's

@@ -7,13 +7,13 @@ numpy array over the shared memory, or a guard (a semaphore or lock that notes w
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 
 from runner.supervise.surroundings import Descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import mmap
     import multiprocessing.synchronize
     from collections.abc import Callable
     from multiprocessing.shared_memory import SharedMemory
@@ -52,7 +52,7 @@ class ArrayHandle:
         import numpy as np
 
         # A map of its own rather than a SharedMemory, which complains at interpreter exit while an array looks at it.
-        return np.frombuffer(mmap.mmap(self._memory.number, self._size), self._dtype, self._length)
+        return np.frombuffer(_mapped(self._memory, self._size), self._dtype, self._length)
 
 
 class GuardHandle:
@@ -77,7 +77,7 @@ class GuardHandle:
 
     def bind(self, process: int) -> Guard:
         """The guard as this process uses it."""
-        marks = memoryview(mmap.mmap(self._marks.number, self._size))
+        marks = memoryview(_mapped(self._marks, self._size))
         return Guard(self._primitive, marks, self._offset + process)
 
 
@@ -127,6 +127,12 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _mapped(memory: Descriptor, size: int) -> mmap.mmap:
+    import mmap  # here: each library that the supervisor loads makes every fork dearer
+
+    return mmap.mmap(memory.number, size)
 
 
 def missing_permits(permits: int, free: int, marks: bytes, dead: int) -> tuple[int, bool]:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import heapq
 import selectors
 import time
 from collections import deque
@@ -73,6 +71,8 @@ class Supervisor:
         self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
+        self._ended: list[int] = []
+        """Processes that have ended, whose descriptors are still open."""
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
@@ -93,7 +93,7 @@ class Supervisor:
             {
                 "ended": self._outcome,
                 "t": self._now,
-                "values": {name: base64.b64encode(data).decode() for name, data in self._shared.values().items()},
+                "values": {name: _as_text(data) for name, data in self._shared.values().items()},
                 "holders": self._holders,
             }
         )
@@ -102,12 +102,14 @@ class Supervisor:
         """Let main go on if it can, then see what has happened; waits only if main does."""
         if self._schedule.main_is_ready:
             self._give_main_its_turn()
-        self._link.flush()
+            self._link.flush()
         ready = self._selector.select(self._timeout())
         self._now = time.monotonic()
         for key, _ in ready:
             self._see(key.data)
         self._fire_timers()
+        self._link.flush()  # first of all: somebody waits for it
+        self._close_ended()
 
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
@@ -215,16 +217,24 @@ class Supervisor:
     # Ends of processes.
 
     def _reap(self, process: int) -> None:
-        # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
-        self._selector.unregister(self._processes.watched(process))
+        watched = self._processes.watched(process)
         ended = self._processes.reap(process)
         if ended is None:  # a forkserver died before its child: now the child itself is watched
+            self._selector.unregister(watched)
             self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
             return
+        self._ended.append(process)
         self._endings.read(self._records)
         self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
         for guard in self._shared.marked(process):
             self._suspect(process, guard, 1)
+
+    def _close_ended(self) -> None:
+        for process in self._ended:
+            # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
+            self._selector.unregister(self._processes.watched(process))
+            self._processes.close(process)
+        self._ended.clear()
 
     def _suspect(self, process: int, guard: str, look: int) -> None:
         """A process died with a mark on a guard: find out whether one of its permits died with it."""
@@ -242,11 +252,15 @@ class Supervisor:
     # Timers.
 
     def _set_timer(self, due: float, owner: int | str, generation: int) -> None:
+        import heapq  # here: each library that the supervisor loads makes every fork dearer
+
         self._timer_count += 1
         heapq.heappush(self._timers, (due, self._timer_count, owner, generation))
 
     def _fire_timers(self) -> None:
         while self._timers and self._timers[0][0] <= self._now and not self._schedule.ended:
+            import heapq
+
             _, _, owner, generation = heapq.heappop(self._timers)
             if owner == "suspects":
                 suspects, self._suspects = self._suspects, []
@@ -267,6 +281,12 @@ def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
         cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
     )
+
+
+def _as_text(data: bytes) -> str:
+    import base64
+
+    return base64.b64encode(data).decode()
 
 
 def _described(error: BaseException) -> dict[str, Any]:
