@@ -209,6 +209,7 @@ def from_json(data: dict[str, Any]) -> Plan:
 
 
 _PLAIN = ProcessPlan("", "")
+_NONE: dict[str, Any] = {}
 
 
 def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
@@ -221,9 +222,9 @@ def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
     expect = data.get("expect")
     changes: dict[str, Any] = {"args": tuple(data.get("args", ())), "expect": Expect(**expect) if expect else None}
-    for name in ("job", "target"):  # the same in many processes
-        if data.get(name) is not None:
-            changes[name] = sys.intern(data[name])
+    # What is the same in many processes is there once.
+    changes |= {name: sys.intern(data[name]) for name in ("job", "target") if data.get(name)}
+    changes |= {name: _NONE for name in ("kwargs", "env") if name not in data}
     return ProcessPlan(**data | changes)
 
 

@@ -90,18 +90,28 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-def take_over(process: BaseProcess, around: Surroundings) -> None:
+def take_over(process: Any, around: Surroundings) -> None:
     """Have us stand between multiprocessing and what the process is to do."""
-    process.run = partial(_run, process, around, process.run)  # type: ignore[method-assign]  # of this object
+    if around.work is not None:
+        process._target = partial(_run, process, around, around.work)
+    else:  # a subclass's own `run`
+        process.run = partial(_run, process, around, process.run)
 
 
-def _run(process: BaseProcess, around: Surroundings, theirs: Callable[[], object]) -> None:
+def give_back(process: Any, around: Surroundings) -> None:
+    """Undo `take_over`: the process is pickled as it was, and taken over again where it arrives."""
+    if around.work is not None:
+        process._target = None
+    else:
+        del process.run
+
+
+def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object]) -> None:
     """Do the work and record how it ended; leaves by returning or by `SystemExit` with a code of 0 … 255.
 
     `sys.stdin` was hidden from multiprocessing, which would close it and open /dev/null: that is what it reads from.
     """
     sys.stdin = sys.__stdin__
-    work = around.work or theirs
     try:
         value = work()
     except SystemExit as end:

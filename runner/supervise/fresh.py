@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
+from runner.supervise import child
 from runner.supervise.parcel import Parcel
 
 TYPE_CHECKING = False
@@ -38,5 +39,5 @@ class ForkserverPopen(popen_forkserver.Popen):
 
 def _packed(process: Any, around: Surroundings) -> Any:
     """What multiprocessing is to pickle in the place of the process."""
-    del process._Popen, process.run  # of this object here, not of the one that arrives
+    child.give_back(process, around)
     return Parcel(process, around)

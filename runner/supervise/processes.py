@@ -15,7 +15,6 @@ import resource
 import signal
 import struct
 import time
-from functools import partial
 from multiprocessing import util
 
 from runner.arguments import resolve
@@ -68,6 +67,9 @@ class NotStarted:
     error: Exception
 
 
+_THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
+
+
 def _popen(start_method: str) -> type[Any]:
     """The Popen of ours for a start method; only what it needs is imported, every forked child has it too."""
     if start_method == "fork":
@@ -117,16 +119,26 @@ class Processes:
         self._helpers = _children()
         """multiprocessing's resource tracker and forkserver, which end by themselves."""
         self._popen = _popen(plan.start_method)
+        self._around: Surroundings
+        """Those of the process that is being started."""
+        self._pid = os.getpid()
+        # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
+        multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
+
+    def _launch(self, process: BaseProcess) -> Any:
+        """What `Process.start` calls, here and in forked children, whose own processes are none of ours."""
+        if os.getpid() != self._pid:
+            return _THEIR_POPEN(process)
+        return self._popen(self._around, process)
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
         plan = self._plan.processes[number]
         if plan.cls is None:
-            process: BaseProcess = multiprocessing.Process(name=plan.name)
+            process: BaseProcess = multiprocessing.Process(name=plan.name, daemon=plan.daemon or None)
         else:
             process = self._construct(plan.cls, number)
-            process.name = plan.name
-        process.daemon = plan.daemon
+            process.name, process.daemon = plan.name, plan.daemon
         self._objects.append(process)
 
     def _construct(self, cls: str, number: int) -> BaseProcess:
@@ -153,7 +165,7 @@ class Processes:
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         self._stop_signals.hold_back()
         try:
-            attempts = [_attempt(process, around, theirs) for process, around in prepared]
+            attempts = [self._attempt(process, around, theirs) for process, around in prepared]
         finally:
             self._stop_signals.take()
         return list(map(self._conclude, numbers, attempts))
@@ -161,20 +173,34 @@ class Processes:
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
         process, around = self._objects[number], self._surroundings(number)
         child.take_over(process, around)
-        # Of this object alone: with the class changed, processes that a forked child starts would come here, too.
-        process._Popen = partial(self._popen, around)  # type: ignore[attr-defined, misc]  # `start` calls it
         return process, around
+
+    def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
+        """Start one process; gives when, the four ends of its two pipes, and what went wrong, if something did."""
+        ends: tuple[int, ...] = ()
+        try:
+            ends = os.pipe()
+            ends += os.pipe()
+            _, around.stdout, _, around.stderr = ends
+            self._around = around
+            process.start()
+        except Exception as error:
+            for end in ends:
+                os.close(end)
+            return time.monotonic(), (), error
+        os.close(around.stdout)
+        os.close(around.stderr)
+        # What is left in there would be joined, polled and terminated by multiprocessing itself.
+        theirs.discard(process)
+        return time.monotonic(), ends, None
 
     def _conclude(self, number: int, attempt: _Attempt) -> Started | NotStarted:
         at, ends, error = attempt
-        process: Any = self._objects[number]
-        for ours in ("_Popen", "run"):  # not needed any more, and each fork would copy the tables of their pages
-            vars(process).pop(ours, None)
         if error is not None:
             return NotStarted(number, at, error)
         stdout, _, stderr, _ = ends
         self._alive.add(number)
-        self._running[number] = self._watch(process._popen)
+        self._running[number] = self._watch(self._objects[number]._popen)  # type: ignore[attr-defined]  # ours
         return Started(number, at, (stdout, stderr))
 
     def _surroundings(self, number: int) -> Surroundings:
@@ -271,24 +297,6 @@ class Processes:
             for pid in adopted:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
                 os.waitpid(pid, 0)
-
-
-def _attempt(process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
-    """Start one process; gives when, the four ends of its two pipes, and what went wrong, if something did."""
-    ends: tuple[int, ...] = ()
-    try:
-        ends = os.pipe()
-        ends += os.pipe()
-        _, around.stdout, _, around.stderr = ends
-        process.start()
-    except Exception as error:
-        for end in ends:
-            os.close(end)
-        return time.monotonic(), (), error
-    os.close(around.stdout)
-    os.close(around.stderr)
-    theirs.discard(process)  # what is left in there would be joined, polled and terminated by multiprocessing itself
-    return time.monotonic(), ends, None
 
 
 def _children() -> set[int]:

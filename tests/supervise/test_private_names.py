@@ -16,6 +16,7 @@ SUPERVISE = Path(__file__).parents[2] / "runner" / "supervise"
 NAMES = {
     "_Popen": multiprocessing.Process,
     "_popen": multiprocessing.Process(),
+    "_target": multiprocessing.Process(),
     "_bootstrap": multiprocessing.Process,
     "_children": process,
     "_launch": popen_fork.Popen,
