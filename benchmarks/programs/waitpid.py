@@ -1,17 +1,52 @@
-"""A blocking waitpid: starts so many children that sleep, prints their pids, then the moment of each end."""
+"""A blocking waitpid: starts so many children that sleep, prints their pids, then the moment of each end.
+
+With `plain` the children are those of a bare multiprocessing script. Without, they are started as run-jobs does, so
+that only the way of waiting differs: how long a process takes to end depends on how much memory is mapped into it.
+"""
 
 import multiprocessing
 import os
 import sys
 import time
 
-if __name__ == "__main__":
+
+def plain(count: int) -> list[int]:
     multiprocessing.set_start_method("fork")
-    processes = [multiprocessing.Process(target=time.sleep, args=(600,)) for _ in range(int(sys.argv[1]))]
+    processes = [multiprocessing.Process(target=time.sleep, args=(600,)) for _ in range(count)]
     for process in processes:
         process.start()
-    print(*(process.pid for process in processes), flush=True)
-    for _ in processes:
+    return [process.pid or 0 for process in processes]
+
+
+def as_run_jobs_does(count: int) -> list[int]:
+    from runner.plan import Plan, ProcessPlan
+    from runner.supervise import supervisor
+    from runner.supervise.processes import Processes
+    from runner.supervise.shared import SharedThings
+    from runner.supervise.signals import StopSignals
+
+    planned = (ProcessPlan(f"Process-{n}", "jobs", target="runner.workers:sleep", args=(600,)) for n in range(count))
+    plan = Plan("by hand", "fork", tuple(planned), (), ())
+    records, to_records = os.pipe()
+    processes = Processes(
+        plan,
+        SharedThings(plan, "by-hand"),
+        records=to_records,
+        private=(records,),
+        open_files=None,
+        stop_signals=StopSignals(),
+    )
+    for number in range(count):
+        processes.create(number)
+    processes.start(range(count))
+    return [processes.facts(number)["pid"] for number in range(count)]
+
+
+if __name__ == "__main__":
+    start = plain if "plain" in sys.argv else as_run_jobs_does
+    pids = start(int(sys.argv[1]))
+    print(*pids, flush=True)
+    for _ in pids:
         os.waitpid(-1, 0)
         print(time.time(), flush=True)
     os._exit(0)  # multiprocessing would wait for children that are gone

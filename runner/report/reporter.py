@@ -105,20 +105,20 @@ class Reporter:
 
     def handle(self, item: Item, now: float) -> None:
         """Report one item; `now` is `time.monotonic()`."""
+        if isinstance(item, Event) and self._events is not None:
+            self._events.tell(item)  # first of all: a program may wait for it
         self._recorder.add(item)
-        if isinstance(item, Output):
-            with self._above():
-                self._show(item)
-            return
-        if self._live is not None:
+        if self._live is not None and not isinstance(item, Output):
             self._live.handle(item, now)
-        if not isinstance(item, ProgressMade):
-            with self._above():
+        if isinstance(item, ProgressMade):
+            return
+        with self._above():
+            if isinstance(item, Output):
+                self._show(item)
+            else:
                 self._tell(item)
 
     def _tell(self, event: Event) -> None:
-        if self._events is not None:
-            self._events.tell(event)
         if self._console is not None:
             self._console.tell(event)
         if event.event == "job.result" and not self._settings.json:

@@ -46,7 +46,7 @@ class Telling:
                 yield from self._with_notes(event, at, fields)
             case {"event": event, "t": at, "process": process, "fields": fields, "facts": facts}:
                 yield from self._of_process(event, at, process, fields, facts)
-            case {"began": began, "time": wall}:
+            case {"began": began, "time": wall, "created": reprs}:
                 self._began, self._wall = began, wall
                 yield self._event(
                     "run.started",
@@ -57,6 +57,8 @@ class Telling:
                         "processes": len(self._plan.processes),
                     },
                 )
+                for process, shown in enumerate(reprs):
+                    yield from self._created(process, shown, began)
             case {"holder_died": process, "guard": guard, "t": at}:
                 yield self._note("holder_died", at, process, _HOLDER_DIED.format(self._name(process), guard))
             case {"ended": _}:
@@ -70,8 +72,6 @@ class Telling:
         plan = self._plan.processes[process]
         said: dict[str, Any] = {"job": plan.job, "process": plan.name, **facts}
         match event:
-            case "process.created":
-                fields = {"target": plan.target or plan.cls, "daemon": plan.daemon}
             case "process.started":
                 self._running[process] = facts
             case "process.exited":
@@ -79,6 +79,12 @@ class Telling:
                 fields["signal"] = _signal_name(facts["exit_code"])
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
         yield from self._with_notes(event, at, said | {name: _rounded(value) for name, value in fields.items()})
+
+    def _created(self, process: int, shown: str, at: float) -> Iterator[Event]:
+        plan = self._plan.processes[process]
+        facts = {"pid": None, "state": "initial", "alive": False, "exit_code": None, "repr": shown}
+        fields = {"target": plan.target or plan.cls, "daemon": plan.daemon}
+        yield from self._of_process("process.created", at, process, fields, facts)
 
     def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
         told = self._event(event, at, fields)

@@ -1,6 +1,7 @@
 """Linux's `prctl`, for the two things about a process that only it can set. Elsewhere `prctl` gives -1: it failed.
 
-ctypes costs 10 ms and is imported with this module, by the supervisor: forked children have it.
+It is called by the C half of `ctypes`: the other half makes dozens of types, 40 pages for each fork to copy the tables
+of. Loaded once in the supervisor, it is there in forked children.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ SET_CHILD_SUBREAPER = 36
 def _load() -> Callable[..., int]:
     if not sys.platform.startswith("linux"):
         return lambda *_: -1
-    import ctypes
-
-    function: Callable[..., int] = ctypes.CDLL(None).prctl
-    return function
+    try:
+        import _ctypes
+    except ImportError:  # a Python without libffi
+        return lambda *_: -1
+    address = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None is ourselves
+    return lambda *arguments: int(_ctypes.call_function(address, arguments))
 
 
 prctl = _load()

@@ -277,6 +277,10 @@ class Processes:
             if descriptor is not None and (running.popen.finalizer is None or descriptor == running.pidfd):
                 os.close(descriptor)
 
+    def reprs(self) -> list[str]:
+        """Each process as `multiprocessing` shows it."""
+        return list(map(repr, self._objects))
+
     def facts(self, number: int) -> dict[str, Any]:
         """The process as `multiprocessing` shows it: `pid`, `state`, `alive`, `exit_code` and `repr`."""
         process = self._objects[number]

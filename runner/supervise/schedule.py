@@ -143,10 +143,8 @@ class Schedule:
         return commands + self._end_if_over()
 
     def _begin(self) -> list[Command]:
-        commands: list[Command] = [Report("process.created", life.process) for life in self._lives]
-        if self._plan.time_limit is not None:
-            commands.append(SetTimer("run", self._plan.time_limit, 0))
-        return commands
+        limit_s = self._plan.time_limit
+        return [] if limit_s is None else [SetTimer("run", limit_s, 0)]
 
     def _give_main_its_turn(self, at: float) -> list[Command]:
         self._main, told = mains.proceed(self._main, at, self.phase)

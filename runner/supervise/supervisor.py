@@ -83,7 +83,7 @@ class Supervisor:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
         self._now = time.monotonic()
         try:
-            self._tell({"began": self._now, "time": time.time()})
+            self._tell({"began": self._now, "time": time.time(), "created": self._processes.reprs()})
             self._deliver(Begun())
             while not self._schedule.ended:
                 self._turn()

@@ -26,7 +26,7 @@ def told(telling: Telling, *messages: dict[str, object]) -> list[Event]:
     return [event for message in messages for event in telling.tell(message)]
 
 
-BEGAN: dict[str, object] = {"began": 100.0, "time": 1_000_000.0}
+BEGAN: dict[str, object] = {"began": 100.0, "time": 1_000_000.0, "created": []}
 STARTED: dict[str, object] = {"event": "process.started", "t": 100.5, "process": 0, "fields": {}, "facts": FACTS}
 EXITED: dict[str, object] = {"event": "process.exited", "t": 101.0, "process": 0, "fields": END, "facts": GONE}
 ENDED: dict[str, object] = {"ended": "succeeded", "t": 102.0, "values": {}, "holders": {}}

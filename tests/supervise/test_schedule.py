@@ -95,7 +95,6 @@ class World:
         return [
             f"{at:.3g} {event}" + (f" {names[process]}" if process is not None else "")
             for at, event, process, _ in self.told
-            if event != "process.created"
         ]
 
     def ends(self) -> dict[int, dict[str, Any]]:
