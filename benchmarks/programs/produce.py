@@ -1,4 +1,4 @@
-"""Writes so many lines of 80 bytes in blocks of 64 KiB of whole lines: as a target, and as a program."""
+"""Writes so many lines of 80 bytes: in blocks of 64 KiB of whole lines, as a target or a program, or one by one."""
 
 import os
 import sys
@@ -12,6 +12,11 @@ def produce(lines: int) -> None:
     for _ in range(lines // (len(BLOCK) // len(LINE))):
         _write(memoryview(BLOCK))
     _write(rest)
+
+
+def print_lines(lines: int) -> None:
+    for _ in range(lines):
+        print("x" * 79)
 
 
 def _write(data: memoryview) -> None:

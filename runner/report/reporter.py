@@ -125,7 +125,7 @@ class Reporter:
             from runner.report.summary import result_lines
 
             lines = result_lines(event.fields["job"], event.fields["result"])  # type: ignore[arg-type]  # its vocabulary
-            self._write_output("stdout", "".join(f"{line}\n" for line in lines).encode())
+            self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
 
     def rest(self, now: float) -> None:
         """All that has come so far has been handled: write what waits, and let what moves by itself move."""
@@ -151,35 +151,38 @@ class Reporter:
             self._write_stderr(summary(self._recorder.result(), width=settings.width, color=color))
         if settings.json:
             text = json.dumps(self._recorder.result().to_json(), ensure_ascii=False)
-            self._write(STDOUT, text.encode(errors="backslashreplace") + b"\n")
+            self._write(STDOUT, [text.encode(errors="backslashreplace"), b"\n"])
 
     def _warn(self, text: str) -> None:
         with self._above():
             self._write_stderr(f"run-jobs: {text}\n")
 
     def _write_stderr(self, text: str) -> None:
-        self._write(STDERR, text.encode(errors="backslashreplace"))
+        self._write(STDERR, [text.encode(errors="backslashreplace")])
 
-    def _write_output(self, stream: str, data: bytes) -> None:
-        self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, data)
+    def _write_output(self, stream: str, pieces: list[bytes | memoryview]) -> None:
+        self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
 
-    def _write(self, descriptor: int, data: bytes) -> None:
+    def _write(self, descriptor: int, pieces: list[bytes | memoryview]) -> None:
         """Write all of it, waiting for a slow reader. When nobody reads any more, that is all there is to it."""
         if descriptor in self._closed:
             return
-        view = memoryview(data)
         try:
-            while view:
-                view = view[_written(descriptor, view) :]
+            _write_all(descriptor, pieces)
         except OSError:
             self._closed.add(descriptor)
             if descriptor == STDOUT:
                 self._reader_gone()
 
 
-def _written(descriptor: int, view: memoryview) -> int:
-    try:
-        return os.write(descriptor, view)
-    except BlockingIOError:  # somebody has made the terminal non-blocking
-        select.select([], [descriptor], [])
-        return 0
+def _write_all(descriptor: int, pieces: list[bytes | memoryview]) -> None:
+    left = sum(map(len, pieces))
+    while left:
+        try:
+            written = os.writev(descriptor, pieces)
+        except BlockingIOError:  # somebody has made the terminal non-blocking
+            select.select([], [descriptor], [])
+            continue
+        left -= written
+        if left:  # rare, so that the copy does not matter
+            pieces = [memoryview(b"".join(pieces))[written:]]

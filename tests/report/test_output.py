@@ -15,8 +15,8 @@ class Written:
     def __init__(self) -> None:
         self.pieces: list[tuple[str, bytes]] = []
 
-    def __call__(self, stream: str, data: bytes) -> None:
-        self.pieces.append((stream, data))
+    def __call__(self, stream: str, pieces: list[bytes | memoryview]) -> None:
+        self.pieces.append((stream, b"".join(pieces)))
 
     @property
     def data(self) -> bytes:
