@@ -67,11 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _launch_early(words: list[str]) -> Launched | None:
     """Start the supervisor's interpreter before anything else is done, if there is something to run."""
-    if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words) or os.name != "posix":
+    if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words):
         return None
-    from runner.launch import launch
+    from runner.launch import can_launch, launch
 
-    return launch()
+    return launch() if can_launch() else None
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:

@@ -31,9 +31,14 @@ class Launched:
             os.waitpid(self.pid, 0)
 
 
+def can_launch() -> bool:
+    """Whether this system has what a supervisor needs."""
+    return hasattr(socket, "AF_UNIX") and hasattr(os, "posix_spawn")
+
+
 def launch() -> Launched:
-    """Start a supervisor; it ends by itself when our end of the socket is closed."""
-    if not hasattr(socket, "AF_UNIX") or not hasattr(os, "posix_spawn"):
+    """Start a supervisor; it ends by itself when our end of the socket is closed. Raises `UnsupportedPlatform`."""
+    if not can_launch():
         from runner.errors import UnsupportedPlatform
 
         raise UnsupportedPlatform("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")

@@ -25,6 +25,14 @@ def start_method(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _plans_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The command keeps its plans in a folder of the tests, not in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind() -> Iterator[None]:
     """After each test there is no process, descriptor, shared memory or zombie that was not there before."""

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 
 from runner.errors import SupervisorFault
-from runner.events import Event, Output
+from runner.events import FIELDS, PROCESS_FIELDS, Event, Output
 from runner.notes import Notes
 
 TYPE_CHECKING = False
@@ -193,18 +193,7 @@ class Lines:
             yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"))
 
 
-_END_FIELDS = (
-    "outcome",
-    "expected",
-    "ended_by",
-    "stop_reason",
-    "signal",
-    "duration",
-    "cpu_seconds",
-    "max_rss",
-    "returned",
-    "error",
-)
+_END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever"
 
 

@@ -13,7 +13,6 @@ import multiprocessing.process
 import os
 import resource
 import signal
-import struct
 import time
 from multiprocessing import util
 
@@ -21,8 +20,8 @@ from runner.arguments import resolve
 from runner.records import record
 from runner.supervise import child
 from runner.supervise.calls import OURS, Call, find
-from runner.supervise.endings import max_rss_bytes
-from runner.supervise.forked import HAS_PIDFD, ForkPopen
+from runner.supervise.forked import ForkPopen
+from runner.supervise.running import Running
 from runner.supervise.surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -36,17 +35,6 @@ if TYPE_CHECKING:
     from runner.supervise.signals import StopSignals
 
     _Attempt: TypeAlias = tuple[float, tuple[int, ...], Exception | None]
-
-_SIGNED = struct.Struct("q")
-
-
-@record(frozen=True, slots=True)
-class Ended:
-    """What the operating system says of a process's end; `exit_code` is None where it cannot be known."""
-
-    exit_code: int | None
-    cpu_seconds: float | None
-    max_rss: int | None
 
 
 @record(frozen=True, slots=True)
@@ -79,18 +67,6 @@ def _popen(start_method: str) -> type[Any]:
     return fresh.SpawnPopen if start_method == "spawn" else fresh.ForkserverPopen
 
 
-class _Running:
-    """The descriptors of one living process: what to watch for its end, and what to signal it by."""
-
-    __slots__ = ("pid", "pidfd", "popen", "watched")
-
-    def __init__(self, popen: Any, watched: int, pidfd: int | None) -> None:
-        self.pid: int = popen.pid
-        self.popen = popen
-        self.watched = watched
-        self.pidfd = pidfd
-
-
 class Processes:
     """The operating system's side of the planned processes, by their numbers."""
 
@@ -113,9 +89,8 @@ class Processes:
         self._open_files = open_files
         self._stop_signals = stop_signals
         self._objects: list[BaseProcess] = []
-        self._running: dict[int, _Running] = {}
+        self.running: dict[int, Running] = {}
         """What has been started and not closed."""
-        self._alive: set[int] = set()
         self._helpers = _children()
         """multiprocessing's resource tracker and forkserver, which end by themselves."""
         self._popen = _popen(plan.start_method)
@@ -199,8 +174,7 @@ class Processes:
         if error is not None:
             return NotStarted(number, at, error)
         stdout, _, stderr, _ = ends
-        self._alive.add(number)
-        self._running[number] = self._watch(self._objects[number]._popen)  # type: ignore[attr-defined]  # ours
+        self.running[number] = Running(self._objects[number]._popen)  # type: ignore[attr-defined]  # the one of ours
         return Started(number, at, (stdout, stderr))
 
     def _surroundings(self, number: int) -> Surroundings:
@@ -224,58 +198,9 @@ class Processes:
         target = find(plan.target) if plan.target.startswith(OURS) else plan.target
         return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
 
-    def _watch(self, popen: Any) -> _Running:
-        if isinstance(popen, ForkPopen):
-            return _Running(popen, popen.sentinel, popen.sentinel if HAS_PIDFD else None)
-        try:
-            pidfd = os.pidfd_open(popen.pid) if HAS_PIDFD else None
-        except ProcessLookupError:  # a forkserver's child that has ended already
-            pidfd = None
-        by_sentinel = pidfd is None or popen.method == "forkserver"
-        return _Running(popen, popen.sentinel if by_sentinel else pidfd or -1, pidfd)
-
-    def watched(self, number: int) -> int:
-        """The descriptor that gets readable when the process ends."""
-        return self._running[number].watched
-
-    def send(self, number: int, sent: int) -> None:
-        """Send a signal; a stopped process is woken so that SIGTERM reaches it."""
-        running = self._running[number]
-        for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
-            with contextlib.suppress(ProcessLookupError):
-                if running.pidfd is not None:
-                    signal.pidfd_send_signal(running.pidfd, each)
-                else:
-                    os.kill(running.pid, each)
-
-    def reap(self, number: int) -> Ended | None:
-        """What the system says of the process's end, once; None while it lives. Its descriptors stay open."""
-        running = self._running[number]
-        ended = self._read_sentinel(running) if running.popen.method == "forkserver" else _wait(running.pid)
-        if ended is None:
-            return None
-        self._alive.discard(number)
-        running.popen.returncode = ended.exit_code
-        return ended
-
-    def _read_sentinel(self, running: _Running) -> Ended | None:
-        data = os.read(running.popen.sentinel, _SIGNED.size) if running.watched == running.popen.sentinel else b""
-        if len(data) == _SIGNED.size:
-            return Ended(_SIGNED.unpack(data)[0], None, None)
-        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; who cannot tell is lost.
-        if running.pidfd is None:
-            return Ended(None, None, None)
-        running.watched = running.pidfd
-        return _wait(running.pid)
-
     def close(self, number: int) -> None:
         """Close the descriptors of a process that has ended."""
-        running = self._running.pop(number)
-        if running.popen.finalizer is not None:
-            running.popen.finalizer()
-        for descriptor in {running.pidfd, running.watched}:
-            if descriptor is not None and (running.popen.finalizer is None or descriptor == running.pidfd):
-                os.close(descriptor)
+        self.running.pop(number).close()
 
     def reprs(self) -> list[str]:
         """Each process as `multiprocessing` shows it."""
@@ -287,16 +212,16 @@ class Processes:
         shown = repr(process)
         exit_code = process.exitcode
         pid = process.pid
-        state = "initial" if pid is None else "started" if number in self._alive else "stopped"
-        return {"pid": pid, "state": state, "alive": state == "started", "exit_code": exit_code, "repr": shown}
+        running = self.running.get(number)
+        alive = running is not None and not running.has_ended
+        state = "initial" if pid is None else "started" if alive else "stopped"
+        return {"pid": pid, "state": state, "alive": alive, "exit_code": exit_code, "repr": shown}
 
     def end_all(self) -> None:
         """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever came before."""
-        for number in self._alive:
-            self.send(number, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._running[number].pid, 0)
-        self._alive.clear()
+        for running in self.running.values():
+            if not running.has_ended:
+                running.end()
         while adopted := _children() - self._helpers:
             for pid in adopted:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
@@ -310,18 +235,6 @@ def _children() -> set[int]:
             return {int(pid) for pid in file.read().split()}
     except FileNotFoundError:
         return set()
-
-
-def _wait(pid: int) -> Ended | None:
-    try:
-        reaped, status, usage = os.wait4(pid, os.WNOHANG)
-    except ChildProcessError:  # somebody else has waited for it
-        return Ended(None, None, None)
-    if reaped == 0:
-        return None
-    return Ended(
-        os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss)
-    )
 
 
 def raise_open_files() -> tuple[int, int] | None:

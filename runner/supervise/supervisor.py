@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.plan import Plan
-    from runner.supervise.processes import Ended, Processes
+    from runner.supervise.processes import Processes
+    from runner.supervise.running import Ended
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import StopSignals
     from runner.wire import Link, Message
@@ -181,7 +182,7 @@ class Supervisor:
     def _carry_out(self, command: lifecycle.Command | EndRun, at: float) -> None:
         match command:
             case lifecycle.SendSignal(process, number):
-                self._processes.send(process, number)
+                self._processes.running[process].send(number)
             case lifecycle.SetTimer(owner, seconds, generation):
                 self._set_timer(at + seconds, owner, generation)
             case lifecycle.Report(event, process, fields):
@@ -195,7 +196,7 @@ class Supervisor:
                 fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error))
             else:
                 self._outputs[started.process] = started.outputs
-                watched = self._processes.watched(started.process)
+                watched = self._processes.running[started.process].watched
                 self._selector.register(watched, selectors.EVENT_READ, started.process)
                 fact = lifecycle.Started()
             yield Happened(started.process, fact), started.at
@@ -217,11 +218,12 @@ class Supervisor:
     # Ends of processes.
 
     def _reap(self, process: int) -> None:
-        watched = self._processes.watched(process)
-        ended = self._processes.reap(process)
+        running = self._processes.running[process]
+        watched = running.watched
+        ended = running.reap()
         if ended is None:  # a forkserver died before its child: now the child itself is watched
             self._selector.unregister(watched)
-            self._selector.register(self._processes.watched(process), selectors.EVENT_READ, process)
+            self._selector.register(running.watched, selectors.EVENT_READ, process)
             return
         self._ended.append(process)
         self._endings.read(self._records)
@@ -232,7 +234,7 @@ class Supervisor:
     def _close_ended(self) -> None:
         for process in self._ended:
             # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
-            self._selector.unregister(self._processes.watched(process))
+            self._selector.unregister(self._processes.running[process].watched)
             self._processes.close(process)
         self._ended.clear()
 

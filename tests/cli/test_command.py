@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -53,7 +54,7 @@ def test_every_file_of_the_gallery_is_good_and_can_be_explained(file: Path) -> N
     assert "Main, step by step:" in explained.stdout
 
 
-@pytest.mark.parametrize("bad", bad_files()[::6], ids=str)
+@pytest.mark.parametrize("bad", bad_files()[::2], ids=str)
 def test_a_bad_file_ends_with_status_2_and_its_place(bad: BadFile) -> None:
     done = run_jobs(bad.path)
 
@@ -61,6 +62,45 @@ def test_a_bad_file_ends_with_status_2_and_its_place(bad: BadFile) -> None:
     assert f"{bad.path.name}:{bad.line}:{bad.column}: error: " in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_file_that_has_not_changed_is_not_checked_again(tmp_path: Path) -> None:
+    def was_checked(*options: str) -> bool:
+        command = [sys.executable, "-X", "importtime", "-m", "runner", str(file), "-q", *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == "a │ hello\n"
+        return re.search(r"\| +pydantic$", done.stderr, re.MULTILINE) is not None
+
+    file = written(tmp_path, "jobs: [{name: a, target: say, args: [hello]}]")
+
+    assert [was_checked(), was_checked()] == [True, False]
+    assert was_checked("--no-cache")
+    assert was_checked("--set", "grace_period=1")
+    written(tmp_path, "jobs: [{name: a, target: say, args: [hello]}]  # changed")
+    assert was_checked()
+
+
+def test_a_plan_that_the_environment_has_a_part_in_is_not_kept(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs: [{name: a, target: say, args: ['${env.WORD}']}]")
+
+    said = []
+    for word in ("one", "two"):
+        command = [*COMMAND, str(file), "-q", "--output", "raw"]
+        said.append(subprocess.run(command, env={**os.environ, "WORD": word}, capture_output=True, check=True).stdout)
+
+    assert said == [b"one\n", b"two\n"]
+
+
+def test_a_refusal_has_its_place_though_the_plan_was_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def work(): pass\n")
+    file = written(tmp_path, "jobs:\n- target: mine:work\n")
+    assert run_jobs(file).returncode == 0
+    (tmp_path / "mine.py").write_text("def other(): pass\n")
+
+    done = run_jobs(file)
+
+    assert done.returncode == 2
+    assert "jobs.yaml:2:11: error: module `mine` has no `work`" in done.stderr
 
 
 def test_problems_come_as_json_too(tmp_path: Path) -> None:

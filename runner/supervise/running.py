@@ -1,0 +1,109 @@
+"""One process that has been started: what tells its end, what it is signalled by, how it is waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import struct
+
+from runner.records import record
+from runner.supervise.endings import max_rss_bytes
+from runner.supervise.forked import HAS_PIDFD, ForkPopen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SIGNED = struct.Struct("q")
+
+
+@record(frozen=True, slots=True)
+class Ended:
+    """What the operating system says of a process's end; `exit_code` is None where it cannot be known."""
+
+    exit_code: int | None
+    cpu_seconds: float | None
+    max_rss: int | None
+
+
+class Running:
+    """A started process, until its descriptors are closed. `watched` gets readable when it ends."""
+
+    __slots__ = ("_pid", "_pidfd", "_popen", "has_ended", "watched")
+
+    def __init__(self, popen: Any) -> None:
+        """`popen` is what `multiprocessing` made, of a class of ours."""
+        self._popen = popen
+        self._pid: int = popen.pid
+        self._pidfd = pidfd = _pidfd(popen)
+        self.watched: int = popen.sentinel if pidfd is None or popen.method == "forkserver" else pidfd
+        self.has_ended = False
+
+    def send(self, sent: int) -> None:
+        """Send a signal; a stopped process is woken so that SIGTERM reaches it."""
+        for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
+            with contextlib.suppress(ProcessLookupError):
+                if self._pidfd is not None:
+                    signal.pidfd_send_signal(self._pidfd, each)
+                else:
+                    os.kill(self._pid, each)
+
+    def reap(self) -> Ended | None:
+        """What the system says of the process's end, once; None while it lives. The descriptors stay open.
+
+        Under forkserver `watched` may be another one afterwards.
+        """
+        ended = self._read_sentinel() if self._popen.method == "forkserver" else _wait(self._pid)
+        if ended is not None:
+            self.has_ended = True
+            self._popen.returncode = ended.exit_code
+        return ended
+
+    def _read_sentinel(self) -> Ended | None:
+        data = os.read(self._popen.sentinel, _SIGNED.size) if self.watched == self._popen.sentinel else b""
+        if len(data) == _SIGNED.size:
+            return Ended(_SIGNED.unpack(data)[0], None, None)
+        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; who cannot tell is lost.
+        if self._pidfd is None:
+            return Ended(None, None, None)
+        self.watched = self._pidfd
+        return _wait(self._pid)
+
+    def end(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        self.send(signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+        self.has_ended = True
+
+    def close(self) -> None:
+        """Close its descriptors."""
+        if self._popen.finalizer is not None:
+            self._popen.finalizer()
+        for descriptor in {self._pidfd, self.watched}:
+            if descriptor is not None and (self._popen.finalizer is None or descriptor == self._pidfd):
+                os.close(descriptor)
+
+
+def _pidfd(popen: Any) -> int | None:
+    if not HAS_PIDFD:
+        return None
+    if isinstance(popen, ForkPopen):
+        return popen.sentinel
+    try:
+        return os.pidfd_open(popen.pid)
+    except ProcessLookupError:  # a forkserver's child that has ended already
+        return None
+
+
+def _wait(pid: int) -> Ended | None:
+    try:
+        reaped, status, usage = os.wait4(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody else has waited for it
+        return Ended(None, None, None)
+    if reaped == 0:
+        return None
+    return Ended(
+        os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss)
+    )
