@@ -88,11 +88,13 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
 
 
 def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
+    from runner.limits import raise_open_files
     from runner.session import Interrupted, Refused, Session
 
     text = _read(options)
     plan = _plan(options, text)
     events = _open_events(options.events)
+    raise_open_files()
     with Session(launched) as session:
         session.submit(plan, preflight=options.preflight)
         gc.freeze()

@@ -36,7 +36,6 @@ class Front:
 
     def follow(self) -> int:
         """Report the run until it is over; gives the exit status. Signals stop the run in order."""
-        _raise_open_files()
         status = 0
         reporter = Reporter(self._settings(), lambda: self._session.stop(signal.SIGPIPE))
         with self._stopped_by_signals():
@@ -95,12 +94,3 @@ class Front:
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self._session.stop(number)
-
-
-def _raise_open_files() -> None:
-    """Each living process has two descriptors here: let there be room for as many as the system allows."""
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

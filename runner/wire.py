@@ -13,6 +13,8 @@ import os
 import socket
 from collections import deque
 
+from runner.errors import RunJobsError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +131,8 @@ class Link:
         for line in whole.decode().split("\n"):
             message: Message = _decode(line)[0]
             count = message.pop("descriptors", 0)
+            if count > len(self._descriptors):
+                raise RunJobsError("descriptors were lost on their way: raise the limit of open files (`ulimit -n`)")
             yield message, tuple(self._descriptors.popleft() for _ in range(count))
 
     def _read(self) -> bool:

@@ -16,6 +16,7 @@ GROUND = {
     "jobresult",
     "kept",
     "launch",
+    "limits",
     "notes",
     "plan",
     "records",

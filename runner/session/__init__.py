@@ -14,6 +14,7 @@ import signal
 from runner.errors import RunJobsError
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
+from runner.limits import free_descriptors
 from runner.plan import to_json
 from runner.session.outputs import Outputs, Source
 from runner.session.telling import Lines, Telling
@@ -52,7 +53,7 @@ class Session:
         launched.taken = True
         self._supervisor = launched.pid
         self._link = Link(launched.link)
-        self._outputs = Outputs()
+        self._outputs = Outputs(free_descriptors())
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._stopped_by: int | None = None
@@ -99,7 +100,8 @@ class Session:
     def submit(self, plan: Plan, *, preflight: bool = True) -> None:
         """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
         self._telling = Telling(plan, _run_id())
-        self._link.send(self._order("run", plan, preflight=preflight) | {"run": self._telling.run})
+        order = self._order("run", plan, preflight=preflight)
+        self._link.send(order | {"run": self._telling.run, "room": self._outputs.room})
         self._link.flush()
 
     def items(self, *, tells_output: bool = False, tick_s: float | None = None) -> Iterator[Item | None]:

@@ -18,6 +18,12 @@ go back to it, which takes five times as long as the reading."""
 _WIDE_PIPE = 1 << 20
 
 
+SPARE = 16
+"""Descriptors for all else that the front opens."""
+DESCRIPTORS_EACH = 3
+"""Two pipes, and the other ends of those of every second process."""
+
+
 class Source:
     """One stream of one process."""
 
@@ -27,10 +33,15 @@ class Source:
         self.process = process
         self.stream = stream
         self.descriptor = descriptor
-        self.held = _write_end(descriptor)
-        """The pipe's other end, or -1: as long as we have it, too, the process's end does not end the stream. That
-        would wake us, in the very moment in which the supervisor is to see the end."""
+        self.held = -1
         self.is_wide = False
+
+    def hold(self) -> None:
+        """Have the pipe's other end, too: as long as we do, the process's end does not end the stream.
+
+        That would wake us, in the very moment in which the supervisor is to see the end.
+        """
+        self.held = _write_end(self.descriptor)
 
     def read(self) -> bytes | None:
         """One piece of what is there now; empty at the end, None if there is nothing yet."""
@@ -53,7 +64,9 @@ class Source:
 class Outputs:
     """All streams that are open, by process."""
 
-    def __init__(self) -> None:
+    def __init__(self, free_descriptors: int) -> None:
+        self.room = max(1, (free_descriptors - SPARE) // DESCRIPTORS_EACH)
+        """For how many processes at once there are descriptors."""
         self._sources: dict[int | None, list[Source]] = {}
         self._wrote: dict[int | None, dict[str, None]] = {}
         """Which streams have something on them since the last time that they were finished."""
@@ -70,6 +83,8 @@ class Outputs:
         sources = [Source(process, "stdout", stdout), Source(process, "stderr", stderr)]
         self._sources[process] = sources
         for source in sources:
+            if len(self._sources) <= self.room // 2:
+                source.hold()
             os.set_blocking(source.descriptor, False)
             if self._selector is not None:
                 self._selector.register(source.descriptor, selectors.EVENT_READ, source)

@@ -14,10 +14,11 @@ import socket
 import sys
 
 from runner import plan as plans
+from runner.limits import raise_open_files
 from runner.supervise import signals
 from runner.supervise.calls import OURS
 from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
-from runner.supervise.processes import Processes, raise_open_files
+from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
 from runner.supervise.signals import StopSignals
 from runner.supervise.supervisor import Supervisor
@@ -117,7 +118,7 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
         link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
         return
     try:
-        _run(plan, link, shared, stop_signals)
+        _run(plan, link, shared, stop_signals, order["room"])
     finally:
         shared.remove()
 
@@ -159,7 +160,7 @@ def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
         resource_tracker.ensure_running()
 
 
-def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals) -> None:
+def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals, room: int) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
     _widen(to_records)
@@ -179,7 +180,7 @@ def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals
             text = f"`{process.cls}` cannot be made: {type(error).__name__}: {error}"
             link.send({"refused": [_refusal("class", text) | {"process": number}]})
             return
-    supervisor = Supervisor(plan, link, selector, processes, shared, records, stop_signals)
+    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, stop_signals)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()

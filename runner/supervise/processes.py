@@ -7,11 +7,9 @@ of multiprocessing that this needs are listed in `tests/processes/test_private_n
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import multiprocessing.process
 import os
-import resource
 import signal
 import time
 from multiprocessing import util
@@ -235,13 +233,3 @@ def _children() -> set[int]:
             return {int(pid) for pid in file.read().split()}
     except FileNotFoundError:
         return set()
-
-
-def raise_open_files() -> tuple[int, int] | None:
-    """Raise the soft limit of open files to the hard one; gives the limits as they were, None if nothing changed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == hard:
-        return None
-    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return soft, hard

@@ -95,8 +95,10 @@ OUTCOME_OF_STOP = {"time_limit": "timed_out", "holder_died": "failed", "stop_req
 class Schedule:
     """The state of a whole run. It holds no clock, no pid and no file."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, room: int) -> None:
+        """`room` is how many processes can run at once."""
         self._plan = plan
+        self._room = room
         self._main = mains.Main(plan.steps)
         self._phase = RunPhase.RUNNING
         self._stop_reason: str | None = None
@@ -156,7 +158,7 @@ class Schedule:
 
     def _obey(self, told: list[mains.Command], at: float) -> list[Command]:
         starts = tuple(order.process for order in told if isinstance(order, steps.Start))
-        commands: list[Command] = [StartProcesses(starts)] if starts else []
+        commands = self._start(starts, at) if starts else []
         for order in told:
             match order:
                 case steps.Terminate(process):
@@ -165,6 +167,15 @@ class Schedule:
                     commands += self._live(process, Kill("main"), at)
                 case Report() | SetTimer():
                     commands.append(order)
+        return commands
+
+    def _start(self, processes: tuple[int, ...], at: float) -> list[Command]:
+        fit = max(0, self._room - len(self._alive))
+        commands: list[Command] = [StartProcesses(processes[:fit])] if fit else []
+        for process in processes[fit:]:
+            message = f"{self._room} processes run already: the limit of open files (`ulimit -n`) allows no more"
+            error = {"type": "OSError", "message": message, "traceback": None}
+            commands += self._live(process, lifecycle.StartFailed(error), at)
         return commands
 
     def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:

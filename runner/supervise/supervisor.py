@@ -49,6 +49,7 @@ class Supervisor:
     def __init__(
         self,
         plan: Plan,
+        room: int,
         link: Link,
         selector: selectors.BaseSelector,
         processes: Processes,
@@ -56,14 +57,14 @@ class Supervisor:
         records: int,
         stop_signals: StopSignals,
     ) -> None:
-        """`records` is the read end of the end-record pipe."""
+        """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end."""
         self._plan = plan
         self._link = link
         self._processes = processes
         self._shared = shared
         self._records = records
         self._stop_signals = stop_signals
-        self._schedule = Schedule(plan)
+        self._schedule = Schedule(plan, room)
         self._timers: list[tuple[float, int, int | str, int]] = []
         self._timer_count = 0
         self._suspects: list[tuple[int, str, int]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -245,6 +246,23 @@ def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
     status, rest = running.end()
     assert status == 130
     assert "killed by SIGKILL" in rest
+
+
+def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+
+    file = written(tmp_path, "jobs: [{name: w, target: report, args: [1, begun, ended], replicas: 120}]")
+    command = [*COMMAND, str(file), "--json", "--output", "raw"]
+
+    done = subprocess.run(command, capture_output=True, preexec_fn=limit, check=False)
+
+    processes = json.loads(done.stdout)["processes"].values()
+    refused = [process for process in processes if process["outcome"] is None]
+    assert done.returncode == 1
+    assert all("limit of open files" in process["error"]["message"] for process in refused)
+    assert {process["output"] for process in processes if process not in refused} == {"begun\nended\n"}
+    assert 30 < len(refused) < 110
 
 
 def test_nobody_reading_stdout_stops_the_run() -> None:

@@ -37,12 +37,13 @@ class World:
     unstartable: set[int] = field(default_factory=set)
     exit_codes: dict[int, int] = field(default_factory=dict)
     stops: list[tuple[float, str]] = field(default_factory=list)
+    room: int = 1_000_000
     now: float = 0.0
     told: list[tuple[float, str, int | None, dict[str, Any]]] = field(default_factory=list)
     outcome: str | None = None
 
     def __post_init__(self) -> None:
-        self.schedule = Schedule(self.plan)
+        self.schedule = Schedule(self.plan, self.room)
         self._count = 0
         self._coming: list[tuple[float, int, Fact]] = []
         self._dead: set[int] = set()
@@ -238,7 +239,7 @@ def test_a_stop_of_a_run_that_is_over_does_nothing() -> None:
 
 def test_what_is_no_fact_is_refused() -> None:
     with pytest.raises(AssertionError, match="no such fact"):
-        Schedule(plan()).handle("boom", 0)  # type: ignore[arg-type]
+        Schedule(plan(), 1).handle("boom", 0)  # type: ignore[arg-type]
 
 
 @st.composite
@@ -277,3 +278,19 @@ def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data:
     assert world.outcome in {"succeeded", "failed", "stopped", "timed_out"}
     times = [at for at, *_ in world.told]
     assert times == sorted(times)
+
+
+def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
+    steps = (Start(0), Start(1), Start(2), Join(0), Start(3), Join(1))
+    world = World(plan(*steps, daemons=(False,) * 4), [1, 2, 1, 1], room=2).play()
+
+    assert [line for line in world.story() if "start" in line] == [
+        "0 process.started p0",
+        "0 process.started p1",
+        "0 process.start_failed p2",
+        "1 process.started p3",
+    ]
+    assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys(
+        (0, 1, 3), "succeeded"
+    )
+    assert world.outcome == "failed"

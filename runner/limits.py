@@ -1,0 +1,29 @@
+"""The limit of open files: how many descriptors this process may have."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+MOST = 1 << 20
+"""Of descriptors, where the system says that there is no limit, and does not mean it."""
+
+
+def raise_open_files() -> tuple[int, int] | None:
+    """Raise the soft limit to the hard one; gives the limits as they were, None if nothing changed."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return None
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and does not mean it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft, hard
+
+
+def free_descriptors() -> int:
+    """How many descriptors can still be opened."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - len(os.listdir("/dev/fd"))

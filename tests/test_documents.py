@@ -1,0 +1,77 @@
+"""What the documents say of the code is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from runner import command_line, workers
+from runner.plan import ProcessPlan
+from runner.supervise.lifecycle import (
+    Exited,
+    Fact,
+    ImpossibleFact,
+    Kill,
+    Life,
+    Started,
+    StartFailed,
+    Terminate,
+    TimerFired,
+    transition,
+)
+from tests.test_layers import modules
+
+ROOT = Path(__file__).parents[1]
+DESIGN = (ROOT / "docs/design.md").read_text()
+README = (ROOT / "README.md").read_text()
+FACTS: tuple[Fact, ...] = (
+    Started(),
+    StartFailed({}),
+    Exited(0, "return"),
+    TimerFired(1),
+    Terminate("main"),
+    Kill("main"),
+)
+
+
+def test_the_ways_of_a_life_are_those_of_the_design() -> None:
+    found: dict[tuple[str, str, str], None] = {}
+    plan = ProcessPlan("p", "p", target="runner.workers:noop", terminate_after=1)
+    lives = [Life(0, plan, grace_period=5)]
+    for life in lives:
+        for fact in FACTS:
+            due = TimerFired(life.generation) if isinstance(fact, TimerFired) else fact
+            try:
+                after, _ = transition(life, due, 0)
+            except ImpossibleFact:
+                continue
+            way = (life.phase.value, type(fact).__name__, after.phase.value)
+            if after.phase is not life.phase and way not in found:
+                found[way] = None
+                lives.append(after)
+
+    told = "\n".join(f"{before:<12} {fact:<12} {after}" for before, fact, after in found)
+    assert f"```\n{told}\n```" in DESIGN
+
+
+def test_the_tour_of_the_files_names_each_of_them() -> None:
+    tour = DESIGN[DESIGN.index("| file |") : DESIGN.index("## The core is pure")]
+    named = set(re.findall(r"(\w+)\.py", tour))
+
+    assert {module.rpartition(".")[2] for module in modules()} - {"describe", "jobtypes", "report", "supervise"} <= (
+        named | {"", "session"}
+    )
+
+
+def test_the_readme_names_every_built_in_worker() -> None:
+    (row,) = (line for line in README.splitlines() if line.startswith("| `target` |"))
+
+    assert set(re.findall(r"`(\w+)`", row)) - {"target"} == set(workers.__all__)
+
+
+def test_the_readme_names_every_option_of_a_run() -> None:
+    parser = command_line._PARSERS["run"]()
+    options = {option for action in parser._actions for option in action.option_strings}
+
+    told = set(re.findall(r"`(-[-a-z]+)", README))
+    assert options - {"-h", "--help", "--quiet", "--verbose"} <= told
