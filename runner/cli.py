@@ -71,7 +71,13 @@ def _launch_early(words: list[str]) -> Launched | None:
         return None
     from runner.launch import can_launch, launch
 
-    return launch() if can_launch() else None
+    if not can_launch():
+        return None
+    launched = launch()
+    from runner.limits import raise_open_files
+
+    raise_open_files()  # ours alone: the supervisor has the limit that we were given, for its children
+    return launched
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
@@ -88,13 +94,11 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
 
 
 def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
-    from runner.limits import raise_open_files
     from runner.session import Interrupted, Refused, Session
 
     text = _read(options)
     plan = _plan(options, text)
     events = _open_events(options.events)
-    raise_open_files()
     with Session(launched) as session:
         session.submit(plan, preflight=options.preflight)
         gc.freeze()

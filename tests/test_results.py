@@ -1,0 +1,146 @@
+"""What a run came to, from made-up events and output."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.events import Event, Output, ProgressMade
+from runner.results import MOST_OUTPUT, ProcessResult, Recorder, RunResult
+
+if TYPE_CHECKING:
+    from runner.events import Item
+    from runner.plan import Json
+
+END: dict[str, Json] = {
+    "process": "a", "outcome": "terminated", "expected": True, "exit_code": -15, "signal": "SIGTERM",
+    "ended_by": "signal", "stop_reason": "main", "error": None, "duration": 1.5, "cpu_seconds": 0.25,
+    "max_rss": 4096, "returned": None,
+}
+FINISHED: dict[str, Json] = {"outcome": "succeeded", "exit_status": 0, "duration": 2.5}
+ERROR: dict[str, Json] = {"type": "OSError", "message": "no more", "traceback": ""}
+
+
+def event(name: str, t: float = 0.0, /, **fields: Json) -> Event:
+    return Event(0, t, "", name, "run", fields)
+
+
+def created(name: str, job: str = "j") -> Event:
+    return event("process.created", process=name, job=job)
+
+
+def result_of(*items: Item, keep_events: bool = False, keep_output: bool = True) -> RunResult:
+    recorder = Recorder(keep_events=keep_events, keep_output=keep_output)
+    for item in items:
+        recorder.add(item)
+    return recorder.result()
+
+
+def test_a_process_is_what_its_events_say() -> None:
+    result = result_of(
+        created("a", "job"),
+        event("process.started", 1.0, process="a", pid=7),
+        event("process.exited", 2.5, **END),
+        event("run.finished", 3.0, **FINISHED),
+    )
+
+    assert result.processes == {
+        "a": ProcessResult(
+            "a", "job", pid=7, outcome="terminated", expected=True, exit_code=-15, signal="SIGTERM", ended_by="signal",
+            stop_reason="main", started_at=1.0, ended_at=2.5, duration=1.5, cpu_seconds=0.25, max_rss=4096,
+        )
+    }
+    assert (result.outcome, result.exit_status, result.duration) == ("succeeded", 0, 2.5)
+
+
+def test_a_process_that_could_not_be_started_has_an_error_and_no_pid() -> None:
+    result = result_of(created("a"), event("process.start_failed", process="a", error=ERROR))
+
+    assert result.processes["a"] == ProcessResult("a", "j", error=ERROR, expected=False)
+
+
+def test_a_process_that_was_never_started_has_nothing() -> None:
+    assert result_of(created("a")).processes["a"] == ProcessResult("a", "j")
+
+
+def test_a_run_that_nobody_finished_has_faulted() -> None:
+    result = result_of(created("a"))
+
+    assert (result.outcome, result.exit_status, result.duration) == ("faulted", 3, 0.0)
+
+
+def test_processes_are_in_creation_order_and_results_by_job() -> None:
+    result = result_of(
+        created("b"), created("a"), event("job.result", job="j", type="t", result={"total": 3}), event("main.ended")
+    )
+
+    assert list(result.processes) == ["b", "a"]
+    assert result.results == {"j": {"total": 3}}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_events_are_kept_on_request_in_order(keep: bool) -> None:
+    items = [created("a"), event("main.ended"), event("run.finished", 3.0, **FINISHED)]
+
+    result = result_of(*items, Output(0, "stdout", b"x"), ProgressMade("j", (1,)), keep_events=keep)
+
+    assert result.events == (tuple(items) if keep else ())
+
+
+def test_output_is_kept_on_request_and_that_of_no_process_is_not() -> None:
+    outputs = [Output(None, "stderr", b"log"), Output(0, "stdout", b"out"), Output(0, "stderr", b"err")]
+    items: list[Item] = [created("a"), *outputs]
+
+    assert result_of(*items).processes["a"].output == "outerr"
+    assert result_of(*items, keep_output=False).processes["a"].output == ""
+
+
+def test_output_that_is_not_text_is_written_out() -> None:
+    result = result_of(created("a"), Output(0, "stdout", b"\xff\xc3"), Output(0, "stdout", "é".encode()))
+
+    assert result.processes["a"].output == "\\xff\\xc3é"
+
+
+pieces = st.tuples(st.integers(0, 1), st.binary(min_size=1, max_size=3), st.integers(0, MOST_OUTPUT // 2))
+
+
+@settings(deadline=None)
+@given(st.lists(pieces, max_size=8))
+def test_of_each_process_the_last_64_kib_are_kept_however_they_come(written: list[tuple[int, bytes, int]]) -> None:
+    outputs = [Output(process, "stdout", data * times) for process, data, times in written]
+
+    result = result_of(created("0"), created("1"), *outputs)
+
+    for process in (0, 1):
+        whole = b"".join(output.data for output in outputs if output.process == process)
+        assert result.processes[str(process)].output == whole[-MOST_OUTPUT:].decode(errors="backslashreplace")
+
+
+def test_a_result_says_in_short_how_everything_ended() -> None:
+    processes = {"a": ProcessResult("a", "j", outcome="killed"), "b": ProcessResult("b", "j")}
+
+    shown = repr(RunResult("failed", 1, 1.23456, processes))
+
+    assert shown == "<RunResult failed in 1.235 s; a: killed, b: not started>"
+
+
+def test_a_result_is_json_without_its_events() -> None:
+    result = result_of(
+        created("a"),
+        event("process.exited", 2.5, **END),
+        event("job.result", job="j", type="t", result={"total": 3}),
+        event("run.finished", 3.0, **FINISHED),
+        Output(0, "stdout", b"out"),
+        keep_events=True,
+    )
+
+    data = json.loads(json.dumps(result.to_json()))
+
+    assert set(data) == {"outcome", "exit_status", "duration", "processes", "results"}
+    assert ProcessResult(**data["processes"]["a"]) == result.processes["a"]
+    assert data["processes"]["a"]["output"] == "out"
+    assert RunResult(**data | {"processes": result.processes, "events": result.events}) == result
