@@ -45,7 +45,7 @@ class Shelf:
         self, text: bytes, file: str, overrides: Sequence[str], start_method: str | None, folder: str | None
     ) -> None:
         """With `folder` None nothing is kept, nor found."""
-        said = [file, os.getcwd(), list(overrides), start_method, sys.version, sys.platform]
+        said = [file, _current_folder(), list(overrides), start_method, sys.version, sys.platform]
         self._key = json.dumps([*said, text.decode(errors="surrogateescape")])
         self._folder = folder if len(text) <= MOST_BYTES else None
         self._name = f"{crc32(self._key.encode()):08x}.json"
@@ -59,7 +59,7 @@ class Shelf:
                 kept = json.load(file)
             if kept["key"] == self._key and all(_stamp(path) == [path, *rest] for path, *rest in kept["made_of"]):
                 return from_json(kept["plan"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except Exception:  # anybody may have written anything there
             return None
         return None
 
@@ -90,16 +90,30 @@ def _stamp(path: str) -> Stamp:
     return [path, found.st_mtime_ns, found.st_size]
 
 
+def _current_folder() -> str | None:
+    """The current folder; None if it is gone: then no plan is made, and none kept."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
 def _make_room(folder: str) -> None:
     """Take away what was kept longest ago."""
-    plans = sorted(os.scandir(folder), key=lambda entry: entry.stat().st_mtime_ns)
-    for entry in plans[: len(plans) - MOST_PLANS + 1]:
+    with os.scandir(folder) as entries:
+        plans = sorted((entry for entry in entries if entry.is_file()), key=lambda entry: entry.stat().st_mtime_ns)
+    for entry in plans[: max(0, len(plans) - MOST_PLANS + 1)]:
         os.unlink(entry)
 
 
 def _write(path: str, data: bytes) -> None:
     """Put the data there whole or not at all, for this user alone."""
     new = f"{path}.{os.getpid()}"
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-    os.replace(new, path)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(new, path)
+    except OSError:  # a full disk
+        os.unlink(new)
+        raise

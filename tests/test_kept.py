@@ -161,6 +161,17 @@ def test_the_last_plan_of_a_file_is_kept(folder: Path) -> None:
     assert len(kept_in(folder)) == 1
 
 
+def test_a_plan_that_cannot_be_written_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+
+    shelf(folder).put(PLAN)
+
+    assert kept_in(folder) == []
+
+
 def test_only_this_user_can_read_what_is_kept(folder: Path) -> None:
     before = os.umask(0)
     try:
@@ -196,6 +207,15 @@ def test_a_truncated_plan_is_as_if_there_were_none(
     whole = file.read_bytes()
 
     file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+
+    assert shelf(folder).find() is None
+
+
+def test_a_plan_nested_beyond_reading_is_as_if_there_were_none(folder: Path) -> None:
+    shelf(folder).put(PLAN)
+    (file,) = kept_in(folder)
+
+    file.write_bytes(b"[" * 200_000)
 
     assert shelf(folder).find() is None
 
@@ -244,7 +264,7 @@ def test_a_plan_without_a_field_is_as_if_there_were_none(field: str, folder: Pat
     assert shelf(folder).find() is None
 
 
-@pytest.mark.parametrize("there", [0, MOST_PLANS - 1, MOST_PLANS, MOST_PLANS + 20])
+@pytest.mark.parametrize("there", [0, 60, MOST_PLANS - 1, MOST_PLANS, MOST_PLANS + 20])
 def test_what_was_kept_longest_ago_goes_so_that_at_most_so_many_remain(there: int, folder: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(there):
@@ -258,6 +278,30 @@ def test_what_was_kept_longest_ago_goes_so_that_at_most_so_many_remain(there: in
     assert len(kept) == min(there + 1, MOST_PLANS)
     assert set(newest) < set(kept)
     assert shelf(folder).find() == PLAN
+
+
+def test_what_else_stands_there_stays(folder: Path) -> None:
+    other = folder / "somebody"
+    other.mkdir(parents=True)
+    os.utime(other, (0, 0))
+    for number in range(MOST_PLANS):
+        (folder / f"{number:03}.json").write_bytes(b"")
+
+    shelf(folder).put(PLAN)
+
+    assert shelf(folder).find() == PLAN
+    assert other.is_dir()
+
+
+def test_where_the_current_folder_is_gone_there_is_a_place_still(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert shelf(folder).find() is None
 
 
 def test_where_no_folder_can_be_made_nothing_is_kept_and_nothing_raised(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
+_BARE = {
+    "a number": r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?",
+    "a whole number": r"[-+]?(0|[1-9][0-9]*)",
+    "true or false": r"true|false",
+}
+"""What has another type only because it stands in quotes."""
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "greater_than": ("above", "gt"),
@@ -74,18 +80,18 @@ def found(value: object) -> str:
     return "a mapping"
 
 
-def instead_of(expected: str, value: object) -> str | None:
-    """What to write where another type was expected."""
+def instead_of(expected: str, value: object, written: str) -> str | None:
+    """What to write where another type was expected than that of the value, written so."""
     match expected, value:
         case "text", bool() | int() | float():
-            return f'put it in quotes: "{found(value).removeprefix("the number ")}"'
+            return f'put it in quotes: "{shortened(written)}"'
         case "text", dict():
             return "text that begins with `{` or holds `: ` must be in quotes"
         case "a list", str() | int() | float():
-            return f"put it in brackets: [{shortened(str(value))}]"
+            return f"put it in brackets: [{shortened(written)}]"
         case "a number" | "a whole number" | "true or false", str():
-            bare = re.fullmatch(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false", value)
-            return f"write {value} without quotes" if bare else old_meaning(value)
+            bare = re.fullmatch(_BARE[expected], value)
+            return f"write {value} without quotes" if bare else old_meaning(value, expected)
     return None
 
 
@@ -108,18 +114,20 @@ def _problem(
         case "missing":
             path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
         case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
-            key, message = True, f"expected text as a key, found {found(loc[-1])}"
-            help = f'put it in quotes: "{shortened(str(loc[-1]))}"'
+            # pydantic writes the key as text in its way to the place, and gives it as it is as the input.
+            key, path, message = True, (*path[:-1], value), f"expected text as a key, found {found(value)}"
+            help = f'put it in quotes: "{shortened(document.written(path, key=True) or str(value))}"'
         case "literal_error":
             message, help = _not_one_of(name, context["expected"], value)
         case kind if kind in _EXPECTED:
             message = f"{name}expected {_EXPECTED[kind]}, found {found(value)}"
-            help = instead_of(_EXPECTED[kind], value)
+            help = instead_of(_EXPECTED[kind], value, document.written(path) or str(value))
         case kind if kind in _BOUNDS:
             words, bound = _BOUNDS[kind]
             message = f"{name}must be {words} {context[bound]:,}, not {shortened(str(value))}"
         case "too_short":
-            message = f"{name}needs at least one entry"
+            least = context["min_length"]
+            message = f"{name}needs at least {'one entry' if least == 1 else f'{least} entries'}"
         case _:
             message = f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}"
     return document.problem(path, message, help, key=key)

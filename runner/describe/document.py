@@ -117,6 +117,16 @@ class Document:
         excerpt = lines[line - 1] if line <= len(lines) else ""
         return self.lead + excerpt if line == 1 else excerpt
 
+    def written(self, path: Path, *, key: bool = False) -> str | None:
+        """The scalar of `path`, or its key, as it is written: `3.10` for the number 3.1; None for anything else."""
+        over = self._overlay(path)
+        if over is not None:
+            prefix, document = over
+            return document.written(path[len(prefix) :], key=key)
+        node, key_node, depth = self._find(path)
+        text = getattr(key_node if key else node, "value", None)
+        return text if depth == len(path) and isinstance(text, str) else None
+
     def line_of(self, path: Path) -> int:
         """The line of the value of `path`, in this document."""
         return self.span(path).line

@@ -28,6 +28,8 @@ def _environ(info: ValidationInfo) -> Mapping[str, str] | None:
 
 
 def _template(value: str, info: ValidationInfo) -> str:
+    if "\0" in value:
+        raise fault("the character NUL cannot be part of this text")
     _check_text(value, placeholders.IN_TEXT, info, ())
     return value
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from runner.describe import checking
+from runner.describe import checking, targets
 from runner.describe.jobtype import DEFAULT, UnknownJobType, find
-from runner.describe.placeholders import fill_text
+from runner.describe.placeholders import IN_TEXT, check, fill_text
 from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.describe.document import Document, Path
-    from runner.describe.jobtype import AnyJobType, Expansion, JobModel
+    from runner.describe.jobtype import AnyJobType, Draft, Expansion, JobModel
     from runner.errors import Problem
 
 MAX_PROCESSES = 100_000
@@ -24,23 +24,22 @@ MAX_PROCESSES = 100_000
 
 @record(frozen=True, slots=True)
 class Job:
-    """One entry of `jobs:`, checked. `label` is its name, with the environment filled in, or `jobs[i]`."""
+    """One entry of `jobs:`, checked. `label` is its name, with the environment filled in, or `jobs[i]`.
+
+    `is_foreign` says that its type is not one of this package's.
+    """
 
     index: int
     type: str
     model: JobModel
     label: str
     expansion: Expansion
+    is_foreign: bool
 
     @property
     def path(self) -> Path:
         """The way to it in the document."""
         return ("jobs", self.index)
-
-    @property
-    def is_somebody_elses(self) -> bool:
-        """Whether its type is not one of this package's."""
-        return not type(self.model).__module__.startswith("runner.")
 
     def gives(self, field: str) -> bool:
         """Whether the file says something for this field."""
@@ -84,12 +83,26 @@ class Jobs:
             return None
         label = f"jobs[{index}]"
         if model.name is not None:
-            label = fill_text(model.name, {}, self._environ)
-            if "$" in label.replace("$index", "") or not label.isprintable() or not label.strip():
-                self._report((*path, "name"), f"the name becomes {label!r}, which cannot be a name")
+            filled = fill_text(model.name, {"index": 0}, self._environ)
+            if filled == "all" or "$" in filled or not filled.isprintable() or not filled.strip():
+                self._report((*path, "name"), f"the name becomes {filled!r}, which cannot be a name")
                 return None
+            label = fill_text(model.name, {}, self._environ)
             model = model.model_copy(update={"name": label})
-        return Job(index, job_type.name, model, label, job_type.expand(model, label))
+        expansion = self._expansion(path, job_type, model, label)
+        is_foreign = not type(job_type).__module__.startswith("runner.")
+        return None if expansion is None else Job(index, job_type.name, model, label, expansion, is_foreign)
+
+    def _expansion(self, path: Path, job_type: AnyJobType, model: JobModel, label: str) -> Expansion | None:
+        try:
+            expansion = job_type.expand(model, label)
+            for draft in expansion.processes:
+                _check_draft(draft)
+        except Exception as error:  # anything may happen in somebody else's code
+            message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
+            self._report(path, message, "this is for its author to mend")
+            return None
+        return expansion
 
     def _type(self, path: Path, name: object) -> AnyJobType | None:
         if not isinstance(name, str):
@@ -113,3 +126,16 @@ class Jobs:
 
     def _report(self, path: Path, message: str, help: str | None = None) -> None:
         self.problems.append(self._document.problem(path, message, help))
+
+
+def _check_draft(draft: Draft) -> None:
+    """Raises `ValueError` where a job type asks for what cannot be."""
+    if (draft.target is None) == (draft.cls is None):
+        raise ValueError("a process has either a target or a class")
+    if draft.target is not None:
+        targets.normalized_target(draft.target)
+    if draft.cls is not None:
+        targets.normalized_class(draft.cls)
+    for text in (draft.name, draft.cwd, *draft.env.values()):
+        if text is not None:
+            check(text, IN_TEXT, None)

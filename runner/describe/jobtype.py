@@ -137,7 +137,7 @@ class Draft:
     """One process that a job type asks for. Exactly one of `target` and `cls` is given.
 
     `args` and `kwargs` are encoded (see `runner.arguments`, and `placeholders.encode`). `cwd` and the values of
-    `env` may hold `$index` and `${env.NAME}`; `$index` is the place among the job's drafts.
+    `env` may hold `$index` and `${env.NAME}`, `name` may hold `$index`: the place among the job's drafts.
     """
 
     name: str | None = None

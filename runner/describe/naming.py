@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from runner.describe.placeholders import fill_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,7 @@ def process_names(jobs: Sequence[Job]) -> list[str]:
         for index, draft in enumerate(job.expansion.processes):
             given = draft.name
             names.append(
-                _default(draft, len(names) + 1) if given is None else given.replace("$index", str(index))
+                _default(draft, len(names) + 1) if given is None else fill_text(given, {"index": index}, {})
             )
     return names
 
@@ -46,25 +48,21 @@ def numbers(jobs: Sequence[Job]) -> list[range]:
 def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> list[Problem]:
     """A problem for each name that two jobs, or two processes, share."""
     problems: list[Problem] = []
-    owners: dict[str, tuple[Job, bool]] = {}
+    owners: dict[str, Job] = {}
     for job, processes in zip(jobs, numbers(jobs), strict=True):
         own = [names[process] for process in processes]
-        times = Counter(own)
-        for name in [job.label] if own == [job.label] else [job.label, *own]:
-            given = job.model.name is not None
-            first = owners.setdefault(name, (job, given))
-            if first == (job, given) and not (name != job.label and times[name] > 1):
-                continue
-            if first[0] is job:
-                message = f"several processes of this job are named `{name}`"
-                problems.append(document.problem((*job.path, "name"), message, "put $index into the name"))
-                break
-            problems.append(_clash(name, job, first[0], document))
-            break
+        if len(set(own)) < len(own):
+            name, _ = Counter(own).most_common(1)[0]
+            message = f"several processes of this job are named `{name}`"
+            problems.append(document.problem((*job.path, "name"), message, "put $index into the name"))
+        firsts = ((name, owners.setdefault(name, job)) for name in (job.label, *own))
+        taken = next(((name, first) for name, first in firsts if first is not job), None)
+        if taken is not None:
+            problems.append(_clash(*taken, job, document))
     return list(dict.fromkeys(problems))
 
 
-def _clash(name: str, job: Job, first: Job, document: Document) -> Problem:
+def _clash(name: str, first: Job, job: Job, document: Document) -> Problem:
     """Shown where the name is written: that is the earlier job if the later one has a default name."""
     if job.model.name is None:
         job, first = first, job

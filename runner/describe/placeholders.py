@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.describe.suggestions import suggestion
+from runner.describe.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,9 +65,7 @@ def fill(encoded: Encoded, known: Mapping[str, int | str], environ: Mapping[str,
 
 def fill_text(text: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:
     """Text with its placeholders replaced; those not known stay as they are."""
-    return "".join(
-        part if isinstance(part, str) else str(_text(part[0], known, environ)) for part in parts(text)
-    )
+    return "".join(part if isinstance(part, str) else _text(text, part, known, environ) for part in parts(text))
 
 
 def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None) -> None:
@@ -117,11 +115,8 @@ def _unknown(name: str, allowed: tuple[str, ...]) -> tuple[str, str | None]:
         return f"`${name}` has a meaning only in `args` and `kwargs`", f"here: {_shown(allowed)}"
     if name == "env" or name.startswith("env."):
         return f"`${{{name}}}` is not `${{env.NAME}}`", "write ${env.NAME}, or ${env.NAME:-default}"
-    help = suggestion(name, allowed, "placeholders here")
-    if help and not help.startswith("did"):
-        help = f"placeholders here: {_shown(allowed)}; a dollar sign is written $$"
-    elif help:
-        help = help.replace("`", "`$", 1)
+    near = nearest(name, allowed)
+    help = f"did you mean `${near}`?" if near else f"placeholders here: {_shown(allowed)}; a dollar sign is written $$"
     return f"unknown placeholder `${name}`", help
 
 
@@ -154,6 +149,13 @@ def _value(reference: str, known: Mapping[str, int | str], environ: Mapping[str,
     return known.get(name, unknown)
 
 
-def _text(name: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:
+def _text(
+    text: str, part: tuple[str, int, int], known: Mapping[str, int | str], environ: Mapping[str, str]
+) -> str:
+    name, offset, width = part
     value = _value(f"${name}", known, environ)
-    return f"${name}" if isinstance(value, dict) else str(value)
+    if not isinstance(value, dict):
+        return str(value)
+    end = offset + width
+    # What is put in place of a placeholder right after this one might lengthen its name.
+    return f"${{{name}}}" if text.startswith("$", end) else text[offset:end]

@@ -119,6 +119,7 @@ class _Planner:
         run = self._top()
         jobs = self._jobs()
         self._stop_if_wrong()
+        here = self._current_folder()
         names = naming.process_names(jobs)
         self.problems += naming.clashes(jobs, names, self.document)
         processes = self._processes(jobs, names)
@@ -138,13 +139,13 @@ class _Planner:
             grace_period=run.grace_period,
             time_limit=run.time_limit,
             preload=tuple(run.preload),
-            paths=tuple(dict.fromkeys((self._folder(), os.getcwd()))),
+            paths=tuple(dict.fromkeys((self._folder(), here))),
             shared=tuple(thing for job in jobs for thing in job.expansion.shared),
         )
         lasts = not (
             self.environ.was_asked
             or any(process.cwd for process in processes)
-            or any(job.is_somebody_elses for job in jobs)
+            or any(job.is_foreign for job in jobs)
         )
         numbers = tuple(job.index for job in jobs for _ in job.expansion.processes)
         return Described(plan, lasts, self.document, numbers)
@@ -215,6 +216,13 @@ class _Planner:
 
     def _folder(self) -> str:
         return os.getcwd() if self.file == STDIN else os.path.dirname(os.path.abspath(self.file))
+
+    def _current_folder(self) -> str:
+        try:
+            return os.getcwd()
+        except OSError:
+            message = "the current folder, in which the processes would run, is gone"
+            raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, "go to one that is there: cd"),)) from None
 
     def _check_effects(self, jobs: Sequence[Job], *, scripted: bool) -> None:
         for job in jobs:

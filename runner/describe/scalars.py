@@ -74,10 +74,14 @@ def tagged(text: str, kind: str) -> Scalar:
     raise BadScalar(f"`{shortened(text)}` is not what its tag `!!{kind}` says")
 
 
-def old_meaning(text: str) -> str | None:
-    """What to write instead of a text that YAML 1.1 would have read as a bool or a number."""
-    if text.lower() in _OLD_BOOLS:
-        return f"`{text}` is text in YAML 1.2; write {_OLD_BOOLS[text.lower()]}"
+def old_meaning(text: str, expected: str) -> str | None:
+    """What to write instead of a text that YAML 1.1 would have read as what is expected.
+
+    That is "true or false", "a number" or "a whole number".
+    """
+    if expected == "true or false":
+        meant = _OLD_BOOLS.get(text.lower())
+        return f"`{text}` is text in YAML 1.2; write {meant}" if meant else None
     if _OLD_OCTAL.fullmatch(text):
         digits = text.lstrip("+-0_") or "0"
         return f"`{text}` is text in YAML 1.2; write {digits}, or 0o{digits} if octal is meant"

@@ -31,6 +31,7 @@ class OddJob(JobModel):
     below: Annotated[float, Field(lt=5)] = 1.0
     letters: Annotated[str, Field(pattern="^[A-Z]+$")] = "A"
     some: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["a"])
+    two: Annotated[list[str], Field(min_length=2)] = Field(default_factory=lambda: ["a", "b"])
     either: Literal["left", "right"] | bool = "left"
     inner: Inner | None = None
     listed: list[Inner] = Field(default_factory=list)
@@ -85,31 +86,58 @@ def test_a_value_of_a_file_is_called_what_a_person_calls_it(value: object, words
 
 
 @pytest.mark.parametrize(
-    ("expected", "value", "help"),
+    ("expected", "value", "written", "help"),
     [
-        ("text", 8080, 'put it in quotes: "8080"'),
-        ("text", 1.5, 'put it in quotes: "1.5"'),
-        ("text", True, 'put it in quotes: "true"'),
-        ("text", {"a": None}, "text that begins with `{` or holds `: ` must be in quotes"),
-        ("text", ["a"], None),
-        ("text", None, None),
-        ("a list", "a b", "put it in brackets: [a b]"),
-        ("a list", 5, "put it in brackets: [5]"),
-        ("a list", {}, None),
-        ("a mapping", "a", None),
-        ("a number", "1.50", "write 1.50 without quotes"),
-        ("a whole number", "-12", "write -12 without quotes"),
-        ("a whole number", "012", "`012` is text in YAML 1.2; write 12, or 0o12 if octal is meant"),
-        ("a whole number", "many", None),
-        ("true or false", "true", "write true without quotes"),
-        ("true or false", "no", "`no` is text in YAML 1.2; write false"),
-        ("true or false", 1, None),
+        ("text", 8080, "8080", 'put it in quotes: "8080"'),
+        ("text", 3.1, "3.10", 'put it in quotes: "3.10"'),
+        ("text", True, "True", 'put it in quotes: "True"'),
+        ("text", {"a": None}, "", "text that begins with `{` or holds `: ` must be in quotes"),
+        ("text", ["a"], "", None),
+        ("text", None, "", None),
+        ("a list", "a b", "a b", "put it in brackets: [a b]"),
+        ("a list", 1.0, "1.0", "put it in brackets: [1.0]"),
+        ("a list", {}, "", None),
+        ("a mapping", "a", "a", None),
+        ("a number", "1.50", "1.50", "write 1.50 without quotes"),
+        ("a number", "true", "true", None),
+        ("a whole number", "-12", "-12", "write -12 without quotes"),
+        ("a whole number", "1.5", "1.5", None),
+        ("a whole number", "no", "no", None),
+        ("a whole number", "012", "012", "`012` is text in YAML 1.2; write 12, or 0o12 if octal is meant"),
+        ("a whole number", "many", "many", None),
+        ("true or false", "true", "true", "write true without quotes"),
+        ("true or false", "no", "no", "`no` is text in YAML 1.2; write false"),
+        ("true or false", "5", "5", None),
+        ("true or false", 1, "1", None),
     ],
 )
 def test_where_another_type_was_expected_it_is_said_what_to_write(
-    expected: str, value: object, help: str | None
+    expected: str, value: object, written: str, help: str | None
 ) -> None:
-    assert instead_of(expected, value) == help
+    assert instead_of(expected, value, written) == help
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("true", "true"),
+        ("1.50", "the number 1.5"),
+        ("null", "nothing"),
+        ("99999999999999999999", "the number 99999999999999999999"),
+    ],
+)
+@pytest.mark.parametrize("mapping", ["env", "kwargs"])
+def test_a_key_that_is_not_text_is_shown_as_it_is_written(mapping: str, key: str, found: str) -> None:
+    problem = problem_of(f"jobs:\n- target: m:f\n  {mapping}: {{{key}: x}}")
+
+    assert (problem.message, problem.help) == (f"expected text as a key, found {found}", f'put it in quotes: "{key}"')
+    assert marked(problem) == key
+
+
+def test_a_value_is_quoted_as_it_is_written() -> None:
+    problem = problem_of("jobs:\n- target: m:f\n  env: {VERSION: 3.10}")
+
+    assert problem.help == 'put it in quotes: "3.10"'
 
 
 @pytest.mark.parametrize(
@@ -160,6 +188,7 @@ def test_a_field_of_the_wrong_kind_is_shown_where_it_is(field: str, at: str, mes
         ("below: []", "[]", "`below`: expected a number, found a list", None),
         ("letters: a1", "a1", "`letters`: string should match pattern '^[A-Z]+$'", None),
         ("some: []", "[]", "`some`: needs at least one entry", None),
+        ("two: [a]", "[a]", "`two`: needs at least 2 entries", None),
         ("some: [a, 5]", "5", "`some[1]`: expected text, found the number 5", 'put it in quotes: "5"'),
         ("inner: {}", "{}", "the key `depth` is missing in `inner`", None),
         ("inner: {depth: 1, is_wid: true}", "is_wid", "unknown key `is_wid` in `inner`", "did you mean `is_wide`?"),

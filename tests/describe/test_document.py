@@ -258,3 +258,13 @@ def test_of_replacements_within_each_other_the_inner_counts() -> None:
 
     assert inner.problem(("a", "b", "c"), "wrong").excerpt == "a.b.c=2"
     assert inner.problem(("a", "b"), "wrong").excerpt == "a.b={c: x}"
+
+
+def test_a_scalar_is_told_as_it_is_written() -> None:
+    replaced = replace(document("a: 1_0\n0x1: {b: 'c d'}\n"), overlays={("a",): document("3.10", lead="a=")})
+
+    assert replaced.written(("a",)) == "3.10"
+    assert replaced.written((1, "b")) == "c d"
+    assert replaced.written((1,), key=True) == "0x1"
+    assert replaced.written((1,)) is None
+    assert replaced.written((1, "nothing")) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -29,6 +29,17 @@ class Others(JobType[Any]):
 
     def expand(self, job: JobModel, label: str) -> Expansion:
         return Expansion((Draft(job.name, target="m:f"),))
+
+
+class Plain(JobType[JobModel]):
+    """A type of somebody else's that asks for these drafts, and adds no field."""
+
+    name = "plain"
+    model = JobModel
+    drafts: ClassVar[list[Draft]] = [Draft(target="m:f")]
+
+    def expand(self, job: JobModel, label: str) -> Expansion:
+        return Expansion(tuple(self.drafts))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_jobs_end_where_they_are_more_processes_than_a_machine_runs() -> None:
     assert (problem.line, problem.message) == (3, "more than 100,000 processes")
 
 
-@pytest.mark.parametrize("value", ["", " ", "a\nb", "a$b", "\x1b[2J"])
+@pytest.mark.parametrize("value", ["", " ", "a\nb", "a$b", "a$index", "${index}", "all", "\x1b[2J"])
 def test_a_variable_cannot_make_a_name_that_is_none(value: str) -> None:
     problem = problem_of("jobs:\n- target: m:f\n  name: ${env.X}", X=value)
 
@@ -121,6 +132,38 @@ def test_only_types_of_this_package_make_plans_that_last(tmp_path: Path, monkeyp
     assert not described("jobs:\n- {target: m:f}\n- {type: others}").lasts
 
 
+def test_a_type_with_this_packages_model_is_still_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, plain=Plain)
+
+    assert not described("jobs:\n- {type: plain}").lasts
+
+
+@pytest.mark.parametrize(
+    ("drafts", "why"),
+    [
+        ([Draft(target="nobody")], "BadTarget: there is no built-in worker `nobody`"),
+        ([Draft(target="m:f"), Draft(cls="m")], "BadTarget: `m` names no module"),
+        ([Draft()], "ValueError: a process has either a target or a class"),
+        ([Draft(target="m:f", cls="m:C")], "ValueError: a process has either a target or a class"),
+        ([Draft("a$pid", target="m:f")], "BadPlaceholder: `$pid` has a meaning only in `args` and `kwargs`"),
+        ([Draft(target="m:f", env={"A": "$"})], "BadPlaceholder: `$` begins a placeholder, and no name follows"),
+        ([5], "AttributeError: 'int' object has no attribute 'target'"),
+    ],
+)
+def test_a_type_that_asks_for_what_cannot_be_is_told_at_its_job(
+    drafts: list[Draft], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, plain=Plain)
+    monkeypatch.setattr(Plain, "drafts", drafts)
+
+    problem = problem_of("jobs:\n- {target: m:f}\n- type: plain")
+
+    assert (problem.line, problem.message) == (3, f"the job type `plain` failed: {why}")
+    assert problem.help == "this is for its author to mend"
+
+
 def test_a_field_given_as_nothing_is_not_given() -> None:
     plan = plan_of("jobs:\n- {target: m:f, join: null, join_timeout: null}\nmain:\n- start: all")
 
@@ -138,6 +181,7 @@ def test_a_field_given_as_nothing_is_not_given() -> None:
         ("env: {'': x}", "''", "`` cannot be the name of a variable", "write NAME: value"),
         ("env: {A=B: x}", "A=B", "`A=B` cannot be the name of a variable", "write NAME: value"),
         ('env: {"A\\0": x}', '"A\\0"', "`A\0` cannot be the name of a variable", "write NAME: value"),
+        ('env: {A: "a\\0"}', '"a\\0"', "the character NUL cannot be part of this text", None),
         ("env: {A: $}", "$", "`$` begins a placeholder, and no name follows", "write $$ for a dollar sign"),
         (
             "cwd: '${env.X}'",

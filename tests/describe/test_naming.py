@@ -21,13 +21,14 @@ class TwinsJob(JobModel):
 
 
 class Twins(JobType[TwinsJob]):
-    """Gives the same name twice."""
+    """Gives the same name twice: the job's, with this behind it."""
 
     name = "twins"
     model = TwinsJob
+    suffix = "-twin"
 
     def expand(self, job: TwinsJob, label: str) -> Expansion:
-        return Expansion((Draft(f"{label}-twin", target="m:f"), Draft(f"{label}-twin", target="m:f")))
+        return Expansion((Draft(label + self.suffix, target="m:f"), Draft(label + self.suffix, target="m:f")))
 
 
 def names_of(text: str, **environ: str) -> list[str]:
@@ -61,12 +62,13 @@ jobs:
 - {name: w, target: m:f, replicas: 2}
 - {target: m:f, replicas: 2}
 - {name: x$index, target: m:f}
+- {name: '${index}es', target: m:f}
 main:
-- start: [w-1, w-0, 'jobs[1]', x$index]
+- start: [w-1, w-0, 'jobs[1]', x$index, '${index}es']
 """
     )
 
-    assert plan.steps == tuple(map(Start, (1, 0, 2, 3, 4)))
+    assert plan.steps == tuple(map(Start, (1, 0, 2, 3, 4, 5)))
 
 
 @pytest.mark.parametrize(
@@ -105,13 +107,15 @@ def test_a_job_is_reported_once_however_many_names_it_shares() -> None:
     ]
 
 
+@pytest.mark.parametrize("suffix", ["-twin", ""])
 def test_a_job_type_that_gives_one_name_to_several_processes_is_found_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, twins=Twins)
+    monkeypatch.setattr(Twins, "suffix", suffix)
 
     problem = problem_of("jobs:\n- type: twins\n  name: t")
 
-    assert problem.message == "several processes of this job are named `t-twin`"
+    assert problem.message == f"several processes of this job are named `t{suffix}`"
     assert problem.help == "put $index into the name"
     assert (problem.line, marked(problem)) == (3, "t")

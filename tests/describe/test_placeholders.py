@@ -107,8 +107,12 @@ def test_only_the_child_knows_the_pid() -> None:
 
 
 def test_what_is_not_known_yet_stays() -> None:
-    assert fill_text("w-${index}-$name", {}, ENVIRON) == "w-$index-$name"
+    assert fill_text("w-${index}-$name", {}, ENVIRON) == "w-${index}-$name"
     assert fill(encode("$name"), {}, ENVIRON) == {"ref": "$name"}
+
+
+def test_what_is_put_after_an_unknown_placeholder_does_not_lengthen_its_name() -> None:
+    assert fill_text("$index${env.SET}", {}, ENVIRON) == "${index}from outside"
 
 
 def test_a_file_gives_names_indices_and_variables_to_its_targets() -> None:
@@ -181,7 +185,11 @@ def test_the_pid_has_a_meaning_in_arguments_only(field: str) -> None:
     ("text", "message", "help"),
     [
         ("a $index", "`$index` has a meaning only in `args` and `kwargs`", "here: ${env.NAME}"),
-        ("a $other", "unknown placeholder `$other`", None),
+        (
+            "a $other",
+            "unknown placeholder `$other`",
+            "placeholders here: ${env.NAME}; a dollar sign is written $$",
+        ),
     ],
 )
 def test_text_may_be_allowed_to_hold_nothing_but_variables(text: str, message: str, help: str | None) -> None:

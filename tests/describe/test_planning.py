@@ -265,6 +265,17 @@ def test_modules_are_found_beside_the_file_and_in_the_current_folder(tmp_path: P
     assert describe(JOB.encode(), file="jobs.yaml", environ={}).plan.paths == (os.getcwd(),)
 
 
+def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    for file in ("/nowhere/jobs.yaml", STDIN):
+        with pytest.raises(InvalidFile, match="the current folder, in which the processes would run, is gone"):
+            describe(JOB.encode(), file=file, environ={})
+
+
 def test_a_process_runs_in_a_folder_relative_to_the_files(tmp_path: Path) -> None:
     for index in range(2):
         (tmp_path / f"in-{index}").mkdir()
