@@ -78,7 +78,9 @@ class Telling:
                 self._running.pop(process, None)
                 fields["signal"] = _signal_name(facts["exit_code"])
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
-        yield from self._with_notes(event, at, said | {name: _rounded(value) for name, value in fields.items()})
+        # To the microsecond: more digits are the noise of subtracting.
+        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}
+        yield from self._with_notes(event, at, said | rounded)
 
     def _created(self, process: int, shown: str, at: float) -> Iterator[Event]:
         plan = self._plan.processes[process]
@@ -195,11 +197,6 @@ class Lines:
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever"
-
-
-def _rounded(value: Json) -> Json:
-    """Seconds to the microsecond: more digits are the noise of subtracting."""
-    return round(value, 6) if isinstance(value, float) else value
 
 
 def _signal_name(exit_code: int | None) -> str | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 RECORD_CHUNK = 512 - 16
 """Bytes of an end record in one write: with its head at most POSIX's least PIPE_BUF, so that writes never mingle."""
 
+_READ = 1 << 14
+"""More at once would be memory that the system gives and takes back each time."""
 MOST_OF_A_TRACEBACK = 16_000
 MOST_OF_A_MESSAGE = 2_000
 MOST_OF_A_REPR = 200
@@ -130,7 +132,7 @@ class Endings:
 
 def _read_now(descriptor: int) -> bytes:
     try:
-        return os.read(descriptor, 65536)
+        return os.read(descriptor, _READ)
     except BlockingIOError:
         return b""
 
