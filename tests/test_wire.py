@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.errors import RunJobsError
 from runner.wire import Link
 
 if TYPE_CHECKING:
@@ -82,6 +84,19 @@ def test_the_other_sides_end_is_seen_and_sending_goes_on_to_nowhere(ends: tuple[
     os.close(read)
 
 
+def test_what_waits_when_the_other_side_ends_is_dropped_with_its_descriptors(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    read, write = os.pipe()
+    here.send({}, (write,))
+
+    there.close()
+
+    assert list(here.receive()) == []
+    assert not here.pending
+    assert os.read(read, 1) == b""
+    os.close(read)
+
+
 def test_closing_closes_what_nobody_took(ends: tuple[Link, Link]) -> None:
     here, there = ends
     read, write = os.pipe()
@@ -122,3 +137,75 @@ def test_messages_are_whole_however_the_bytes_come(messages: list[dict[str, obje
             taken += [message for message, _ in receiver.receive_rest()]
 
     assert taken == messages
+
+
+def test_its_descriptor_is_the_sockets(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    here.send({})
+    here.flush()
+
+    assert select.select([there], [], [], 0)[0] == [there]
+
+
+def test_a_message_sent_while_another_is_being_sent_waits_for_it() -> None:
+    class Interrupted:
+        """A socket in whose sending a signal handler sends, too."""
+
+        def __init__(self) -> None:
+            self.sent: list[bytes] = []
+
+        def setblocking(self, _: bool) -> None:
+            pass
+
+        def send(self, data: bytes, _: int) -> int:
+            self.sent.append(data)
+            if len(self.sent) == 1:
+                link.send_at_once({"order": "stop"})
+            return len(data)
+
+    sock = Interrupted()
+    link = Link(cast("socket.socket", sock))
+
+    link.send_at_once({"order": "peek"})
+
+    assert sock.sent == [b'{"order":"peek"}\n', b'{"order":"stop"}\n']
+
+
+def test_descriptors_that_could_not_be_taken_are_missed(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    here.send({"descriptors": 1})
+    here.flush()
+
+    with pytest.raises(RunJobsError, match="raise the limit of open files"):
+        list(there.receive())
+
+
+def test_another_side_that_was_cut_off_has_ended() -> None:
+    class Reset:
+        """A socket of a side that has died."""
+
+        def setblocking(self, _: bool) -> None:
+            pass
+
+        def recvmsg(self, *_: int) -> None:
+            raise ConnectionResetError
+
+    link = Link(cast("socket.socket", Reset()))
+
+    assert list(link.receive()) == []
+    assert link.ended
+
+
+def test_what_else_comes_beside_a_message_is_not_taken_for_descriptors() -> None:
+    class Chatty:
+        """A socket that tells whose message it is."""
+
+        def setblocking(self, _: bool) -> None:
+            pass
+
+        def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
+            return b'{"a":1}\n', [(socket.SOL_SOCKET, 2, b"credentials!")], 0, None
+
+    link = Link(cast("socket.socket", Chatty()))
+
+    assert next(link.receive()) == ({"a": 1}, ())

@@ -52,7 +52,7 @@ def _shared(thing: SharedPlan) -> str:
             return f"{name}, {length} number{'' if length == 1 else 's'} ({dtype}) in shared memory"
         case SharedSemaphore(name, permits):
             return f"{name}, a semaphore with {permits} permit{'' if permits == 1 else 's'}"
-        case SharedLock(name):
+        case SharedLock(name):  # pragma: no branch  # mypy sees that these are all
             return f"{name}, a lock"
 
 
@@ -102,7 +102,7 @@ def _step(plan: Plan, step: Step) -> str:
             return f"terminate {plan.processes[process].name}: send SIGTERM, and go on at once"
         case Kill(process):
             return f"kill {plan.processes[process].name}: send SIGKILL, and go on at once"
-        case Show(process, label):
+        case Show(process, label):  # pragma: no branch  # mypy sees that these are all
             return f"show {plan.processes[process].name} as {label}"
 
 

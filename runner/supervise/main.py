@@ -84,7 +84,7 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
             return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", seconds, main.generation)]
         case Show(process, label):
             return main, [Report("process.shown", process, {"label": label})]
-        case Join(process, timeout):
+        case Join(process, timeout):  # pragma: no branch  # mypy sees that these are all
             return _join(main, process, timeout, at, phase_of)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from runner.report.console import Console
 from runner.report.explain import explain
 from runner.report.json_lines import JsonLines, open_events
 from runner.report.live import Live
+from runner.report.log import event_log
 from runner.report.summary import result_lines, summary
 from runner.results import ProcessResult, RunResult
 
@@ -263,3 +265,127 @@ def test_a_result_reads_well_and_is_json(capsys: pytest.CaptureFixture[str]) -> 
 
     assert repr(result) == "<RunResult failed in 0.500 s; p: not started, q: failed>"
     assert json.loads(json.dumps(result.to_json()))["processes"]["q"]["outcome"] == "failed"
+
+
+def test_what_is_explained_is_singular_where_it_is_one() -> None:
+    plan = Plan(
+        file="f",
+        start_method="spawn",
+        processes=(ProcessPlan("p", "p", target="say", daemon=True),),
+        steps=(Start(0), Join(0)),
+        jobs=(),
+        shared=(SharedArray("a", "int64", 2, 8), SharedSemaphore("s", 1)),
+    )
+
+    text = explain(plan)
+
+    for words in ("1 process, started by spawn", "a, 2 numbers (int64)", "s, a semaphore with 1 permit."):
+        assert words in text
+
+
+def test_many_expected_ends_need_no_row() -> None:
+    processes = {f"p{n}": ProcessResult(f"p{n}", "j", n, "succeeded", True, 0) for n in range(50)}
+
+    text = summary(RunResult("succeeded", 0, 1.0, processes), width=80, color=False)
+
+    assert text.split("\n") == ["", "50 processes: 50 succeeded", ""]
+
+
+def test_the_display_shows_work_without_a_process_and_processes_beyond_its_room() -> None:
+    file = io.StringIO()
+    live = Live(file, {"j": (10, 1), "idle": (10, 1)})
+    for number in range(20):
+        live.handle(event("process.started", **PROCESS | {"process": f"p{number}"}), 0.0)
+    live.handle(event("note", about="x", process=None, text=""), 0.0)
+    live.handle(ProgressMade("j", (0,)), 0.5)
+    live.tick(0.5)
+    crowded = file.getvalue()
+
+    for number in range(20):
+        live.handle(event("process.exited", **PROCESS | {"process": f"p{number}"}), 0.9)
+    file.truncate(0)
+    live.tick(1.0)
+    live.close()
+
+    assert "more" in crowded
+    assert "0%" in file.getvalue()
+    assert "running" not in file.getvalue()
+    assert "idle" not in crowded
+
+
+def test_half_a_line_of_events_is_taken_back_when_the_file_can_take_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events"
+    said: list[str] = []
+    lines = JsonLines(open_events(str(path)), said.append)
+    lines.tell(event("main.ended"))
+    write = os.write
+
+    def fills_up(descriptor: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:-10])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", fills_up)
+        lines.tell(event("note", about="x", process=None, text="lost"))
+        lines.rest()
+    lines.tell(event("main.ended"))
+    lines.close()
+
+    assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["main.ended", "main.ended"]
+    assert said == [
+        "events cannot be written: no space left on device; the run goes on",
+        "1 events are missing from the events file",
+    ]
+
+
+def test_events_that_nobody_reads_any_more_are_counted(capfd: pytest.CaptureFixture[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    said: list[str] = []
+    lines = JsonLines(write, said.append)
+
+    for _ in range(3):
+        lines.tell(event("main.ended"))
+        lines.rest()
+    lines.close()
+
+    assert said[-1] == "3 events are missing from the events file"
+    on_stdout = JsonLines(open_events("-"), said.append)
+    on_stdout.tell(event("main.ended"))
+    on_stdout.close()
+    assert json.loads(capfd.readouterr().out)["event"] == "main.ended"
+
+
+def test_the_display_stays_away_when_what_is_written_above_it_fails() -> None:
+    file = io.StringIO()
+    live = Live(file, {})
+    live.handle(event("process.started", **PROCESS), 0.0)
+    live.tick(1.0)
+    written = file.getvalue()
+
+    with pytest.raises(OSError, match="full"), live.above():
+        raise OSError("full")
+
+    assert file.getvalue().startswith(written)
+    assert file.getvalue() != written
+
+
+def test_structlog_is_imported_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("structlog", "rich")]:
+        monkeypatch.delitem(sys.modules, name)
+    said: list[str] = []
+
+    class Sink:
+        """Takes what is said."""
+
+        def msg(self, text: str) -> None:
+            said.append(text)
+
+    event_log(lambda told: told.event, Sink()).msg("main.ended", fact=event("main.ended"))
+
+    assert said == ["main.ended"]
+    assert "structlog" in sys.modules
+    assert "rich" not in sys.modules

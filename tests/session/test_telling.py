@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import struct
+from typing import TYPE_CHECKING
+
 import pytest
 
+from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, Event, Output
 from runner.plan import JobPlan, Plan, ProcessPlan, Start
-from runner.session.telling import Lines, Telling
+from runner.session.telling import MOST_OF_A_LINE, Lines, Telling
+from tests.describe.describing import install, plan_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.plan import Json
 
 FACTS = {"pid": 7, "state": "started", "alive": True, "exit_code": None, "repr": "<Process>"}
 GONE = {"pid": 7, "state": "stopped", "alive": False, "exit_code": -15, "repr": "<Process>"}
@@ -94,3 +105,119 @@ def test_output_is_cut_into_lines_that_are_events() -> None:
     assert [event.fields["text"] for event in first + second] == ["one", "two", "\\xffrest"]
     assert first[0].fields["pid"] == 7
     assert set(first[0].fields) == set(FIELDS["process.wrote"])
+
+
+def test_everything_that_is_made_is_told_before_anything_starts() -> None:
+    started, created = told(telling(), BEGAN | {"created": ["<Process name='p'>"]})
+
+    assert (started.event, created.event) == ("run.started", "process.created")
+    assert set(created.fields) == set(FIELDS["process.created"])
+    assert (created.fields["repr"], created.fields["state"], created.fields["pid"]) == (
+        "<Process name='p'>",
+        "initial",
+        None,
+    )
+
+
+def test_main_is_told_of_without_a_process() -> None:
+    ended, shown = told(
+        telling(),
+        {"event": "main.ended", "t": 0.0, "process": None, "fields": {}},
+        {"event": "process.shown", "t": 0.0, "process": 0, "fields": {"label": "L"}, "facts": FACTS},
+    )
+
+    assert (ended.event, ended.fields) == ("main.ended", {})
+    assert set(shown.fields) == set(FIELDS["process.shown"])
+
+
+@pytest.mark.parametrize(("exit_code", "name"), [(0, None), (-9, "SIGKILL"), (-63, "signal 63"), (None, None)])
+def test_a_signal_is_told_by_its_name(exit_code: int | None, name: str | None) -> None:
+    exited = told(telling(), BEGAN, STARTED, EXITED | {"facts": GONE | {"exit_code": exit_code}})[2]
+
+    assert exited.fields["signal"] == name
+
+
+def counter(total: int) -> tuple[Telling, dict[str, object]]:
+    """A run of a counter with one worker, and the supervisor's last word of it."""
+    options: dict[str, Json] = {"type": "shared_counter", "name": "c", "workers": 1, "increments": 5}
+    plan = Plan(
+        "f",
+        "fork",
+        (ProcessPlan("c-0", "c", target="m:f"),),
+        (Start(0),),
+        (JobPlan("c", "shared_counter", (0,), options),),
+    )
+    values = {
+        "c.total": struct.pack("q", total),
+        "c.progress": struct.pack("q", 5),
+        "c.stats": struct.pack("4d", 1.0, 2.0, 1.0, 0.0),
+    }
+    encoded = {name: base64.b64encode(data).decode() for name, data in values.items()}
+    return Telling(plan, "run"), ENDED | {"values": encoded}
+
+
+@pytest.mark.parametrize(
+    ("total", "names", "outcome"),
+    [
+        (5, ["job.result", "run.finished"], "succeeded"),
+        (3, ["job.result", "note", "run.finished"], "succeeded"),
+    ],
+)
+def test_a_job_has_a_result_and_notes_on_it(total: int, names: list[str], outcome: str) -> None:
+    tells, ended = counter(total)
+    told(tells, BEGAN, STARTED, EXITED | {"facts": GONE | {"exit_code": 0}}, ended)
+
+    events = list(tells.finish(None))
+
+    assert [event.event for event in events] == names
+    assert events[0].fields["result"]["total"] == total  # type: ignore[call-overload,index]  # a mapping of this type
+    assert events[-1].fields["outcome"] == outcome
+
+
+def test_a_job_that_came_to_nothing_fails_the_run() -> None:
+    tells, ended = counter(5)
+    told(tells, BEGAN, STARTED, EXITED, ended | {"values": {}})
+
+    *_, finished = tells.finish(None)
+
+    assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("failed", 1)
+
+
+def test_a_job_without_a_last_word_has_no_result() -> None:
+    tells, _ = counter(5)
+    told(tells, BEGAN, STARTED)
+
+    assert [event.event for event in tells.finish(None)] == ["process.exited", "note", "run.finished"]
+
+
+def test_the_supervisors_own_output_is_mains() -> None:
+    (event,) = Lines(telling()).cut(Output(None, "stderr", b"a word\n"))
+
+    assert (event.fields["process"], event.fields["pid"], event.fields["job"]) == ("MainProcess", None, None)
+
+
+def test_a_line_that_is_too_long_comes_in_pieces() -> None:
+    lines = Lines(telling())
+
+    first = list(lines.cut(Output(0, "stdout", b"x" * (MOST_OF_A_LINE + 1))))
+    second = list(lines.cut(Output(0, "stdout", b"y\n")))
+
+    assert [len(str(event.fields["text"])) for event in first + second] == [MOST_OF_A_LINE + 1, 1]
+
+
+class Silent(JobType[JobModel]):
+    """A type that reports nothing."""
+
+    name = "silent"
+    model = JobModel
+
+    def expand(self, job: JobModel, label: str) -> Expansion:
+        return Expansion((Draft(label, target="m:f"),))
+
+
+def test_a_job_type_may_have_nothing_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, silent=Silent)
+    tells = Telling(plan_of("jobs: [{type: silent, name: p}]"), "run")
+    told(tells, BEGAN, STARTED, EXITED, ENDED)
+
+    assert [event.event for event in tells.finish(None)] == ["run.finished"]
