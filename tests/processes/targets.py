@@ -20,7 +20,7 @@ def print_traces() -> None:
     print("interrupt:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
     print("blocked:", sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
     print("wake-up:", signal.set_wakeup_fd(-1))
-    print("input:", os.readlink("/proc/self/fd/0"))
+    print("input:", os.readlink("/proc/self/fd/0"), repr(sys.stdin.read()))
     print("main:", multiprocessing.current_process().name)
 
 

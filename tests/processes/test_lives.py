@@ -36,7 +36,7 @@ def test_a_child_begins_clean(start_method: str) -> None:
         "interrupt: True",
         "blocked: []",
         "wake-up: -1",
-        "input: /dev/null",
+        "input: /dev/null ''",
         "main: a",
     ]
 
