@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -11,17 +12,18 @@ from runner import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from runner.describe.planning import Described
     from runner.errors import InvalidFile
     from runner.launch import Launched
     from runner.plan import Plan
+    from runner.session import Session
 
 COMMANDS = ("run", "check", "explain", "schema")
 EXIT_STATUS = """\
 Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
-3 a fault of run-jobs itself; 128+n stopped by signal n.
+3 a fault of run-jobs itself, or stdout could not be written; 128+n stopped by signal n.
 """
 HELP = f"""\
 usage: run-jobs [run|check|explain|schema] FILE [options]
@@ -39,7 +41,7 @@ Run the Python processes that a YAML file declares, and see what each of them do
 {EXIT_STATUS}"""
 USAGE_ERROR = 2
 FAULT = 3
-TICK_S = 0.1
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         options = parse(words)
         return _ACTIONS[options.command](options, launched)
+    except KeyboardInterrupt:  # nothing has been started yet
+        return INTERRUPTED
     finally:
         if launched is not None:
             launched.abandon()
@@ -73,11 +77,19 @@ def _launch_early(words: list[str]) -> Launched | None:
 
     if not can_launch():
         return None
+    _fill_standard_streams()
     launched = launch()
     from runner.limits import raise_open_files
 
     raise_open_files()  # ours alone: the supervisor has the limit that we were given, for its children
     return launched
+
+
+def _fill_standard_streams() -> None:
+    """Put /dev/null where stdin, stdout or stderr are closed: what is opened next would be taken for them."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(opened, True)
+    os.close(opened)
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
@@ -99,7 +111,7 @@ def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
     text = _read(options)
     plan = _plan(options, text)
     events = _open_events(options.events)
-    with Session(launched) as session:
+    with Session(launched) as session, _stopped_by_signals(session):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
         gc.enable()
@@ -114,6 +126,23 @@ def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
             raise invalid(_describe(options, text), refused.refusals) from None
         except Interrupted as interrupted:
             return interrupted.exit_status
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(session: Session) -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started."""
+    import signal
+
+    before = {
+        number: signal.signal(number, lambda number, _: session.stop(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _plan(options: argparse.Namespace, text: bytes) -> Plan:

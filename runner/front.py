@@ -1,26 +1,23 @@
-"""The front of a run on the command line: from the session's items to the reporter, with the signals in between."""
+"""The front of a run on the command line: from the session's items to the reporter."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
 
+from runner.cli import FAULT
 from runner.report.reporter import Reporter, Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
-    from types import FrameType
 
     from runner.plan import Plan
     from runner.session import Session
 
 TICK_S = 0.1
-STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Front:
@@ -35,22 +32,21 @@ class Front:
         self._peeked_at = float("-inf")
 
     def follow(self) -> int:
-        """Report the run until it is over; gives the exit status. Signals stop the run in order."""
+        """Report the run until it is over; gives the exit status."""
         status = 0
         reporter = Reporter(self._settings(), lambda: self._session.stop(signal.SIGPIPE))
-        with self._stopped_by_signals():
-            try:
-                tick_s = TICK_S if reporter.wants_progress else None
-                for item in self._session.items(tells_output=self._options.events_output, tick_s=tick_s):
-                    now = time.monotonic()
-                    if item is None:
-                        self._rest(reporter, now)
-                        continue
-                    reporter.handle(item, now)
-                    status = getattr(item, "fields", {}).get("exit_status", status)
-            finally:
-                reporter.close()
-        return status
+        try:
+            tick_s = TICK_S if reporter.wants_progress else None
+            for item in self._session.items(tells_output=self._options.events_output, tick_s=tick_s):
+                now = time.monotonic()
+                if item is None:
+                    self._rest(reporter, now)
+                    continue
+                reporter.handle(item, now)
+                status = getattr(item, "fields", {}).get("exit_status", status)
+        finally:
+            reporter.close()
+        return status if status or not reporter.lost_output else FAULT
 
     def _rest(self, reporter: Reporter, now: float) -> None:
         reporter.rest(now)
@@ -77,20 +73,3 @@ class Front:
             live=is_terminal and not plain and not options.quiet,
             width=shutil.get_terminal_size().columns if is_terminal else 100,
         )
-
-    @contextlib.contextmanager
-    def _stopped_by_signals(self) -> Iterator[None]:
-        """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started."""
-        before = {
-            number: signal.signal(number, self._stop)
-            for number in STOPPING_SIGNALS
-            if signal.getsignal(number) != signal.SIG_IGN
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self._session.stop(number)

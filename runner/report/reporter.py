@@ -56,6 +56,8 @@ class Reporter:
         self._settings = settings
         self._reader_gone = reader_gone
         self._closed: set[int] = set()
+        self.lost_output = False
+        """Something that was to go to stdout could not be written, though there was somebody to read it."""
         self._recorder = Recorder(keep_events=False, keep_output=settings.json)
         self._show = self._output_shown()
         self._events = self._events_file()
@@ -164,15 +166,20 @@ class Reporter:
         self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
 
     def _write(self, descriptor: int, pieces: list[bytes | memoryview]) -> None:
-        """Write all of it, waiting for a slow reader. When nobody reads any more, that is all there is to it."""
+        """Write all of it, waiting for a slow reader; nothing after what could not be written."""
         if descriptor in self._closed:
             return
         try:
             _write_all(descriptor, pieces)
-        except OSError:
+        except BrokenPipeError:
             self._closed.add(descriptor)
             if descriptor == STDOUT:
                 self._reader_gone()
+        except OSError as error:
+            self._closed.add(descriptor)
+            if descriptor == STDOUT:
+                self.lost_output = True
+                self._warn(f"stdout cannot be written: {(error.strerror or str(error)).lower()}; the run goes on")
 
 
 def _write_all(descriptor: int, pieces: list[bytes | memoryview]) -> None:

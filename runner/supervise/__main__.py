@@ -97,6 +97,9 @@ def _send_all(link: Link) -> None:
 
 
 def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
+    if order["order"] == "stop":
+        link.send({"interrupted": True})
+        return
     plan = plans.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     refusals = _preload(plan)

@@ -28,7 +28,7 @@ class Parcel:
 
 def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
     # The forkserver has closed `sys.__stdin__`, and put another in its place.
-    sys.__stdin__, sys.stdin = sys.stdin, None  # type: ignore[assignment]  # any text file does
+    sys.__stdin__, sys.stdin = sys.stdin, None  # type: ignore[assignment, misc]  # any text file does
     try:
         child.prepare(around)
         sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]  # Python's own

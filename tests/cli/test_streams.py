@@ -1,0 +1,83 @@
+"""The command in adverse surroundings: streams that are closed or full, and signals that come before anything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = f"{sys.executable} -m runner"
+SAYS = "jobs: [{name: a, target: say, args: [hello]}]"
+INTERRUPTS = """
+import os, signal
+def interrupt_the_front():
+    with open(f"/proc/{os.getppid()}/stat") as file:
+        os.kill(int(file.read().rpartition(")")[2].split()[1]), signal.SIGINT)
+"""
+"""A target's signal to the front comes while that still imports what reports."""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "jobs.yaml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_as_if_nobody_listened(closing: str, tmp_path: Path) -> None:
+    file, events = written(tmp_path, SAYS), tmp_path / "events"
+
+    done = subprocess.run(
+        f"exec {COMMAND} {file} --events {events} {closing}", shell=True, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert [json.loads(line) for line in events.read_text().splitlines()][-1]["exit_status"] == 0
+    assert done.stdout == (b"" if ">&-" in closing.split() else b"a \xe2\x94\x82 hello\n")
+
+
+def test_a_full_stdout_is_told_and_the_run_goes_on_and_fails(tmp_path: Path) -> None:
+    file, events = written(tmp_path, SAYS), tmp_path / "events"
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "runner", str(file), "-q", "--events", str(events)]
+
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 3
+    assert done.stderr == "run-jobs: stdout cannot be written: no space left on device; the run goes on\n"
+    assert json.loads(events.read_text().splitlines()[-1])["outcome"] == "succeeded"
+
+
+def test_an_interrupt_while_the_file_is_read_ends_the_command_quietly(tmp_path: Path) -> None:
+    fifo = tmp_path / "jobs.yaml"
+    os.mkfifo(fifo)
+    command = [sys.executable, "-m", "runner", str(fifo)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(fifo, "wb"):  # which waits until it reads
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=20)
+
+    assert (running.returncode, said) == (130, (b"", b""))
+
+
+def test_an_interrupt_before_the_first_report_stops_the_run_in_order(tmp_path: Path) -> None:
+    (tmp_path / "interrupts.py").write_text(INTERRUPTS)
+    text = "jobs:\n- {name: a, target: interrupts:interrupt_the_front}\n- {name: b, target: sleep, args: [60]}\n"
+    file, events = written(tmp_path, text), tmp_path / "events"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "runner", str(file), "--events", str(events)], capture_output=True, check=False
+    )
+
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert done.returncode == told[-1]["exit_status"] == 130
+    assert b"Traceback" not in done.stderr
+    assert [event["event"] for event in told].count("process.exited") == 2
