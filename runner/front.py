@@ -8,8 +8,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from runner.cli import FAULT
 from runner.report.reporter import Reporter, Settings
+from runner.session.telling import STATUS_FAULTED
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ class Front:
                 status = getattr(item, "fields", {}).get("exit_status", status)
         finally:
             reporter.close()
-        return status if status or not reporter.lost_output else FAULT
+        return status if status or not reporter.lost_output else STATUS_FAULTED
 
     def _rest(self, reporter: Reporter, now: float) -> None:
         reporter.rest(now)

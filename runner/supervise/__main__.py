@@ -75,8 +75,9 @@ def _take_the_link() -> Link:
 
 def _await_order(link: Link) -> Message | None:
     while not link.ended:
-        for message, _ in link.receive():
-            return message
+        orders = [message for message, _ in link.receive()]
+        if orders:  # a stop may have come right behind, or before
+            return next((order for order in orders if order["order"] == "stop"), orders[0])
         _wait(link, writing=False)
     return None
 

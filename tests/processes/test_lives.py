@@ -14,7 +14,7 @@ import pytest
 import runner
 from runner import Plan, RunResult
 from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
-from runner.session import Session
+from runner.session import Interrupted, Session
 from tests.running import events, plan_of, run_text
 
 TYPE_CHECKING = False
@@ -287,3 +287,16 @@ def test_running_from_python_changes_no_handler() -> None:
     runner.run(plan_of("jobs: [{target: noop}]", HERE))
 
     assert [signal.getsignal(number) for number in range(1, 32)] == before
+
+
+@pytest.mark.parametrize("preflight", [True, False])
+def test_a_stop_right_behind_the_order_starts_nothing(preflight: bool, start_method: str) -> None:
+    plan = plan_of("jobs: [{name: a, target: sleep, args: [60]}]", HERE, start_method)
+    with Session() as session:
+        session.submit(plan, preflight=preflight)
+        session.stop(signal.SIGINT)
+
+        with pytest.raises(Interrupted) as interrupted:
+            list(session.items())
+
+    assert interrupted.value.exit_status == 130
