@@ -30,15 +30,15 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options of a command line that begins with a command."""
+    if words[0] == "run" and words[1:]:
+        _look_for_a_mistyped_command(words[1])
     options = _PARSERS[words[0]]().parse_args(words[1:])
     options.command = words[0]
-    if words[0] == "run":
-        _look_for_a_mistyped_command(options.file)
     return options
 
 
 def _look_for_a_mistyped_command(file: str) -> None:
-    if os.path.exists(file) or "." in file or os.sep in file:
+    if file.startswith("-") or os.path.exists(file) or "." in file or os.sep in file:
         return
     if near := difflib.get_close_matches(file, COMMANDS, 1):
         print(f"run-jobs: there is no command or file `{file}`; did you mean `{near[0]}`?", file=sys.stderr)

@@ -46,6 +46,7 @@ class Front:
                 status = getattr(item, "fields", {}).get("exit_status", status)
         finally:
             reporter.close()
+        reporter.conclude()
         return status if status or not reporter.lost_output else STATUS_FAULTED
 
     def _rest(self, reporter: Reporter, now: float) -> None:

@@ -140,11 +140,14 @@ class Reporter:
         return self._live.above() if self._live is not None else contextlib.nullcontext()
 
     def close(self) -> None:
-        """Say how it all ended."""
+        """Take the display away, and close the events file."""
         if self._live is not None:
             self._live.close()
         if self._events is not None:
             self._events.close()
+
+    def conclude(self) -> None:
+        """Say how it all ended; after `close`."""
         settings = self._settings
         if not settings.quiet:
             from runner.report.summary import summary

@@ -160,13 +160,20 @@ def test_a_target_that_is_not_there_is_shown_at_its_place_and_nothing_starts(tmp
     assert done.returncode == 2
     assert "jobs.yaml:4:11: error: module `os.path` has no `joyn`" in done.stderr
     assert "did you mean `join`?" in done.stderr
+    assert done.stderr.startswith(str(file))
     assert "started" not in done.stdout
+
+    as_json = run_jobs(file, "--json")
+
+    assert json.loads(as_json.stdout)["problems"][0]["help"] == "did you mean `join`?"
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["chekc"], "did you mean `check`?"),
+        (["chek", "x.yaml"], "did you mean `check`?"),
+        (["run", "schma", "-q"], "did you mean `schema`?"),
         (["check", "--jsn", "x.yaml"], "did you mean `--json`?"),
         (["run", "x.yaml", "--start-method", "frok"], "did you mean `fork`?"),
         (["nothing-there.yaml"], "nothing-there.yaml: error: cannot be read: no such file or directory"),
@@ -179,6 +186,12 @@ def test_bad_usage_ends_with_status_2_and_a_suggestion(words: list[str], said: s
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_options_value_is_not_taken_for_a_command() -> None:
+    done = run_jobs("--output", "raw", "-q", "-", given=b"jobs: [{target: say, args: [hello]}]")
+
+    assert (done.returncode, done.stdout) == (0, "hello\n")
 
 
 def test_version_help_and_schema_are_printed() -> None:

@@ -85,6 +85,7 @@ def report(*items: Item, **settings: Any) -> None:
         reporter.handle(item, 0.0)
         reporter.rest(0.0)
     reporter.close()
+    reporter.conclude()
 
 
 def test_output_and_results_go_to_stdout_and_what_happens_to_stderr(terminal: Terminal) -> None:
@@ -151,6 +152,7 @@ def test_that_nobody_reads_stdout_is_told_once(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(3):
         reporter.handle(Output(0, "stdout", b"out\n"), 0.0)
     reporter.close()
+    reporter.conclude()
 
     assert told == [True]
     os.close(write)
@@ -210,6 +212,7 @@ def test_on_a_terminal_the_display_goes_out_of_the_way(
         for item in RUN[5:]:
             reporter.handle(item, 1.3)
         reporter.close()
+    reporter.conclude()
 
 
 @pytest.mark.parametrize("escapes", [True, False])
