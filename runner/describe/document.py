@@ -21,9 +21,17 @@ BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 class Mark(Protocol):
     """A place in the text, counted from 0."""
 
-    index: int
-    line: int
-    column: int
+    @property
+    def index(self) -> int:
+        """The character, of the whole text."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The character in the line."""
 
 
 class Marked(Protocol):

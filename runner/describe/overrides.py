@@ -98,7 +98,8 @@ def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -
     if isinstance(holder, list) and isinstance(step, int):
         if step <= len(holder):
             return step
-        message = f"there is no [{step}]: {len(holder)} are there, counted from 0"
+        entries = "1 entry" if len(holder) == 1 else f"{len(holder)} entries"
+        message = f"there is no [{step}] in a list of {entries}, counted from 0"
         raise _invalid(override, offset, width, message, None)
     if isinstance(holder, list) and path == ("jobs",) and isinstance(step, str):
         named = _by_name(holder)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.describe.document import BREAK
+from runner.records import record
+
 if TYPE_CHECKING:
     from runner.describe.document import Mark
 
@@ -60,12 +63,30 @@ def explain(error: Any, text: str) -> tuple[Mark, str, str | None]:
         return error.context_mark, _OPEN_QUOTE, "add the closing quote"
     if "cannot start any token" in problem:
         return mark, *_bad_character(text[mark.index : mark.index + 1])
+    if "node content" in problem and not text[mark.index :].strip():
+        return _end(text), "the text ends here, and a value is missing", "close what begins with `[` or `{`"
     for said, message, help in _WORDS:
         if said in problem:
             unclosed = "not closed" in message and error.context_mark is not None
             return (error.context_mark if unclosed else mark), message, help
     detail = f"{problem} {context}" if error.context else problem
     return mark, f"not valid YAML: {detail}", None
+
+
+@record(frozen=True, slots=True)
+class _Place:
+    """A place in the text, counted from 0."""
+
+    index: int
+    line: int
+    column: int
+
+
+def _end(text: str) -> _Place:
+    """Right behind the last character: the parser's own mark is often on an empty line that nobody sees."""
+    before = text.rstrip()
+    lines = BREAK.split(before)
+    return _Place(len(before), len(lines) - 1, len(lines[-1]))
 
 
 def _bad_character(character: str) -> tuple[str, str]:

@@ -206,8 +206,8 @@ def test_what_an_alias_stands_for_elsewhere_is_left_alone() -> None:
         ("jobs[1234567890]=x", "[", "a step of the path is expected here", FORM),
         ("제목]=x", "]", "a step of the path is expected here", FORM),
         ("title", "", "`=` and a value are missing", FORM),
-        ("jobs[7]=x", "[7]", "there is no [7]: 3 are there, counted from 0", None),
-        ("jobs[0].args[3].x=1", "[3]", "there is no [3]: 2 are there, counted from 0", None),
+        ("jobs[7]=x", "[7]", "there is no [7] in a list of 3 entries, counted from 0", None),
+        ("jobs[0].args[3].x=1", "[3]", "there is no [3] in a list of 2 entries, counted from 0", None),
         ("jobs.frist.x=1", "frist", "there is no job named `frist`", "did you mean `first`?"),
         ("jobs.없음=1", "없음", "there is no job named `없음`", "jobs: `first`, `counter`, `둘째`"),
         ("[0]=x", "[0]", "`0` does not lead anywhere: before it is a mapping", FORM),
@@ -232,6 +232,10 @@ def test_a_missing_equals_sign_is_shown_behind_the_path() -> None:
     problem = problem_of("제목")
 
     assert (problem.column, problem.width) == (3, 1)
+
+
+def test_one_entry_is_called_one() -> None:
+    assert problem_of("a[5]=x", text="a: [0]").message == "there is no [5] in a list of 1 entry, counted from 0"
 
 
 def test_a_document_that_is_no_mapping_has_nothing_to_set() -> None:

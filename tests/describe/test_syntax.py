@@ -17,6 +17,8 @@ MAPPING = "a mapping that begins with `{` is not closed"
 QUOTE = "a quoted text that begins here has no end"
 TAB = "a tab cannot indent"
 MISSING = "a value is missing here"
+ENDS = "the text ends here, and a value is missing"
+CLOSE = "close what begins with `[` or `{`"
 FIRST = "text that begins with this character must be in quotes"
 INDENTED = "text that holds `: ` must be in quotes; or the line is indented too far"
 CHECK = "check the indentation, and the quotes and brackets before it"
@@ -49,6 +51,8 @@ def explained(text: str, parser: Any) -> tuple[tuple[int, int], str, str | None]
         ("a: @b", (1, 4), "a value cannot begin with `@`", FIRST),
         ("가: %나", (1, 4), "a value cannot begin with `%`", FIRST),
         ("a: ]", (1, 4), MISSING, None),
+        ("가: [", (1, 5), ENDS, CLOSE),
+        ("a: {b: [\n\n", (1, 9), ENDS, CLOSE),
         ("[가,,나]", (1, 4), MISSING, None),
         ("a: !e!x 1", (1, 4), "the tag has no meaning here", "remove it"),
         ("%YAML 2.0\n---\na: 1", (1, 1), "this version of YAML is unknown", "remove the line `%YAML`"),
