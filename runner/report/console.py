@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from runner.events import Event
 
-WIDTH = 100
+MOST_WIDTH = 100
+"""Of a paragraph: longer lines are hard to read."""
+LEAST_WIDTH = 40
 _QUIET = frozenset(
     {"run.started", "process.created", "process.joined", "process.wrote", "main.ended", "job.result"}
 )
@@ -26,12 +28,15 @@ class Console:
     """Shows events as lines. `write` gets whole lines of text."""
 
     def __init__(
-        self, write: Callable[[str], None], *, names: tuple[str, ...] = (), verbose: bool, color: bool
+        self, write: Callable[[str], None], *, names: tuple[str, ...] = (), verbose: bool, color: bool, width: int
     ) -> None:
-        """`names` are those of the processes, so that the columns stand still from the first line on."""
+        """`names` are those of the processes, so that the columns stand still from the first line on.
+
+        `width` is that of the terminal, in characters.
+        """
         self._verbose = verbose
-        width = min(max(map(len, names), default=8), 24)
-        self._log = event_log(_Columns(width, color), _Lines(write))
+        widest_name = min(max(map(len, names), default=8), 24)
+        self._log = event_log(_Columns(widest_name, width, color), _Lines(write))
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
@@ -52,8 +57,9 @@ class _Lines:
 class _Columns:
     """The renderer: an event as a line in columns, a note as a paragraph below what it explains."""
 
-    def __init__(self, width: int, color: bool) -> None:
-        self._width = width
+    def __init__(self, widest_name: int, width: int, color: bool) -> None:
+        self._widest_name = widest_name
+        self._width = min(max(width, LEAST_WIDTH), MOST_WIDTH)
         self._color = color
 
     def __call__(self, event: Event) -> str:
@@ -62,13 +68,13 @@ class _Columns:
         what, details, style = _said(event)
         name = harmless(str(event.fields.get("process") or event.fields.get("job") or "run"))
         moment = self._painted(f"{event.t:8.3f}s", _DIM)
-        who = self._painted(f"{name:<{self._width}}", _BOLD)
+        who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
         line = f"{moment}  {who}  {self._painted(f'{what:<11}', style)}"
         return f"{line}  {harmless(details)}" if details else line.rstrip()
 
     def _note(self, text: str) -> str:
         margin = " " * 11
-        lines = textwrap.wrap(harmless(text), WIDTH - len(margin) - 6)
+        lines = textwrap.wrap(harmless(text), self._width - len(margin) - 6)
         head = self._painted("note", _CYAN)
         return f"{margin}{head}: " + f"\n{margin}      ".join(lines)
 

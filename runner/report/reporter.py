@@ -94,7 +94,9 @@ class Reporter:
 
         settings = self._settings
         color = settings.color and settings.stderr_is_terminal
-        return Console(self._write_stderr, names=settings.names, verbose=settings.verbose, color=color)
+        return Console(
+            self._write_stderr, names=settings.names, verbose=settings.verbose, color=color, width=settings.width
+        )
 
     def _display(self) -> Live | None:
         if not self._settings.live:

@@ -54,9 +54,9 @@ def event(name: str, t: float = 0.0, **fields: Json) -> Event:
     return Event(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
-def shown(*events: Event, verbose: bool = False, color: bool = False) -> str:
+def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100) -> str:
     file = io.StringIO()
-    console = Console(file.write, names=("p",), verbose=verbose, color=color)
+    console = Console(file.write, names=("p",), verbose=verbose, color=color, width=width)
     for each in events:
         console.tell(each)
     return file.getvalue()
@@ -105,6 +105,13 @@ def test_a_note_is_a_paragraph() -> None:
     lines = text.splitlines()
     assert len(lines) == 3
     assert "\x1b[36mnote\x1b[0m: word" in lines[0]
+
+
+@pytest.mark.parametrize(("width", "fits"), [(80, 80), (300, 100), (5, 40)])
+def test_a_note_fits_the_terminal(width: int, fits: int) -> None:
+    text = shown(event("note", about="x", process=None, text="word " * 40), width=width)
+
+    assert fits - 5 < max(map(len, text.splitlines())) <= fits
 
 
 def test_the_table_fits_80_columns_and_has_no_colour_when_piped() -> None:
