@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from runner.session import Session
 
 
-def load(
-    path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None
-) -> Plan:
+def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None) -> Plan:
     """The plan of a file. `overrides` are like `--set`: `["jobs.daemon.join_timeout=2"]`.
 
     Raises `InvalidFile` with every problem and its place.
@@ -56,15 +54,11 @@ def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
     return recorder.result()
 
 
-def _describe(
-    path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None
-) -> Described:
+def _describe(path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None) -> Described:
     from runner.describe.planning import describe
 
     file = os.fspath(path)
-    return describe(
-        read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ
-    )
+    return describe(read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ)
 
 
 def read_file(file: str) -> bytes:

@@ -49,7 +49,7 @@ class Notes:
         match event.event, fields:
             case "process.created", {"process": str(name)}:
                 self._unstarted[name] = None
-            case ("process.started" | "process.start_failed"), {"process": str(name)}:
+            case (("process.started" | "process.start_failed"), {"process": str(name)}):
                 self._unstarted.pop(name, None)
             case "process.join_timed_out", {"process": str(name), "timeout": float() | int() as timeout}:
                 yield Note("join_timed_out", name, _JOIN_TIMED_OUT.format(name, timeout))
@@ -137,8 +137,7 @@ _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
 _SUPERVISOR_DIED = (
-    "How {0} ended is not known: the supervisor died before it saw the end. "
-    "{0} was killed with it at the latest."
+    "How {0} ended is not known: the supervisor died before it saw the end. {0} was killed with it at the latest."
 )
 _EXIT_CODE_LOST = (
     "{0} has ended, but its exit code is not known: the system had nobody left to tell it to. "
@@ -155,8 +154,7 @@ _RETURN_VALUE = (
 )
 _TRUNCATED = "{0} called sys.exit({1}), but an exit code is one byte, 0 to 255: what arrives is {2}."
 _EXIT_TEXT = (
-    "{0} gave sys.exit something that is not a whole number, {1}: "
-    "it is printed on stderr, and the exit code is 1."
+    "{0} gave sys.exit something that is not a whole number, {1}: it is printed on stderr, and the exit code is 1."
 )
 _UNREPORTED = (
     "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it left by "
@@ -165,8 +163,7 @@ _UNREPORTED = (
 _SIGNALS = {
     "SIGSEGV": "it used memory that is not its own, mostly a fault in native code (a C extension, ctypes); "
     "`faulthandler.enable()` in the target shows where",
-    "SIGBUS": "memory that it had mapped could not be had, as when /dev/shm is full "
-    "or a mapped file was cut short",
+    "SIGBUS": "memory that it had mapped could not be had, as when /dev/shm is full or a mapped file was cut short",
     "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
     "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
     "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",

@@ -25,8 +25,10 @@ encoded_values: st.SearchStrategy[Any] = st.recursive(
     scalars
     | references_to
     | st.lists(st.text(max_size=3) | references_to, max_size=3).map(lambda parts: {"text": parts}),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(st.tuples(keys, inner), max_size=3).map(lambda pairs: {"dict": [list(pair) for pair in pairs]}),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(st.tuples(keys, inner), max_size=3).map(lambda pairs: {"dict": [list(pair) for pair in pairs]})
+    ),
     max_leaves=8,
 )
 

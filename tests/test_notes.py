@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from runner.plan import Json
 
 EXIT: dict[str, Json] = {
-    "process": "p", "outcome": "succeeded", "exit_code": 0, "ended_by": "return", "returned": None, "signal": None,
-    "stop_reason": None, "duration": 1.0,
+    "process": "p",
+    "outcome": "succeeded",
+    "exit_code": 0,
+    "ended_by": "return",
+    "returned": None,
+    "signal": None,
+    "stop_reason": None,
+    "duration": 1.0,
 }
 
 FAILED = EXIT | {"outcome": "failed", "ended_by": "signal"}

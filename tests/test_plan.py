@@ -37,8 +37,10 @@ seconds = st.floats(0, 1e6, allow_nan=False)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 encoded = st.recursive(
     scalars | st.builds(lambda name: {"ref": name}, st.text()),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.lists(st.tuples(scalars, inner), max_size=3).map(lambda pairs: {"dict": [list(pair) for pair in pairs]}),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(st.tuples(scalars, inner), max_size=3).map(lambda pairs: {"dict": [list(pair) for pair in pairs]})
+    ),
     max_leaves=8,
 )
 steps: st.SearchStrategy[Step] = (

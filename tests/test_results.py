@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from runner.plan import Json
 
 END: dict[str, Json] = {
-    "process": "a", "outcome": "terminated", "expected": True, "exit_code": -15, "signal": "SIGTERM",
-    "ended_by": "signal", "stop_reason": "main", "error": None, "duration": 1.5, "cpu_seconds": 0.25,
-    "max_rss": 4096, "returned": None,
+    "process": "a",
+    "outcome": "terminated",
+    "expected": True,
+    "exit_code": -15,
+    "signal": "SIGTERM",
+    "ended_by": "signal",
+    "stop_reason": "main",
+    "error": None,
+    "duration": 1.5,
+    "cpu_seconds": 0.25,
+    "max_rss": 4096,
+    "returned": None,
 }
 FINISHED: dict[str, Json] = {"outcome": "succeeded", "exit_status": 0, "duration": 2.5}
 ERROR: dict[str, Json] = {"type": "OSError", "message": "no more", "traceback": ""}
@@ -50,8 +59,20 @@ def test_a_process_is_what_its_events_say() -> None:
 
     assert result.processes == {
         "a": ProcessResult(
-            "a", "job", pid=7, outcome="terminated", expected=True, exit_code=-15, signal="SIGTERM", ended_by="signal",
-            stop_reason="main", started_at=1.0, ended_at=2.5, duration=1.5, cpu_seconds=0.25, max_rss=4096,
+            "a",
+            "job",
+            pid=7,
+            outcome="terminated",
+            expected=True,
+            exit_code=-15,
+            signal="SIGTERM",
+            ended_by="signal",
+            stop_reason="main",
+            started_at=1.0,
+            ended_at=2.5,
+            duration=1.5,
+            cpu_seconds=0.25,
+            max_rss=4096,
         )
     }
     assert (result.outcome, result.exit_status, result.duration) == ("succeeded", 0, 2.5)

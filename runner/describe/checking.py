@@ -57,9 +57,7 @@ def fault(
     return PydanticCustomError(_FAULT, "{problem}", context)
 
 
-def problems(
-    error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str
-) -> list[Problem]:
+def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
     """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
     return [_problem(found, model, document, at, where) for found in error.errors(include_url=False)]
 
@@ -95,9 +93,7 @@ def instead_of(expected: str, value: object, written: str) -> str | None:
     return None
 
 
-def _problem(
-    error: ErrorDetails, model: type[BaseModel], document: Document, at: Path, where: str
-) -> Problem:
+def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at: Path, where: str) -> Problem:
     loc, context, value = error["loc"], error.get("ctx", {}), error["input"]
     key = loc[-1:] == (_KEY,)  # pydantic's way to say that it means the key
     loc = loc[:-1] if key else loc
@@ -136,9 +132,7 @@ def _problem(
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
     choices = re.findall(r"'([^']*)'", expected)
     help = suggestion(value, choices, "choices") if isinstance(value, str) else None
-    return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith(
-        "did"
-    ) else None
+    return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith("did") else None
 
 
 def _named(loc: tuple[int | str, ...]) -> str:

@@ -96,9 +96,7 @@ def _printable(text: str) -> str:
     """Text with tabs expanded and everything that is no visible character replaced."""
     expanded = text.expandtabs(_TAB) if "\t" in text else text
     return "".join(
-        one
-        if one.isprintable() or (unicodedata.category(one) in ("Cf", "Zs") and one not in _BIDI)
-        else "\ufffd"
+        one if one.isprintable() or (unicodedata.category(one) in ("Cf", "Zs") and one not in _BIDI) else "\ufffd"
         for one in expanded
     )
 

@@ -105,11 +105,7 @@ class Document:
         """A problem at this place."""
         excerpt = self.excerpt(span.line)
         column = span.column + (len(self.lead) if span.line == 1 else 0)
-        end = (
-            column + span.end_column - span.column
-            if span.end_line == span.line
-            else len(excerpt.rstrip()) + 1
-        )
+        end = column + span.end_column - span.column if span.end_line == span.line else len(excerpt.rstrip()) + 1
         return Problem(self.file, span.line, column, max(1, end - column), excerpt, message, help)
 
     def span(self, path: Path, *, key: bool = False) -> Span:

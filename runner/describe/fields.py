@@ -100,9 +100,7 @@ def _module(value: str) -> str:
 Duration: TypeAlias = Annotated[
     float,
     BeforeValidator(_duration),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}
-    ),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}),
 ]
 """Seconds, read from a number or from text such as `1m30s`."""
 

@@ -26,9 +26,7 @@ MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """Values in the whole document, aliases counted as what they stand for."""
 
-_Parser: Any = getattr(
-    yaml, "CBaseLoader", yaml.BaseLoader
-)  # libyaml may be missing: slower, the same events
+_Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml may be missing: slower, the same events
 _events: Any = yaml  # typed elsewhere as if an event could be without a place
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = ("str", "int", "float", "bool", "null")
@@ -193,9 +191,7 @@ class _Reader:
         if isinstance(key, list | dict):
             del self._problems[before:]  # what is wrong inside follows from this
             kind = "mapping" if isinstance(key, dict) else "list"
-            self._fail(
-                event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes"
-            )
+            self._fail(event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes")
         if key != key:  # noqa: PLR0124  # NaN, which is equal to nothing and so never found again
             self._found(event, "a key cannot be `.nan`")
         if key == "<<" and getattr(event, "implicit", (False,))[0]:
@@ -240,9 +236,7 @@ class _Reader:
 
     def _stop(self, span: Span, message: str, help: str | None) -> NoReturn:
         self._problems.append(self._shown.problem_at(span, message, help))
-        raise InvalidFile(
-            tuple(sorted(self._problems, key=lambda found: (found.line, found.column)))
-        ) from None
+        raise InvalidFile(tuple(sorted(self._problems, key=lambda found: (found.line, found.column)))) from None
 
 
 _TAG_HELP = "remove it; tags here are !!str !!int !!float !!bool !!null !!seq !!map"

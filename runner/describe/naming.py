@@ -22,9 +22,7 @@ def process_names(jobs: Sequence[Job]) -> list[str]:
     for job in jobs:
         for index, draft in enumerate(job.expansion.processes):
             given = draft.name
-            names.append(
-                _default(draft, len(names) + 1) if given is None else fill_text(given, {"index": index}, {})
-            )
+            names.append(_default(draft, len(names) + 1) if given is None else fill_text(given, {"index": index}, {}))
     return names
 
 

@@ -107,13 +107,7 @@ def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -
             return named[step]
         help = suggestion(step, named, "jobs")
         raise _invalid(override, offset, width, f"there is no job named `{step}`", help)
-    what = (
-        "a mapping"
-        if isinstance(holder, dict)
-        else "a list"
-        if isinstance(holder, list)
-        else "no list or mapping"
-    )
+    what = "a mapping" if isinstance(holder, dict) else "a list" if isinstance(holder, list) else "no list or mapping"
     raise _invalid(override, offset, width, f"`{step}` does not lead anywhere: before it is {what}", _FORM)
 
 

@@ -77,12 +77,7 @@ def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None
         variable = _ENVIRONMENT.fullmatch(name)
         if variable is None and name not in allowed:
             raise BadPlaceholder(*_unknown(name, allowed), offset, width)
-        if (
-            variable
-            and variable["default"] is None
-            and environ is not None
-            and variable["name"] not in environ
-        ):
+        if variable and variable["default"] is None and environ is not None and variable["name"] not in environ:
             raise BadPlaceholder(
                 f"the environment variable `{variable['name']}` is not set",
                 f"set it, or give a default: ${{env.{variable['name']}:-text}}",
@@ -149,9 +144,7 @@ def _value(reference: str, known: Mapping[str, int | str], environ: Mapping[str,
     return known.get(name, unknown)
 
 
-def _text(
-    text: str, part: tuple[str, int, int], known: Mapping[str, int | str], environ: Mapping[str, str]
-) -> str:
+def _text(text: str, part: tuple[str, int, int], known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:
     name, offset, width = part
     value = _value(f"${name}", known, environ)
     if not isinstance(value, dict):

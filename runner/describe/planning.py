@@ -131,9 +131,7 @@ class _Planner:
             start_method=_start_method(start_method or run.start_method),
             processes=processes,
             steps=tuple(steps),
-            jobs=tuple(
-                _job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)
-            ),
+            jobs=tuple(_job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)),
             title=run.title,
             mp_log=run.mp_log,
             grace_period=run.grace_period,
@@ -143,9 +141,7 @@ class _Planner:
             shared=tuple(thing for job in jobs for thing in job.expansion.shared),
         )
         lasts = not (
-            self.environ.was_asked
-            or any(process.cwd for process in processes)
-            or any(job.is_foreign for job in jobs)
+            self.environ.was_asked or any(process.cwd for process in processes) or any(job.is_foreign for job in jobs)
         )
         numbers = tuple(job.index for job in jobs for _ in job.expansion.processes)
         return Described(plan, lasts, self.document, numbers)
@@ -209,9 +205,7 @@ class _Planner:
         folder = os.path.normpath(os.path.join(self._folder(), text))
         if not os.path.isdir(folder):
             what = "is not a folder" if os.path.exists(folder) else "does not exist"
-            self._report(
-                (*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder"
-            )
+            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder")
         return folder
 
     def _folder(self) -> str:

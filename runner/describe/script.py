@@ -109,9 +109,7 @@ class Script:
         if order == "start":
             if process in self._started_in:
                 line = self.document.line_of(("main", self._started_in[process]))
-                self._report(
-                    place, f"`{label}` is started twice, first in line {line}", "a process starts once"
-                )
+                self._report(place, f"`{label}` is started twice, first in line {line}", "a process starts once")
                 return
             self._started_in[process] = int(str(path[1]))
             self.steps.append(Start(process))

@@ -38,7 +38,5 @@ class RunFile(Model):
     """The whole script that main goes through. Without it: start each job, join each that is joined."""
 
 
-NOT_YET = {
-    "shared": "declared shared things are not available yet; the job type `shared_counter` makes its own"
-}
+NOT_YET = {"shared": "declared shared things are not available yet; the job type `shared_counter` makes its own"}
 """Keys that the design has and this version does not, with what to say about them."""

@@ -44,9 +44,7 @@ class ProcessJob(JobModel):
     @model_validator(mode="after")
     def _one_of_target_and_class(self) -> Self:
         if self.target is not None and self.class_ is not None:
-            raise fault(
-                "a process has `target` or `class`, not both", "remove one of them", path=("class",), key=True
-            )
+            raise fault("a process has `target` or `class`, not both", "remove one of them", path=("class",), key=True)
         if self.target is None and self.class_ is None:
             raise fault("a process needs `target` or `class`", "add target: package.module:function")
         return self

@@ -141,9 +141,7 @@ class SharedCounter(JobType[SharedCounterJob]):
             progress=Progress(f"{label}.progress", job.increments),
         )
 
-    def result(
-        self, job: SharedCounterJob, values: Mapping[str, bytes], ends: Sequence[End]
-    ) -> JobResult | None:
+    def result(self, job: SharedCounterJob, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult | None:
         """The total against the expected one, the speed, and why the total is wrong if it is."""
         errors = [error for error in map(_error, ends) if error]
         failed = any(end.exit_code not in (0, None) or end.died_holding for end in ends)
@@ -211,9 +209,7 @@ def _guard(job: SharedCounterJob, label: str) -> SharedSemaphore | SharedLock | 
     return None
 
 
-def _worker(
-    job: SharedCounterJob, label: str, index: int, guard: SharedSemaphore | SharedLock | None
-) -> Draft:
+def _worker(job: SharedCounterJob, label: str, index: int, guard: SharedSemaphore | SharedLock | None) -> Draft:
     kwargs: dict[str, Encoded] = {
         "worker": index,
         "total": {"ref": f"{label}.total"},
@@ -266,9 +262,7 @@ def _why_lost(job: SharedCounterJob) -> str:
     if job.sync == "none":
         return f"nothing guards the shared number (sync: none), so {overwritten}"
     if job.permits > 1:
-        return (
-            f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
-        )
+        return f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
     return f"and that although a {job.sync} guards the shared number; please report this"
 
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 MOST_WIDTH = 100
 """Of a paragraph: longer lines are hard to read."""
 LEAST_WIDTH = 40
-_QUIET = frozenset(
-    {"run.started", "process.created", "process.joined", "process.wrote", "main.ended", "job.result"}
-)
+_QUIET = frozenset({"run.started", "process.created", "process.joined", "process.wrote", "main.ended", "job.result"})
 """What is shown only to who asks for every event."""
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runner.plan import Plan
     from runner.wire import Message
 
+
 class Refused(RunJobsError):
     """The supervisor did not start anything, for these reasons: `process`, `field`, `message` and `help` of each."""
 
@@ -199,5 +200,3 @@ class Session:
 
 def _run_id() -> str:
     return os.urandom(4).hex()
-
-

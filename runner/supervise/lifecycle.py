@@ -212,9 +212,7 @@ def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
 
 
 def _kill(life: Life, reason: str) -> tuple[Life, list[Command]]:
-    life = replace(
-        life, phase=Phase.KILLED, stop_reason=life.stop_reason or reason, sent=life.sent | {SIGKILL}
-    )
+    life = replace(life, phase=Phase.KILLED, stop_reason=life.stop_reason or reason, sent=life.sent | {SIGKILL})
     return life, [
         SendSignal(life.process, SIGKILL),
         Report("process.killed", life.process, {"reason": reason}),
@@ -235,9 +233,7 @@ def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
         "returned": fact.returned,
         "error": fact.error,
     }
-    return replace(life, phase=Phase.ENDED, expected=expected), [
-        Report("process.exited", life.process, fields)
-    ]
+    return replace(life, phase=Phase.ENDED, expected=expected), [Report("process.exited", life.process, fields)]
 
 
 def judge(exit_code: int | None, sent: frozenset[int]) -> str:

@@ -98,9 +98,7 @@ def _starts_in_a_row(main: Main) -> list[Start]:
     return row
 
 
-def _join(
-    main: Main, process: int, timeout: float | None, at: float, phase_of: PhaseOf
-) -> tuple[Main, list[Command]]:
+def _join(main: Main, process: int, timeout: float | None, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
     phase = phase_of(process)
     if phase is Phase.UNSTARTED:  # there is nothing to wait for, and its failed start has been reported
         return main, []

@@ -127,9 +127,7 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
         import difflib
 
         near = difflib.get_close_matches(name, known, 1)
-        return _refusal(
-            field, f"module `{module}` has no `{name}`", f"did you mean `{near[0]}`?" if near else None
-        )
+        return _refusal(field, f"module `{module}` has no `{name}`", f"did you mean `{near[0]}`?" if near else None)
     return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {error}", _where(error))
 
 

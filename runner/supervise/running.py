@@ -104,6 +104,4 @@ def _wait(pid: int) -> Ended | None:
         return Ended(None, None, None)
     if reaped == 0:
         return None
-    return Ended(
-        os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss)
-    )
+    return Ended(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, max_rss_bytes(usage.ru_maxrss))

@@ -195,9 +195,9 @@ class Schedule:
     def _terminate_daemons(self, at: float) -> list[Command]:
         """What CPython does when a program's main has ended: daemons are terminated, the others awaited."""
         return self._for_all_alive(
-            lambda number: self._live(number, Terminate("main_ended"), at)
-            if self._plan.processes[number].daemon
-            else []
+            lambda number: (
+                self._live(number, Terminate("main_ended"), at) if self._plan.processes[number].daemon else []
+            )
         )
 
     def _stop(self, reason: str, at: float) -> list[Command]:

@@ -22,9 +22,7 @@ COMMAND = [sys.executable, "-m", "runner"]
 
 def run_jobs(*words: object, given: bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, words)], input=given or b"", capture_output=True, cwd=cwd, check=False
-    )
+    done = subprocess.run([*COMMAND, *map(str, words)], input=given or b"", capture_output=True, cwd=cwd, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -84,8 +84,9 @@ def test_a_placeholder_that_is_the_whole_text_keeps_its_type(pair: tuple[str, ob
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | plain,
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.none() | st.integers() | st.text(), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.none() | st.integers() | st.text(), inner, max_size=3)
+        ),
         max_leaves=8,
     )
 )

@@ -54,7 +54,8 @@ def test_every_property_is_described() -> None:
             return []
         properties = schema.get("properties", {})
         missing = [
-            f"{path}/{name}" for name, one in properties.items()
+            f"{path}/{name}"
+            for name, one in properties.items()
             if isinstance(one, dict) and "description" not in one and set(one) - {"const", "enum"}
         ]
         return missing + [found for key, item in schema.items() for found in undescribed(item, f"{path}/{key}")]

@@ -16,9 +16,7 @@ def processes_of(job: str) -> tuple[ProcessPlan, ...]:
 
 def test_a_job_is_one_process_unless_it_has_replicas() -> None:
     assert processes_of("{name: a, target: m:f, args: [1], kwargs: {b: [c]}, env: {D: e}, daemon: true}") == (
-        ProcessPlan(
-            name="a", job="a", target="m:f", args=(1,), kwargs={"b": ["c"]}, env={"D": "e"}, daemon=True
-        ),
+        ProcessPlan(name="a", job="a", target="m:f", args=(1,), kwargs={"b": ["c"]}, env={"D": "e"}, daemon=True),
     )
 
 

@@ -179,9 +179,7 @@ def countings(draw: st.DrawFn) -> tuple[SharedCounterJob, int]:
     small = st.integers(1, 300) | st.integers(1, MAX_INCREMENTS)
     guards: list[dict[str, Any]] = [{"sync": "lock"}, {"sync": "none"}, {"permits": 1}, {"permits": 3}]
     guard = draw(st.sampled_from(guards))
-    job = counter(
-        dtype=draw(st.sampled_from(DTYPES)), workers=draw(st.integers(1, 5)), increments=draw(small), **guard
-    )
+    job = counter(dtype=draw(st.sampled_from(DTYPES)), workers=draw(st.integers(1, 5)), increments=draw(small), **guard)
     return job, draw(st.just(0) | st.integers(0, job.expected_total))
 
 
@@ -248,7 +246,7 @@ def test_overflow_is_what_numpy_sees_when_it_counts(dtype: str, expected: int) -
     notes = dict(result_of(counter(dtype=dtype, workers=1, increments=expected), int(counted[0])).notes)
 
     times = {0: None, 1: " once;"}.get(wraps, f" {wraps:,} times;")
-    assert (times in notes["overflow"] if times else notes == {})
+    assert times in notes["overflow"] if times else notes == {}
 
 
 @pytest.mark.parametrize(
@@ -323,9 +321,7 @@ def test_the_time_is_from_the_first_start_to_the_last_end() -> None:
         (End("c-1", "lost", None, "c.lock"), "c-1 died (nobody saw how) while it held c.lock", True),
     ],
 )
-def test_a_worker_that_did_not_count_to_its_end_makes_the_total_worthless(
-    end: End, error: str, failed: bool
-) -> None:
+def test_a_worker_that_did_not_count_to_its_end_makes_the_total_worthless(end: End, error: str, failed: bool) -> None:
     job = counter(name="c", increments=10, sync="none")
 
     result = result_of(job, 12, ends=[End("c-0", *OK), end])

@@ -234,9 +234,7 @@ def test_leaving_a_session_early_ends_everything(start_method: str) -> None:
 
     with Session() as session:
         session.submit(plan)
-        pid = next(
-            item.fields["pid"] for item in session.items() if getattr(item, "event", None) == "process.started"
-        )
+        pid = next(item.fields["pid"] for item in session.items() if getattr(item, "event", None) == "process.started")
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -61,9 +61,7 @@ def test_a_terminal_is_not_steered_and_colours_end_with_their_line() -> None:
 
     shown.show(Output(0, "stdout", b"\x1b[2Jgone \x1b[31mred\r\nnext\x07\rover\n"))
 
-    assert written.data == (
-        "a    │ \\x1b[2Jgone \x1b[31mred\x1b[0m\na    │ next\\x07\\x0dover\n".encode()
-    )
+    assert written.data == ("a    │ \\x1b[2Jgone \x1b[31mred\x1b[0m\na    │ next\\x07\\x0dover\n".encode())
 
 
 def test_names_are_coloured_on_request() -> None:

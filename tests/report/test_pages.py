@@ -41,11 +41,25 @@ if TYPE_CHECKING:
     from runner.plan import Json
 
 PROCESS: dict[str, Json] = {
-    "job": "j", "process": "p", "pid": 7, "state": "started", "alive": True, "exit_code": None, "repr": "<Process>"
+    "job": "j",
+    "process": "p",
+    "pid": 7,
+    "state": "started",
+    "alive": True,
+    "exit_code": None,
+    "repr": "<Process>",
 }
 END: dict[str, Json] = {
-    "exit_code": 1, "outcome": "failed", "expected": False, "ended_by": "exception", "stop_reason": None,
-    "signal": None, "duration": 0.5, "cpu_seconds": 0.1, "max_rss": 1 << 20, "returned": None,
+    "exit_code": 1,
+    "outcome": "failed",
+    "expected": False,
+    "ended_by": "exception",
+    "stop_reason": None,
+    "signal": None,
+    "duration": 0.5,
+    "cpu_seconds": 0.1,
+    "max_rss": 1 << 20,
+    "returned": None,
     "error": {"type": "ValueError", "message": "no\x1b[2J", "traceback": "…"},
 }
 
@@ -146,7 +160,11 @@ def test_of_many_processes_the_unexpected_are_listed_and_all_are_counted() -> No
 
 def test_a_result_is_lines_with_whole_numbers_whole() -> None:
     result: dict[str, Json] = {
-        "total": 100_000_000, "elapsed": 0.5, "rate": 1234567.8, "share": 0.25, "error": "none\n",
+        "total": 100_000_000,
+        "elapsed": 0.5,
+        "rate": 1234567.8,
+        "share": 0.25,
+        "error": "none\n",
         "workers": [{"process": "c-0", "waited_seconds": 0.1}],
     }
 
@@ -170,7 +188,15 @@ def test_a_plan_is_explained_step_by_step() -> None:
             ProcessPlan("n", "n", target="m:f"),
         ),
         steps=(
-            Start(0), Sleep(1.0), Start(1), Show(1, "X"), Join(0, 2.0), Join(1), Terminate(0), Kill(1), Show(0, "Y"),
+            Start(0),
+            Sleep(1.0),
+            Start(1),
+            Show(1, "X"),
+            Join(0, 2.0),
+            Join(1),
+            Terminate(0),
+            Kill(1),
+            Show(0, "Y"),
         ),
         jobs=(JobPlan("d", "process", (0,)),),
         preload=("m",),

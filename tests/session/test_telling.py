@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 FACTS = {"pid": 7, "state": "started", "alive": True, "exit_code": None, "repr": "<Process>"}
 GONE = {"pid": 7, "state": "stopped", "alive": False, "exit_code": -15, "repr": "<Process>"}
 END = {
-    "outcome": "terminated", "expected": True, "ended_by": "signal", "stop_reason": "main", "duration": 0.1000000001,
-    "cpu_seconds": 0.1, "max_rss": 1, "returned": None, "error": None,
+    "outcome": "terminated",
+    "expected": True,
+    "ended_by": "signal",
+    "stop_reason": "main",
+    "duration": 0.1000000001,
+    "cpu_seconds": 0.1,
+    "max_rss": 1,
+    "returned": None,
+    "error": None,
 }
 
 

@@ -290,7 +290,5 @@ def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
         "0 process.start_failed p2",
         "1 process.started p3",
     ]
-    assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys(
-        (0, 1, 3), "succeeded"
-    )
+    assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys((0, 1, 3), "succeeded")
     assert world.outcome == "failed"
