@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Who is started in the background has SIGINT ignored, and passes that on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["RUN_JOBS_TESTED_BY"] = str(os.getpid())
 """All processes of these tests have it, and none of another run of the tests beside this one."""
 GOES_WITHIN_S = 2.0
