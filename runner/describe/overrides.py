@@ -84,8 +84,8 @@ def _put(root: Any, steps: list[tuple[str | int, int]], value: object, override:
         if last:
             _store(holder, key, value)
         else:
-            if isinstance(holder, dict) and holder.get(key) is None:
-                holder[key] = [] if isinstance(steps[position + 1][0], int) else {}
+            if _is_missing(holder, key):
+                _store(holder, key, [] if isinstance(steps[position + 1][0], int) else {})
             holder[key] = _copied(holder[key])
             holder = holder[key]
     return path
@@ -129,6 +129,10 @@ def _default_name(job_type: object) -> str | None:
     except UnknownJobType:
         return None
     return default if isinstance(default, str) else None
+
+
+def _is_missing(holder: Any, key: str | int) -> bool:
+    return key == len(holder) if isinstance(holder, list) else holder.get(key) is None
 
 
 def _store(holder: Any, key: str | int, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runner.describe.suggestions import suggestion
@@ -21,6 +22,7 @@ class BadTarget(ValueError):
         self.help = help
 
 
+@lru_cache(maxsize=1024)
 def normalized_target(text: str) -> str:
     """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
     if ":" in text or "." in text:

@@ -234,6 +234,11 @@ def test_a_missing_equals_sign_is_shown_behind_the_path() -> None:
     assert (problem.column, problem.width) == (3, 1)
 
 
+def test_the_entry_behind_the_last_is_made_where_a_path_leads_through_it() -> None:
+    assert data_of("a[0].b=x", text="a: []") == {"a": [{"b": "x"}]}
+    assert data_of("a[1][0]=x", text="a: [0]") == {"a": [0, ["x"]]}
+
+
 def test_one_entry_is_called_one() -> None:
     assert problem_of("a[5]=x", text="a: [0]").message == "there is no [5] in a list of 1 entry, counted from 0"
 
