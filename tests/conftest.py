@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ os.environ["RUN_JOBS_TESTED_BY"] = str(os.getpid())
 """All processes of these tests have it, and none of another run of the tests beside this one."""
 GOES_WITHIN_S = 2.0
 """When a supervisor was killed, what it had started follows it, but not in the same instant."""
+SHARED_MEMORY = "shared memory"
 START_METHODS = ("fork", "spawn", "forkserver")
 
 
@@ -50,6 +53,8 @@ def _nothing_is_left_behind() -> Iterator[None]:
 def _left(before: dict[str, set[str]]) -> dict[str, set[str]]:
     """What is there now and was not before."""
     new = {kind: found - before[kind] for kind, found in _traces().items()}
+    if new[SHARED_MEMORY]:
+        new[SHARED_MEMORY] -= _mapped_by_others()
     return {kind: found for kind, found in new.items() if found}
 
 
@@ -57,7 +62,7 @@ def _traces() -> dict[str, set[str]]:
     return {
         "children": _children(),
         "descriptors": _descriptors(),
-        "shared memory": {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
+        SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
         "supervisors and their children": _supervisors(),
     }
 
@@ -80,13 +85,24 @@ def _supervisors() -> set[str]:
     """Processes of runs, of this user, wherever they went: by the module that a supervisor's command line names."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
             parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-            environ = Path(f"/proc/{pid}/environ").read_bytes()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-        ours = f"RUN_JOBS_TESTED_BY={os.getpid()}\0".encode() in environ
-        if ours and b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
-            found.add(pid)
+            if _is_ours(pid) and b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
+                found.add(pid)
     return found
+
+
+def _mapped_by_others() -> set[str]:
+    """Shared memory of runs beside these tests: a process that is none of ours has it."""
+    found: set[str] = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if not _is_ours(pid):
+                found |= set(re.findall(r"/dev/shm/(\S+)", Path(f"/proc/{pid}/maps").read_text()))
+    return found
+
+
+def _is_ours(pid: str) -> bool:
+    mark = f"RUN_JOBS_TESTED_BY={os.getpid()}\0".encode()
+    return pid == str(os.getpid()) or mark in Path(f"/proc/{pid}/environ").read_bytes()
