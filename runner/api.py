@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from runner.results import RunResult
     from runner.session import Session
 
+_MOST_BYTES = (16 << 20) + 1
+"""One more than a file may have, which is then told; some files never end."""
+
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None) -> Plan:
     """The plan of a file. `overrides` are like `--set`: `["jobs.daemon.join_timeout=2"]`.
@@ -57,18 +60,19 @@ def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
 def _describe(path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None) -> Described:
     from runner.describe.planning import describe
 
-    file = os.fspath(path)
+    file = os.fsdecode(path)
     return describe(read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ)
 
 
-def read_file(file: str) -> bytes:
-    """The bytes of a file; raises `InvalidFile` where there are none to be had."""
+def read_file(file: str | int) -> bytes:
+    """The bytes of a file, or of a descriptor; raises `InvalidFile` where there are none to be had."""
     try:
-        with open(file, "rb") as opened:
-            return opened.read()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidFile((Problem(file, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
+        with open(file, "rb", closefd=isinstance(file, str)) as opened:
+            return opened.read(_MOST_BYTES)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        name = file if isinstance(file, str) else "-"
+        raise InvalidFile((Problem(name, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
 
 
 def invalid(described: Described, refusals: list[dict[str, object]]) -> RunJobsError:

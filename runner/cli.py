@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import sys
 
@@ -42,12 +43,24 @@ Run the Python processes that a YAML file declares, and see what each of them do
 USAGE_ERROR = 2
 FAULT = 3
 INTERRUPTED = 130
+READER_GONE = 141
+"""As if killed by SIGPIPE."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
     gc.disable()  # until there is something to wait for: all that is made before is needed
-    words = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    try:
+        status = _status(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except OSError as error:
+        return _failed(error)
+    return status
+
+
+def _status(words: list[str]) -> int:
+    """Do what the command line says; gives the exit status."""
     if words[:1] in (["-h"], ["--help"], ["--version"]):
         # Said without argparse, which takes longer to import than Python to start.
         print(f"run-jobs {__version__}" if words[0] == "--version" else HELP.rstrip())
@@ -69,6 +82,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             launched.abandon()
 
 
+def _prepare_streams() -> None:
+    """Put /dev/null where stdin, stdout or stderr are closed: what is opened next would be taken for them.
+
+    What their encodings cannot say is written as escapes.
+    """
+    while (opened := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  # open as long as we live
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _failed(error: OSError) -> int:
+    """Say what the system refuses, such as writing to a full disk, if somebody listens; gives the exit status."""
+    # What is left in it would be tried again when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    return _fail((error.strerror or str(error)).lower(), FAULT)
+
+
 def _launch_early(words: list[str]) -> Launched | None:
     """Start the supervisor's interpreter before anything else is done, if there is something to run."""
     if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words):
@@ -77,19 +114,11 @@ def _launch_early(words: list[str]) -> Launched | None:
 
     if not can_launch():
         return None
-    _fill_standard_streams()
     launched = launch()
     from runner.limits import raise_open_files
 
     raise_open_files()  # ours alone: the supervisor has the limit that we were given, for its children
     return launched
-
-
-def _fill_standard_streams() -> None:
-    """Put /dev/null where stdin, stdout or stderr are closed: what is opened next would be taken for them."""
-    while (opened := os.open(os.devnull, os.O_RDWR)) < 3:
-        os.set_inheritable(opened, True)
-    os.close(opened)
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
@@ -110,7 +139,7 @@ def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
 
     text = _read(options)
     plan = _plan(options, text)
-    events = _open_events(options.events)
+    events = _open_events(options.events, options.file)
     with Session(launched) as session, _stopped_by_signals(session):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
@@ -159,13 +188,15 @@ def _plan(options: argparse.Namespace, text: bytes) -> Plan:
     return described.plan
 
 
-def _open_events(path: str | None) -> int | None:
+def _open_events(path: str | None, file: str) -> int | None:
     """Before anything starts: a run whose events cannot be kept should not be made."""
     if path is None:
         return None
     from runner.errors import UsageError
     from runner.report.json_lines import open_events
 
+    if os.path.realpath(path) == os.path.realpath(file) and path != "-":
+        raise UsageError(f"--events: `{path}` is the file that says what to run")
     try:
         return open_events(path)
     except OSError as error:
@@ -234,7 +265,7 @@ _ACTIONS = {"run": _run, "check": _check, "explain": _explain, "schema": _schema
 def _read(options: argparse.Namespace) -> bytes:
     from runner.api import read_file
 
-    return sys.stdin.buffer.read() if options.file == "-" else read_file(options.file)
+    return read_file(0 if options.file == "-" else options.file)
 
 
 def _describe(options: argparse.Namespace, text: bytes) -> Described:

@@ -38,7 +38,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def _look_for_a_mistyped_command(file: str) -> None:
-    if file.startswith("-") or os.path.exists(file) or "." in file or os.sep in file:
+    if file.startswith("-") or file in COMMANDS or os.path.exists(file) or "." in file or os.sep in file:
         return
     if near := difflib.get_close_matches(file, COMMANDS, 1):
         print(f"run-jobs: there is no command or file `{file}`; did you mean `{near[0]}`?", file=sys.stderr)

@@ -63,6 +63,7 @@ class Front:
             names=tuple(process.name for process in plan.processes),
             totals={job.name: (job.progress.total, len(job.processes)) for job in plan.jobs if job.progress},
             events=self._events,
+            events_on_stdout=options.events == "-",
             output=options.output,
             stdout_is_data=options.json or options.events == "-",
             json=options.json,

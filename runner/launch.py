@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -28,7 +29,8 @@ class Launched:
             self.link.close()
             os.close(self.stdout)
             os.close(self.stderr)
-            os.waitpid(self.pid, 0)
+            with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored
+                os.waitpid(self.pid, 0)
 
 
 def can_launch() -> bool:

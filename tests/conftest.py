@@ -63,7 +63,7 @@ def _traces() -> dict[str, set[str]]:
         "children": _children(),
         "descriptors": _descriptors(),
         SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
-        "supervisors and their children": _supervisors(),
+        "descendants": _descendants(),
     }
 
 
@@ -81,14 +81,12 @@ def _descriptors() -> set[str]:
     return found
 
 
-def _supervisors() -> set[str]:
-    """Processes of runs, of this user, wherever they went: by the module that a supervisor's command line names."""
+def _descendants() -> set[str]:
+    """Processes that these tests have started, and those that these have, wherever they went."""
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-            if _is_ours(pid) and b"runner.supervise" in command and parent in {"1", str(os.getpid())}:
+            if _is_ours(pid) and pid != str(os.getpid()):
                 found.add(pid)
     return found
 

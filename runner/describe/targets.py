@@ -25,6 +25,7 @@ class BadTarget(ValueError):
 @lru_cache(maxsize=1024)
 def normalized_target(text: str) -> str:
     """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
+    text = text.removeprefix(f"{BUILT_IN}:")
     if ":" in text or "." in text:
         return _normalized(text, "package.module:function")
     names = built_in_names()

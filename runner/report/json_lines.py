@@ -32,8 +32,11 @@ def open_events(path: str) -> int:
 class JsonLines:
     """Writes events to a descriptor. What cannot be written is counted, and said once: the run goes on."""
 
-    def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
-        self._file = _WholeLines(descriptor, warn)
+    def __init__(
+        self, descriptor: int, warn: Callable[[str], None], reader_gone: Callable[[], None] | None = None
+    ) -> None:
+        """`reader_gone` is called when nobody reads them any more, if that is to end the run."""
+        self._file = _WholeLines(descriptor, warn, reader_gone)
         self._log = event_log(_line, self._file)
 
     def tell(self, event: Event) -> None:
@@ -59,9 +62,10 @@ def _line(event: Event) -> str:
 class _WholeLines:
     """structlog's end of the line: takes rendered lines, and writes each whole or not at all."""
 
-    def __init__(self, descriptor: int, warn: Callable[[str], None]) -> None:
+    def __init__(self, descriptor: int, warn: Callable[[str], None], reader_gone: Callable[[], None] | None) -> None:
         self._descriptor = descriptor
         self._warn = warn
+        self._tell_reader_gone = reader_gone
         self._waiting: list[str] = []
         self._missing = 0
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
@@ -94,7 +98,9 @@ class _WholeLines:
                 written += os.write(self._descriptor, data[written:])
         except OSError as error:
             self._reader_gone = error.errno == errno.EPIPE
-            if not self._missing:
+            if self._reader_gone and self._tell_reader_gone is not None:
+                self._tell_reader_gone()
+            elif not self._missing:
                 self._warn(f"events cannot be written: {(error.strerror or str(error)).lower()}; the run goes on")
             whole = data.rfind(b"\n", 0, written) + 1
             self._take_back(written - whole)
@@ -111,5 +117,5 @@ class _WholeLines:
         """Write what waits, and close the descriptor."""
         self._flush()
         os.close(self._descriptor)
-        if self._missing:
+        if self._missing and not (self._reader_gone and self._tell_reader_gone):
             self._warn(f"{self._missing} events are missing from the events file")

@@ -29,13 +29,15 @@ class Settings:
     """What is to be shown, and how.
 
     `names` are those of the processes, by their numbers. `totals` has the work of each job that counts it: that of
-    one of its processes, and their number. `events` is a descriptor for JSON lines, or None. `stdout_is_data` says
+    one of its processes, and their number. `events` is a descriptor for JSON lines, or None; `events_on_stdout`
+    says that it is stdout's. `stdout_is_data` says
     that stdout carries JSON: text then goes to stderr. `live` shows what is running while it runs.
     """
 
     names: tuple[str, ...]
     totals: dict[str, tuple[int, int]]
     events: int | None = None
+    events_on_stdout: bool = False
     output: Literal["prefixed", "raw", "none"] = "prefixed"
     stdout_is_data: bool = False
     json: bool = False
@@ -85,7 +87,8 @@ class Reporter:
             return None
         from runner.report.json_lines import JsonLines
 
-        return JsonLines(self._settings.events, self._warn)
+        on_stdout = self._settings.events_on_stdout
+        return JsonLines(self._settings.events, self._warn, self._reader_gone if on_stdout else None)
 
     def _event_lines(self) -> Console | None:
         if self._settings.quiet:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from runner.plan import Json
     from runner.results import ProcessResult, RunResult
 
+LEAST_WIDTH = 78
+"""Of the table: where there is less room, lines break, and no column is left out."""
 MOST_ROWS = 40
 """Of more processes than these, only those that did not end as expected are listed."""
 
@@ -27,7 +29,9 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     processes = list(result.processes.values())
     shown = processes if len(processes) <= MOST_ROWS else [one for one in processes if not one.expected]
     file = io.StringIO()
-    console = Console(file=file, width=width, force_terminal=color, no_color=not color, highlight=False)
+    console = Console(
+        file=file, width=max(width, LEAST_WIDTH), force_terminal=color, no_color=not color, highlight=False
+    )
     console.print()
     if shown:
         console.print(_table(shown[:MOST_ROWS]))

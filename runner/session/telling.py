@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import signal
 import time
 from datetime import UTC, datetime
@@ -59,8 +60,9 @@ class Telling:
                 )
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
-            case {"holder_died": process, "guard": guard, "t": at}:
-                yield self._note("holder_died", at, process, _HOLDER_DIED.format(self._name(process), guard))
+            case {"holder_died": process, "guard": guard, "ends_run": ends_run, "t": at}:
+                text = _HOLDER_DIED.format(self._name(process), guard) + (_ENDS_RUN if ends_run else "")
+                yield self._note("holder_died", at, process, text)
             case {"ended": _}:
                 self._final = message
             case _:
@@ -151,7 +153,7 @@ class Telling:
         if job.type == "process" or self._final is None:
             return
         from runner.describe.jobtype import find
-        from runner.jobresult import End
+        from runner.jobresult import End, JobResult
 
         holders = {int(process): guard for process, guard in self._final["holders"].items()}
         ends = [
@@ -164,8 +166,13 @@ class Telling:
             for process in job.processes
         ]
         values = {name: base64.b64decode(data) for name, data in self._final["values"].items()}
-        job_type = find(job.type)
-        result = job_type.result(job_type.model.model_validate(job.options), values, ends)
+        try:
+            job_type = find(job.type)
+            result = job_type.result(job_type.model.model_validate(job.options), values, ends)
+            json.dumps(result and result.values)
+        except Exception as error:  # anything may happen in somebody else's code
+            what = f"the job type `{job.type}` failed: {type(error).__name__}: {error}"
+            result = JobResult({"error": what}, failed=True)
         if result is None:
             return
         self._failed = self._failed or result.failed
@@ -196,7 +203,8 @@ class Lines:
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
-_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever"
+_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
+_ENDS_RUN = ", so the run is ended instead of waiting for ever"
 
 
 def _signal_name(exit_code: int | None) -> str | None:

@@ -16,7 +16,9 @@ import sys
 from runner import plan as plans
 from runner.limits import raise_open_files
 from runner.supervise import signals
+from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS
+from runner.supervise.endings import text_of
 from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
@@ -49,6 +51,7 @@ def main() -> None:
             _carry_out(order, link, stop_signals)
         finally:
             _end_multiprocessings_own()
+            end_adopted(set())  # what imports have started, too
     _send_all(link)
     link.close()
 
@@ -108,7 +111,7 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
         from runner.supervise import preflight
 
         try:
-            refusals = preflight.check(plan, link.fileno(), stop_signals)
+            refusals = preflight.check(plan, link, stop_signals)
         except preflight.Interrupted:
             link.send({"interrupted": True})
             return
@@ -129,11 +132,14 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
 
 def _preload(plan: Plan) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
-    for module in plan.preload:
-        try:
+    sys.stdin = sys.__stdin__  # as a child has it
+    try:
+        for module in plan.preload:
             importlib.import_module(module)
-        except BaseException as error:
-            return [_refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {error}")]
+    except BaseException as error:
+        return [_refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}")]
+    finally:
+        sys.stdin = None
     return []
 
 
@@ -143,8 +149,8 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 
 def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
     multiprocessing.set_start_method(plan.start_method)
-    ours = sorted({process.target.partition(":")[0] for process in plan.processes if process.target})
-    ours = [module for module in ours if module.startswith(OURS)]
+    targets = {process.target for process in plan.processes if process.target is not None}
+    ours = sorted({target.partition(":")[0] for target in targets if target.startswith(OURS)})
     for module in ours:
         importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:
@@ -180,8 +186,8 @@ def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals
     for number, process in enumerate(plan.processes):
         try:
             processes.create(number)
-        except Exception as error:
-            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {error}"
+        except BaseException as error:
+            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
             link.send({"refused": [_refusal("class", text) | {"process": number}]})
             return
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, stop_signals)
@@ -204,4 +210,5 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, set_size, 1 << 20)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.supervise.shared import Handle
 
 
-OURS = "runner."
+OURS = ("runner.workers:", "runner.jobtypes.counting:count")
 """How the import paths of this package's own targets begin: they are imported by the supervisor, once."""
 
 

@@ -45,8 +45,7 @@ def prepare(around: Surroundings) -> None:
     os.dup2(around.stderr, 2)
     os.close(around.stdout)
     os.close(around.stderr)
-    if around.unwinds:
-        signal.signal(signal.SIGTERM, _raise_terminated)
+    around.pid = os.getpid()
     if around.parent is None:
         _let_the_forkserver_end()
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
@@ -113,7 +112,7 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
     """
     sys.stdin = sys.__stdin__
     try:
-        value = work()
+        value = _unwinding(work) if around.unwinds else work()
     except SystemExit as end:
         raise SystemExit(endings.record_exit(around, end.code)) from None
     except Terminated:
@@ -125,12 +124,22 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
     endings.record_return(around, value)
 
 
+def _unwinding(work: Callable[[], object]) -> object:
+    """Do the work, with SIGTERM as an exception in it; before and afterwards there is nothing to unwind."""
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        return work()
+    finally:
+        if signal.getsignal(signal.SIGTERM) is _raise_terminated:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _die_by(number: signal.Signals) -> NoReturn:
     """End as the signal would have ended us, what was written being out."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError, AttributeError):  # closed, or set to None, by the target
+        except Exception:  # closed, or anything put in its place, by the target
             continue
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -35,23 +35,20 @@ def record_return(around: Surroundings, value: object) -> None:
     if value is None and around.parent is not None:
         _write(around, _RETURNED_NONE)
     else:
-        _record(around, "return", returned=None if value is None else _repr(value))
+        _record(around, "return", returned=None if value is None else repr_of(value))
 
 
 def record_exit(around: Surroundings, code: object) -> int:
     """Record `sys.exit(code)`, and say on stderr what is no number; gives the exit code that the system sees."""
     if code is not None and not isinstance(code, int):
-        _say(f"{code}\n")
-    _record(around, "sys_exit", returned=None if code is None else _repr(code))
+        _say(f"{text_of(code)}\n")
+    _record(around, "sys_exit", returned=None if code is None else repr_of(code))
     return exit_status(code)
 
 
 def record_exception(around: Surroundings, error: BaseException) -> None:
     """Record an exception, its traceback without our frames."""
-    try:
-        message = str(error)
-    except Exception:  # the target's own `__str__`
-        message = "<its __str__ raises>"
+    message = text_of(error)
     traceback = _traceback(error)
     if len(traceback) > MOST_OF_A_TRACEBACK:
         half = MOST_OF_A_TRACEBACK // 2
@@ -152,6 +149,8 @@ def _record(
 
 
 def _write(around: Surroundings, body: bytes) -> None:
+    if os.getpid() != around.pid:  # a copy that the target has forked: its end is not the process's
+        return
     try:
         # A target may have closed the pipe, and opened something else in its place.
         if os.fstat(around.records).st_mode & 0o170000 != 0o010000:
@@ -174,7 +173,7 @@ def _say(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):  # closed, or set to None, by the target
+    except Exception:  # closed, or anything put in its place, by the target
         return
 
 
@@ -184,8 +183,17 @@ def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, without_our_frames(error.__traceback__)))
 
 
-def _repr(value: object) -> str:
+def text_of(value: object) -> str:
+    """Its `str`; anybody's `__str__` may raise anything."""
+    try:
+        return str(value)
+    except BaseException:
+        return "<its __str__ raises>"
+
+
+def repr_of(value: object) -> str:
+    """Its `repr`, the beginning of a long one; anybody's `__repr__` may raise anything."""
     try:
         return repr(value)[:MOST_OF_A_REPR]
-    except Exception:  # the target's own `__repr__`
+    except BaseException:
         return f"<{type(value).__name__} whose __repr__ raises>"

@@ -13,9 +13,12 @@ import sys
 import time
 from multiprocessing.process import BaseProcess
 
+from runner.records import record
 from runner.supervise import signals
+from runner.supervise.adopted import children, end_adopted
 from runner.supervise.calls import OURS, find
-from runner.supervise.endings import without_our_frames
+from runner.supervise.endings import text_of, without_our_frames
+from runner.supervise.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.signals import StopSignals
+    from runner.wire import Link
 
 LIMIT_S = 10.0
 MOST_OUTPUT = 4_000
@@ -32,11 +36,11 @@ Refusal: TypeAlias = "dict[str, Any]"
 
 
 class Interrupted(Exception):
-    """The front said something, or is gone, while targets were being imported."""
+    """The front asked for a stop, or is gone, while targets were being imported."""
 
 
-def check(plan: Plan, link: int, stop_signals: StopSignals) -> list[Refusal]:
-    """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted` when `link` gets readable."""
+def check(plan: Plan, link: Link, stop_signals: StopSignals) -> list[Refusal]:
+    """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted`."""
     asked = _one_for_each_call(plan)
     return _ask(plan, asked, link, stop_signals) if asked else []
 
@@ -54,9 +58,10 @@ def _one_for_each_call(plan: Plan) -> list[int]:
     return list(calls.values())
 
 
-def _ask(plan: Plan, asked: list[int], link: int, stop_signals: StopSignals) -> list[Refusal]:
+def _ask(plan: Plan, asked: list[int], link: Link, stop_signals: StopSignals) -> list[Refusal]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
+    before = children()
     stop_signals.hold_back()
     pid = os.fork()
     if pid == 0:
@@ -65,27 +70,30 @@ def _ask(plan: Plan, asked: list[int], link: int, stop_signals: StopSignals) -> 
     os.close(to_answers)
     os.close(to_output)
     try:
-        answer, said = _listen(answers, output, link)
+        heard = _listen(answers, output, link, len(asked))
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        end_adopted(before)
         os.close(answers)
         os.close(output)
-    return _conclude(plan, asked, answer, said)
+    return _conclude(plan, asked, heard)
 
 
 def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn:
     """Be the child: answer for each of the asked processes, a line each."""
     try:
+        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        sys.stdin = sys.__stdin__
         signals.let_all_through()
         for number in asked:
             refusal = _look(plan.processes[number])
+            sys.stdout.flush()
             line = json.dumps({"process": number, "refusal": refusal}).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
-        sys.stdout.flush()
     finally:
         os._exit(0)
 
@@ -128,7 +136,7 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
 
         near = difflib.get_close_matches(name, known, 1)
         return _refusal(field, f"module `{module}` has no `{name}`", f"did you mean `{near[0]}`?" if near else None)
-    return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {error}", _where(error))
+    return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}", _where(error))
 
 
 def _within(module: str, error: BaseException) -> bool:
@@ -148,39 +156,60 @@ def _refusal(field: str, message: str, help_: str | None = None) -> Refusal:
     return {"field": field, "message": message, "help": help_}
 
 
-def _listen(answers: int, output: int, link: int) -> tuple[bytes, bytes]:
-    """All that the child answers and the beginning of what it prints, until it ends or time is over."""
+@record(frozen=True, slots=True)
+class _Heard:
+    """What the child answered, the beginning of what it printed, and whether time was over before it had ended."""
+
+    answers: bytes
+    said: bytes
+    too_late: bool = False
+
+
+def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
+    """Listen until all that were asked are answered for, the child ends or time is over."""
     heard = {answers: b"", output: b""}
     poll = select.poll()
-    for descriptor in (*heard, link):
+    for descriptor in (output, answers, link.fileno()):
         poll.register(descriptor, select.POLLIN)
     deadline = time.monotonic() + LIMIT_S
     while (left := deadline - time.monotonic()) > 0:
         for descriptor, _ in poll.poll(left * 1000):
-            if descriptor == link:
-                raise Interrupted
+            if descriptor == link.fileno():
+                _heed(link)
+                continue
             data = os.read(descriptor, 65536)
             if not data and descriptor == answers:
-                return heard[answers], heard[output]
+                return _Heard(heard[answers], heard[output])
             if not data:
                 poll.unregister(descriptor)
             elif descriptor == answers or len(heard[output]) < MOST_OUTPUT:
                 heard[descriptor] += data
-    return heard[answers], heard[output]
+        # The end alone would not do: an import may have left a process that has the pipe, too.
+        if heard[answers].count(b"\n") == asked:
+            return _Heard(heard[answers], heard[output])
+    return _Heard(heard[answers], heard[output], too_late=True)
 
 
-def _conclude(plan: Plan, asked: list[int], answer: bytes, said: bytes) -> list[Refusal]:
+def _heed(link: Link) -> None:
+    """Raise `Interrupted` if that is what the front wants; it may just have asked for progress."""
+    orders = [message["order"] for message, _ in link.receive()]
+    if link.ended or "stop" in orders:
+        raise Interrupted
+
+
+def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> list[Refusal]:
     """The refusals; a process without an answer is the one whose import never came back."""
-    answered = [json.loads(line) for line in answer.split(b"\n")[:-1]]
+    answered = [json.loads(line) for line in heard.answers.split(b"\n")[:-1]]
     refusals = [each["refusal"] | {"process": each["process"]} for each in answered if each["refusal"]]
     if len(answered) < len(asked):
         process = plan.processes[asked[len(answered)]]
         path = process.cls or process.target or ""
-        message = f"importing `{path.partition(':')[0]}` does not end within {LIMIT_S:g} s, or ends the process"
+        outcome = f"does not end within {LIMIT_S:g} s" if heard.too_late else "ends the process"
+        message = f"importing `{path.partition(':')[0]}` {outcome}"
         help_ = "--no-preflight starts without this look"
         refusals.append(_refusal("class" if process.cls else "target", message, help_))
         refusals[-1]["process"] = asked[len(answered)]
-    if refusals and said:
-        text = said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()
+    if refusals and heard.said:
+        text = heard.said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()
         refusals[-1]["help"] = "\n".join(filter(None, [refusals[-1]["help"], f"it printed:\n{text}"]))
     return refusals

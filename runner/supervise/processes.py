@@ -10,14 +10,16 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.process
 import os
-import signal
+import sys
 import time
 from multiprocessing import util
 
 from runner.arguments import resolve
 from runner.records import record
 from runner.supervise import child
+from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS, Call, find
+from runner.supervise.endings import repr_of
 from runner.supervise.forked import ForkPopen
 from runner.supervise.running import Running
 from runner.supervise.surroundings import Surroundings
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import StopSignals
 
-    _Attempt: TypeAlias = tuple[float, tuple[int, ...], Exception | None]
+    _Attempt: TypeAlias = tuple[float, tuple[int, ...], BaseException | None]
 
 
 @record(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class NotStarted:
 
     process: int
     at: float
-    error: Exception
+    error: BaseException
 
 
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
@@ -89,10 +91,8 @@ class Processes:
         self._objects: list[BaseProcess] = []
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
-        self._helpers = _children()
-        """multiprocessing's resource tracker and forkserver, which end by themselves."""
         self._popen = _popen(plan.start_method)
-        self._around: Surroundings
+        self._around: Surroundings | None = None
         """Those of the process that is being started."""
         self._pid = os.getpid()
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -102,6 +102,8 @@ class Processes:
         """What `Process.start` calls, here and in forked children, whose own processes are none of ours."""
         if os.getpid() != self._pid:
             return _THEIR_POPEN(process)
+        if self._around is None:
+            raise RuntimeError("it starts a process while it is made: main starts processes")
         return self._popen(self._around, process)
 
     def create(self, number: int) -> None:
@@ -157,10 +159,13 @@ class Processes:
             _, around.stdout, _, around.stderr = ends
             self._around = around
             process.start()
-        except Exception as error:
-            for end in ends:
-                os.close(end)
-            return time.monotonic(), (), error
+            if process._popen is None:  # type: ignore[attr-defined]  # there is no public way
+                raise RuntimeError("its `start` starts nothing")
+        except BaseException as error:
+            if process._popen is None:  # type: ignore[attr-defined]  # a `start` of its own may start it, and then fail
+                for end in ends:
+                    os.close(end)
+                return time.monotonic(), (), error
         os.close(around.stdout)
         os.close(around.stderr)
         # What is left in there would be joined, polled and terminated by multiprocessing itself.
@@ -202,34 +207,35 @@ class Processes:
 
     def reprs(self) -> list[str]:
         """Each process as `multiprocessing` shows it."""
-        return list(map(repr, self._objects))
+        return list(map(repr_of, self._objects))
 
     def facts(self, number: int) -> dict[str, Any]:
         """The process as `multiprocessing` shows it: `pid`, `state`, `alive`, `exit_code` and `repr`."""
         process = self._objects[number]
-        shown = repr(process)
-        exit_code = process.exitcode
-        pid = process.pid
+        # Not asked of the process itself, whose class may be anybody's.
+        popen = process._popen  # type: ignore[attr-defined]  # there is no public way
+        pid, exit_code = (None, None) if popen is None else (popen.pid, popen.returncode)
         running = self.running.get(number)
         alive = running is not None and not running.has_ended
         state = "initial" if pid is None else "started" if alive else "stopped"
-        return {"pid": pid, "state": state, "alive": alive, "exit_code": exit_code, "repr": shown}
+        return {"pid": pid, "state": state, "alive": alive, "exit_code": exit_code, "repr": repr_of(process)}
 
     def end_all(self) -> None:
         """SIGKILL whatever still lives, descendants that came to us included: the last thing, whatever came before."""
         for running in self.running.values():
             if not running.has_ended:
                 running.end()
-        while adopted := _children() - self._helpers:
-            for pid in adopted:
-                os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
-                os.waitpid(pid, 0)
+        end_adopted(_helpers())
 
 
-def _children() -> set[int]:
-    """The pids of all our children, where the system tells (Linux)."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
-            return {int(pid) for pid in file.read().split()}
-    except FileNotFoundError:
-        return set()
+def _helpers() -> set[int]:
+    """multiprocessing's forkserver and resource tracker, which end in a way of their own."""
+    pids = set()
+    for module, name, pid in (
+        ("forkserver", "_forkserver", "_forkserver_pid"),
+        ("resource_tracker", "_resource_tracker", "_pid"),
+    ):
+        loaded = sys.modules.get(f"multiprocessing.{module}")
+        if loaded is not None:
+            pids.add(getattr(getattr(loaded, name), pid))
+    return pids - {None}

@@ -61,14 +61,16 @@ class Running:
         return ended
 
     def _read_sentinel(self) -> Ended | None:
-        data = os.read(self._popen.sentinel, _SIGNED.size) if self.watched == self._popen.sentinel else b""
+        if self.watched != self._popen.sentinel:
+            return _wait(self._pid)
+        data = os.read(self._popen.sentinel, _SIGNED.size)
         if len(data) == _SIGNED.size:
             return Ended(_SIGNED.unpack(data)[0], None, None)
         # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; who cannot tell is lost.
         if self._pidfd is None:
             return Ended(None, None, None)
         self.watched = self._pidfd
-        return _wait(self._pid)
+        return None
 
     def end(self) -> None:
         """SIGKILL, and wait until it is gone."""

@@ -114,6 +114,11 @@ class Schedule:
         return self._phase is RunPhase.RUNNING and self._main.phase == mains.Ready()
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether a stop has been asked for."""
+        return self._phase in (RunPhase.STOPPING, RunPhase.ENDED)
+
+    @property
     def ended(self) -> bool:
         """Whether the run is over."""
         return self._phase is RunPhase.ENDED
@@ -173,7 +178,7 @@ class Schedule:
         fit = max(0, self._room - len(self._alive))
         commands: list[Command] = [StartProcesses(processes[:fit])] if fit else []
         for process in processes[fit:]:
-            message = f"{self._room} processes run already: the limit of open files (`ulimit -n`) allows no more"
+            message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once"
             error = {"type": "OSError", "message": message, "traceback": None}
             commands += self._live(process, lifecycle.StartFailed(error), at)
         return commands

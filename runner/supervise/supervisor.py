@@ -10,7 +10,7 @@ import time
 from collections import deque
 
 from runner.supervise import lifecycle
-from runner.supervise.endings import Endings
+from runner.supervise.endings import Endings, text_of
 from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
     Begun,
@@ -242,6 +242,7 @@ class Supervisor:
     def _suspect(self, process: int, guard: str, look: int) -> None:
         """A process died with a mark on a guard: find out whether one of its permits died with it."""
         missing, certain = self._shared.missing(guard, process)
+        missing -= list(self._holders.values()).count(guard)  # those that others died with
         if not certain and look < LOOKS_AT_A_GUARD:
             self._suspects.append((process, guard, look + 1))
             self._set_timer(self._now + BETWEEN_LOOKS_S, "suspects", 0)
@@ -249,8 +250,10 @@ class Supervisor:
         self._shared.clear_marks(guard, process)
         if missing > 0:
             self._holders[process] = guard
-            self._tell({"holder_died": process, "guard": guard, "t": self._now})
-            self._deliver(StopRun("holder_died"))
+            ends_run = not self._schedule.is_stopping
+            self._tell({"holder_died": process, "guard": guard, "ends_run": ends_run, "t": self._now})
+            if ends_run:
+                self._deliver(StopRun("holder_died"))
 
     # Timers.
 
@@ -293,4 +296,4 @@ def _as_text(data: bytes) -> str:
 
 
 def _described(error: BaseException) -> dict[str, Any]:
-    return {"type": type(error).__name__, "message": str(error), "traceback": None}
+    return {"type": type(error).__name__, "message": text_of(error), "traceback": None}

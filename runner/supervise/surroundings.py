@@ -41,6 +41,7 @@ class Surroundings:
         "number",
         "open_files",
         "parent",
+        "pid",
         "private",
         "records",
         "stderr",
@@ -83,9 +84,11 @@ class Surroundings:
         self.parent = parent
         """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
         self.unwinds = unwinds
+        self.pid = -1
+        """The child's own pid, known there."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "pid"}
         travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
         # Only a forked child inherits the supervisor's own descriptors.
         return _surround, (fields | {"private": ()}, travelling)

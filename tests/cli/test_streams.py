@@ -81,3 +81,98 @@ def test_an_interrupt_before_the_first_report_stops_the_run_in_order(tmp_path: P
     assert done.returncode == told[-1]["exit_status"] == 130
     assert b"Traceback" not in done.stderr
     assert [event["event"] for event in told].count("process.exited") == 2
+
+
+def test_a_run_whose_events_nobody_reads_is_stopped(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs: [{name: a, target: heartbeat, args: [0.01]}]")
+
+    done = subprocess.run(
+        f"{{ {COMMAND} {file} -q --events -; echo status $? >&2; }} | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert json.loads(done.stdout)["event"] == "run.started"
+    assert done.stderr.endswith("status 141\n")
+    assert "missing" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["check {file}", "explain {file}", "schema", "--help", "--version"])
+def test_what_cannot_be_printed_is_told(words: str, tmp_path: Path) -> None:
+    command = f"{COMMAND} {words.format(file=written(tmp_path, SAYS))}"
+
+    full = subprocess.run(f"exec {command} > /dev/full", shell=True, capture_output=True, text=True, check=False)
+    unread, unread_end = os.pipe()
+    os.close(unread)
+    nobody = subprocess.run(command.split(), stdout=unread_end, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(unread_end)
+
+    assert (full.returncode, full.stderr) == (3, "run-jobs: no space left on device\n")
+    assert (nobody.returncode, nobody.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("words", ["check", "explain", "run"])
+def test_what_an_encoding_cannot_say_is_escaped(words: str, tmp_path: Path) -> None:
+    file = written(tmp_path, "title: 한글\njobs: [{name: 가, target: noop}]")
+    command = [sys.executable, "-m", "runner", words, str(file)]
+
+    done = subprocess.run(
+        command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("closing", "status"), [("<&-", 2), ("2>&-", 2), ("<&- >&- 2>&-", 2)])
+def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs: 5")
+
+    for words in (f"{COMMAND} {file}", f"{COMMAND} check {file}", f"{COMMAND} -"):
+        done = subprocess.run(
+            f"exec {words} {closing}", shell=True, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
+
+        assert done.returncode == status
+        assert b"Traceback" not in done.stderr
+
+
+def test_ignored_children_do_not_hide_a_bad_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "runner", str(written(tmp_path, "jobs: 5"))]
+
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "expected a list" in done.stderr
+
+
+def test_events_are_not_written_over_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, SAYS)
+
+    done = subprocess.run(
+        [*COMMAND.split(), str(file), "--events", str(tmp_path / "." / "jobs.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "is the file that says what to run" in done.stderr
+    assert file.read_text() == SAYS
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/full"])
+def test_a_file_without_an_end_is_refused(path: str) -> None:
+    done = subprocess.run([*COMMAND.split(), "check", path], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "at most 16,777,216 are read" in done.stderr

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 
 TYPE_CHECKING = False
@@ -122,3 +124,112 @@ class Greeter(multiprocessing.Process):
 
     def run(self) -> None:
         print(self.greeting, self.name)
+
+
+def return_and_leave_a_thread() -> None:
+    """Return at once; a thread goes on, so that the process does, too."""
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    print("returned")
+
+
+def fail_in_a_copy() -> None:
+    """Fork a copy that raises, and leave without a word."""
+    if os.fork() == 0:
+        raise ValueError("the copy's")
+    os.wait()
+    os._exit(0)
+
+
+class Unspeakable(Exception):
+    """Cannot be shown."""
+
+    def __str__(self) -> str:
+        raise SystemExit(7)
+
+    __repr__ = __str__
+
+
+def raise_what_cannot_be_shown() -> None:
+    """Raise it."""
+    raise Unspeakable
+
+
+def return_what_cannot_be_shown() -> object:
+    """Return it."""
+    return Unspeakable()
+
+
+def exit_with_what_cannot_be_shown() -> None:
+    """Exit with it."""
+    sys.exit(Unspeakable())  # type: ignore[arg-type]  # anything can be given
+
+
+def fail_with_a_strange_stderr() -> None:
+    """Raise, after having put something else in place of stderr."""
+    sys.stderr = io.BytesIO()  # type: ignore[assignment]  # anything can be put there
+    raise ValueError("nobody reads this")
+
+
+def kill_the_parent() -> None:
+    """Under forkserver that is the forkserver."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+class Unshowable(multiprocessing.Process):
+    """A process that tells nothing about itself."""
+
+    def __repr__(self) -> str:
+        sys.exit(7)
+
+    @property
+    def pid(self) -> int:
+        """Not told."""
+        raise ValueError
+
+    exitcode = pid  # type: ignore[assignment]
+
+    def run(self) -> None:
+        """Do nothing."""
+
+
+class NeverStarted(multiprocessing.Process):
+    """Starts nothing."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+
+class ExitsAtStart(multiprocessing.Process):
+    """Cannot be started."""
+
+    def start(self) -> None:
+        """Exit instead."""
+        sys.exit(3)
+
+
+class StartsTwice(multiprocessing.Process):
+    """Is started, and then fails to start."""
+
+    def start(self) -> None:
+        """Start twice."""
+        super().start()
+        super().start()
+
+    def run(self) -> None:
+        """Do nothing."""
+
+
+class ExitsWhenMade(multiprocessing.Process):
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        sys.exit(3)
+
+
+class StartsWhenMade(multiprocessing.Process):
+    """Starts itself, which is main's to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start()

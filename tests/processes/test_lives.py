@@ -251,9 +251,9 @@ def test_a_holder_that_dies_ends_the_run_and_is_named(
     plan = Plan(
         file="none",
         start_method=start_method,
-        processes=(process("holder", death), process("waiter", "wait_for_a_permit")),
-        steps=(Start(0), Start(1), Join(0), Join(1)),
-        jobs=(JobPlan("holder", "process", (0,)), JobPlan("waiter", "process", (1,))),
+        processes=(process("holder", death), *(process(f"waiter-{n}", "wait_for_a_permit") for n in range(3))),
+        steps=(*map(Start, range(4)), *map(Join, range(4))),
+        jobs=(JobPlan("holder", "process", (0,)), JobPlan("waiter", "process", (1, 2, 3))),
         shared=(shared,),
         paths=(str(HERE),),
     )
@@ -262,7 +262,7 @@ def test_a_holder_that_dies_ends_the_run_and_is_named(
 
     (note,) = (note for note in events(result, "note") if note["about"] == "holder_died")
     assert note["process"] == "holder"
-    assert result.processes["waiter"].stop_reason == "holder_died"
+    assert result.processes["waiter-2"].stop_reason == "holder_died"
     assert (result.outcome, result.exit_status) == ("failed", 1)
 
 

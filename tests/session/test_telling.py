@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, Event, Output
+from runner.jobresult import End, JobResult
 from runner.plan import JobPlan, Plan, ProcessPlan, Start
 from runner.session.telling import MOST_OF_A_LINE, Lines, Telling
 from tests.describe.describing import install, plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from runner.plan import Json
@@ -89,11 +91,13 @@ def test_the_exit_status_follows_from_the_outcome(outcome: str, stopped_by: int 
     assert finished.fields["exit_status"] == status
 
 
-def test_a_holder_that_died_is_named() -> None:
-    _, note = told(telling(), BEGAN, {"holder_died": 0, "guard": "door", "t": 101.0})
+@pytest.mark.parametrize("ends_run", [True, False])
+def test_a_holder_that_died_is_named_and_the_end_of_the_run_if_it_is_for_that(ends_run: bool) -> None:
+    _, note = told(telling(), BEGAN, {"holder_died": 0, "guard": "door", "ends_run": ends_run, "t": 101.0})
 
     assert (note.fields["about"], note.fields["process"]) == ("holder_died", "p")
-    assert "door" in str(note.fields["text"])
+    assert "p died while it had door" in str(note.fields["text"])
+    assert ("the run is ended" in str(note.fields["text"])) is ends_run
 
 
 def test_what_nobody_expects_is_a_fault() -> None:
@@ -228,3 +232,38 @@ def test_a_job_type_may_have_nothing_to_report(tmp_path: Path, monkeypatch: pyte
     told(tells, BEGAN, STARTED, EXITED, ENDED)
 
     assert [event.event for event in tells.finish(None)] == ["run.finished"]
+
+
+class Failing(JobType[JobModel]):
+    """A type whose report cannot be made, or not be told."""
+
+    name = "failing"
+    model = JobModel
+    values: ClassVar[dict[str, Any] | None] = None
+
+    def expand(self, job: JobModel, label: str) -> Expansion:
+        return Expansion((Draft(label, target="m:f"),))
+
+    def result(self, job: JobModel, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult:
+        return JobResult(self.values if self.values is not None else {}["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (None, "KeyError: 'nothing'"),
+        ({"a": {1, 2}}, "TypeError: Object of type set is not JSON serializable"),
+    ],
+)
+def test_a_job_type_that_fails_to_report_fails_the_run(
+    values: dict[str, Any] | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, failing=Failing)
+    monkeypatch.setattr(Failing, "values", values)
+    tells = Telling(plan_of("jobs: [{type: failing, name: p}]"), "run")
+    told(tells, BEGAN, STARTED, EXITED, ENDED)
+
+    result, finished = tells.finish(None)
+
+    assert result.fields["result"] == {"error": f"the job type `failing` failed: {why}"}
+    assert finished.fields["exit_status"] == 1

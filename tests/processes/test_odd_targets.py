@@ -1,0 +1,116 @@
+"""Targets and classes that do what nobody would: the run tells it, and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.errors import InvalidFile, RunJobsError
+from runner.session import Refused
+from tests.running import events, run_text
+
+if TYPE_CHECKING:
+    from runner import RunResult
+
+HERE = Path(__file__).parent
+
+
+def run(text: str, start_method: str) -> RunResult:
+    return run_text(text, HERE, start_method)
+
+
+def test_to_be_terminated_before_the_target_runs_is_to_die(start_method: str) -> None:
+    job = "{name: a, target: sleep, args: [60], terminate_after: 0, on_terminate: unwind}"
+
+    process = run(f"jobs: [{job}]", start_method).processes["a"]
+
+    assert (process.outcome, process.exit_code, process.expected) == ("terminated", -15, True)
+
+
+def test_to_be_terminated_after_the_target_has_returned_is_to_die(start_method: str) -> None:
+    job = "{name: a, target: targets:return_and_leave_a_thread, on_terminate: unwind, terminate_after: 1}"
+
+    process = run(f"jobs: [{job}]", start_method).processes["a"]
+
+    assert (process.outcome, process.exit_code) == ("terminated", -15)
+    assert process.output == "returned\n"
+
+
+def test_what_a_forked_copy_does_is_not_told_of_the_process(start_method: str) -> None:
+    process = run("jobs: [{name: a, target: targets:fail_in_a_copy}]", start_method).processes["a"]
+
+    assert (process.outcome, process.exit_code, process.ended_by, process.error) == ("succeeded", 0, "unreported", None)
+
+
+@pytest.mark.parametrize(
+    ("target", "ended_by", "exit_code"),
+    [
+        ("raise_what_cannot_be_shown", "exception", 1),
+        ("return_what_cannot_be_shown", "return", 0),
+        ("exit_with_what_cannot_be_shown", "sys_exit", 1),
+        ("fail_with_a_strange_stderr", "exception", 1),
+    ],
+)
+def test_what_cannot_be_shown_does_not_hide_the_end(
+    target: str, ended_by: str, exit_code: int, start_method: str
+) -> None:
+    process = run(f"jobs: [{{name: a, target: 'targets:{target}'}}]", start_method).processes["a"]
+
+    assert (process.ended_by, process.exit_code) == (ended_by, exit_code)
+
+
+def test_the_forkservers_death_is_that_of_its_children() -> None:
+    jobs = "[{name: a, target: targets:kill_the_parent}, {name: b, target: sleep, args: [60]}]"
+
+    result = run(f"jobs: {jobs}", "forkserver")
+
+    assert result.outcome == "failed"
+    assert {process.exit_code for process in result.processes.values()} == {-9}
+    assert len(events(result, "process.exited")) == 2
+
+
+def test_a_class_may_tell_nothing_about_itself(start_method: str) -> None:
+    result = run("jobs: [{name: a, class: targets:Unshowable}]", start_method)
+
+    (exited,) = events(result, "process.exited")
+    assert (exited["outcome"], exited["repr"]) == ("succeeded", "<Unshowable whose __repr__ raises>")
+
+
+@pytest.mark.parametrize(("cls", "error"), [("NeverStarted", "its `start` starts nothing"), ("ExitsAtStart", "3")])
+def test_a_class_that_does_not_start_is_told_and_hurts_nobody(cls: str, error: str, start_method: str) -> None:
+    result = run(f"jobs: [{{name: a, class: 'targets:{cls}'}}, {{name: b, target: noop}}]", start_method)
+
+    (failed,) = events(result, "process.start_failed")
+    assert failed["error"]["message"] == error  # type: ignore[index,call-overload]  # a mapping of this event
+    assert result.processes["b"].outcome == "succeeded"
+
+
+def test_a_process_that_did_start_is_started_whatever_its_start_says(start_method: str) -> None:
+    process = run("jobs: [{name: a, class: targets:StartsTwice}]", start_method).processes["a"]
+
+    assert (process.outcome, process.error) == ("succeeded", None)
+
+
+@pytest.mark.parametrize(
+    ("cls", "why"),
+    [
+        ("ExitsWhenMade", "SystemExit: 3"),
+        ("StartsWhenMade", "RuntimeError: it starts a process while it is made: main starts processes"),
+    ],
+)
+def test_a_class_that_cannot_be_made_is_refused(cls: str, why: str, start_method: str) -> None:
+    with pytest.raises(Refused, match=f"`targets:{cls}` cannot be made: {why}"):
+        run(f"jobs: [{{class: 'targets:{cls}'}}]", start_method)
+
+
+@pytest.mark.parametrize("target", ["runner.nope:f", "runner.workers.nope:f", "runner.supervise.__main__:nope"])
+def test_a_target_that_only_looks_like_ours_is_looked_for(target: str) -> None:
+    with pytest.raises(RunJobsError, match=r"there is no module|has no"):
+        run(f"jobs: [{{target: '{target}'}}]", "fork")
+
+
+def test_a_worker_that_is_not_built_in_is_no_target() -> None:
+    with pytest.raises(InvalidFile, match="there is no built-in worker `nope`"):
+        run("jobs: [{target: 'runner.workers:nope'}]", "fork")
