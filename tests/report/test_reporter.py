@@ -220,3 +220,45 @@ def test_escapes_in_output_are_shown_on_a_terminal_only(escapes: bool, terminal:
     report(Output(0, "stdout", b"\x1b[2J\n"), quiet=True, stdout_is_terminal=escapes)
 
     assert terminal.shows("stdout") == ("p │ \\x1b[2J\n" if escapes else "p │ \x1b[2J\n")
+
+
+def test_a_stdout_that_is_full_is_told_once_and_remembered(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(reporting, "STDOUT", full)
+    stops: list[bool] = []
+    reporter = Reporter(Settings(names=("p",), totals={}, quiet=True), lambda: stops.append(True))
+
+    for item in (*RUN[:3], Output(0, "stdout", b"1\n"), Output(0, "stdout", b"2\n")):
+        reporter.handle(item, 0.0)
+    reporter.close()
+    reporter.conclude()
+
+    assert terminal.shows("stderr") == "run-jobs: stdout cannot be written: no space left on device; the run goes on\n"
+    assert (reporter.lost_output, stops) == (True, [])
+    os.close(full)
+
+
+def test_a_stderr_that_is_full_is_nothing_to_tell(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(reporting, "STDERR", full)
+
+    report(*RUN)
+
+    assert terminal.shows("stdout") == "p │ out\nj: total  5\n"
+    os.close(full)
+
+
+def test_that_nobody_reads_events_on_stdout_is_told(terminal: Terminal) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    told: list[bool] = []
+    settings = Settings(names=("p",), totals={}, quiet=True, events=write, events_on_stdout=True)
+    reporter = Reporter(settings, lambda: told.append(True))
+
+    for item in RUN[:3]:
+        reporter.handle(item, 0.0)
+        reporter.rest(0.0)
+    reporter.close()
+
+    assert told == [True]
+    assert terminal.shows("stderr") == ""

@@ -292,3 +292,15 @@ def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
     ]
     assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys((0, 1, 3), "succeeded")
     assert world.outcome == "failed"
+
+
+def test_a_run_is_stopping_from_the_order_on() -> None:
+    schedule = Schedule(Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0), Join(0)), ()), 9)
+    schedule.handle(Begun(), 0.0)
+    schedule.handle(MainsTurn(), 0.0)
+    schedule.handle(Happened(0, lifecycle.Started()), 0.0)
+    before = schedule.is_stopping
+
+    schedule.handle(StopRun("stop_requested"), 1.0)
+
+    assert (before, schedule.is_stopping) == (False, True)
