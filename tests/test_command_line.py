@@ -1,0 +1,195 @@
+"""What a command line means, and what is said of one that means nothing; without a run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.command_line import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES_OWN: dict[str, Any] = {"file": "f.yaml", "set": [], "start_method": None, "json": False}
+RUNS_OWN: dict[str, Any] = FILES_OWN | {
+    "command": "run",
+    "events": None,
+    "events_output": False,
+    "output": "prefixed",
+    "quiet": False,
+    "verbose": False,
+    "cache": True,
+    "preflight": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which words are files is up to each test."""
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """What is said about this command line, which has to be refused as bad usage."""
+    with pytest.raises(SystemExit) as caught:
+        parse(list(words))
+
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["run", "f.yaml"], RUNS_OWN),
+        (["check", "f.yaml"], FILES_OWN | {"command": "check", "imports": False}),
+        (["explain", "f.yaml"], FILES_OWN | {"command": "explain"}),
+        (["schema"], {"command": "schema", "json": False, "set": [], "start_method": None}),
+    ],
+)
+def test_a_command_alone_has_every_option_that_the_program_asks_for(
+    words: list[str], options: dict[str, object]
+) -> None:
+    assert vars(parse(words)) == options
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (["--events", "-"], {"events": "-"}),
+        (["--events=e.jsonl"], {"events": "e.jsonl"}),
+        (["--events-output"], {"events_output": True}),
+        (["--output", "prefixed"], {"output": "prefixed"}),
+        (["--output", "raw"], {"output": "raw"}),
+        (["--output", "none"], {"output": "none"}),
+        (["--json"], {"json": True}),
+        (["-q"], {"quiet": True}),
+        (["--quiet"], {"quiet": True}),
+        (["-v"], {"verbose": True}),
+        (["--verbose"], {"verbose": True}),
+        (["-qv"], {"quiet": True, "verbose": True}),
+        (["--no-cache"], {"cache": False}),
+        (["--no-preflight"], {"preflight": False}),
+        (["--start-method", "fork"], {"start_method": "fork"}),
+        (["--start-method", "spawn"], {"start_method": "spawn"}),
+        (["--start-method", "forkserver"], {"start_method": "forkserver"}),
+        (["--set", "a=1", "--set", "b.c=x y"], {"set": ["a=1", "b.c=x y"]}),
+    ],
+)
+def test_an_option_of_a_run_changes_itself_alone_before_and_after_the_file(
+    words: list[str], changed: dict[str, object]
+) -> None:
+    assert vars(parse(["run", "f.yaml", *words])) == RUNS_OWN | changed
+    assert vars(parse(["run", *words, "f.yaml"])) == RUNS_OWN | changed
+
+
+def test_a_check_may_import_and_answer_in_json() -> None:
+    options = parse(["check", "--imports", "--json", "f.yaml"])
+
+    assert (options.imports, options.json) == (True, True)
+
+
+def test_what_one_command_line_sets_is_not_set_in_the_next() -> None:
+    parse(["run", "f.yaml", "--set", "a=1"])
+
+    assert parse(["run", "f.yaml"]).set == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "f.yaml", "--jsn"], "unrecognized arguments: --jsn; did you mean `--json`?"),
+        (["run", "f.yaml", "--verbos"], "unrecognized arguments: --verbos; did you mean `--verbose`?"),
+        (["check", "f.yaml", "--import"], "unrecognized arguments: --import; did you mean `--imports`?"),
+        (["schema", "--hlep"], "unrecognized arguments: --hlep; did you mean `--help`?"),
+        (["run", "f.yaml", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["check", "f.yaml", "--events", "e"], "unrecognized arguments: --events e"),
+        (["run"], "the following arguments are required: FILE"),
+        (["run", "f.yaml", "--events"], "argument --events: expected one argument"),
+    ],
+)
+def test_wrong_usage_is_told_with_the_option_that_was_probably_meant(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(capsys, *words) == [
+        f"run-jobs: {said}",
+        f"run-jobs: `run-jobs {words[0]} --help` tells what there is",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--start-method", "frok", "; did you mean `fork`?"),
+        ("--start-method", "forksrver", "; did you mean `forkserver`?"),
+        ("--output", "row", "; did you mean `raw`?"),
+        ("--output", "everything", ")"),
+        ("--output", "", ")"),
+    ],
+)
+def test_a_wrong_choice_is_told_with_the_one_that_was_probably_meant(
+    option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, _ = refused(capsys, "run", "f.yaml", option, value)
+
+    assert first.startswith(f"run-jobs: argument {option}: invalid choice: '{value}'")
+    assert first.partition("choose from ")[2].partition(")")[2] == said.removeprefix(")")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("chekc", "check"), ("explian", "explain"), ("schem", "schema"), ("rnu", "run")]
+)
+def test_a_word_that_is_nearly_a_command_and_no_file_is_taken_for_a_mistyped_command(
+    word: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (said,) = refused(capsys, "run", word, "f.yaml", "--imports")
+
+    assert said == f"run-jobs: there is no command or file `{word}`; did you mean `{meant}`?"
+
+
+@pytest.mark.parametrize("word", ["jobs", "-", "check.yaml", "./chekc", "/chekc", ".check"])
+def test_a_word_that_may_be_a_file_is_taken_for_one(word: str) -> None:
+    assert parse(["run", word]).file == word
+
+
+def test_a_file_whose_name_is_nearly_a_command_is_run(tmp_path: Path) -> None:
+    (tmp_path / "chekc").touch()
+
+    assert parse(["run", "chekc"]).file == "chekc"
+
+
+@pytest.mark.parametrize("command", ["check", "explain"])
+def test_only_a_run_looks_for_a_mistyped_command(command: str) -> None:
+    assert parse([command, "chekc"]).file == "chekc"
+
+
+OF_A_FILE = {"help", "set", "start-method"}
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (
+            "run",
+            OF_A_FILE | {"events", "events-output", "output", "json", "quiet", "verbose", "no-cache", "no-preflight"},
+        ),
+        ("check", OF_A_FILE | {"json", "imports"}),
+        ("explain", OF_A_FILE),
+        ("schema", {"help"}),
+    ],
+)
+def test_the_help_of_a_command_has_its_options_and_the_exit_statuses(
+    command: str, options: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse([command, "--help"])
+
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: run-jobs {command} ")
+    assert set(re.findall(r"^  (?:-\w, )?--([\w-]+)", shown, re.MULTILINE)) == options
+    assert "Exit status: 0 every process ended as declared;" in shown
