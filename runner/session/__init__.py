@@ -58,6 +58,8 @@ class Session:
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._stopped_by: int | None = None
+        self._began = False
+        """The supervisor is done with imports, and goes through the run."""
         self._reaped = False
 
     def __enter__(self) -> Session:
@@ -83,9 +85,12 @@ class Session:
 
         Safe in a signal handler.
         """
-        if self._stopped_by is None:
+        again = self._stopped_by is not None
+        if not again:
             self._stopped_by = number
         self._link.send_at_once({"order": "stop"})
+        if again and not self._began and not self._reaped:
+            os.kill(self._supervisor, signal.SIGKILL)  # it may be in an import that never ends
 
     def peek(self) -> None:
         """Ask how much of its work each job has done; `ProgressMade` items will tell."""
@@ -134,14 +139,20 @@ class Session:
                 case {"refused": refusals}:
                     raise Refused(refusals)
                 case {"interrupted": _}:
-                    raise Interrupted(128 + (self._stopped_by or signal.SIGTERM))
+                    raise self._interrupted()
                 case {"progress": progress}:
                     for job, done in progress.items():
                         yield ProgressMade(job, tuple(done))
                 case _:
+                    self._began = True
                     if message.get("event") == "process.exited":
                         yield from self._outputs.finish(message["process"])
                     yield from telling.tell(message)
+        if self._stopped_by is not None and not self._began:
+            raise self._interrupted()
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(128 + (self._stopped_by or signal.SIGTERM))
 
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
         """The supervisor's messages and all output, until the supervisor is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -24,6 +25,16 @@ KEEPS_THE_PIPES = """
 import os, time
 if os.fork() == 0:
     time.sleep(600)
+"""
+HANGS = """
+import time
+from multiprocessing import Process
+def hang():
+    open({!r}, "w").close()
+    time.sleep(600)
+class Hangs(Process):
+    def __init__(self):
+        hang()
 """
 UNSHOWABLE = """
 class Unshowable(Exception):
@@ -116,3 +127,20 @@ def test_a_check_with_imports_leaves_nothing_either(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert runner.load(tmp_path / "jobs.yaml").processes[0].target == "imported:f"
+
+
+@pytest.mark.parametrize("text", ["preload: [hanging]\njobs: [{target: noop}]", "jobs: [{class: 'imported:Hangs'}]"])
+def test_a_second_stop_ends_an_import_that_never_does(text: str, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    os.mkfifo(began)
+    (tmp_path / "imported.py").write_text(HANGS.format(str(began)))
+    (tmp_path / "hanging.py").write_text("import imported\nimported.hang()\n")
+    (tmp_path / "jobs.yaml").write_text(text)
+    command = [sys.executable, "-m", "runner", str(tmp_path / "jobs.yaml")]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    began.read_bytes()
+
+    running.send_signal(signal.SIGINT)
+    running.send_signal(signal.SIGTERM)
+
+    assert (running.communicate(timeout=30), running.returncode) == (("", ""), 130)
