@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.measuring import Bound, Contestant, compare, events_of, program
 
-LOOP = 20_000_000
+LOOP = 50_000_000
 EACH = 200_000
 
 

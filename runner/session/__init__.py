@@ -145,9 +145,12 @@ class Session:
                         yield ProgressMade(job, tuple(done))
                 case _:
                     self._began = True
-                    if message.get("event") == "process.exited":
+                    ended = message.get("event") == "process.exited"
+                    if ended:
                         yield from self._outputs.finish(message["process"])
                     yield from telling.tell(message)
+                    if ended:  # somebody waits for word of its end, and nobody for this
+                        self._outputs.let_end(message["process"])
         if self._stopped_by is not None and not self._began:
             raise self._interrupted()
 

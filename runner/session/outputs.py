@@ -100,12 +100,8 @@ class Outputs:
             self._close(source)
 
     def finish(self, process: int | None) -> Iterator[Output]:
-        """All that a process wrote before its end, and word that it has ended; a grandchild may write on.
-
-        Streams that end with it are closed by the next `read`: word of its end does not wait for that.
-        """
+        """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
         for source in self._sources.get(process, ()):
-            source.let_end()
             # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
             left = _WIDE_PIPE
             while left > 0 and (data := source.read()):
@@ -113,6 +109,11 @@ class Outputs:
                 yield self._output(source, data)
         for stream in self._wrote.pop(process, ()):
             yield Output(process, stream, b"")
+
+    def let_end(self, process: int | None) -> None:
+        """Have the streams of a process that has ended end with it; the next `read` closes them."""
+        for source in self._sources.get(process, ()):
+            source.let_end()
 
     def _output(self, source: Source, data: bytes) -> Output:
         self._wrote.setdefault(source.process, {})[source.stream] = None
