@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import subprocess
 from typing import TYPE_CHECKING
 
 import runner
@@ -24,6 +26,22 @@ def plan_of(text: str, folder: Path, start_method: str | None = None) -> Plan:
 def run_text(text: str, folder: Path, start_method: str | None = None) -> RunResult:
     """What a file with this text in this folder comes to."""
     return runner.run(plan_of(text, folder, start_method))
+
+
+def on_a_terminal(*command: str) -> tuple[int, str]:
+    """The exit status of a command that is run on a terminal, and all that this was sent."""
+    ours, theirs = pty.openpty()
+    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # Linux's way to say that a terminal's other end is closed
+        pass
+    os.close(ours)
+    return running.wait(), shown.decode()
 
 
 def events(result: RunResult, event: str) -> list[dict[str, Json]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.bad_files.corpus import BadFile, bad_files
+from tests.running import on_a_terminal
 
 JOBS = Path(__file__).parents[2] / "jobs"
 COMMAND = [sys.executable, "-m", "runner"]
@@ -290,23 +291,11 @@ def test_nobody_reading_stdout_stops_the_run() -> None:
 
 
 def test_on_a_terminal_what_runs_is_shown_and_vanishes(tmp_path: Path) -> None:
-    import pty
-
     file = written(tmp_path, "jobs: [{name: slow, target: sleep, args: [0.8]}]")
-    ours, theirs = pty.openpty()
-    env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-    command = subprocess.Popen([*COMMAND, str(file)], stdin=theirs, stdout=theirs, stderr=theirs, env=env)
-    os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # Linux's way to say that a terminal's other end is closed
-        pass
-    os.close(ours)
 
-    assert command.wait() == 0
-    text = shown.decode()
+    status, text = on_a_terminal(*COMMAND, str(file))
+
+    assert status == 0
     assert "running" in text
     assert "\x1b[2K" in text, "the display is erased"
     assert text.rstrip().endswith("yes\x1b[0m") or "yes" in text.rstrip().splitlines()[-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 import runner
 from runner.errors import RunJobsError
-from tests.running import run_text
+from tests.running import on_a_terminal, run_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,21 +100,11 @@ def test_an_import_finds_its_input_as_the_target_does(preload: str, tmp_path: Pa
 def test_on_a_terminal_an_import_takes_its_time(tmp_path: Path) -> None:
     (tmp_path / "imported.py").write_text("import time\ntime.sleep(0.5)\ndef f(): print('ran')\n")
     (tmp_path / "jobs.yaml").write_text("jobs: [{name: a, target: 'imported:f'}]")
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "runner", str(tmp_path / "jobs.yaml")]
 
-    running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    status, shown = on_a_terminal(sys.executable, "-m", "runner", str(tmp_path / "jobs.yaml"))
 
-    os.close(theirs)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # Linux's way to say that a terminal's other end is closed
-        pass
-    os.close(ours)
-    assert running.wait() == 0
-    assert b"ran" in shown
+    assert status == 0
+    assert "ran" in shown
 
 
 def test_a_check_with_imports_leaves_nothing_either(tmp_path: Path) -> None:
