@@ -27,8 +27,9 @@ RUNS_OWN: dict[str, Any] = FILES_OWN | {
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which words are files is up to each test."""
+    """Which words are files is up to each test; how wide the terminal is, to none."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
@@ -149,6 +150,15 @@ def test_a_word_that_is_nearly_a_command_and_no_file_is_taken_for_a_mistyped_com
     (said,) = refused(capsys, "run", word, "f.yaml", "--imports")
 
     assert said == f"run-jobs: there is no command or file `{word}`; did you mean `{meant}`?"
+
+
+def test_a_mistyped_command_alone_is_taken_for_one_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "run", "chekc") == ["run-jobs: there is no command or file `chekc`; did you mean `check`?"]
+
+
+@pytest.mark.parametrize("command", ["run", "check", "explain", "schema"])
+def test_a_commands_own_name_is_not_told_to_be_no_command(command: str) -> None:
+    assert parse(["run", command]).file == command
 
 
 @pytest.mark.parametrize("word", ["jobs", "-", "check.yaml", "./chekc", "/chekc", ".check"])

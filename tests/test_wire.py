@@ -209,3 +209,50 @@ def test_what_else_comes_beside_a_message_is_not_taken_for_descriptors() -> None
     link = Link(cast("socket.socket", Chatty()))
 
     assert next(link.receive()) == ({"a": 1}, ())
+
+
+def test_what_came_before_the_other_sides_end_is_received(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    here.send({"last": "word"})
+    here.flush()
+    here.close()
+
+    assert [message for message, _ in there.receive_rest()] == [{"last": "word"}]
+    assert there.ended
+
+
+def test_half_a_message_at_the_other_sides_end_is_none() -> None:
+    here, there = socket.socketpair()
+    receiver = Link(there)
+    here.sendall(b'{"a":1}\n{"b"')
+    here.close()
+
+    assert list(receiver.receive_rest()) == [({"a": 1}, ())]
+    assert receiver.ended
+    receiver.close()
+
+
+def test_an_end_without_messages_waits_for_nothing(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+
+    assert list(there.receive()) == list(there.receive_rest()) == []
+    assert not there.ended
+    assert not here.pending
+
+
+def test_that_the_other_side_has_ended_is_seen_by_sending_too(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    there.close()
+    here.send({})
+    here.flush()
+
+    assert here.ended
+    assert not here.pending
+
+
+def test_one_message_after_another_can_be_sent_at_once(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+
+    for number in (1, 2):
+        here.send_at_once({"number": number})
+        assert list(there.receive()) == [({"number": number}, ())]

@@ -267,3 +267,63 @@ def test_a_job_type_that_fails_to_report_fails_the_run(
 
     assert result.fields["result"] == {"error": f"the job type `failing` failed: {why}"}
     assert finished.fields["exit_status"] == 1
+
+
+@pytest.mark.parametrize("more", [{"target": "m:f"}, {"cls": "m:C", "daemon": True}])
+def test_a_process_is_made_with_its_target_or_class_and_is_not_alive(more: dict[str, Any]) -> None:
+    made = Telling(Plan("f", "spawn", (ProcessPlan("p", "j", **more),), (), ()), "run")
+
+    started, created = told(made, BEGAN | {"created": ["<P>"]})
+
+    assert started.fields == {"file": "f", "start_method": "spawn", "processes": 1}
+    assert created.fields == {
+        "job": "j",
+        "process": "p",
+        "pid": None,
+        "state": "initial",
+        "alive": False,
+        "exit_code": None,
+        "repr": "<P>",
+        "target": more.get("target") or more["cls"],
+        "daemon": more.get("daemon", False),
+    }
+
+
+def test_seconds_are_told_to_the_microsecond_and_never_before_the_beginning() -> None:
+    tells = telling()
+    late = EXITED | {"t": 100.12345678, "fields": END | {"duration": 0.12345678, "cpu_seconds": 2}}
+
+    _, early, exited = told(tells, BEGAN, STARTED | {"t": 99.0}, late)
+    told(tells, ENDED | {"t": 100.87654321})
+    *_, finished = tells.finish(None)
+
+    assert (early.t, early.time) == (0.0, "1970-01-12T13:46:40.000000Z")
+    assert (exited.t, exited.fields["duration"], exited.fields["cpu_seconds"]) == (0.123457, 0.123457, 2)
+    assert (finished.t, finished.fields["duration"]) == (0.876543, 0.876543)
+
+
+def test_an_end_that_nobody_saw_was_not_expected_and_has_no_facts() -> None:
+    tells = telling()
+    told(tells, BEGAN, STARTED)
+
+    lost = next(tells.finish(None))
+
+    known = {name: value for name, value in lost.fields.items() if value is not None}
+    assert known == {
+        "job": "j",
+        "process": "p",
+        "pid": 7,
+        "state": "stopped",
+        "alive": False,
+        "repr": "<Process>",
+        "outcome": "lost",
+        "expected": False,
+        "ended_by": "unreported",
+    }
+
+
+@pytest.mark.parametrize(("size", "lines"), [(MOST_OF_A_LINE, 0), (MOST_OF_A_LINE + 1, 1)])
+def test_a_line_of_64_kib_waits_for_its_end_and_a_longer_one_does_not(size: int, lines: int) -> None:
+    assert MOST_OF_A_LINE == 64 * 1024
+
+    assert len(list(Lines(telling()).cut(Output(0, "stdout", b"x" * size)))) == lines

@@ -6,7 +6,7 @@ import pytest
 
 from runner.plan import Join, Kill, Show, Sleep, Start, Terminate
 from runner.supervise.lifecycle import Phase, Report, SetTimer
-from runner.supervise.main import Ended, Joining, Main, Ready, Sleeping, fire, proceed, see_end
+from runner.supervise.main import MOST_STARTS, Ended, Joining, Main, Ready, Sleeping, fire, proceed, see_end
 
 
 def running(_: int) -> Phase:
@@ -90,3 +90,52 @@ def test_a_waiting_main_cannot_go_on() -> None:
 
     with pytest.raises(AssertionError, match="cannot go on"):
         proceed(main, 0, running)
+
+
+@pytest.mark.parametrize("number", [2, MOST_STARTS - 1, MOST_STARTS])
+def test_starts_in_a_row_are_taken_in_one_turn(number: int) -> None:
+    starts = tuple(map(Start, range(number)))
+
+    main, commands = proceed(Main((*starts, Kill(0))), 0, running)
+
+    assert commands == list(starts)
+    assert (main.phase, main.position) == (Ready(), number)
+
+
+def test_of_more_starts_than_go_into_a_turn_the_rest_wait_for_the_next() -> None:
+    starts = tuple(map(Start, range(MOST_STARTS + 1)))
+
+    main, first = proceed(Main(starts), 0, running)
+    main, second = proceed(main, 0, running)
+    main, last = proceed(main, 0, running)
+
+    assert (first, second) == (list(starts[:-1]), [starts[-1]])
+    assert (main.phase, last) == (Ended(), [Report("main.ended")])
+
+
+def test_a_row_of_starts_ends_at_any_other_step() -> None:
+    main, first = proceed(Main((Start(0), Start(1), Terminate(0), Start(2))), 0, running)
+    main, second = proceed(main, 0, running)
+    _, third = proceed(main, 0, running)
+
+    assert [first, second, third] == [[Start(0), Start(1)], [Terminate(0)], [Start(2)]]
+
+
+def test_the_timer_of_a_sleep_that_is_over_is_void() -> None:
+    main, _ = proceed(Main((Sleep(1), Sleep(1))), 0, running)
+    main, _ = fire(main, 1)
+    main, commands = proceed(main, 1, running)
+
+    assert commands == [SetTimer("main", 1, 2)]
+    assert fire(main, 1) == (main, [])
+    assert fire(main, 2)[0].phase == Ready()
+
+
+def test_an_end_or_a_timer_that_main_does_not_wait_for_changes_nothing() -> None:
+    ready = Main((Sleep(1),))
+    sleeping, _ = proceed(ready, 0, running)
+
+    assert fire(ready, 0) == (ready, [])
+    assert see_end(ready, 0, 1) == (ready, [])
+    assert see_end(sleeping, 0, 1) == (sleeping, [])
+    assert fire(Main((), phase=Ended()), 0) == (Main((), phase=Ended()), [])

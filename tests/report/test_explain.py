@@ -1,0 +1,242 @@
+"""A plan in words: the whole text of one, and the words of each of its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.plan import (
+    Expect,
+    Join,
+    Kill,
+    Plan,
+    ProcessPlan,
+    SharedArray,
+    SharedLock,
+    SharedSemaphore,
+    Show,
+    Sleep,
+    Start,
+    Terminate,
+)
+from runner.report.explain import MOST_ALIKE, explain
+
+if TYPE_CHECKING:
+    from runner.plan import SharedPlan, Step
+
+P = ProcessPlan("p", "p", target="m:f")
+D = ProcessPlan("d", "d", target="m:f", daemon=True)
+GRACE = "A process that does not end within 5 s of SIGTERM gets SIGKILL."
+WAITS = "When main has ended, the run waits for every process that is no daemon."
+
+
+def plan(*steps: Step, processes: tuple[ProcessPlan, ...] = (P,), **more: Any) -> Plan:
+    return Plan("f.yaml", "fork", processes, steps, (), **more)
+
+
+def steps_of(*steps: Step, processes: tuple[ProcessPlan, ...] = (P, D)) -> list[str]:
+    """The steps as they are told, with their numbers."""
+    lines = explain(plan(*steps, processes=processes)).splitlines()
+    told = lines[lines.index("Main, step by step:") + 1 :]
+    return [line.strip() for line in told[: told.index("")]]
+
+
+def after(*steps: Step, processes: tuple[ProcessPlan, ...] = (P,), **more: Any) -> list[str]:
+    """What is told below the steps."""
+    lines = explain(plan(*steps, processes=processes, **more)).splitlines()
+    rest = lines[lines.index("Main, step by step:") + 1 :]
+    return rest[rest.index("") + 1 :]
+
+
+def replicas(number: int, **more: Any) -> tuple[ProcessPlan, ...]:
+    return tuple(ProcessPlan(f"p{index}", "p", target="m:f", **more) for index in range(number))
+
+
+def test_a_plan_is_told_from_what_is_made_to_what_becomes_of_it() -> None:
+    told = Plan(
+        "f.yaml",
+        "forkserver",
+        (P, ProcessPlan("d", "d", target="runner.workers:sleep", daemon=True, on_terminate="unwind")),
+        (Start(0), Sleep(0.5), Start(1), Join(0), Show(1, "AFTER")),
+        (),
+        title="A lesson",
+        preload=("m", "numpy"),
+        shared=(SharedLock("door"),),
+        time_limit=90,
+    )
+
+    assert explain(told).split("\n") == [
+        "A lesson",
+        "",
+        "2 processes, started by forkserver.",
+        "Imported once, before any of them starts: m, numpy.",
+        "Made before the first start, and gone at the end: door, a lock.",
+        "",
+        "Main, step by step:",
+        "   1. start p, which runs m:f",
+        "   2. sleep 500 ms",
+        "   3. at 0.5 s: start d (a daemon), which runs sleep",
+        "   4. at 0.5 s: join p: wait until it has ended",
+        "   5. show d as AFTER",
+        "",
+        "When main has ended, daemons that still run are terminated: d.",
+        WAITS,
+        GRACE,
+        "After 1m30s the whole run is stopped, and has failed.",
+        "",
+        "d runs its `finally` blocks when it is terminated.",
+    ]
+
+
+def test_a_plan_without_a_title_is_told_by_its_file_and_without_rules_ends_there() -> None:
+    assert explain(plan(Start(0))).split("\n") == [
+        "f.yaml",
+        "",
+        "1 process, started by fork.",
+        "",
+        "Main, step by step:",
+        "   1. start p, which runs m:f",
+        "",
+        WAITS,
+        GRACE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (SharedArray("a", "int64", 1, 8), "a, 1 number (int64) in shared memory"),
+        (SharedArray("a", "float32", 2, 4), "a, 2 numbers (float32) in shared memory"),
+        (SharedSemaphore("s", 1), "s, a semaphore with 1 permit"),
+        (SharedSemaphore("s", 0), "s, a semaphore with 0 permits"),
+        (SharedLock("l"), "l, a lock"),
+    ],
+)
+def test_what_is_shared_is_told(thing: SharedPlan, words: str) -> None:
+    lines = explain(plan(Start(0), shared=(thing,))).splitlines()
+
+    assert lines[3] == f"Made before the first start, and gone at the end: {words}."
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (Start(0), "start p, which runs m:f"),
+        (Start(1), "start d (a daemon), which runs m:f"),
+        (Sleep(90), "sleep 1m30s"),
+        (Join(0), "join p: wait until it has ended"),
+        (Join(0, 0.5), "join p: wait for its end, at most 500 ms; then go on, and let p run"),
+        (Terminate(1), "terminate d: send SIGTERM, and go on at once"),
+        (Kill(0), "kill p: send SIGKILL, and go on at once"),
+        (Show(1, "BEFORE"), "show d as BEFORE"),
+    ],
+)
+def test_each_step_is_told(step: Step, words: str) -> None:
+    assert steps_of(step) == [f"1. {words}"]
+
+
+@pytest.mark.parametrize(
+    ("process", "words"),
+    [
+        (ProcessPlan("c", "c", cls="m:C"), "start c, an object of the class m:C"),
+        (ProcessPlan("c", "c", cls="m:C", daemon=True), "start c (a daemon), an object of the class m:C"),
+        (ProcessPlan("s", "s", target="runner.workers:say"), "start s, which runs say"),
+        (ProcessPlan("t", "t", target="mine.runner.workers:say"), "start t, which runs mine.runner.workers:say"),
+    ],
+)
+def test_a_start_tells_what_runs(process: ProcessPlan, words: str) -> None:
+    assert steps_of(Start(0), processes=(process,)) == [f"1. {words}"]
+
+
+def test_moments_are_told_from_the_first_sleep_to_the_first_join() -> None:
+    told = steps_of(Kill(0), Sleep(1), Kill(0), Sleep(0.25), Kill(0), Join(0, 1.0), Kill(0), Sleep(3), Kill(0))
+
+    assert [line.partition("kill")[0] for line in told if "kill" in line] == [
+        "1. ",
+        "3. at 1 s: ",
+        "5. at 1.25 s: ",
+        "7. ",
+        "9. ",
+    ]
+
+
+def test_as_many_steps_alike_as_there_may_be_are_all_told() -> None:
+    told = steps_of(*map(Start, range(MOST_ALIKE)), processes=replicas(MOST_ALIKE))
+
+    assert told == [f"{number + 1}. start p{number}, which runs m:f" for number in range(MOST_ALIKE)]
+
+
+def test_of_one_more_the_first_two_and_the_last_are_told_and_the_numbers_go_on() -> None:
+    processes = replicas(MOST_ALIKE + 1)
+
+    told = steps_of(*map(Start, range(MOST_ALIKE + 1)), Join(0), Start(1), processes=processes)
+
+    assert told == [
+        "1. start p0, which runs m:f",
+        "2. start p1, which runs m:f",
+        "…. (4 more like these)",
+        "7. start p6, which runs m:f",
+        "8. join p0: wait until it has ended",
+        "9. start p1, which runs m:f",
+    ]
+
+
+def test_a_run_that_starts_daemons_alone_waits_for_nobody() -> None:
+    assert after(Start(0), processes=(D,)) == ["When main has ended, daemons that still run are terminated: d.", GRACE]
+
+
+def test_a_run_that_starts_nothing_says_so() -> None:
+    assert after(Show(0, "IDLE"), processes=(P, D)) == ["Never started: p, d.", GRACE]
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        (MOST_ALIKE, "p0, p1, p2, p3, p4, p5"),
+        (MOST_ALIKE + 1, "p0, p1, p2, p3, p4, p5 and 1 more"),
+        (MOST_ALIKE + 14, "p0, p1, p2, p3, p4, p5 and 14 more"),
+    ],
+)
+def test_of_many_names_the_first_are_listed_and_the_rest_counted(number: int, names: str) -> None:
+    assert after(Sleep(1), processes=replicas(number)) == [f"Never started: {names}.", GRACE]
+
+
+def test_the_grace_period_is_that_of_the_file() -> None:
+    last = after(Start(0), grace_period=0.25)[-1]
+
+    assert last == "A process that does not end within 250 ms of SIGTERM gets SIGKILL."
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"terminate_after": 2.5}, "is terminated 2.5 s after its start, if it still runs."),
+        ({"terminate_after": 0}, "is terminated 0 s after its start, if it still runs."),
+        ({"on_terminate": "unwind"}, "runs its `finally` blocks when it is terminated."),
+        ({"expect": Expect(exit_code=0)}, "is expected to end with exit code 0 (no error)."),
+        ({"expect": Expect(exit_code=-9)}, "is expected to end with exit code -9 (killed by SIGKILL)."),
+        ({"expect": Expect(outcome="killed")}, "is expected to end with the outcome `killed`."),
+        (
+            {"expect": Expect(exit_code=3, outcome="failed")},
+            "is expected to end with exit code 3 (an error) and the outcome `failed`.",
+        ),
+    ],
+)
+def test_each_rule_of_a_process_is_told(rule: dict[str, Any], words: str) -> None:
+    process = ProcessPlan("p", "p", target="m:f", **rule)
+
+    assert after(Start(0), processes=(process,)) == [WAITS, GRACE, "", f"p {words}"]
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "more"),
+    [(2 * MOST_ALIKE, 2 * MOST_ALIKE, []), (2 * MOST_ALIKE + 1, MOST_ALIKE, ["(and 7 more such rules)"])],
+)
+def test_of_many_rules_the_first_are_told_and_the_rest_counted(number: int, told: int, more: list[str]) -> None:
+    rules = after(Start(0), processes=replicas(number, on_terminate="unwind"))
+
+    assert rules[rules.index("") + 1 :] == [
+        *(f"p{index} runs its `finally` blocks when it is terminated." for index in range(told)),
+        *more,
+    ]
