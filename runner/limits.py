@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
+SPARE = 16
+"""Descriptors for all else that is opened while processes run."""
 MOST = 1 << 20
 """Of descriptors, where the system says that there is no limit, and does not mean it."""
 
@@ -27,3 +29,8 @@ def free_descriptors() -> int:
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - len(os.listdir("/dev/fd"))
+
+
+def room_for(free: int, each: int) -> int:
+    """For how many processes at once so many free descriptors do, when each takes so many: at least one."""
+    return max(1, (free - SPARE) // each)

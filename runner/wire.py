@@ -56,6 +56,12 @@ class Link:
         """Whether something waits to be sent."""
         return bool(self._outgoing)
 
+    @property
+    def unsent(self) -> Iterator[int]:
+        """The descriptors that wait to be sent."""
+        for _, descriptors in self._outgoing:
+            yield from descriptors
+
     def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
         """Queue a message; `descriptors` are closed here once they are on their way (or cannot be any more)."""
         if descriptors:

@@ -7,6 +7,7 @@ import os
 import selectors
 
 from runner.events import Output
+from runner.limits import room_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ go back to it, which takes five times as long as the reading."""
 _WIDE_PIPE = 1 << 20
 
 
-SPARE = 16
-"""Descriptors for all else that the front opens."""
 DESCRIPTORS_EACH = 3
 """Two pipes, and the other ends of those of every second process."""
 
@@ -65,7 +64,7 @@ class Outputs:
     """All streams that are open, by process."""
 
     def __init__(self, free_descriptors: int) -> None:
-        self.room = max(1, (free_descriptors - SPARE) // DESCRIPTORS_EACH)
+        self.room = room_for(free_descriptors, DESCRIPTORS_EACH)
         """For how many processes at once there are descriptors."""
         self._sources: dict[int | None, list[Source]] = {}
         self._wrote: dict[int | None, dict[str, None]] = {}

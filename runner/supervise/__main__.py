@@ -118,6 +118,7 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
     if refusals or order["order"] == "check":
         link.send({"refused": refusals})
         return
+    open_files = raise_open_files()
     _set_up_multiprocessing(plan, stop_signals)
     try:
         shared = SharedThings(plan, order["run"])
@@ -125,7 +126,7 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
         link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
         return
     try:
-        _run(plan, link, shared, stop_signals, order["room"])
+        _run(plan, link, shared, stop_signals, open_files, order["room"])
     finally:
         shared.remove()
 
@@ -170,7 +171,14 @@ def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
         resource_tracker.ensure_running()
 
 
-def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals, room: int) -> None:
+def _run(
+    plan: Plan,
+    link: Link,
+    shared: SharedThings,
+    stop_signals: StopSignals,
+    open_files: tuple[int, int] | None,
+    room: int,
+) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
     _widen(to_records)
@@ -180,7 +188,7 @@ def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals
         shared,
         records=to_records,
         private=(link.fileno(), records, *stop_signals.descriptors, *_own(selector)),
-        open_files=raise_open_files(),
+        open_files=open_files,
         stop_signals=stop_signals,
     )
     for number, process in enumerate(plan.processes):
@@ -190,6 +198,7 @@ def _run(plan: Plan, link: Link, shared: SharedThings, stop_signals: StopSignals
             text = f"`{process.cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
             link.send({"refused": [_refusal("class", text) | {"process": number}]})
             return
+    room = min(room, processes.room())
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, stop_signals)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()

@@ -16,6 +16,7 @@ from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-foun
 from functools import partial
 
 from runner.supervise import endings
+from runner.supervise.descriptors import close_all
 from runner.supervise.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 TYPE_CHECKING = False
@@ -39,8 +40,7 @@ def prepare(around: Surroundings) -> None:
 
     Raises `OSError` where the folder or the limits of the file cannot be had.
     """
-    for descriptor in around.private:
-        os.close(descriptor)
+    close_all(around.private)
     os.dup2(around.stdout, 1)
     os.dup2(around.stderr, 2)
     os.close(around.stdout)
@@ -94,7 +94,10 @@ def take_over(process: Any, around: Surroundings) -> None:
     if around.work is not None:
         process._target = partial(_run, process, around, around.work)
     else:  # a subclass's own `run`
-        process.run = partial(_run, process, around, process.run)
+        try:
+            process.run = partial(_run, process, around, process.run)
+        except AttributeError:
+            raise TypeError("its `run` cannot be set, which is needed to see how it ends") from None
 
 
 def give_back(process: Any, around: Surroundings) -> None:
@@ -102,7 +105,7 @@ def give_back(process: Any, around: Surroundings) -> None:
     if around.work is not None:
         process._target = None
     else:
-        del process.run
+        del process.run, process._Popen
 
 
 def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import sys
 from multiprocessing import popen_fork, util
 
 from runner.supervise import child, endings
+from runner.supervise.running import HAS_PIDFD, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from runner.supervise.surroundings import Surroundings
 
-HAS_PIDFD = hasattr(os, "pidfd_open")
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
 
@@ -29,15 +28,21 @@ class ForkPopen(popen_fork.Popen):
         # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
         self.returncode = None
         self.finalizer = None
-        ended, still_alive = (-1, -1) if HAS_PIDFD else os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            _live(process, around)
-        if HAS_PIDFD:
-            self.sentinel = _pidfd_of_our_child(self.pid)
+        ends: tuple[int, ...] = () if HAS_PIDFD else os.pipe()
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                _live(process, around)
+            self.pidfd = pidfd_of(self.pid)
+        except OSError:
+            for end in ends:
+                os.close(end)
+            raise
+        if self.pidfd is not None:
+            self.sentinel = self.pidfd
         else:
+            self.sentinel, still_alive = ends
             os.close(still_alive)
-            self.sentinel = ended
 
     def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
@@ -59,12 +64,3 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
         if RUNS_EXIT_FUNCTIONS:
             atexit._run_exitfuncs()
         os._exit(code)
-
-
-def _pidfd_of_our_child(pid: int) -> int:
-    try:
-        return os.pidfd_open(pid)
-    except OSError:  # no descriptor left: a process that nobody can watch must not live
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise

@@ -6,6 +6,7 @@ from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.supervise import child
 from runner.supervise.parcel import Parcel
+from runner.supervise.running import pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class SpawnPopen(popen_spawn_posix.Popen):
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
+        self.pidfd = _watched(self)
 
     def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
@@ -31,10 +33,19 @@ class ForkserverPopen(popen_forkserver.Popen):
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
+        self.pidfd = _watched(self)
 
     def poll(self, flag: int = 0) -> int | None:
         """The exit code that the supervisor recorded; it never waits by itself."""
         return self.returncode
+
+
+def _watched(popen: Any) -> int | None:
+    try:
+        return pidfd_of(popen.pid)
+    except OSError:
+        popen.finalizer()
+        raise
 
 
 def _packed(process: Any, around: Surroundings) -> Any:

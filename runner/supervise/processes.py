@@ -2,7 +2,7 @@
 
 multiprocessing reaps behind one's back (`start`, `repr`, `is_alive` and `exitcode` all call waitpid), so every process
 gets a `Popen` of ours whose `poll` only tells what was recorded here; `wait4` is called in one place. The private names
-of multiprocessing that this needs are listed in `tests/processes/test_private_names.py`.
+of multiprocessing that this needs are listed in `tests/supervise/test_private_names.py`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import time
 from multiprocessing import util
 
 from runner.arguments import resolve
+from runner.limits import free_descriptors, room_for
 from runner.records import record
 from runner.supervise import child
 from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS, Call, find
+from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.endings import repr_of
 from runner.supervise.forked import ForkPopen
 from runner.supervise.running import Running
@@ -26,7 +28,7 @@ from runner.supervise.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from multiprocessing.process import BaseProcess
     from typing import Any, TypeAlias
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import StopSignals
 
-    _Attempt: TypeAlias = tuple[float, tuple[int, ...], BaseException | None]
+    _Attempt: TypeAlias = tuple[float, tuple[int, int], BaseException | None]
 
 
 @record(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class NotStarted:
     at: float
     error: BaseException
 
+
+DESCRIPTORS_EACH = {"fork": 3, "spawn": 5, "forkserver": 5}
+"""What a process takes here: a pidfd, what multiprocessing has of it, and its outputs until the front has them."""
 
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
@@ -80,20 +85,21 @@ class Processes:
         open_files: tuple[int, int] | None,
         stop_signals: StopSignals,
     ) -> None:
-        """`records` is the write end of the end-record pipe, `private` what forked children have to close."""
+        """`records` is the write end of the end-record pipe, `private` what else forked children have to close."""
         self._plan = plan
         self._shared = shared
         self._records = records
         self._lifeline, self._lifeline_write = os.pipe()
-        self._private = (*private, self._lifeline_write)
+        self._private = bits_of((*private, self._lifeline_write))
+        """Descriptors, as bits, that a forked child inherits and has to close."""
         self._open_files = open_files
         self._stop_signals = stop_signals
         self._objects: list[BaseProcess] = []
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
         self._popen = _popen(plan.start_method)
-        self._around: Surroundings | None = None
-        """Those of the process that is being started."""
+        self._starting: tuple[BaseProcess, Surroundings] | None = None
+        """The one process that is being started."""
         self._pid = os.getpid()
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
         multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
@@ -102,9 +108,12 @@ class Processes:
         """What `Process.start` calls, here and in forked children, whose own processes are none of ours."""
         if os.getpid() != self._pid:
             return _THEIR_POPEN(process)
-        if self._around is None:
+        if self._starting is None:
             raise RuntimeError("it starts a process while it is made: main starts processes")
-        return self._popen(self._around, process)
+        attempted, around = self._starting
+        if process is not attempted:
+            raise RuntimeError("it starts another process: main starts processes")
+        return self._popen(around, process)
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -127,58 +136,64 @@ class Processes:
         made = find(cls)(*args, **kwargs)
         if not isinstance(made, multiprocessing.process.BaseProcess):
             raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
+        # A class of a context's own (`get_context("fork").Process`) has a `_Popen` of its own.
+        made._Popen = self._launch  # type: ignore[attr-defined]  # there is no public way
         return made
 
-    def start(self, numbers: Sequence[int]) -> list[Started | NotStarted]:
-        """Start the processes, in order.
+    def start(self, numbers: Sequence[int], unsent: Iterable[int]) -> list[Started | NotStarted]:
+        """Start the processes, in order; `unsent` are outputs of earlier ones that the front does not have yet.
 
         After each fork every page that we write to is copied, so that all that can be done before the first or after
         the last one is: between two forks stands what a start cannot do without.
         """
-        prepared = [self._prepare(number) for number in numbers]
+        prepared = [(self._objects[number], self._surroundings(number)) for number in numbers]
+        private = self._private
+        self._private |= bits_of(unsent)
         util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         self._stop_signals.hold_back()
         try:
             attempts = [self._attempt(process, around, theirs) for process, around in prepared]
         finally:
+            self._starting = None
             self._stop_signals.take()
+            self._private = private
         return list(map(self._conclude, numbers, attempts))
 
-    def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
-        process, around = self._objects[number], self._surroundings(number)
-        child.take_over(process, around)
-        return process, around
-
     def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
-        """Start one process; gives when, the four ends of its two pipes, and what went wrong, if something did."""
+        """Start one process; gives when, the read ends of its stdout and stderr, and what went wrong, if it did."""
         ends: tuple[int, ...] = ()
         try:
             ends = os.pipe()
             ends += os.pipe()
-            _, around.stdout, _, around.stderr = ends
-            self._around = around
+            stdout, around.stdout, stderr, around.stderr = ends
+            self._private |= 1 << stdout | 1 << stderr
+            around.private = self._private
+            child.take_over(process, around)
+            self._starting = process, around
             process.start()
             if process._popen is None:  # type: ignore[attr-defined]  # there is no public way
                 raise RuntimeError("its `start` starts nothing")
         except BaseException as error:
             if process._popen is None:  # type: ignore[attr-defined]  # a `start` of its own may start it, and then fail
-                for end in ends:
-                    os.close(end)
-                return time.monotonic(), (), error
+                close_all(bits_of(ends))
+                self._private &= ~bits_of(ends)
+                return time.monotonic(), (-1, -1), error
         os.close(around.stdout)
         os.close(around.stderr)
+        self._private |= 1 << process._popen.sentinel  # type: ignore[attr-defined]  # the one of ours
         # What is left in there would be joined, polled and terminated by multiprocessing itself.
         theirs.discard(process)
-        return time.monotonic(), ends, None
+        return time.monotonic(), (stdout, stderr), None
 
     def _conclude(self, number: int, attempt: _Attempt) -> Started | NotStarted:
-        at, ends, error = attempt
+        at, outputs, error = attempt
         if error is not None:
             return NotStarted(number, at, error)
-        stdout, _, stderr, _ = ends
-        self.running[number] = Running(self._objects[number]._popen)  # type: ignore[attr-defined]  # the one of ours
-        return Started(number, at, (stdout, stderr))
+        popen = self._objects[number]._popen  # type: ignore[attr-defined]  # the one of ours
+        self.running[number] = Running(popen)
+        self._private |= 1 << popen.sentinel
+        return Started(number, at, outputs)
 
     def _surroundings(self, number: int) -> Surroundings:
         plan = self._plan.processes[number]
@@ -187,7 +202,6 @@ class Processes:
             work=self._call(number, plan),
             records=self._records,
             alive=self._lifeline,
-            private=self._private,
             env=plan.env,
             cwd=plan.cwd,
             open_files=self._open_files,
@@ -201,8 +215,13 @@ class Processes:
         target = find(plan.target) if plan.target.startswith(OURS) else plan.target
         return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
 
+    def room(self) -> int:
+        """For how many processes at once there are descriptors, as long as none runs."""
+        return room_for(free_descriptors(), DESCRIPTORS_EACH[self._plan.start_method])
+
     def close(self, number: int) -> None:
         """Close the descriptors of a process that has ended."""
+        self._private &= ~(1 << self._objects[number]._popen.sentinel)  # type: ignore[attr-defined]  # the one of ours
         self.running.pop(number).close()
 
     def reprs(self) -> list[str]:

@@ -9,12 +9,12 @@ import struct
 
 from runner.records import record
 from runner.supervise.endings import max_rss_bytes
-from runner.supervise.forked import HAS_PIDFD, ForkPopen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+HAS_PIDFD = hasattr(os, "pidfd_open")
 _SIGNED = struct.Struct("q")
 
 
@@ -36,14 +36,14 @@ class Running:
         """`popen` is what `multiprocessing` made, of a class of ours."""
         self._popen = popen
         self._pid: int = popen.pid
-        self._pidfd = pidfd = _pidfd(popen)
-        self.watched: int = popen.sentinel if pidfd is None or popen.method == "forkserver" else pidfd
+        self._pidfd: int | None = popen.pidfd
+        self.watched: int = popen.sentinel if popen.pidfd is None or popen.method == "forkserver" else popen.pidfd
         self.has_ended = False
 
     def send(self, sent: int) -> None:
         """Send a signal; a stopped process is woken so that SIGTERM reaches it."""
         for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have become somebody else's
                 if self._pidfd is not None:
                     signal.pidfd_send_signal(self._pidfd, each)
                 else:
@@ -88,15 +88,22 @@ class Running:
                 os.close(descriptor)
 
 
-def _pidfd(popen: Any) -> int | None:
+def pidfd_of(pid: int) -> int | None:
+    """What gets readable at the end of a process that has been started; None where there is no such thing.
+
+    Raises `OSError` where no descriptor is left. A process that nobody can watch must not live: it is gone by then.
+    """
     if not HAS_PIDFD:
         return None
-    if isinstance(popen, ForkPopen):
-        return popen.sentinel
     try:
-        return os.pidfd_open(popen.pid)
+        return os.pidfd_open(pid)
     except ProcessLookupError:  # a forkserver's child that has ended already
         return None
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):  # a forkserver's
+            os.waitpid(pid, 0)
+        raise
 
 
 def _wait(pid: int) -> Ended | None:

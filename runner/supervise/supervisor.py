@@ -192,7 +192,7 @@ class Supervisor:
                 self._outcome = outcome
 
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
-        for started in self._processes.start(processes):
+        for started in self._processes.start(processes, self._link.unsent):
             if isinstance(started, NotStarted):
                 fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error))
             else:

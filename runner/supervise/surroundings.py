@@ -32,7 +32,7 @@ def _arrive(duplicate: Any) -> Descriptor:
 
 
 class Surroundings:
-    """What one child has around it. `stdout` and `stderr` are the pipes to write to, known right before the start."""
+    """What one child has around it; `stdout` and `stderr` (pipes) and `private` are known right before its start."""
 
     __slots__ = (
         "alive",
@@ -57,7 +57,6 @@ class Surroundings:
         work: Call | None,
         records: int,
         alive: int,
-        private: tuple[int, ...],
         env: dict[str, str],
         cwd: str | None,
         open_files: tuple[int, int] | None,
@@ -65,6 +64,7 @@ class Surroundings:
         unwinds: bool,
         stdout: int = -1,
         stderr: int = -1,
+        private: int = 0,
     ) -> None:
         self.number = number
         self.work = work
@@ -76,7 +76,7 @@ class Surroundings:
         self.alive = alive
         """A pipe that ends when the supervisor does."""
         self.private = private
-        """The supervisor's own descriptors, which a forked child inherits and has to close."""
+        """The supervisor's own descriptors, as bits, which a forked child inherits and has to close."""
         self.env = env
         self.cwd = cwd
         self.open_files = open_files
@@ -91,7 +91,7 @@ class Surroundings:
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "pid"}
         travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
         # Only a forked child inherits the supervisor's own descriptors.
-        return _surround, (fields | {"private": ()}, travelling)
+        return _surround, (fields | {"private": 0}, travelling)
 
 
 def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:

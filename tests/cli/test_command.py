@@ -260,12 +260,14 @@ def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
     assert "killed by SIGKILL" in rest
 
 
-def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(tmp_path: Path) -> None:
+def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(
+    start_method: str, tmp_path: Path
+) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
 
-    file = written(tmp_path, "jobs: [{name: w, target: report, args: [1, begun, ended], replicas: 120}]")
-    command = [*COMMAND, str(file), "--json", "--output", "raw"]
+    file = written(tmp_path, "jobs: [{name: w, target: report, args: [3, begun, ended], replicas: 120}]")
+    command = [*COMMAND, str(file), "--json", "--output", "raw", "--start-method", start_method]
 
     done = subprocess.run(command, capture_output=True, preexec_fn=limit, check=False)
 

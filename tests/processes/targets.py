@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -233,3 +234,41 @@ class StartsWhenMade(multiprocessing.Process):
     def __init__(self) -> None:
         super().__init__()
         self.start()
+
+
+class OfAContext(multiprocessing.get_context("fork").Process):  # type: ignore[name-defined, misc]  # made at run time
+    """A class of one start method's own."""
+
+    def run(self) -> None:
+        """Print."""
+        print("ran")
+
+
+class StartsAHelper(multiprocessing.Process):
+    """Starts another process beside itself."""
+
+    def start(self) -> None:
+        """Start the other one first."""
+        multiprocessing.Process(target=print, args=("helping",)).start()
+        super().start()
+
+
+class RunsItsOwnWay(multiprocessing.Process):
+    """Nobody can put anything in the place of its `run`."""
+
+    @property
+    def run(self) -> Any:
+        """What is to be called."""
+        return print
+
+
+def print_descriptors() -> None:
+    """Print what each open descriptor beyond stdin, stdout and stderr is, without numbers."""
+    shown = []
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            if int(number) > 2:
+                shown.append(re.sub("[0-9]+", "N", os.readlink(f"/proc/self/fd/{number}")))
+        except FileNotFoundError:  # the one that listed the folder
+            continue
+    print(sorted(shown))

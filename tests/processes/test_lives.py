@@ -41,6 +41,18 @@ def test_a_child_begins_clean(start_method: str) -> None:
     ]
 
 
+def test_a_child_has_no_descriptor_that_is_not_its_own(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:print_descriptors, replicas: 8}]", start_method)
+
+    said = {process.output for process in result.processes.values()}
+    assert len(said) == 1
+    shown = said.pop()
+    assert "pipe:" in shown
+    assert "pidfd" not in shown
+    assert "socket" not in shown
+    assert "eventpoll" not in shown
+
+
 def test_a_child_has_nothing_heavy(start_method: str) -> None:
     result = run("jobs: [{name: a, target: targets:print_heavy_modules}]", start_method)
 

@@ -79,7 +79,15 @@ def test_a_class_may_tell_nothing_about_itself(start_method: str) -> None:
     assert (exited["outcome"], exited["repr"]) == ("succeeded", "<Unshowable whose __repr__ raises>")
 
 
-@pytest.mark.parametrize(("cls", "error"), [("NeverStarted", "its `start` starts nothing"), ("ExitsAtStart", "3")])
+@pytest.mark.parametrize(
+    ("cls", "error"),
+    [
+        ("NeverStarted", "its `start` starts nothing"),
+        ("ExitsAtStart", "3"),
+        ("StartsAHelper", "it starts another process: main starts processes"),
+        ("RunsItsOwnWay", "its `run` cannot be set, which is needed to see how it ends"),
+    ],
+)
 def test_a_class_that_does_not_start_is_told_and_hurts_nobody(cls: str, error: str, start_method: str) -> None:
     result = run(f"jobs: [{{name: a, class: 'targets:{cls}'}}, {{name: b, target: noop}}]", start_method)
 
@@ -92,6 +100,13 @@ def test_a_process_that_did_start_is_started_whatever_its_start_says(start_metho
     process = run("jobs: [{name: a, class: targets:StartsTwice}]", start_method).processes["a"]
 
     assert (process.outcome, process.error) == ("succeeded", None)
+
+
+def test_a_class_of_another_start_methods_own_is_started_as_the_file_says(start_method: str) -> None:
+    result = run("jobs: [{name: a, class: targets:OfAContext, replicas: 3}]", start_method)
+
+    ended = {(process.outcome, process.ended_by, process.output) for process in result.processes.values()}
+    assert ended == {("succeeded", "return", "ran\n")}
 
 
 @pytest.mark.parametrize(
