@@ -122,7 +122,7 @@ def _launch_early(words: list[str]) -> Launched | None:
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
-    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform, UsageError
+    from runner.errors import InvalidFile, RunJobsError, SupervisorFault, UnsupportedPlatform, UsageError
 
     try:
         return _supervise(options, launched)
@@ -130,6 +130,8 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> int:
         return _show_problems(options, invalid)
     except (UsageError, UnsupportedPlatform) as error:
         return _fail(str(error), USAGE_ERROR)
+    except SupervisorFault as fault:
+        return _fail(fault.message, FAULT)  # what the supervisor said has been shown
     except RunJobsError as error:
         return _fail(str(error), FAULT)
 
@@ -204,7 +206,7 @@ def _open_events(path: str | None, file: str) -> int | None:
 
 
 def _check(options: argparse.Namespace, _: Launched | None) -> int:
-    from runner.errors import InvalidFile, UnsupportedPlatform
+    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform
 
     try:
         described = _describe(options, _read(options))
@@ -214,6 +216,8 @@ def _check(options: argparse.Namespace, _: Launched | None) -> int:
         return _show_problems(options, invalid)
     except UnsupportedPlatform as error:
         return _fail(str(error), USAGE_ERROR)
+    except RunJobsError as error:
+        return _fail(str(error), FAULT)
     if options.json:
         print('{"valid": true, "problems": []}')
     else:

@@ -43,4 +43,12 @@ class UnsupportedPlatform(RunJobsError):
 
 
 class SupervisorFault(RunJobsError):
-    """The supervisor did something that it never should: a fault of run-jobs itself."""
+    """The supervisor did something that it never should: a fault of run-jobs itself, or of what it had to import.
+
+    `message` says what; `said` is the end of what the supervisor wrote.
+    """
+
+    def __init__(self, message: str, said: str = "") -> None:
+        self.message = message
+        self.said = said.rstrip()
+        super().__init__(f"{message}; it wrote:\n{self.said}" if self.said else message)

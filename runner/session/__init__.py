@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
+import time
 
-from runner.errors import RunJobsError
+from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan
     from runner.wire import Message
+
+
+PATIENCE_S = 1.0
+"""What an import in the supervisor has to give up in, when a stop is pressing; then the supervisor is killed."""
+MOST_SAID = 4_000
+"""Of what the supervisor wrote, in a fault."""
 
 
 class Refused(RunJobsError):
@@ -58,8 +66,12 @@ class Session:
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._stopped_by: int | None = None
-        self._began = False
-        """The supervisor is done with imports, and goes through the run."""
+        self._answered = False
+        """The supervisor is done with imports: it goes through the run, or has said why not."""
+        self._pressing_since: float | None = None
+        """A stop has been asked for a second time before it answered."""
+        self._said = b""
+        """The end of what the supervisor wrote before it answered."""
         self._reaped = False
 
     def __enter__(self) -> Session:
@@ -72,36 +84,66 @@ class Session:
         """Let the supervisor end; blocks until it has stopped whatever still ran (the grace period at most)."""
         self._link.close()
         self._outputs.close()
+        if not self._answered:
+            self._end_imports()
         self._reap()
 
+    def _end_imports(self) -> None:
+        """Wait until the supervisor has ended, as it does when the link has; not for an import that hears nothing."""
+        with self._watch_supervisor() as gone:
+            if gone >= 0 and not select.select([gone], [], [], PATIENCE_S)[0]:
+                self._signal(signal.SIGKILL)
+
     def _reap(self) -> None:
+        if self._reaped:
+            return
+        try:
+            self._wait()
+        except BaseException:  # a second Ctrl-C: what stops in order is to stop at once
+            self._signal(signal.SIGTERM)
+            self._wait()
+            raise
+
+    def _wait(self) -> None:
+        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
+            os.waitpid(self._supervisor, 0)
+        self._reaped = True
+
+    def _signal(self, number: int) -> None:
         if not self._reaped:
-            self._reaped = True
-            with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
-                os.waitpid(self._supervisor, 0)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._supervisor, number)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop the run in order; a second time, at once. `number` is the signal that says so.
 
         Safe in a signal handler.
         """
-        again = self._stopped_by is not None
-        if not again:
+        if self._stopped_by is None:
             self._stopped_by = number
+        elif self._pressing_since is None:
+            self._pressing_since = time.monotonic()
         self._link.send_at_once({"order": "stop"})
-        if again and not self._began and not self._reaped:
-            os.kill(self._supervisor, signal.SIGKILL)  # it may be in an import that never ends
 
     def peek(self) -> None:
         """Ask how much of its work each job has done; `ProgressMade` items will tell."""
         self._link.send_at_once({"order": "peek"})
 
     def check(self, plan: Plan) -> None:
-        """Have the targets imported and the arguments bound, nothing started; raises `Refused`."""
+        """Have the targets imported and the arguments bound, nothing started.
+
+        Raises `Refused`, `Interrupted` or `SupervisorFault`.
+        """
         self._link.send(self._order("check", plan, preflight=True))
         for message in self._messages():
-            if message is not None and message.get("refused"):
-                raise Refused(message["refused"])
+            match message:
+                case {"refused": []}:
+                    return
+                case {"refused": refusals}:
+                    raise Refused(refusals)
+                case {"interrupted": _}:
+                    break
+        raise self._unanswered()
 
     def submit(self, plan: Plan, *, preflight: bool = True) -> None:
         """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
@@ -114,8 +156,8 @@ class Session:
         """What happens, as it happens, until the run is over.
 
         None stands for a rest: all that has come has been told. There is one at least every `tick_s` seconds.
-        With `tells_output` every line that a process writes is an event too. Raises `Refused` or `Interrupted` when
-        nothing was started.
+        With `tells_output` every line that a process writes is an event too. Raises `Refused`, `Interrupted` or
+        `SupervisorFault` when nothing was started.
         """
         lines = Lines(self._telling) if tells_output else None
         for item in self._items(self._telling, tick_s):
@@ -130,6 +172,7 @@ class Session:
         return {"order": order, "plan": to_json(plan), "preflight": preflight}
 
     def _items(self, telling: Telling, tick_s: float | None) -> Iterator[Item | None]:
+        began = False
         for message in self._messages(tick_s):
             match message:
                 case None:
@@ -139,23 +182,26 @@ class Session:
                 case {"refused": refusals}:
                     raise Refused(refusals)
                 case {"interrupted": _}:
-                    raise self._interrupted()
+                    break
                 case {"progress": progress}:
                     for job, done in progress.items():
                         yield ProgressMade(job, tuple(done))
                 case _:
-                    self._began = True
+                    began = True
                     ended = message.get("event") == "process.exited"
                     if ended:
                         yield from self._outputs.finish(message["process"])
                     yield from telling.tell(message)
                     if ended:  # somebody waits for word of its end, and nobody for this
                         self._outputs.let_end(message["process"])
-        if self._stopped_by is not None and not self._began:
-            raise self._interrupted()
+        if not began:
+            raise self._unanswered()
 
-    def _interrupted(self) -> Interrupted:
-        return Interrupted(128 + (self._stopped_by or signal.SIGTERM))
+    def _unanswered(self) -> RunJobsError:
+        """Why there was neither a run nor a refusal."""
+        if self._stopped_by is not None:
+            return Interrupted(128 + self._stopped_by)
+        return SupervisorFault("the supervisor ended before anything was started", self._said.decode(errors="replace"))
 
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
         """The supervisor's messages and all output, until the supervisor is gone."""
@@ -169,18 +215,32 @@ class Session:
                 self._link.flush()
                 self._adjust(selector)
                 yield None
-                ready = selector.select(tick_s)
+                ready = selector.select(tick_s if self._answered else self._wait_for_an_answer(tick_s))
                 over = any(key.fd == gone for key, _ in ready)
                 yield from self._take_in(self._link.receive())
                 for key, _ in ready:
                     if isinstance(key.data, Source):
-                        yield from self._outputs.read(key.data)
+                        yield from self._heard(self._outputs.read(key.data))
                 over = over or (gone < 0 and self._link.ended)
             yield from self._take_in(self._link.receive_rest())
-            yield from self._outputs.drain()
+            yield from self._heard(self._outputs.drain())
+
+    def _wait_for_an_answer(self, tick_s: float | None) -> float:
+        """For how long to wait for anything; kills a supervisor that does not heed a pressing stop."""
+        if self._pressing_since is not None and time.monotonic() - self._pressing_since > PATIENCE_S:
+            self._signal(signal.SIGKILL)
+        return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s)
+
+    def _heard(self, outputs: Iterator[Output]) -> Iterator[Output]:
+        """The outputs; what the supervisor itself wrote before it answered is kept."""
+        for output in outputs:
+            if output.process is None and not self._answered:
+                self._said = (self._said + output.data)[-MOST_SAID:]
+            yield output
 
     def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
         for message, descriptors in received:
+            self._answered = True
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message

@@ -19,6 +19,7 @@ from runner.supervise import signals
 from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS
 from runner.supervise.endings import text_of
+from runner.supervise.heeding import Interrupted, heeding
 from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan
     from runner.wire import Message
+
+_FIRST_CODE = "runner.supervise.child"
+"""What every child imports."""
 
 
 def main() -> None:
@@ -49,6 +53,8 @@ def main() -> None:
     if order is not None:
         try:
             _carry_out(order, link, stop_signals)
+        except Interrupted:
+            link.send({"interrupted": True})
         finally:
             _end_multiprocessings_own()
             end_adopted(set())  # what imports have started, too
@@ -102,19 +108,15 @@ def _send_all(link: Link) -> None:
 
 def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
     if order["order"] == "stop":
-        link.send({"interrupted": True})
-        return
+        raise Interrupted
     plan = plans.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
-    refusals = _preload(plan)
+    with heeding(link):
+        refusals = _preload(plan)
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
-        try:
-            refusals = preflight.check(plan, link, stop_signals)
-        except preflight.Interrupted:
-            link.send({"interrupted": True})
-            return
+        refusals = preflight.check(plan, link, stop_signals)
     if refusals or order["order"] == "check":
         link.send({"refused": refusals})
         return
@@ -137,6 +139,8 @@ def _preload(plan: Plan) -> list[dict[str, Any]]:
     try:
         for module in plan.preload:
             importlib.import_module(module)
+    except Interrupted:
+        raise
     except BaseException as error:
         return [_refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}")]
     finally:
@@ -149,7 +153,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 
 
 def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
-    multiprocessing.set_start_method(plan.start_method)
+    multiprocessing.set_start_method(plan.start_method, force=True)  # a preload may have set one
     targets = {process.target for process in plan.processes if process.target is not None}
     ours = sorted({target.partition(":")[0] for target in targets if target.startswith(OURS)})
     for module in ours:
@@ -157,12 +161,15 @@ def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
     if plan.mp_log is not None:
         multiprocessing.log_to_stderr(plan.mp_log.upper())
     if plan.start_method == "forkserver":
-        multiprocessing.set_forkserver_preload(["runner.supervise.child", *ours, *plan.preload])
         from multiprocessing import forkserver
 
+        from runner.supervise import forkserver_path
+
+        multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *plan.preload])
         stop_signals.hold_back()  # its children find them as it does
         signals.let_all_through()
-        forkserver.ensure_running()
+        with forkserver_path.handed_on():
+            forkserver.ensure_running()
         stop_signals.take()
     if plan.start_method != "fork" or plan.shared:
         from multiprocessing import resource_tracker
@@ -191,19 +198,30 @@ def _run(
         open_files=open_files,
         stop_signals=stop_signals,
     )
-    for number, process in enumerate(plan.processes):
-        try:
-            processes.create(number)
-        except BaseException as error:
-            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
-            link.send({"refused": [_refusal("class", text) | {"process": number}]})
-            return
+    with heeding(link):
+        refusals = _create(plan, processes)
+    if refusals:
+        link.send({"refused": refusals})
+        return
     room = min(room, processes.room())
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, stop_signals)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
     supervisor.run()
+
+
+def _create(plan: Plan, processes: Processes) -> list[dict[str, Any]]:
+    """Make the Process objects; the refusal, if a class cannot be made."""
+    for number, process in enumerate(plan.processes):
+        try:
+            processes.create(number)
+        except Interrupted:
+            raise
+        except BaseException as error:
+            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
+            return [_refusal("class", text) | {"process": number}]
+    return []
 
 
 def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:

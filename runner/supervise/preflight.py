@@ -18,6 +18,7 @@ from runner.supervise import signals
 from runner.supervise.adopted import children, end_adopted
 from runner.supervise.calls import OURS, find
 from runner.supervise.endings import text_of, without_our_frames
+from runner.supervise.heeding import heed
 from runner.supervise.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 TYPE_CHECKING = False
@@ -33,10 +34,6 @@ MOST_OUTPUT = 4_000
 
 Refusal: TypeAlias = "dict[str, Any]"
 """`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
-
-
-class Interrupted(Exception):
-    """The front asked for a stop, or is gone, while targets were being imported."""
 
 
 def check(plan: Plan, link: Link, stop_signals: StopSignals) -> list[Refusal]:
@@ -63,10 +60,17 @@ def _ask(plan: Plan, asked: list[int], link: Link, stop_signals: StopSignals) ->
     output, to_output = os.pipe()
     before = children()
     stop_signals.hold_back()
-    pid = os.fork()
-    if pid == 0:
-        _answer(plan, asked, to_answers, to_output)
-    stop_signals.take()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _answer(plan, asked, to_answers, to_output)
+    except OSError as error:
+        for end in (answers, to_answers, output, to_output):
+            os.close(end)
+        message = f"no process can be made to look whether it is there: {error.strerror}"
+        return [_refusal("target", message) | {"process": asked[0]}]
+    finally:
+        stop_signals.take()
     os.close(to_answers)
     os.close(to_output)
     try:
@@ -94,6 +98,10 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
             line = json.dumps({"process": number, "refusal": refusal}).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
+    except BaseException:  # a fault of ours: it is told with the refusal, as what the import printed
+        import traceback
+
+        os.write(2, traceback.format_exc().encode(errors="backslashreplace"))
     finally:
         os._exit(0)
 
@@ -175,7 +183,7 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
     while (left := deadline - time.monotonic()) > 0:
         for descriptor, _ in poll.poll(left * 1000):
             if descriptor == link.fileno():
-                _heed(link)
+                heed(link)
                 continue
             data = os.read(descriptor, 65536)
             if not data and descriptor == answers:
@@ -188,13 +196,6 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
         if heard[answers].count(b"\n") == asked:
             return _Heard(heard[answers], heard[output])
     return _Heard(heard[answers], heard[output], too_late=True)
-
-
-def _heed(link: Link) -> None:
-    """Raise `Interrupted` if that is what the front wants; it may just have asked for progress."""
-    orders = [message["order"] for message, _ in link.receive()]
-    if link.ended or "stop" in orders:
-        raise Interrupted
 
 
 def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> list[Refusal]:

@@ -37,9 +37,12 @@ class StopSignals:
         """What a forked child inherits and has to close."""
         return self.came, self._wake_up
 
-    def clear(self) -> None:
-        """Take note of those that have come: `came` is no longer readable."""
-        os.read(self.came, 512)
+    def clear(self) -> bool:
+        """Whether one of them has come since the last time: a preload may have handlers for others. Never blocks."""
+        try:
+            return any(number in STOPPING for number in os.read(self.came, 512))
+        except BlockingIOError:
+            return False
 
     def take(self) -> None:
         """Have them come to us, and those that have waited, too."""

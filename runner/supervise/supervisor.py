@@ -144,8 +144,8 @@ class Supervisor:
             case "link":
                 self._listen()
             case "stop_signals":
-                self._stop_signals.clear()
-                self._deliver(StopRun("stop_requested"))
+                if self._stop_signals.clear():
+                    self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
         for message, _ in self._link.receive():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -25,16 +23,6 @@ import os, time
 if os.fork() == 0:
     time.sleep(600)
 """
-HANGS = """
-import time
-from multiprocessing import Process
-def hang():
-    open({!r}, "w").close()
-    time.sleep(600)
-class Hangs(Process):
-    def __init__(self):
-        hang()
-"""
 UNSHOWABLE = """
 class Unshowable(Exception):
     def __str__(self):
@@ -53,15 +41,6 @@ def test_what_an_import_starts_is_gone_before_anything_starts(tmp_path: Path) ->
     result = run(LEAVES_A_PROCESS, tmp_path)
 
     assert result.processes["a"].output.endswith("ran\n")
-    assert result.outcome == "succeeded"
-
-
-def test_what_a_preload_starts_is_gone_with_the_run(tmp_path: Path) -> None:
-    result = run("", tmp_path, "jobs: [{name: a, target: noop}]")
-    (tmp_path / "preloaded.py").write_text(LEAVES_A_PROCESS)
-
-    result = run_text("preload: [preloaded]\njobs: [{name: a, target: noop}]", tmp_path)
-
     assert result.outcome == "succeeded"
 
 
@@ -116,20 +95,3 @@ def test_a_check_with_imports_leaves_nothing_either(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert runner.load(tmp_path / "jobs.yaml").processes[0].target == "imported:f"
-
-
-@pytest.mark.parametrize("text", ["preload: [hanging]\njobs: [{target: noop}]", "jobs: [{class: 'imported:Hangs'}]"])
-def test_a_second_stop_ends_an_import_that_never_does(text: str, tmp_path: Path) -> None:
-    began = tmp_path / "began"
-    os.mkfifo(began)
-    (tmp_path / "imported.py").write_text(HANGS.format(str(began)))
-    (tmp_path / "hanging.py").write_text("import imported\nimported.hang()\n")
-    (tmp_path / "jobs.yaml").write_text(text)
-    command = [sys.executable, "-m", "runner", str(tmp_path / "jobs.yaml")]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    began.read_bytes()
-
-    running.send_signal(signal.SIGINT)
-    running.send_signal(signal.SIGTERM)
-
-    assert (running.communicate(timeout=30), running.returncode) == (("", ""), 130)
