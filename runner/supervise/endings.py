@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RECORD_CHUNK = 512 - 16
 """Bytes of an end record in one write: with its head at most POSIX's least PIPE_BUF, so that writes never mingle."""
 
+_WAYS_TO_END = ("return", "sys_exit", "exception")
 _READ = 1 << 14
 """More at once would be memory that the system gives and takes back each time."""
 MOST_OF_A_TRACEBACK = 16_000
@@ -116,15 +117,22 @@ class Endings:
         process = int(number)
         self._chunks[process] = self._chunks.get(process, b"") + chunk
         if mark == b".":
-            try:
-                self._whole[process] = json.loads(self._chunks.pop(process))
-            except ValueError:
-                return
+            record = _parsed(self._chunks.pop(process))
+            if record is not None:
+                self._whole[process] = record
 
     def take(self, process: int) -> dict[str, Any]:
         """What the process recorded; empty if it did not come to that."""
         self._chunks.pop(process, None)
         return self._whole.pop(process, {})
+
+
+def _parsed(record: bytes) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(record)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) and parsed.get("ended_by") in _WAYS_TO_END else None
 
 
 def _read_now(descriptor: int) -> bytes:
@@ -157,7 +165,8 @@ def _write(around: Surroundings, body: bytes) -> None:
             return
         for start in range(0, len(body), RECORD_CHUNK):
             more = b"+" if start + RECORD_CHUNK < len(body) else b"."
-            os.write(around.records, b"%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK]))
+            # On a line of its own, whatever half a line a target has written there by mistake.
+            os.write(around.records, b"\n%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK]))
     except OSError:
         return
 

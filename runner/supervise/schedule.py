@@ -115,7 +115,7 @@ class Schedule:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether a stop has been asked for."""
+        """Whether a stop has been asked for, or would come too late."""
         return self._phase in (RunPhase.STOPPING, RunPhase.ENDED)
 
     @property

@@ -210,9 +210,11 @@ class SharedThings:
         primitive, permits, _ = self._guards[guard]
         try:
             free = primitive._semlock._get_value()
-        except NotImplementedError:  # macOS cannot tell: take one and give it back, if there is one
-            free = int(primitive.acquire(False))
-            if free:
+        except NotImplementedError:  # macOS cannot tell: take those that there are, and give them back
+            free = 0
+            while primitive.acquire(False):
+                free += 1
+            for _ in range(free):
                 primitive.release()
         return missing_permits(permits, free, self._marks(guard), dead)
 

@@ -11,6 +11,7 @@ from collections import deque
 
 from runner.supervise import lifecycle
 from runner.supervise.endings import Endings, text_of
+from runner.supervise.holders import Holders
 from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
     Begun,
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 MOST_OF_MAINS_TURN_S = 0.005
 """How long main may go on before the supervisor looks at the world again."""
-LOOKS_AT_A_GUARD = 3
-"""How often a guard of a dead process is looked at before its permit is called missing."""
 BETWEEN_LOOKS_S = 0.01
 
 
@@ -67,9 +66,7 @@ class Supervisor:
         self._schedule = Schedule(plan, room)
         self._timers: list[tuple[float, int, int | str, int]] = []
         self._timer_count = 0
-        self._suspects: list[tuple[int, str, int]] = []
-        self._holders: dict[int, str] = {}
-        """Who died with a permit of what."""
+        self._holders = Holders(shared)
         self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
@@ -91,12 +88,13 @@ class Supervisor:
                 self._turn()
         finally:
             self._processes.end_all()
+        self._tell_holders(self._holders.look_again(for_the_last_time=True))
         self._tell(
             {
                 "ended": self._outcome,
                 "t": self._now,
                 "values": {name: _as_text(data) for name, data in self._shared.values().items()},
-                "holders": self._holders,
+                "holders": self._holders.found,
             }
         )
 
@@ -229,8 +227,7 @@ class Supervisor:
         self._ended.append(process)
         self._endings.read(self._records)
         self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
-        for guard in self._shared.marked(process):
-            self._suspect(process, guard, 1)
+        self._tell_holders(self._holders.see_end(process))
 
     def _close_ended(self) -> None:
         for process in self._ended:
@@ -239,21 +236,15 @@ class Supervisor:
             self._processes.close(process)
         self._ended.clear()
 
-    def _suspect(self, process: int, guard: str, look: int) -> None:
-        """A process died with a mark on a guard: find out whether one of its permits died with it."""
-        missing, certain = self._shared.missing(guard, process)
-        missing -= list(self._holders.values()).count(guard)  # those that others died with
-        if not certain and look < LOOKS_AT_A_GUARD:
-            self._suspects.append((process, guard, look + 1))
-            self._set_timer(self._now + BETWEEN_LOOKS_S, "suspects", 0)
-            return
-        self._shared.clear_marks(guard, process)
-        if missing > 0:
-            self._holders[process] = guard
+    def _tell_holders(self, found: Iterator[tuple[int, str]]) -> None:
+        """Processes died with a permit: the run ends instead of waiting for ever."""
+        for process, guard in found:
             ends_run = not self._schedule.is_stopping
             self._tell({"holder_died": process, "guard": guard, "ends_run": ends_run, "t": self._now})
             if ends_run:
                 self._deliver(StopRun("holder_died"))
+        if self._holders.uncertain:
+            self._set_timer(self._now + BETWEEN_LOOKS_S, "holders", 0)
 
     # Timers.
 
@@ -268,10 +259,8 @@ class Supervisor:
             import heapq
 
             _, _, owner, generation = heapq.heappop(self._timers)
-            if owner == "suspects":
-                suspects, self._suspects = self._suspects, []
-                for suspect in suspects:
-                    self._suspect(*suspect)
+            if owner == "holders":
+                self._tell_holders(self._holders.look_again())
             else:
                 self._deliver(TimerFired(owner, generation))
 

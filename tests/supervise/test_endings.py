@@ -1,0 +1,99 @@
+"""The pipe on which children record their ends, whatever else a target may write there."""
+
+from __future__ import annotations
+
+import json
+import os
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_return
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class Pipe:
+    """The common pipe, and one child that writes there."""
+
+    def __init__(self) -> None:
+        self.read, self.write = os.pipe()
+        os.set_blocking(self.read, False)
+        self.endings = Endings()
+
+    def around(self, number: int) -> Any:
+        return SimpleNamespace(number=number, pid=os.getpid(), parent=os.getppid(), records=self.write)
+
+    def taken(self, number: int) -> dict[str, Any]:
+        self.endings.read(self.read)
+        return self.endings.take(number)
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    made = Pipe()
+    yield made
+    os.close(made.read)
+    os.close(made.write)
+
+
+def test_a_record_is_taken_once_and_by_its_process(pipe: Pipe) -> None:
+    record_return(pipe.around(3), None)
+    record_return(pipe.around(12), 7)
+
+    assert pipe.taken(12) == {"ended_by": "return", "returned": "7"}
+    assert pipe.taken(3) == {"ended_by": "return"}
+    assert pipe.taken(3) == {}
+
+
+def test_a_long_record_is_put_together(pipe: Pipe) -> None:
+    record_exception(pipe.around(1), ValueError("x" * 3 * RECORD_CHUNK))
+    record_return(pipe.around(2), None)
+
+    assert pipe.taken(1)["error"]["message"] == "x" * 3 * RECORD_CHUNK
+    assert pipe.taken(2) == {"ended_by": "return"}
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"junk",
+        b"junk\n",
+        b"1.0.5\n",
+        b"1.[]\n",
+        b"1.{}\n",
+        b'1.{"ended_by": "magic"}\n',
+        b'1.{"ended_by": []}\n',
+        b"1." + b"[" * 100_000 + b"\n",
+        b"0.5\n",
+        b"+\n.\n1\n1.\n1.\xff\n",
+        b"1+more to come\n",
+    ],
+)
+def test_what_is_no_record_is_dropped_and_hides_none(junk: bytes, pipe: Pipe) -> None:
+    os.set_blocking(pipe.write, True)
+    for start in range(0, len(junk), 4096):
+        os.write(pipe.write, junk[start : start + 4096])
+        pipe.endings.read(pipe.read)
+    record_return(pipe.around(2), None)
+
+    assert pipe.taken(2) == {"ended_by": "return"}
+    assert pipe.taken(1) == pipe.taken(0) == {}
+
+
+def test_what_a_process_left_unfinished_is_forgotten_with_it(pipe: Pipe) -> None:
+    os.write(pipe.write, b'1+{"ended_by":\n')
+
+    assert pipe.taken(1) == {}
+    os.write(pipe.write, b'1."return"}\n')
+    assert pipe.taken(1) == {}
+
+
+def test_a_record_is_json_in_lines(pipe: Pipe) -> None:
+    record_return(pipe.around(5), 1)
+
+    head, _, body = os.read(pipe.read, 4096).strip().partition(b".")
+    assert (head, json.loads(body)) == (b"5", {"ended_by": "return", "returned": "1"})
