@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     """A process, and the guard of which it died with a permit."""
 
 LOOKS = 3
-"""How often a guard of a dead process is looked at before its permit is called missing, whoever may just be taking it."""
+"""How often a guard of a dead process is looked at before its permit is called missing: somebody may be taking it."""
 
 
 class Holders:
