@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+MAIN_PROCESS = "MainProcess"
+"""What multiprocessing calls the process that starts the others: what the supervisor writes comes from there."""
+
 PROCESS_FIELDS = ("job", "process", "pid", "state", "alive", "exit_code", "repr")
 """What every event of a process has: pid and exit_code are null while there is none."""
 

@@ -32,10 +32,12 @@ def start_method(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _plans_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The command keeps its plans in a folder of the tests, not in the user's."""
+def _the_same_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Plans are kept in a folder of the tests, not in the user's; any terminal is one like most."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TERM", "xterm-256color")
+        patch.delenv("NO_COLOR", raising=False)
         yield
 
 

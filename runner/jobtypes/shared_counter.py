@@ -6,7 +6,6 @@ fields, `expand` to processes and shared things, `result` from the final bytes. 
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -15,6 +14,7 @@ from runner.describe.checking import fault, found
 from runner.describe.fields import Name
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.describe.suggestions import listed, nearest
+from runner.exit_codes import signal_name
 from runner.jobresult import JobResult
 from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
 from runner.records import record
@@ -237,10 +237,7 @@ def _error(end: End) -> str | None:
 def _cause(exit_code: int | None) -> str:
     if exit_code is None:
         return "nobody saw how"
-    try:
-        return signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
-    except ValueError:
-        return f"signal {-exit_code}"
+    return signal_name(-exit_code) if exit_code < 0 else f"exit code {exit_code}"
 
 
 def _notes(job: SharedCounterJob, total: int) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.exit_codes import meaning
 from runner.plan import (
     Join,
     Kill,
@@ -15,7 +16,7 @@ from runner.plan import (
     Start,
     Terminate,
 )
-from runner.report.words import duration, meaning
+from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def explain(plan: Plan) -> str:
     lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
     lines += ["", *_after(plan)]
     rules = [rule for process in plan.processes for rule in _rules(plan, process)]
-    return "\n".join([*lines, *([""] if rules else []), *_folded(rules)])
+    return "\n".join(map(harmless, [*lines, *([""] if rules else []), *_folded(rules)]))
 
 
 def _before(plan: Plan) -> Iterator[str]:

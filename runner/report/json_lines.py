@@ -9,6 +9,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from runner.report.log import event_log
+from runner.report.writing import write_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ class _WholeLines:
         written = 0
         try:
             while written < len(data):
-                written += os.write(self._descriptor, data[written:])
+                written += write_some(self._descriptor, [data[written:]])
         except OSError as error:
             self._reader_gone = error.errno == errno.EPIPE
             if self._reader_gone and self._tell_reader_gone is not None:
@@ -118,4 +119,5 @@ class _WholeLines:
         self._flush()
         os.close(self._descriptor)
         if self._missing and not (self._reader_gone and self._tell_reader_gone):
-            self._warn(f"{self._missing} events are missing from the events file")
+            events = "1 event is" if self._missing == 1 else f"{self._missing} events are"
+            self._warn(f"{events} missing from the events file")

@@ -59,10 +59,13 @@ class Live:
 
     def tick(self, now: float) -> None:
         """Draw, if it is time to."""
-        if self._began is None or now - self._began < APPEARS_AFTER_S or now - self._drawn_at < BETWEEN_DRAWINGS_S:
+        if self._began is None or now - self._drawn_at < BETWEEN_DRAWINGS_S:
+            return
+        lasted = now - self._began
+        if lasted < APPEARS_AFTER_S:
             return
         self._drawn_at = now
-        drawing = self._drawing(now)
+        drawing = self._drawing(now, lasted)
         if self._display is None:
             # A new one each time: a display that was away would first erase the lines above it.
             self._display = Display(drawing, console=self._console, auto_refresh=False, transient=True)
@@ -82,26 +85,27 @@ class Live:
             self._display.stop()
             self._display = None
 
-    def _drawing(self, now: float) -> RenderableType:
+    def _drawing(self, now: float, lasted: float) -> RenderableType:
         parts: list[RenderableType] = [self._processes(now)] if self._running else []
         bars = [job for job in self._totals if job in self._done]
-        return Group(*parts, *(self._bar(job, now) for job in bars))
+        return Group(*parts, *(self._bar(job, lasted) for job in bars))
 
     def _processes(self, now: float) -> Table:
         table = Table.grid(padding=(0, 2))
         names = list(self._running)
         for name in names[: self._room]:
-            table.add_row(Text("running", "green"), harmless(name), duration(now - self._running[name]))
+            table.add_row(Text("running", "green"), Text(harmless(name)), duration(now - self._running[name]))
         if len(names) > self._room:
             table.add_row("", f"and {len(names) - self._room} more", "")
         return table
 
-    def _bar(self, job: str, now: float) -> Table:
+    def _bar(self, job: str, lasted: float) -> Table:
         each, processes = self._totals[job]
         total, done = each * processes, self._done[job]
-        lasted = max(now - (self._began if self._began is not None else now), 1e-9)
-        left = f"{duration(lasted * (total - done) / done)} left" if done else ""
+        left = f"{duration(lasted * max(total - done, 0) / done)} left" if done else ""
         table = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=total, completed=done, width=_BAR)
-        table.add_row(Text(harmless(job), "bold"), bar, f"{done / total:4.0%}", f"{done / lasted:,.0f}/s", left)
+        table.add_row(
+            Text(harmless(job), "bold"), bar, f"{done / total if total else 1:4.0%}", f"{done / lasted:,.0f}/s", left
+        )
         return table

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.events import MAIN_PROCESS
+from runner.lines import WholeLines
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
@@ -17,11 +20,6 @@ if TYPE_CHECKING:
 
     Write: TypeAlias = Callable[[str, list[bytes | memoryview]], None]
     """Writes these pieces to stdout or stderr."""
-
-MOST_OF_A_LINE = 1 << 16
-"""A line that has no end by then is shown in pieces: memory stays bounded whatever a process writes."""
-MAIN_PROCESS = "MainProcess"
-"""What multiprocessing calls the process that starts the others; its own log comes from there."""
 
 _WIDEST = 24
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
@@ -39,7 +37,7 @@ class Prefixed:
         """
         self._write = write
         self._escapes = escapes
-        self._unfinished: dict[tuple[int | None, str], bytes] = {}
+        self._lines = WholeLines()
         width = min(max(map(len, names), default=0), _WIDEST)
         self._prefixes: dict[int | None, bytes] = {
             number: _prefix(name, width, _COLORS[number % len(_COLORS)] if color else None)
@@ -49,18 +47,7 @@ class Prefixed:
 
     def show(self, output: Output) -> None:
         """Show the lines that this piece of output finishes, all of it if it is the last piece."""
-        key = (output.process, output.stream)
-        block, before = output.data, self._unfinished.pop(key, b"")
-        if before:
-            block = before + block
-        if not block.endswith(b"\n"):
-            end = block.rfind(b"\n") + 1
-            block, rest = block[:end], block[end:]
-            if rest and (not output.data or len(rest) > MOST_OF_A_LINE):
-                block += rest + b"\n"
-            elif rest:
-                self._unfinished[key] = rest
-        if block:
+        if block := self._lines.take(output):
             self._show(output.stream, block, self._prefixes[output.process])
 
     def _show(self, stream: str, block: bytes, prefix: bytes) -> None:

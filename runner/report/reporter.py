@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
 from typing import TYPE_CHECKING, Literal
 
 from runner.events import Event, Output, ProgressMade
 from runner.records import record
 from runner.report.output import Prefixed, Raw
+from runner.report.writing import write_some
 from runner.results import Recorder
 
 if TYPE_CHECKING:
@@ -193,11 +192,7 @@ class Reporter:
 def _write_all(descriptor: int, pieces: list[bytes | memoryview]) -> None:
     left = sum(map(len, pieces))
     while left:
-        try:
-            written = os.writev(descriptor, pieces)
-        except BlockingIOError:  # somebody has made the terminal non-blocking
-            select.select([], [descriptor], [])
-            continue
+        written = write_some(descriptor, pieces)
         left -= written
         if left:  # rare, so that the copy does not matter
             pieces = [memoryview(b"".join(pieces))[written:]]

@@ -6,7 +6,8 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from runner.report.words import duration, harmless, meaning, size
+from runner.exit_codes import meaning
+from runner.report.words import duration, harmless, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,11 +87,11 @@ def result_lines(job: str, result: dict[str, Json]) -> list[str]:
     """What a job reports, as lines: each value on one, a list of mappings as one line for each."""
     named = {key: value for key, value in result.items() if not _is_table(value)}
     widest = max(map(len, named), default=0)
-    lines = [f"{harmless(job)}: {key:<{widest}}  {_shown(key, value)}" for key, value in named.items()]
+    lines = [f"{job}: {key:<{widest}}  {_shown(key, value)}" for key, value in named.items()]
     for value in result.values():
         if isinstance(value, list) and _is_table(value):
-            lines += [f"{harmless(job)}: {_row(row)}" for row in value if isinstance(row, dict)]
-    return [line.rstrip() for line in lines]
+            lines += [f"{job}: {_row(row)}" for row in value if isinstance(row, dict)]
+    return [harmless(line).rstrip() for line in lines]
 
 
 def _is_table(value: Json) -> bool:
@@ -99,7 +100,7 @@ def _is_table(value: Json) -> bool:
 
 def _row(row: dict[str, Json]) -> str:
     """A mapping as one line: what is text goes first, without its key."""
-    texts = [harmless(value) for value in row.values() if isinstance(value, str)]
+    texts = [value for value in row.values() if isinstance(value, str)]
     rest = [f"{key} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
     return "  ".join([*texts, ", ".join(rest)])
 
@@ -108,4 +109,4 @@ def _shown(key: str, value: Json) -> str:
     if isinstance(value, float):
         in_seconds = key == "elapsed" or key.endswith("seconds")
         return duration(value) if in_seconds else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return harmless(value) if isinstance(value, str) else str(value)
+    return str(value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+from runner.exit_codes import meaning
 
-_MINUTE = 60.0
+_MINUTE = 59.95
+_NEARLY_A_SECOND = 0.9995
+_NEXT_TO_NOTHING = 0.0000001
+"""What three digits would show as a minute, as a second, and as nothing that is worth them."""
 
 
 def duration(seconds: float | None) -> str:
@@ -14,8 +17,8 @@ def duration(seconds: float | None) -> str:
     if seconds >= _MINUTE:
         minutes, rest = divmod(round(seconds), 60)
         return f"{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"{minutes}m{rest:02d}s"
-    if seconds >= 1 or seconds == 0:
-        return f"{seconds:.3g} s"
+    if seconds >= _NEARLY_A_SECOND or seconds < _NEXT_TO_NOTHING:
+        return f"{round(seconds, 3):.3g} s"
     return f"{seconds * 1000:.3g} ms"
 
 
@@ -27,21 +30,6 @@ def size(count: int | None) -> str:
 def exit_code(code: int | None) -> str:
     """An exit code and its meaning: "1, an error"."""
     return "exit code unknown" if code is None else f"exit code {code}, {meaning(code)}"
-
-
-def meaning(code: int) -> str:
-    """What an exit code says."""
-    if code == 0:
-        return "no error"
-    return "an error" if code > 0 else f"killed by {signal_name(-code)}"
-
-
-def signal_name(number: int) -> str:
-    """The name of a signal, if it has one."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def harmless(text: str) -> str:

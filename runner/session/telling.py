@@ -9,7 +9,9 @@ import time
 from datetime import UTC, datetime
 
 from runner.errors import SupervisorFault
-from runner.events import FIELDS, PROCESS_FIELDS, Event, Output
+from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
+from runner.exit_codes import signal_name
+from runner.lines import WholeLines
 from runner.notes import Notes
 
 TYPE_CHECKING = False
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from runner.wire import Message
 
 STATUS_FAULTED = 3
-MOST_OF_A_LINE = 1 << 16
 
 
 class Telling:
@@ -78,7 +79,8 @@ class Telling:
                 self._running[process] = facts
             case "process.exited":
                 self._running.pop(process, None)
-                fields["signal"] = _signal_name(facts["exit_code"])
+                code = facts["exit_code"]
+                fields["signal"] = signal_name(-code) if code is not None and code < 0 else None
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
         # To the microsecond: more digits are the noise of subtracting.
         rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}
@@ -111,7 +113,7 @@ class Telling:
         plan = None if process is None else self._plan.processes[process]
         fields: dict[str, Json] = {
             "job": plan.job if plan else None,
-            "process": plan.name if plan else "MainProcess",
+            "process": plan.name if plan else MAIN_PROCESS,
             "pid": self._running.get(process, {}).get("pid") if process is not None else None,
             "stream": stream,
             "text": text,
@@ -187,33 +189,17 @@ class Lines:
 
     def __init__(self, telling: Telling) -> None:
         self._telling = telling
-        self._unfinished: dict[tuple[int | None, str], bytes] = {}
+        self._lines = WholeLines()
 
     def cut(self, output: Output) -> Iterator[Event]:
         """The events of the lines that this piece of output finishes."""
-        key = (output.process, output.stream)
-        *lines, rest = (self._unfinished.pop(key, b"") + output.data).split(b"\n")
-        if rest and (not output.data or len(rest) > MOST_OF_A_LINE):
-            lines.append(rest)
-            rest = b""
-        if rest:
-            self._unfinished[key] = rest
-        for line in lines:
+        for line in self._lines.take(output).split(b"\n")[:-1]:
             yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"))
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
 _ENDS_RUN = ", so the run is ended instead of waiting for ever"
-
-
-def _signal_name(exit_code: int | None) -> str | None:
-    if exit_code is None or exit_code >= 0:
-        return None
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:
-        return f"signal {-exit_code}"
 
 
 def _exit_status(outcome: str, stopped_by: int | None) -> int:

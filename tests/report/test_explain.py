@@ -240,3 +240,12 @@ def test_of_many_rules_the_first_are_told_and_the_rest_counted(number: int, told
         *(f"p{index} runs its `finally` blocks when it is terminated." for index in range(told)),
         *more,
     ]
+
+
+def test_what_is_explained_cannot_steer_a_terminal() -> None:
+    plan = Plan("f", "fork", (ProcessPlan("a\x1b[2J", "a", target="m:f"),), (Start(0),), (), title="t\x1b[31m\nu")
+
+    text = explain(plan)
+
+    assert "\x1b" not in text
+    assert text.splitlines()[0] == "t\\x1b[31m\\nu"

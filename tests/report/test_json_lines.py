@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,17 +121,16 @@ def test_a_minus_is_a_stdout_of_our_own(capfd: pytest.CaptureFixture[str], warne
 
 
 class Room:
-    """A file system that has room for so many bytes; `os.write` in its place."""
+    """A file system that has room for so many bytes; `os.writev` in its place."""
 
     def __init__(self, room: int, number: int = errno.ENOSPC, text: str = "No space left on device") -> None:
         self.room = room
         self._error = (number, text)
-        self._write = os.write
 
-    def __call__(self, descriptor: int, data: bytes) -> int:
+    def __call__(self, descriptor: int, pieces: list[bytes]) -> int:
         if not self.room:
             raise OSError(*self._error)
-        written = self._write(descriptor, data[: self.room])
+        written = os.write(descriptor, b"".join(pieces)[: self.room])
         self.room -= written
         return written
 
@@ -152,7 +152,7 @@ def test_of_lines_written_together_those_that_were_whole_stay_and_the_others_are
         lines.tell(event(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", Room(room))
+        patch.setattr(os, "writev", Room(room))
         lines.rest()
     lines.tell(event(9))
     lines.close()
@@ -160,7 +160,7 @@ def test_of_lines_written_together_those_that_were_whole_stay_and_the_others_are
     assert numbers(path.read_bytes()) == [*range(kept + 1), 9]
     assert warned.texts == [
         "events cannot be written: no space left on device; the run goes on",
-        f"{missing} events are missing from the events file",
+        f"{missing} event{' is' if missing == 1 else 's are'} missing from the events file",
     ]
 
 
@@ -171,23 +171,22 @@ def test_half_a_line_that_is_in_a_pipe_stays_there_and_is_counted(
     lines = JsonLines(write, warned)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", Room(SIZE // 2))
+        patch.setattr(os, "writev", Room(SIZE // 2))
         lines.tell(event())
     lines.close()
 
     assert len(os.read(read, 1000)) == SIZE // 2
     os.close(read)
-    assert warned.texts[1:] == ["1 events are missing from the events file"]
+    assert warned.texts[1:] == ["1 event is missing from the events file"]
 
 
 def test_a_write_that_takes_some_of_it_goes_on_with_the_rest(
     tmp_path: Path, warned: Warned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = os.write
     lines = JsonLines(open_events(str(tmp_path / "events")), warned)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:7]))
+        patch.setattr(os, "writev", lambda descriptor, pieces: os.write(descriptor, pieces[0][:7]))
         lines.tell(event(1))
         lines.tell(event(2))
         lines.rest()
@@ -200,13 +199,13 @@ def test_a_write_that_takes_some_of_it_goes_on_with_the_rest(
 def test_an_error_without_words_of_the_systems_is_told_as_it_is(
     tmp_path: Path, warned: Warned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_: int, __: bytes) -> int:
+    def fails(_: int, __: list[bytes]) -> int:
         raise OSError("Odd")
 
     lines = JsonLines(open_events(str(tmp_path / "events")), warned)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", fails)
+        patch.setattr(os, "writev", fails)
         lines.tell(event())
     lines.close()
 
@@ -265,3 +264,25 @@ def test_closing_closes_the_descriptor_once_and_for_all(tmp_path: Path, warned: 
 
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+def test_a_pipe_that_does_not_block_and_is_full_gets_every_event_all_the_same(warned: Warned) -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    got: list[bytes] = []
+
+    def take() -> None:
+        while data := os.read(read, 4096):
+            got.append(data)
+
+    reader = threading.Thread(target=take)
+    lines = JsonLines(write, warned)
+    for number in range(2000):
+        lines.tell(event(number))
+    reader.start()
+    lines.close()
+    reader.join()
+    os.close(read)
+
+    assert numbers(b"".join(got)) == list(range(2000))
+    assert warned.texts == []

@@ -22,8 +22,6 @@ def _a_terminal_of_100_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the tests run in."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("LINES", "40")
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 def event(name: str, **fields: Json) -> Event:
@@ -209,3 +207,27 @@ def test_going_away_shows_the_cursor_and_erases_what_was_drawn() -> None:
     gone = file.getvalue()
     live.close()
     assert file.getvalue() == gone, "what is away does not go away again"
+
+
+@pytest.mark.parametrize("name", ["w[/b]", "w[red]", "[link=x]", "w\\"])
+def test_a_name_is_no_markup(name: str) -> None:
+    screen = Screen()
+    screen.starts(name)
+
+    assert screen.drawn(at=1.0) == [f"running  {name}  1 s"]
+
+
+def test_a_job_without_work_is_done() -> None:
+    screen = Screen(j=(0, 2))
+    screen.starts("p")
+    screen.live.handle(ProgressMade("j", (0, 0)), 0.0)
+
+    assert _bar_left_out(screen.drawn(at=1.0)[-1]).endswith("100% 0/s")
+
+
+def test_a_job_that_did_more_than_was_asked_for_has_nothing_left() -> None:
+    screen = Screen(j=(10, 1))
+    screen.starts("p")
+    screen.live.handle(ProgressMade("j", (20,)), 0.0)
+
+    assert screen.drawn(at=1.0)[-1].endswith("200%  20/s  0 s left")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.events import Output
-from runner.report.output import MOST_OF_A_LINE, Prefixed, Raw
+from runner.report.output import Prefixed, Raw
 
 
 class Written:
@@ -46,14 +46,6 @@ def test_half_a_line_waits_for_its_end_or_the_process_end() -> None:
     shown.show(Output(0, "stdout", b""))
 
     assert written.data == "a    │ half\na    │ rest\n".encode()
-
-
-def test_a_line_without_an_end_does_not_fill_the_memory() -> None:
-    shown, written = prefixed()
-
-    shown.show(Output(0, "stdout", b"x" * (MOST_OF_A_LINE + 1)))
-
-    assert len(written.data) > MOST_OF_A_LINE
 
 
 def test_a_terminal_is_not_steered_and_colours_end_with_their_line() -> None:

@@ -355,13 +355,13 @@ def test_half_a_line_of_events_is_taken_back_when_the_file_can_take_no_more(
     lines.tell(event("main.ended"))
     write = os.write
 
-    def fills_up(descriptor: int, data: bytes) -> int:
-        if len(data) < 20:
+    def fills_up(descriptor: int, pieces: list[bytes]) -> int:
+        if len(pieces[0]) < 20:
             raise OSError(28, "No space left on device")
-        return write(descriptor, data[:-10])
+        return write(descriptor, pieces[0][:-10])
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", fills_up)
+        patch.setattr(os, "writev", fills_up)
         lines.tell(event("note", about="x", process=None, text="lost"))
         lines.rest()
     lines.tell(event("main.ended"))
@@ -370,7 +370,7 @@ def test_half_a_line_of_events_is_taken_back_when_the_file_can_take_no_more(
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["main.ended", "main.ended"]
     assert said == [
         "events cannot be written: no space left on device; the run goes on",
-        "1 events are missing from the events file",
+        "1 event is missing from the events file",
     ]
 
 

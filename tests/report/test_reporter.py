@@ -180,7 +180,7 @@ def test_a_reader_that_is_slow_gets_everything(monkeypatch: pytest.MonkeyPatch) 
         assert writing == [write]
         got += os.read(read, 1 << 16)
 
-    monkeypatch.setattr(reporting.select, "select", wait)
+    monkeypatch.setattr("runner.report.writing.select.select", wait)
     data = b"x" * 999 + b"\n"
     report(Output(0, "stdout", data * 300), output="raw", quiet=True)
 

@@ -70,7 +70,6 @@ def test_names_are_coloured_where_they_go_to_a_terminal(
 def test_what_happens_is_coloured_if_stderr_is_a_terminal(
     settings: dict[str, bool], coloured: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "xterm")
     reporter = report(CREATED, STARTED, **settings)
     event_lines = capfd.readouterr().err
     reporter.conclude()
@@ -128,7 +127,6 @@ def test_the_display_is_away_when_the_reporter_is_closed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     display = io.StringIO()
-    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", display)
     settings = Settings(names=("p",), totals={"j": (10, 1)}, quiet=True, live=True)
     reporter = Reporter(settings, lambda: None)

@@ -81,7 +81,6 @@ def test_a_name_that_is_too_wide_is_folded_and_no_letter_of_it_lost() -> None:
 def test_colours_say_what_was_expected(
     expected: bool | None, code: str, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "xterm")
 
     line = shown(ProcessResult("p", "j", 7, "failed", expected, 1), color=True)[2]
 
@@ -91,7 +90,6 @@ def test_colours_say_what_was_expected(
 
 def test_nothing_in_the_environment_has_a_file_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
 
     assert "\x1b" not in "".join(shown(ENDED))
 
@@ -182,3 +180,9 @@ def test_the_values_of_a_result_stand_in_one_column_and_its_tables_below() -> No
 
 def test_a_result_without_a_value_is_no_line() -> None:
     assert result_lines("j", {}) == []
+
+
+def test_results_cannot_steer_a_terminal() -> None:
+    lines = result_lines("j\x1b", {"k\x1b[2J": "v\x1b", "t": [{"r\x07": 1, "s": "\x1b"}]})
+
+    assert not {"\x1b", "\x07"} & set("".join(lines))

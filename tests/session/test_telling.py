@@ -12,8 +12,9 @@ from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, Event, Output
 from runner.jobresult import End, JobResult
+from runner.lines import MOST_OF_A_LINE
 from runner.plan import JobPlan, Plan, ProcessPlan, Start
-from runner.session.telling import MOST_OF_A_LINE, Lines, Telling
+from runner.session.telling import Lines, Telling
 from tests.describe.describing import install, plan_of
 
 if TYPE_CHECKING:
@@ -320,10 +321,3 @@ def test_an_end_that_nobody_saw_was_not_expected_and_has_no_facts() -> None:
         "expected": False,
         "ended_by": "unreported",
     }
-
-
-@pytest.mark.parametrize(("size", "lines"), [(MOST_OF_A_LINE, 0), (MOST_OF_A_LINE + 1, 1)])
-def test_a_line_of_64_kib_waits_for_its_end_and_a_longer_one_does_not(size: int, lines: int) -> None:
-    assert MOST_OF_A_LINE == 64 * 1024
-
-    assert len(list(Lines(telling()).cut(Output(0, "stdout", b"x" * size)))) == lines

@@ -1,0 +1,50 @@
+"""Whole lines of what streams write, however it comes."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.events import Output
+
+MOST_OF_A_LINE = 1 << 16
+"""A line that has no end by then is taken in pieces: memory stays bounded whatever a process writes."""
+
+
+class WholeLines:
+    """Keeps what has no end yet, for each stream of each process."""
+
+    def __init__(self) -> None:
+        self._unfinished: dict[tuple[int | None, str], bytes] = {}
+
+    def take(self, output: Output) -> bytes:
+        """The lines that this piece of output finishes, all of them with an end; an empty piece finishes the last."""
+        key = (output.process, output.stream)
+        before = self._unfinished.pop(key, b"")
+        block = before + output.data if before else output.data
+        if block.endswith(b"\n"):
+            return block
+        end = block.rfind(b"\n") + 1
+        if not output.data:
+            return block + b"\n" if block else block
+        if len(block) - end > MOST_OF_A_LINE:
+            end = _end_of_characters(block)
+            self._keep(key, block[end:])
+            return block[:end] + b"\n"
+        self._keep(key, block[end:])
+        return block[:end]
+
+    def _keep(self, key: tuple[int | None, str], rest: bytes) -> None:
+        if rest:
+            self._unfinished[key] = rest
+
+
+def _end_of_characters(data: bytes) -> int:
+    """Where the last character of UTF-8 that is there as a whole ends."""
+    for back in (1, 2, 3):
+        first = data[-back]
+        if first >= 0xC0:
+            length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+            return len(data) - back if back < length else len(data)
+        if first < 0x80:
+            break
+    return len(data)

@@ -1,0 +1,19 @@
+"""Writing to a descriptor, whatever somebody has made of it."""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def write_some(descriptor: int, pieces: Sequence[bytes | memoryview]) -> int:
+    """Write what is taken now, at least a byte; gives how many. Blocks until there is room; raises `OSError`."""
+    while True:
+        try:
+            return os.writev(descriptor, pieces)
+        except BlockingIOError:  # somebody has made it non-blocking, as some programs do with their terminal
+            select.select([], [descriptor], [])

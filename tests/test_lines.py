@@ -1,0 +1,52 @@
+"""Whole lines, however the bytes come."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.events import Output
+from runner.lines import MOST_OF_A_LINE, WholeLines
+
+
+def taken(lines: WholeLines, *pieces: bytes, process: int = 0, stream: str = "stdout") -> list[bytes]:
+    return [lines.take(Output(process, stream, piece)) for piece in pieces]
+
+
+def test_half_a_line_waits_for_its_end_or_the_streams() -> None:
+    assert taken(WholeLines(), b"ha", b"lf\nrest", b"") == [b"", b"half\n", b"rest\n"]
+
+
+def test_a_stream_that_ends_with_its_last_line_has_no_other() -> None:
+    assert taken(WholeLines(), b"one\n", b"") == [b"one\n", b""]
+
+
+def test_streams_do_not_mingle() -> None:
+    lines = WholeLines()
+
+    assert taken(lines, b"a") + taken(lines, b"b", process=1) + taken(lines, b"c", stream="stderr") == [b""] * 3
+    assert taken(lines, b"\n") == [b"a\n"]
+
+
+def test_a_line_of_64_kib_waits_for_its_end_and_a_longer_one_does_not() -> None:
+    assert MOST_OF_A_LINE == 64 * 1024
+    assert taken(WholeLines(), b"x" * MOST_OF_A_LINE) == [b""]
+    assert taken(WholeLines(), b"x" * (MOST_OF_A_LINE + 1), b"\n") == [b"x" * (MOST_OF_A_LINE + 1) + b"\n", b"\n"]
+
+
+@given(st.text(st.sampled_from("aé한🙂"), min_size=1, max_size=9), st.integers(1, 40))
+def test_a_piece_of_a_long_line_ends_with_a_whole_character(characters: str, beyond: int) -> None:
+    text = characters * (MOST_OF_A_LINE // len(characters.encode()) + 50)
+    data = text.encode()
+    cut = MOST_OF_A_LINE + beyond
+
+    pieces = taken(WholeLines(), data[:cut], data[cut:], b"")
+
+    assert "".join(piece.decode().replace("\n", "") for piece in pieces) == text
+
+
+def test_what_is_no_utf_8_is_cut_anywhere() -> None:
+    for end in (b"\x80\x80\x80\x80", b"\xff", b"\xc3\x80"):
+        data = b"x" * MOST_OF_A_LINE + end
+
+        assert b"".join(taken(WholeLines(), data, b"")).replace(b"\n", b"") == data
