@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from runner.describe import checking, targets
+from runner.describe import checking
+from runner.describe.expansions import check_expansion
 from runner.describe.jobtype import DEFAULT, UnknownJobType, find
-from runner.describe.placeholders import IN_TEXT, check, fill_text
+from runner.describe.placeholders import fill_text
 from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.describe.document import Document, Path
-    from runner.describe.jobtype import AnyJobType, Draft, Expansion, JobModel
+    from runner.describe.jobtype import AnyJobType, Expansion, JobModel
     from runner.errors import Problem
 
 MAX_PROCESSES = 100_000
@@ -96,8 +97,7 @@ class Jobs:
     def _expansion(self, path: Path, job_type: AnyJobType, model: JobModel, label: str) -> Expansion | None:
         try:
             expansion = job_type.expand(model, label)
-            for draft in expansion.processes:
-                _check_draft(draft)
+            check_expansion(expansion, label)
         except Exception as error:  # anything may happen in somebody else's code
             message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
             self._report(path, message, "this is for its author to mend")
@@ -126,16 +126,3 @@ class Jobs:
 
     def _report(self, path: Path, message: str, help: str | None = None) -> None:
         self.problems.append(self._document.problem(path, message, help))
-
-
-def _check_draft(draft: Draft) -> None:
-    """Raises `ValueError` where a job type asks for what cannot be."""
-    if (draft.target is None) == (draft.cls is None):
-        raise ValueError("a process has either a target or a class")
-    if draft.target is not None:
-        targets.normalized_target(draft.target)
-    if draft.cls is not None:
-        targets.normalized_class(draft.cls)
-    for text in (draft.name, draft.cwd, *draft.env.values()):
-        if text is not None:
-            check(text, IN_TEXT, None)
