@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from runner.describe.scalars import old_meaning, shortened
+from runner.describe.scalars import found, old_meaning, shortened
 from runner.describe.suggestions import listed, suggestion
 
 if TYPE_CHECKING:
@@ -60,22 +60,6 @@ def fault(
 def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
     """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
     return [_problem(found, model, document, at, where) for found in error.errors(include_url=False)]
-
-
-def found(value: object) -> str:
-    """A value of a file, in words: "the text `no`"."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"the number {shortened(str(value))}"
-        case str():
-            return f"the text `{shortened(value)}`"
-        case list():
-            return "a list"
-    return "a mapping"
 
 
 def instead_of(expected: str, value: object, written: str) -> str | None:

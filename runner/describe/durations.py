@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
+
+from runner.describe.scalars import found
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 """The units, largest first, which is the order that they are written in."""
@@ -12,6 +18,7 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PATTERN = re.compile("".join(rf"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in SECONDS))
 PATTERN = rf"^(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?$"
 """The same for a JSON Schema."""
+SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": PATTERN}]}
 
 EXAMPLES = "seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
 
@@ -24,21 +31,21 @@ def seconds(value: object) -> float:
     """The seconds that a value read from a file stands for: finite, not negative. Raises `BadDuration`."""
     match value:
         case bool() | None:
-            raise BadDuration("expected a duration")
+            pass
         case int() | float():
             return _checked(value)
         case str():
             return _checked(_parsed(value))
-    raise BadDuration("expected a duration")
+    raise BadDuration(f"expected a duration, found {found(value)}")
 
 
 def _parsed(text: str) -> float:
-    found = _PATTERN.fullmatch(text)
-    if found is None or not text:
+    units = _PATTERN.fullmatch(text)
+    if units is None or not text:
         if text.startswith("-") and _PATTERN.fullmatch(text[1:]):
             raise BadDuration("a duration cannot be negative")
         raise BadDuration(f"`{text[:40]}` is not a duration")
-    return math.fsum(float(found[unit]) * SECONDS[unit] for unit in SECONDS if found[unit] is not None)
+    return math.fsum(float(units[unit]) * SECONDS[unit] for unit in SECONDS if units[unit] is not None)
 
 
 def _checked(value: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from runner.describe import durations, placeholders, targets
-from runner.describe.checking import fault, found
+from runner.describe.checking import fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,7 @@ def _duration(value: object) -> float:
     try:
         return durations.seconds(value)
     except durations.BadDuration as error:
-        message = f"{error}, found {found(value)}" if str(error).startswith("expected") else str(error)
-        raise fault(message, f"write {durations.EXAMPLES}") from None
+        raise fault(str(error), f"write {durations.EXAMPLES}") from None
 
 
 def _environ(info: ValidationInfo) -> Mapping[str, str] | None:
@@ -100,7 +99,7 @@ def _module(value: str) -> str:
 Duration: TypeAlias = Annotated[
     float,
     BeforeValidator(_duration),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}),
+    WithJsonSchema(durations.SCHEMA),
 ]
 """Seconds, read from a number or from text such as `1m30s`."""
 

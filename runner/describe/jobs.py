@@ -10,6 +10,7 @@ from runner.describe import checking
 from runner.describe.expansions import check_expansion
 from runner.describe.jobtype import DEFAULT, UnknownJobType, find
 from runner.describe.placeholders import fill_text
+from runner.describe.scalars import found
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Jobs:
         path: Path = ("jobs", index)
         if not isinstance(entry, dict):
             help = f"write - target: {entry}" if isinstance(entry, str) else None
-            self._report(path, f"expected a job, found {checking.found(entry)}", help)
+            self._report(path, f"expected a job, found {found(entry)}", help)
             return None
         job_type = self._type((*path, "type"), entry.get("type", DEFAULT))
         if job_type is None:
@@ -106,7 +107,7 @@ class Jobs:
 
     def _type(self, path: Path, name: object) -> AnyJobType | None:
         if not isinstance(name, str):
-            self._report(path, f"`type`: expected text, found {checking.found(name)}")
+            self._report(path, f"`type`: expected text, found {found(name)}")
             return None
         if name not in self._types:
             try:

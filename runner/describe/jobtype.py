@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from runner.describe.checking import fault, found
+from runner.describe.checking import fault
 from runner.describe.fields import Duration, Name, Template, Variable
+from runner.describe.scalars import found
 from runner.describe.suggestions import suggestion
 from runner.errors import RunJobsError
 from runner.records import field, record

@@ -17,6 +17,7 @@ from runner.describe.jobs import Job, Jobs
 from runner.describe.loading import read
 from runner.describe.overrides import apply, parse_path
 from runner.describe.placeholders import fill, fill_text
+from runner.describe.scalars import found
 from runner.describe.script import Script
 from runner.describe.spec import NOT_YET, RunFile
 from runner.describe.suggestions import suggestion
@@ -150,7 +151,7 @@ class _Planner:
         value = self.document.value
         if not isinstance(value, dict):
             help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
-            self._report((), f"expected a mapping with `jobs:`, found {checking.found(value)}", help)
+            self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help)
             self._stop_if_wrong()
         for key, help in NOT_YET.items():
             if key in value:

@@ -114,3 +114,19 @@ def _float(text: str) -> float:
     if math.isinf(value):
         raise BadScalar(f"`{shortened(text)}` is larger than the largest number, about 1.8e308")
     return value
+
+
+def found(value: object) -> str:
+    """A value of a file, in words: "the text `no`"."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {shortened(str(value))}"
+        case str():
+            return f"the text `{shortened(value)}`"
+        case list():
+            return "a list"
+    return "a mapping"

@@ -24,7 +24,6 @@ Schema: TypeAlias = dict[str, Any]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{}"
-_DURATION: Schema = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}
 _PROCESSES: Schema = {
     "description": "A process, a job (all its processes), a list of these, or `all`, in order.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
@@ -32,7 +31,7 @@ _PROCESSES: Schema = {
 _MODIFIERS: dict[str, Schema] = {
     "timeout": {
         "description": "How long to wait for each process; the job's `join_timeout` unless given.",
-        "anyOf": [*_DURATION["anyOf"], {"type": "null"}],
+        "anyOf": [*durations.SCHEMA["anyOf"], {"type": "null"}],
     },
     "as": {"description": "The label that it is shown under.", "type": "string"},
 }
@@ -88,7 +87,7 @@ def _step() -> Schema:
     """A step of `main`: one order, with the keys that belong to it."""
     chain: Schema = {"oneOf": [{"required": [order]} for order in ORDERS]}
     for order in reversed(ORDERS):
-        value = _DURATION if order == "sleep" else _PROCESSES
+        value = durations.SCHEMA if order == "sleep" else _PROCESSES
         own = {key: _MODIFIERS[key] for key, owner in MODIFIERS.items() if owner == order}
         properties = {
             order: value | {"description": f"{_WHAT[order]} {value.get('description', '')}".strip()},

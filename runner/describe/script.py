@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from runner.describe import durations
-from runner.describe.checking import found
+from runner.describe.scalars import found
 from runner.describe.suggestions import suggestion
 from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
 
@@ -148,8 +148,7 @@ class Script:
         try:
             return durations.seconds(value)
         except durations.BadDuration as error:
-            message = f"{error}, found {found(value)}" if str(error).startswith("expected") else str(error)
-            self._report(path, f"`{path[-1]}`: {message}", f"write {durations.EXAMPLES}")
+            self._report(path, f"`{path[-1]}`: {error}", f"write {durations.EXAMPLES}")
         return None
 
     def _processes(self, path: Path, value: object) -> list[tuple[int, Path]]:

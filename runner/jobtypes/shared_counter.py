@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from runner.describe.checking import fault, found
+from runner.describe.checking import fault
 from runner.describe.fields import Name
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
+from runner.describe.scalars import found
 from runner.describe.suggestions import listed, nearest
 from runner.exit_codes import signal_name
 from runner.jobresult import JobResult

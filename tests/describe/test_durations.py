@@ -58,11 +58,11 @@ def test_a_duration_is_a_number_of_seconds(value: object, length: float) -> None
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (None, "expected a duration"),
-        (True, "expected a duration"),
-        (False, "expected a duration"),
-        ([1], "expected a duration"),
-        ({}, "expected a duration"),
+        (None, "expected a duration, found nothing"),
+        (True, "expected a duration, found true"),
+        (False, "expected a duration, found false"),
+        ([1], "expected a duration, found a list"),
+        ({}, "expected a duration, found a mapping"),
         ("", "`` is not a duration"),
         ("5", "`5` is not a duration"),
         ("5 s", "`5 s` is not a duration"),
