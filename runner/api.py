@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from runner.errors import InvalidFile, Problem, RunJobsError
+from runner.limits import MOST_OF_A_FILE
 from runner.plan import Plan
 
 TYPE_CHECKING = False
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from runner.describe.planning import Described
     from runner.results import RunResult
     from runner.session import Session
-
-_MOST_BYTES = (16 << 20) + 1
-"""One more than a file may have, which is then told; some files never end."""
 
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None) -> Plan:
@@ -68,7 +66,7 @@ def read_file(file: str | int) -> bytes:
     """The bytes of a file, or of a descriptor; raises `InvalidFile` where there are none to be had."""
     try:
         with open(file, "rb", closefd=isinstance(file, str)) as opened:
-            return opened.read(_MOST_BYTES)
+            return opened.read(MOST_OF_A_FILE + 1)  # one more, which is then told: some files never end
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         name = file if isinstance(file, str) else "-"

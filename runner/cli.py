@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import io
 import os
 import sys
 
 from runner import __version__
+from runner.streams import fail, fail_to_write, prepare_streams
+from runner.usage import COMMANDS, FAULT, HELP, INTERRUPTED, USAGE_ERROR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,41 +22,20 @@ if TYPE_CHECKING:
     from runner.plan import Plan
     from runner.session import Session
 
-COMMANDS = ("run", "check", "explain", "schema")
-EXIT_STATUS = """\
-Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
-3 a fault of run-jobs itself, or stdout could not be written; 128+n stopped by signal n.
-"""
-HELP = f"""\
-usage: run-jobs [run|check|explain|schema] FILE [options]
-
-Run the Python processes that a YAML file declares, and see what each of them does.
-
-  run-jobs FILE                 run it (the same as `run-jobs run FILE`; `-` reads standard input)
-  run-jobs explain FILE         say in words, without running, what main will do and when
-  run-jobs check FILE           check the file, start nothing
-  run-jobs schema               print the file format's JSON Schema, for an editor
-
-  run-jobs run --help           the options of a run; so for the other commands
-  run-jobs --version            the version
-
-{EXIT_STATUS}"""
-USAGE_ERROR = 2
-FAULT = 3
-INTERRUPTED = 130
-READER_GONE = 141
-"""As if killed by SIGPIPE."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
     gc.disable()  # until there is something to wait for: all that is made before is needed
-    _prepare_streams()
+    prepare_streams()
     try:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except OSError as error:
-        return _failed(error)
+        return fail_to_write(error)
+    except Exception as error:
+        from runner.errors import told_as_fault
+
+        return fail(told_as_fault(error), FAULT)
     return status
 
 
@@ -82,30 +62,6 @@ def _status(words: list[str]) -> int:
             launched.abandon()
 
 
-def _prepare_streams() -> None:
-    """Put /dev/null where stdin, stdout or stderr are closed: what is opened next would be taken for them.
-
-    What their encodings cannot say is written as escapes.
-    """
-    while (opened := os.open(os.devnull, os.O_RDWR)) < 3:
-        os.set_inheritable(opened, True)
-    os.close(opened)
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  # open as long as we live
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _failed(error: OSError) -> int:
-    """Say what the system refuses, such as writing to a full disk, if somebody listens; gives the exit status."""
-    # What is left in it would be tried again when Python ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError):
-        return READER_GONE
-    return _fail((error.strerror or str(error)).lower(), FAULT)
-
-
 def _launch_early(words: list[str]) -> Launched | None:
     """Start the supervisor's interpreter before anything else is done, if there is something to run."""
     if words[0] != "run" or len(words) == 1 or {"-h", "--help", "--version"} & set(words):
@@ -122,18 +78,16 @@ def _launch_early(words: list[str]) -> Launched | None:
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> int:
-    from runner.errors import InvalidFile, RunJobsError, SupervisorFault, UnsupportedPlatform, UsageError
+    from runner.errors import InvalidFile, RunJobsError, SupervisorFault
 
     try:
         return _supervise(options, launched)
     except InvalidFile as invalid:
         return _show_problems(options, invalid)
-    except (UsageError, UnsupportedPlatform) as error:
-        return _fail(str(error), USAGE_ERROR)
     except SupervisorFault as fault:
-        return _fail(fault.message, FAULT)  # what the supervisor said has been shown
+        return fail(fault.message, fault.exit_status)  # what the supervisor said has been shown
     except RunJobsError as error:
-        return _fail(str(error), FAULT)
+        return fail(str(error), error.exit_status)
 
 
 def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
@@ -206,7 +160,7 @@ def _open_events(path: str | None, file: str) -> int | None:
 
 
 def _check(options: argparse.Namespace, _: Launched | None) -> int:
-    from runner.errors import InvalidFile, RunJobsError, UnsupportedPlatform
+    from runner.errors import InvalidFile, RunJobsError
 
     try:
         described = _describe(options, _read(options))
@@ -214,10 +168,8 @@ def _check(options: argparse.Namespace, _: Launched | None) -> int:
             _import_targets(described)
     except InvalidFile as invalid:
         return _show_problems(options, invalid)
-    except UnsupportedPlatform as error:
-        return _fail(str(error), USAGE_ERROR)
     except RunJobsError as error:
-        return _fail(str(error), FAULT)
+        return fail(str(error), error.exit_status)
     if options.json:
         print('{"valid": true, "problems": []}')
     else:
@@ -297,12 +249,3 @@ def _show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
     if len(shown) > 1:
         print(f"\n{len(shown)} problems; nothing was started", file=sys.stderr)
     return USAGE_ERROR
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"run-jobs: {message}", file=sys.stderr)
-    return status
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

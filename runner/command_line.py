@@ -9,7 +9,7 @@ import re
 import sys
 from typing import NoReturn
 
-from runner.cli import COMMANDS, EXIT_STATUS
+from runner.usage import COMMANDS, EXIT_STATUS
 
 
 class _Parser(argparse.ArgumentParser):

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import os
+
 from runner.records import record
+
+_PACKAGE = os.path.dirname(__file__)
 
 
 class RunJobsError(Exception):
     """The root of what this package raises; its text is a whole sentence for the user."""
+
+    exit_status = 3
+    """What the command ends with."""
+
+
+def told_as_fault(error: BaseException) -> str:
+    """What is said of an exception that nobody foresaw: what, and where in this package."""
+    place, found = "", error.__traceback__
+    while found is not None:
+        file = found.tb_frame.f_code.co_filename
+        if file.startswith(_PACKAGE):
+            place = f" (runner{file.removeprefix(_PACKAGE)}, line {found.tb_lineno})"
+        found = found.tb_next
+    return f"a fault of run-jobs itself, which is worth a report: {type(error).__name__}: {error}{place}"
 
 
 @record(frozen=True, slots=True)
@@ -29,6 +47,8 @@ class Problem:
 class InvalidFile(RunJobsError):
     """A file that cannot be run; nothing was started. `problems` are in the order of the file."""
 
+    exit_status = 2
+
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in problems))
@@ -37,9 +57,13 @@ class InvalidFile(RunJobsError):
 class UsageError(RunJobsError):
     """The command was asked for something that it cannot do."""
 
+    exit_status = 2
+
 
 class UnsupportedPlatform(RunJobsError):
     """This operating system cannot run a plan."""
+
+    exit_status = 2
 
 
 class SupervisorFault(RunJobsError):

@@ -8,8 +8,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from runner.errors import RunJobsError
 from runner.report.reporter import Reporter, Settings
-from runner.session.telling import STATUS_FAULTED
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,7 @@ class Front:
         finally:
             reporter.close()
         reporter.conclude()
-        return status if status or not reporter.lost_output else STATUS_FAULTED
+        return status if status or not reporter.lost_output else RunJobsError.exit_status
 
     def _rest(self, reporter: Reporter, now: float) -> None:
         reporter.rest(now)

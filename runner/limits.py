@@ -1,4 +1,4 @@
-"""The limit of open files: how many descriptors this process may have."""
+"""What there is room for: descriptors in this process, bytes in a pipe and in a file."""
 
 from __future__ import annotations
 
@@ -34,3 +34,18 @@ def free_descriptors() -> int:
 def room_for(free: int, each: int) -> int:
     """For how many processes at once so many free descriptors do, when each takes so many: at least one."""
     return max(1, (free - SPARE) // each)
+
+
+MOST_OF_A_FILE = 16 << 20
+"""Bytes of a file of jobs."""
+WIDE_PIPE = 1 << 20
+
+
+def widen(pipe: int) -> None:
+    """Let a pipe hold 1 MiB instead of 64 KiB, so that its ends take turns less often. The system may refuse."""
+    import fcntl
+
+    set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if set_size is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, set_size, WIDE_PIPE)

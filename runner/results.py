@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.errors import SupervisorFault
 from runner.events import Event, Output
 from runner.records import field, fields_of, record
 
@@ -86,6 +87,8 @@ _OF_THE_END = (
     "cpu_seconds",
     "max_rss",
 )
+_FAULTED: dict[str, Any] = {"outcome": "faulted", "exit_status": SupervisorFault.exit_status, "duration": 0.0}
+"""The end of a run that nobody has told an end of."""
 
 
 class Recorder:
@@ -98,7 +101,7 @@ class Recorder:
         self._processes: dict[str, dict[str, Any]] = {}
         self._output: list[bytearray] = []
         self._results: dict[str, dict[str, Json]] = {}
-        self._finished: dict[str, Any] = {"outcome": "faulted", "exit_status": 3, "duration": 0.0}
+        self._finished = _FAULTED
 
     def add(self, item: Item) -> None:
         """Take note of one item."""

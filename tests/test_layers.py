@@ -41,7 +41,7 @@ STANDS_ON = {
     "command": {"ground", "describe", "report", "session", "api", "front", "public"},
     "public": {"ground", "api"},
 }
-COMMAND = {"cli", "command_line", "__main__"}
+COMMAND = {"cli", "command_line", "streams", "usage", "__main__"}
 
 
 def floor_of(module: str) -> str:

@@ -17,11 +17,11 @@ from runner.describe import syntax
 from runner.describe.document import BREAK, Collection, Document, Mark, Marked, Span
 from runner.describe.scalars import BadScalar, plain, shortened, tagged
 from runner.errors import InvalidFile, Problem
+from runner.limits import MOST_OF_A_FILE
 
 if TYPE_CHECKING:
     from runner.describe.scalars import Scalar
 
-MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """Values in the whole document, aliases counted as what they stand for."""
@@ -46,9 +46,9 @@ def read(text: bytes, file: str, *, lead: str = "") -> Document:
 
 def decoded(text: bytes, file: str) -> str:
     """The text of a file in UTF-8, without a byte order mark. Raises `InvalidFile` for anything else."""
-    if len(text) > MAX_BYTES:
+    if len(text) > MOST_OF_A_FILE:
         raise InvalidFile(
-            (Problem(file, 0, 0, 0, "", f"the file has {len(text):,} bytes; at most {MAX_BYTES:,} are read"),)
+            (Problem(file, 0, 0, 0, "", f"the file has {len(text):,} bytes; at most {MOST_OF_A_FILE:,} are read"),)
         )
     for mark, name in _BOMS:
         if text.startswith(mark):

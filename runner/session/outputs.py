@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 
 from runner.events import Output
-from runner.limits import room_for
+from runner.limits import WIDE_PIPE, room_for, widen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +15,10 @@ if TYPE_CHECKING:
 _PIPE = 1 << 16
 """What a pipe holds at first, and what is read at once: the memory for more would come from the system each time, and
 go back to it, which takes five times as long as the reading."""
-_WIDE_PIPE = 1 << 20
 
 
 DESCRIPTORS_EACH = 3
-"""Two pipes, and the other ends of those of every second process."""
+"""Two pipes, and the other ends of as many as half of the room is for."""
 
 
 class Source:
@@ -50,7 +48,7 @@ class Source:
             return None
         if len(data) >= _PIPE and not self.is_wide:
             self.is_wide = True
-            _widen(self.descriptor)
+            widen(self.descriptor)
         return data
 
     def let_end(self) -> None:
@@ -79,6 +77,7 @@ class Outputs:
                 selector.register(source.descriptor, selectors.EVENT_READ, source)
 
     def add(self, process: int | None, stdout: int, stderr: int) -> None:
+        """Read these pipes of a process (None: of the supervisor) from now on; they are ours to close."""
         sources = [Source(process, "stdout", stdout), Source(process, "stderr", stderr)]
         self._sources[process] = sources
         for source in sources:
@@ -102,7 +101,7 @@ class Outputs:
         """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
         for source in self._sources.get(process, ()):
             # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
-            left = _WIDE_PIPE
+            left = WIDE_PIPE
             while left > 0 and (data := source.read()):
                 left -= len(data)
                 yield self._output(source, data)
@@ -147,13 +146,3 @@ def _write_end(pipe: int) -> int:
         return os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY)
     except OSError:
         return -1
-
-
-def _widen(pipe: int) -> None:
-    """Give a busy pipe more room, so that its writer and we take turns less often. The system may refuse."""
-    import fcntl
-
-    set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
-    if set_size is not None:
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, set_size, _WIDE_PIPE)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from runner.plan import JobPlan, Json, Plan
     from runner.wire import Message
 
-STATUS_FAULTED = 3
-
 
 class Telling:
     """Makes events of the supervisor's messages: numbers them, fills in the plan's words, adds notes and results."""
@@ -209,6 +207,6 @@ def _exit_status(outcome: str, stopped_by: int | None) -> int:
         case "stopped":
             return 128 + (stopped_by or signal.SIGTERM)
         case "faulted":
-            return STATUS_FAULTED
+            return SupervisorFault.exit_status
         case _:
             return 1

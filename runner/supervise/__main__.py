@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
 import importlib
 import multiprocessing
@@ -14,7 +13,8 @@ import socket
 import sys
 
 from runner import plan as plans
-from runner.limits import raise_open_files
+from runner.errors import told_as_fault
+from runner.limits import raise_open_files, widen
 from runner.supervise import signals
 from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS
@@ -188,7 +188,7 @@ def _run(
 ) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
-    _widen(to_records)
+    widen(to_records)
     selector = selectors.DefaultSelector()
     processes = Processes(
         plan,
@@ -229,13 +229,8 @@ def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:
     return (selector.fileno(),) if hasattr(selector, "fileno") else ()
 
 
-def _widen(pipe: int) -> None:
-    """Give the end-record pipe room for many ends at once, where the system lets us."""
-    set_size = getattr(fcntl, "F_SETPIPE_SZ", None)
-    if set_size is not None:
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, set_size, 1 << 20)
-
-
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception as error:
+        raise SystemExit(told_as_fault(error)) from None

@@ -8,7 +8,7 @@ import sys
 from multiprocessing import popen_fork, util
 
 from runner.supervise import child, endings
-from runner.supervise.running import HAS_PIDFD, pidfd_of
+from runner.supervise.running import HAS_PIDFD, Recorded, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
 
 
-class ForkPopen(popen_fork.Popen):
+class ForkPopen(Recorded, popen_fork.Popen):
     """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
@@ -43,10 +43,6 @@ class ForkPopen(popen_fork.Popen):
         else:
             self.sentinel, still_alive = ends
             os.close(still_alive)
-
-    def poll(self, flag: int = 0) -> int | None:
-        """The exit code that the supervisor recorded; it never waits by itself."""
-        return self.returncode
 
 
 def _live(process: Any, around: Surroundings) -> NoReturn:

@@ -6,7 +6,7 @@ from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.supervise import child
 from runner.supervise.parcel import Parcel
-from runner.supervise.running import pidfd_of
+from runner.supervise.running import Recorded, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,28 +16,20 @@ if TYPE_CHECKING:
     from runner.supervise.surroundings import Surroundings
 
 
-class SpawnPopen(popen_spawn_posix.Popen):
+class SpawnPopen(Recorded, popen_spawn_posix.Popen):
     """A process in a fresh interpreter."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
 
-    def poll(self, flag: int = 0) -> int | None:
-        """The exit code that the supervisor recorded; it never waits by itself."""
-        return self.returncode
 
-
-class ForkserverPopen(popen_forkserver.Popen):
+class ForkserverPopen(Recorded, popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
-
-    def poll(self, flag: int = 0) -> int | None:
-        """The exit code that the supervisor recorded; it never waits by itself."""
-        return self.returncode
 
 
 def _watched(popen: Any) -> int | None:

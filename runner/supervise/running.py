@@ -27,6 +27,16 @@ class Ended:
     max_rss: int | None
 
 
+class Recorded:
+    """A `Popen` that tells what the supervisor has recorded of its process, and never waits by itself."""
+
+    returncode: int | None
+
+    def poll(self, flag: int = 0) -> int | None:
+        """The exit code, if the process has ended."""
+        return self.returncode
+
+
 class Running:
     """A started process, until its descriptors are closed. `watched` gets readable when it ends."""
 

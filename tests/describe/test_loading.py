@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.describe.document import Document
-from runner.describe.loading import MAX_BYTES, MAX_DEPTH, MAX_NODES, decoded, read
+from runner.describe.loading import MAX_DEPTH, MAX_NODES, decoded, read
 from runner.errors import InvalidFile, Problem
+from runner.limits import MOST_OF_A_FILE
 from tests.describe.describing import FILE, marked
 
 TAGS = "remove it; tags here are !!str !!int !!float !!bool !!null !!seq !!map"
@@ -336,13 +337,13 @@ def test_control_characters_may_be_written_as_escapes() -> None:
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
-    problem = problem_of(b"\xff" * (MAX_BYTES + 1))
+    problem = problem_of(b"\xff" * (MOST_OF_A_FILE + 1))
 
     assert problem == Problem(FILE, 0, 0, 0, "", "the file has 16,777,217 bytes; at most 16,777,216 are read")
 
 
 def test_a_file_of_the_largest_size_is_read() -> None:
-    text = b"a: 1\n".ljust(MAX_BYTES, b"\n")
+    text = b"a: 1\n".ljust(MOST_OF_A_FILE, b"\n")
 
     assert read(text, FILE).value == {"a": 1}
 

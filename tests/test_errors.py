@@ -1,0 +1,41 @@
+"""What is said of an exception that nobody foresaw."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from runner import cli, plan
+from runner.errors import told_as_fault
+
+
+def test_a_fault_is_told_with_its_place_in_the_package() -> None:
+    with pytest.raises(KeyError) as caught:
+        plan.from_json({})
+
+    told = told_as_fault(caught.value)
+
+    assert re.fullmatch(
+        r"a fault of run-jobs itself, which is worth a report: KeyError: 'processes' \(runner/plan\.py, line \d+\)",
+        told,
+    )
+
+
+def test_an_exception_from_elsewhere_has_no_place() -> None:
+    assert told_as_fault(ValueError("x")).endswith("ValueError: x")
+
+
+def test_the_command_ends_with_status_3_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_: list[str]) -> int:
+        raise ZeroDivisionError("nobody foresaw it")
+
+    monkeypatch.setattr(cli, "_status", fails)
+
+    assert cli.main(["schema"]) == 3
+    assert capsys.readouterr().err == (
+        "run-jobs: a fault of run-jobs itself, which is worth a report: ZeroDivisionError: nobody foresaw it "
+        f"(runner/cli.py, line {cli.main.__code__.co_firstlineno + 5})\n"
+    )
