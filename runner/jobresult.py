@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class End:
     """How one process of a job ended.
 
-    `exit_code` is None for a process that was never started. `died_holding` names the shared semaphore or
-    lock that the process held when it died.
+    `outcome` is None for a process that was never started; `exit_code` also where nobody can know it (`lost`).
+    `died_holding` names the shared semaphore or lock that the process held when it died.
     """
 
     process: str
@@ -30,8 +30,7 @@ class End:
 class JobResult:
     """What a job reports when its processes have ended.
 
-    `notes` are pairs of (about, text): the word that a program looks for, and the sentence that a person
-    reads.
+    `notes` are pairs of (about, text): the word that a program looks for, and the sentence that a person reads.
     `failed` says that the run has failed even if every process ended as expected.
     """
 

@@ -44,9 +44,12 @@ def launch() -> Launched:
         from runner.errors import UnsupportedPlatform
 
         raise UnsupportedPlatform("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")
-    here, there = socket.socketpair()
-    (stdout, to_stdout), (stderr, to_stderr) = os.pipe(), os.pipe()
-    try:
+    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+        here, there = socket.socketpair()
+        ours.callback(here.close)
+        theirs.callback(there.close)
+        stdout, to_stdout = _pipe(ours, theirs)
+        stderr, to_stderr = _pipe(ours, theirs)
         pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-P", "-m", "runner.supervise"],
@@ -59,8 +62,13 @@ def launch() -> Launched:
             # A terminal's Ctrl-C is for us alone; until the supervisor has a session of its own it has to wait.
             setsigmask=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
         )
-    finally:
-        there.close()
-        os.close(to_stdout)
-        os.close(to_stderr)
-    return Launched(pid, here, stdout, stderr)
+        ours.pop_all()
+        return Launched(pid, here, stdout, stderr)
+
+
+def _pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe to read from here and to write to there; each end is closed with its side."""
+    read, write = os.pipe()
+    ours.callback(os.close, read)
+    theirs.callback(os.close, write)
+    return read, write

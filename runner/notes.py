@@ -78,6 +78,11 @@ class Notes:
             yield Note("never_started", only, text)
 
 
+def holder_died(name: str, guard: str, ends_run: bool) -> Note:
+    """A process died with a permit of a guard; whether that ends the run."""
+    return Note("holder_died", name, _HOLDER_DIED.format(name, guard) + (_ENDS_RUN if ends_run else "."))
+
+
 def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
     match fields:
         case {"outcome": "lost", "duration": duration}:
@@ -133,6 +138,8 @@ _SIGTERM_IGNORED = (
     "{0} did not end within {1:g} s of SIGTERM: it ignores that signal, or takes long to act on it. "
     "SIGKILL follows, which no process can ignore."
 )
+_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
+_ENDS_RUN = ", so the run is ended instead of waiting for ever."
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."

@@ -63,6 +63,13 @@ def test_where_something_is_missing_a_run_is_refused_with_what_works_there(
     assert str(caught.value) == ("running a file needs Linux or macOS; `check`, `schema` and `explain` work here")
 
 
+def test_what_cannot_be_started_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere")
+
+    with pytest.raises(FileNotFoundError):
+        launch()
+
+
 def test_what_no_session_takes_ends_and_is_waited_for() -> None:
     launched = waiting()
 

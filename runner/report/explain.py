@@ -33,7 +33,7 @@ def explain(plan: Plan) -> str:
     lines += [*_before(plan), "Main, step by step:"]
     lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
     lines += ["", *_after(plan)]
-    rules = [rule for process in plan.processes for rule in _rules(plan, process)]
+    rules = [rule for process in plan.processes for rule in _rules(process)]
     return "\n".join(map(harmless, [*lines, *([""] if rules else []), *_folded(rules)]))
 
 
@@ -129,7 +129,7 @@ def _after(plan: Plan) -> Iterator[str]:
         yield f"After {duration(plan.time_limit)} the whole run is stopped, and has failed."
 
 
-def _rules(plan: Plan, process: ProcessPlan) -> Iterator[str]:
+def _rules(process: ProcessPlan) -> Iterator[str]:
     if process.terminate_after is not None:
         yield f"{process.name} is terminated {duration(process.terminate_after)} after its start, if it still runs."
     if process.on_terminate == "unwind":

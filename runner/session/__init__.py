@@ -59,10 +59,10 @@ class Session:
     def __init__(self, launched: Launched | None = None) -> None:
         """`launched` is a supervisor that was started before; without one it is started here."""
         launched = launched or launch()
+        self._outputs = Outputs(free_descriptors())
         launched.taken = True
         self._supervisor = launched.pid
         self._link = Link(launched.link)
-        self._outputs = Outputs(free_descriptors())
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._stopped_by: int | None = None

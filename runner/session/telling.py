@@ -12,14 +12,13 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
 from runner.lines import WholeLines
-from runner.notes import Notes
+from runner.notes import Note, Notes, holder_died
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runner.notes import Note
     from runner.plan import JobPlan, Json, Plan
     from runner.wire import Message
 
@@ -60,8 +59,7 @@ class Telling:
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
             case {"holder_died": process, "guard": guard, "ends_run": ends_run, "t": at}:
-                text = _HOLDER_DIED.format(self._name(process), guard) + (_ENDS_RUN if ends_run else "")
-                yield self._note("holder_died", at, process, text)
+                yield from self._noted([holder_died(self._name(process), guard, ends_run)], at)
             case {"ended": _}:
                 self._final = message
             case _:
@@ -98,10 +96,6 @@ class Telling:
     def _noted(self, notes: list[Note], at: float) -> Iterator[Event]:
         for note in notes:
             yield self._event("note", at, {"about": note.about, "process": note.process, "text": note.text})
-
-    def _note(self, about: str, at: float, process: int | None, text: str) -> Event:
-        name = None if process is None else self._name(process)
-        return self._event("note", at, {"about": about, "process": name, "text": text})
 
     def _name(self, process: int) -> str:
         return self._plan.processes[process].name
@@ -170,16 +164,16 @@ class Telling:
             job_type = find(job.type)
             result = job_type.result(job_type.model.model_validate(job.options), values, ends)
             json.dumps(result and result.values)
+            notes = [Note(str(about), None, str(text)) for about, text in result.notes] if result else []
         except Exception as error:  # anything may happen in somebody else's code
             what = f"the job type `{job.type}` failed: {type(error).__name__}: {error}"
-            result = JobResult({"error": what}, failed=True)
+            result, notes = JobResult({"error": what}, failed=True), []
         if result is None:
             return
         self._failed = self._failed or result.failed
         at = self._final["t"]
         yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": result.values})
-        for about, text in result.notes:
-            yield self._note(about, at, None, text)
+        yield from self._noted(notes, at)
 
 
 class Lines:
@@ -196,8 +190,6 @@ class Lines:
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
-_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
-_ENDS_RUN = ", so the run is ended instead of waiting for ever"
 
 
 def _exit_status(outcome: str, stopped_by: int | None) -> int:

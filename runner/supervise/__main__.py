@@ -18,6 +18,7 @@ from runner.limits import raise_open_files, widen
 from runner.supervise import signals
 from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS
+from runner.supervise.companions import end_companions
 from runner.supervise.endings import text_of
 from runner.supervise.heeding import Interrupted, heeding
 from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
@@ -56,19 +57,10 @@ def main() -> None:
         except Interrupted:
             link.send({"interrupted": True})
         finally:
-            _end_multiprocessings_own()
+            end_companions()
             end_adopted(set())  # what imports have started, too
     _send_all(link)
     link.close()
-
-
-def _end_multiprocessings_own() -> None:
-    """End the forkserver and the resource tracker and wait for them: by themselves they end some time after us."""
-    for module, name in (("forkserver", "_forkserver"), ("resource_tracker", "_resource_tracker")):
-        loaded = sys.modules.get(f"multiprocessing.{module}")
-        if loaded is not None:
-            with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
-                getattr(loaded, name)._stop()
 
 
 def _take_the_link() -> Link:

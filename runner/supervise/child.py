@@ -94,10 +94,7 @@ def take_over(process: Any, around: Surroundings) -> None:
     if around.work is not None:
         process._target = partial(_run, process, around, around.work)
     else:  # a subclass's own `run`
-        try:
-            process.run = partial(_run, process, around, process.run)
-        except AttributeError:
-            raise TypeError("its `run` cannot be set, which is needed to see how it ends") from None
+        process.run = partial(_run, process, around, process.run)
 
 
 def give_back(process: Any, around: Surroundings) -> None:

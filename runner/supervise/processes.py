@@ -10,7 +10,6 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.process
 import os
-import sys
 import time
 from multiprocessing import util
 
@@ -20,6 +19,7 @@ from runner.records import record
 from runner.supervise import child
 from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS, Call, find
+from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.endings import repr_of
 from runner.supervise.forked import ForkPopen
@@ -63,7 +63,7 @@ DESCRIPTORS_EACH = {"fork": 3, "spawn": 5, "forkserver": 5}
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
 
-def _popen(start_method: str) -> type[Any]:
+def _popen_class(start_method: str) -> type[Any]:
     """The Popen of ours for a start method; only what it needs is imported, every forked child has it too."""
     if start_method == "fork":
         return ForkPopen
@@ -97,7 +97,7 @@ class Processes:
         self._objects: list[BaseProcess] = []
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
-        self._popen = _popen(plan.start_method)
+        self._popen_class = _popen_class(plan.start_method)
         self._starting: tuple[BaseProcess, Surroundings] | None = None
         """The one process that is being started."""
         self._pid = os.getpid()
@@ -113,7 +113,7 @@ class Processes:
         attempted, around = self._starting
         if process is not attempted:
             raise RuntimeError("it starts another process: main starts processes")
-        return self._popen(around, process)
+        return self._popen_class(around, process)
 
     def create(self, number: int) -> None:
         """Make the Process object; a class is imported and constructed here, as in a program's main."""
@@ -136,8 +136,12 @@ class Processes:
         made = find(cls)(*args, **kwargs)
         if not isinstance(made, multiprocessing.process.BaseProcess):
             raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
-        # A class of a context's own (`get_context("fork").Process`) has a `_Popen` of its own.
-        made._Popen = self._launch  # type: ignore[attr-defined]  # there is no public way
+        try:
+            made.run = made.run  # type: ignore[method-assign]  # `child.take_over` will put another in its place
+            # A class of a context's own (`get_context("fork").Process`) has a `_Popen` of its own.
+            made._Popen = self._launch  # type: ignore[attr-defined]  # there is no public way
+        except AttributeError:
+            raise TypeError("its `run` cannot be set, which is needed to see how it ends") from None
         return made
 
     def start(self, numbers: Sequence[int], unsent: Iterable[int]) -> list[Started | NotStarted]:
@@ -146,7 +150,7 @@ class Processes:
         After each fork every page that we write to is copied, so that all that can be done before the first or after
         the last one is: between two forks stands what a start cannot do without.
         """
-        prepared = [(self._objects[number], self._surroundings(number)) for number in numbers]
+        prepared = list(map(self._prepare, numbers))
         private = self._private
         self._private |= bits_of(unsent)
         util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
@@ -160,6 +164,11 @@ class Processes:
             self._private = private
         return list(map(self._conclude, numbers, attempts))
 
+    def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
+        process, around = self._objects[number], self._surroundings(number)
+        child.take_over(process, around)
+        return process, around
+
     def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
         """Start one process; gives when, the read ends of its stdout and stderr, and what went wrong, if it did."""
         ends: tuple[int, ...] = ()
@@ -169,7 +178,6 @@ class Processes:
             stdout, around.stdout, stderr, around.stderr = ends
             self._private |= 1 << stdout | 1 << stderr
             around.private = self._private
-            child.take_over(process, around)
             self._starting = process, around
             process.start()
             if process._popen is None:  # type: ignore[attr-defined]  # there is no public way
@@ -244,17 +252,4 @@ class Processes:
         for running in self.running.values():
             if not running.has_ended:
                 running.end()
-        end_adopted(_helpers())
-
-
-def _helpers() -> set[int]:
-    """multiprocessing's forkserver and resource tracker, which end in a way of their own."""
-    pids = set()
-    for module, name, pid in (
-        ("forkserver", "_forkserver", "_forkserver_pid"),
-        ("resource_tracker", "_resource_tracker", "_pid"),
-    ):
-        loaded = sys.modules.get(f"multiprocessing.{module}")
-        if loaded is not None:
-            pids.add(getattr(getattr(loaded, name), pid))
-    return pids - {None}
+        end_adopted(companion_pids())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import struct
 
@@ -85,7 +86,9 @@ class Running:
     def end(self) -> None:
         """SIGKILL, and wait until it is gone."""
         self.send(signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+        if self._pidfd is not None:
+            select.select([self._pidfd], [], [])
+        with contextlib.suppress(ChildProcessError):  # a forkserver waits for its own
             os.waitpid(self._pid, 0)
         self.has_ended = True
 

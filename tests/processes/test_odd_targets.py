@@ -85,7 +85,6 @@ def test_a_class_may_tell_nothing_about_itself(start_method: str) -> None:
         ("NeverStarted", "its `start` starts nothing"),
         ("ExitsAtStart", "3"),
         ("StartsAHelper", "it starts another process: main starts processes"),
-        ("RunsItsOwnWay", "its `run` cannot be set, which is needed to see how it ends"),
     ],
 )
 def test_a_class_that_does_not_start_is_told_and_hurts_nobody(cls: str, error: str, start_method: str) -> None:
@@ -113,6 +112,7 @@ def test_a_class_of_another_start_methods_own_is_started_as_the_file_says(start_
     ("cls", "why"),
     [
         ("ExitsWhenMade", "SystemExit: 3"),
+        ("RunsItsOwnWay", "TypeError: its `run` cannot be set, which is needed to see how it ends"),
         ("StartsWhenMade", "RuntimeError: it starts a process while it is made: main starts processes"),
     ],
 )
