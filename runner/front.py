@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.errors import RunJobsError
+from runner.events import Event
 from runner.report.reporter import Reporter, Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Front:
                     self._rest(reporter, now)
                     continue
                 reporter.handle(item, now)
-                status = getattr(item, "fields", {}).get("exit_status", status)
+                if isinstance(item, Event) and item.event == "run.finished":
+                    status = int(item.fields["exit_status"])  # type: ignore[arg-type]  # its vocabulary
         finally:
             reporter.close()
         reporter.conclude()

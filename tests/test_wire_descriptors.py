@@ -85,6 +85,18 @@ def test_a_descriptor_that_the_socket_does_not_take_yet_comes_later(ends: tuple[
     assert not here.pending
 
 
+def test_what_waits_to_be_sent_is_known(ends: tuple[Link, Link]) -> None:
+    here, _ = ends
+    sent = [os.memfd_create("one"), os.memfd_create("two"), os.memfd_create("three")]
+    here.send({}, (sent[0],))
+    here.send({})
+    here.send({}, (sent[1], sent[2]))
+
+    assert list(here.unsent) == sent
+    here.flush()
+    assert list(here.unsent) == []
+
+
 def test_closing_closes_the_descriptors_of_what_was_not_sent(ends: tuple[Link, Link]) -> None:
     here, _ = ends
     read, write = os.pipe()
