@@ -286,3 +286,37 @@ def test_a_pipe_that_does_not_block_and_is_full_gets_every_event_all_the_same(wa
 
     assert numbers(b"".join(got)) == list(range(2000))
     assert warned.texts == []
+
+
+def test_an_event_is_a_whole_line_of_json_that_only_the_user_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    lines = JsonLines(open_events(str(path)), lambda _: None)
+
+    lines.tell(event(text="한글"))
+    lines.close()
+
+    (line,) = path.read_text().splitlines()
+    assert json.loads(line)["text"] == "한글"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        open_events(str(tmp_path / "link"))
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_full_disk_is_said_once_and_counted() -> None:
+    said: list[str] = []
+    lines = JsonLines(os.open("/dev/full", os.O_WRONLY), said.append)
+
+    for _ in range(3):
+        lines.tell(event())
+    lines.close()
+
+    assert said == [
+        "events cannot be written: no space left on device; the run goes on",
+        "3 events are missing from the events file",
+    ]

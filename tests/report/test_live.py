@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -231,3 +232,26 @@ def test_a_job_that_did_more_than_was_asked_for_has_nothing_left() -> None:
     screen.live.handle(ProgressMade("j", (20,)), 0.0)
 
     assert screen.drawn(at=1.0)[-1].endswith("200%  20/s  0 s left")
+
+
+def test_it_needs_no_thread() -> None:
+    before = threading.active_count()
+    screen = Screen()
+    screen.starts("p")
+    screen.live.tick(1.0)
+
+    assert threading.active_count() == before
+    screen.live.close()
+
+
+def test_it_is_away_when_what_is_written_above_it_fails() -> None:
+    screen = Screen()
+    screen.starts("p")
+    assert "running" in screen.written(at=1.0)
+
+    with pytest.raises(OSError, match="full"), screen.live.above():
+        raise OSError("full")
+
+    assert screen.written() == ""
+    assert "running" in screen.written(at=2.0)
+    screen.live.close()

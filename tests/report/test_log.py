@@ -77,3 +77,15 @@ def test_rich_can_be_imported_again_when_structlog_could_not_be(monkeypatch: pyt
         event_log(lambda _: "", Sink())
 
     assert "rich" not in sys.modules
+
+
+def test_structlog_is_imported_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("structlog", "rich")]:
+        monkeypatch.delitem(sys.modules, name)
+    sink = Sink()
+
+    event_log(lambda told: told.event, sink).msg("note", fact=EVENT)
+
+    assert sink.taken == ["note"]
+    assert "structlog" in sys.modules
+    assert "rich" not in sys.modules

@@ -1,0 +1,101 @@
+"""Events as lines for a person: what is shown, how, and to whom."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.events import Event
+from runner.report.console import Console
+
+if TYPE_CHECKING:
+    from runner.plan import Json
+
+PROCESS: dict[str, Json] = {
+    "job": "j",
+    "process": "p",
+    "pid": 7,
+    "state": "started",
+    "alive": True,
+    "exit_code": None,
+    "repr": "<Process>",
+}
+END: dict[str, Json] = {
+    "exit_code": 1,
+    "outcome": "failed",
+    "expected": False,
+    "ended_by": "exception",
+    "stop_reason": None,
+    "signal": None,
+    "duration": 0.5,
+    "cpu_seconds": 0.1,
+    "max_rss": 1 << 20,
+    "returned": None,
+    "error": {"type": "ValueError", "message": "no\x1b[2J", "traceback": "…"},
+}
+
+
+def event(name: str, t: float = 0.0, **fields: Json) -> Event:
+    return Event(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
+
+
+def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100) -> str:
+    file = io.StringIO()
+    console = Console(file.write, names=("p",), verbose=verbose, color=color, width=width)
+    for each in events:
+        console.tell(each)
+    return file.getvalue()
+
+
+def test_an_event_is_a_line_in_columns() -> None:
+    text = shown(event("process.started", 1.5, **PROCESS), event("process.exited", 2.0, **PROCESS | END))
+
+    assert text.splitlines() == [
+        "   1.500s  p  started      pid 7",
+        "   2.000s  p  failed       exit code 1, an error, after 500 ms; ValueError: no\\x1b[2J; not expected",
+    ]
+
+
+def test_only_who_asks_sees_every_event() -> None:
+    events = [
+        event("run.started", file="f", processes=2, start_method="fork"),
+        event("process.created", **PROCESS, target="m:f", daemon=True),
+        event("process.joined", **PROCESS, waited=0.1),
+        event("process.wrote", process="p", stream="stdout", text="hello"),
+        event("main.ended"),
+        event("job.result", job="j", type="t", result={}),
+    ]
+
+    assert shown(*events) == ""
+    assert len(shown(*events, verbose=True).splitlines()) == len(events)
+
+
+def test_stops_say_why() -> None:
+    text = shown(
+        event("process.join_timed_out", **PROCESS, timeout=1.0),
+        event("process.terminating", **PROCESS, signal="SIGTERM", reason="main_ended"),
+        event("process.killed", **PROCESS, reason="grace_period"),
+        event("process.start_failed", **PROCESS, error={"type": "OSError", "message": "no room"}),
+        event("process.shown", **PROCESS, label="BEFORE"),
+        event("run.finished", outcome="failed", exit_status=1, duration=1.0),
+    )
+
+    for words in ("after its timeout of 1 s", "main has ended", "the grace period is over", "no room", "BEFORE"):
+        assert words in text
+
+
+def test_a_note_is_a_paragraph() -> None:
+    text = shown(event("note", about="x", process=None, text="word " * 40), color=True)
+
+    lines = text.splitlines()
+    assert len(lines) == 3
+    assert "\x1b[36mnote\x1b[0m: word" in lines[0]
+
+
+@pytest.mark.parametrize(("width", "fits"), [(80, 80), (300, 100), (5, 40)])
+def test_a_note_fits_the_terminal(width: int, fits: int) -> None:
+    text = shown(event("note", about="x", process=None, text="word " * 40), width=width)
+
+    assert fits - 5 < max(map(len, text.splitlines())) <= fits
