@@ -24,7 +24,7 @@ from benchmarks.measuring import COMMAND, PROGRAMS, Bound, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
-    from typing import TextIO, TypeAlias
+    from typing import IO, TypeAlias
 
     Events: TypeAlias = Iterator[tuple[bytes, float]]
     """Lines, and when each was here."""
@@ -90,7 +90,7 @@ def _run(processes: int) -> Iterator[tuple[Events, list[int], int]]:
 
 
 @contextlib.contextmanager
-def _by_hand(processes: int, *kind: str) -> Iterator[tuple[TextIO, list[int]]]:
+def _by_hand(processes: int, *kind: str) -> Iterator[tuple[IO[str], list[int]]]:
     """A program that does nothing but wait for as many children: the moments of their ends, and their pids."""
     command = [sys.executable, str(PROGRAMS / "waitpid.py"), str(processes), *kind]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as waiting:

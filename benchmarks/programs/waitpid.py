@@ -38,7 +38,7 @@ def as_run_jobs_does(count: int) -> list[int]:
     )
     for number in range(count):
         processes.create(number)
-    processes.start(range(count))
+    processes.start(range(count), unsent=())
     return [processes.facts(number)["pid"] for number in range(count)]
 
 
