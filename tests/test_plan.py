@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,9 @@ from runner.plan import (
     from_json,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from runner.arguments import Encoded
 
 JOBS = Path(__file__).parents[1] / "jobs"
 numbers = st.integers(0, 9)
@@ -106,7 +110,7 @@ def test_what_is_not_a_plan_is_refused() -> None:
 
 
 def test_arguments_are_filled_in_where_they_refer() -> None:
-    value = {"dict": [["a", [1, {"ref": "pid"}]], [2, {"text": ["pid ", {"ref": "pid"}, "!"]}]]}
+    value: Encoded = {"dict": [["a", [1, {"ref": "pid"}]], [2, {"text": ["pid ", {"ref": "pid"}, "!"]}]]}
 
     assert resolve(value, {"pid": 7}.__getitem__) == {"a": [1, 7], 2: "pid 7!"}
     assert references(value) == {"pid"}

@@ -63,7 +63,7 @@ def test_a_full_socket_never_blocks_and_loses_nothing(ends: tuple[Link, Link]) -
     here.flush()
     assert here.pending
 
-    received = []
+    received: list[dict[str, object]] = []
     while len(received) < 2:
         received += [message for message, _ in there.receive_rest()]
         here.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +11,16 @@ from runner.describe.expansions import check_expansion
 from runner.describe.jobtype import Draft, Expansion
 from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
 
+if TYPE_CHECKING:
+    from runner.plan import SharedPlan
+
 COUNTS = SharedArray("j.counts", "int64", 2, 8)
+NO_PLACES_TO_COUNT_IN: list[tuple[SharedPlan, str]] = [
+    (COUNTS, "j.count"),
+    (SharedLock("j.l"), "j.l"),
+    (SharedArray("j.f", "float64", 2, 8), "j.f"),
+    (SharedArray("j.s", "int64", 1, 8), "j.s"),
+]
 TWO = (Draft(target="m:f"), Draft(target="m:f"))
 
 
@@ -60,12 +70,7 @@ def test_what_can_be_is_not_refused(expansion: Expansion) -> None:
                 Expansion(TWO, (thing,), Progress(array, 1)),
                 f"progress is counted in a shared array of int64 with a number for each process, and not in `{array}`",
             )
-            for thing, array in [
-                (COUNTS, "j.count"),
-                (SharedLock("j.l"), "j.l"),
-                (SharedArray("j.f", "float64", 2, 8), "j.f"),
-                (SharedArray("j.s", "int64", 1, 8), "j.s"),
-            ]
+            for thing, array in NO_PLACES_TO_COUNT_IN
         ),
         (Expansion(TWO, (COUNTS,), Progress("j.counts", -1)), "the work of a process cannot be -1"),
     ],

@@ -167,7 +167,7 @@ def exit_with_what_cannot_be_shown() -> None:
 
 def fail_with_a_strange_stderr() -> None:
     """Raise, after having put something else in place of stderr."""
-    sys.stderr = io.BytesIO()  # type: ignore[assignment]  # anything can be put there
+    sys.stderr = io.BytesIO()  # anything can be put there
     raise ValueError("nobody reads this")
 
 
@@ -188,7 +188,7 @@ class Unshowable(multiprocessing.Process):
         """Not told."""
         raise ValueError
 
-    exitcode = pid  # type: ignore[assignment]
+    exitcode = pid
 
     def run(self) -> None:
         """Do nothing."""
@@ -236,7 +236,7 @@ class StartsWhenMade(multiprocessing.Process):
         self.start()
 
 
-class OfAContext(multiprocessing.get_context("fork").Process):  # type: ignore[name-defined, misc]  # made at run time
+class OfAContext(multiprocessing.get_context("fork").Process):  # type: ignore[misc]  # made at run time
     """A class of one start method's own."""
 
     def run(self) -> None:

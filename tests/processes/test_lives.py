@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner import Plan, RunResult
+from runner import Event, Plan, RunResult
 from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
 from runner.session import Interrupted, Session
 from tests.running import events, plan_of, run_text
@@ -235,7 +235,7 @@ def test_ends_that_nobody_saw_are_told_when_the_supervisor_dies(start_method: st
             if b"beat 1" in getattr(item, "data", b""):
                 os.kill(session._supervisor, signal.SIGKILL)
 
-    said = [item.to_json() for item in told if hasattr(item, "to_json")]
+    said = [item.to_json() for item in told if isinstance(item, Event)]
     (exited,) = [event for event in said if event["event"] == "process.exited"]
     assert (exited["outcome"], exited["exit_code"]) == ("lost", None)
     assert (said[-1]["event"], said[-1]["outcome"], said[-1]["exit_status"]) == ("run.finished", "faulted", 3)
@@ -246,8 +246,11 @@ def test_leaving_a_session_early_ends_everything(start_method: str) -> None:
 
     with Session() as session:
         session.submit(plan)
-        pid = next(item.fields["pid"] for item in session.items() if getattr(item, "event", None) == "process.started")
+        items = (item for item in session.items() if isinstance(item, Event))
+        started = next(event for event in items if event.event == "process.started")
 
+    pid = started.fields["pid"]
+    assert isinstance(pid, int)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

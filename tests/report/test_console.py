@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 from runner.events import Event
 from runner.report.console import Console
 
-if TYPE_CHECKING:
-    from runner.plan import Json
-
-PROCESS: dict[str, Json] = {
+PROCESS: dict[str, Any] = {
     "job": "j",
     "process": "p",
     "pid": 7,
@@ -22,7 +19,7 @@ PROCESS: dict[str, Json] = {
     "exit_code": None,
     "repr": "<Process>",
 }
-END: dict[str, Json] = {
+END: dict[str, Any] = {
     "exit_code": 1,
     "outcome": "failed",
     "expected": False,
@@ -37,13 +34,17 @@ END: dict[str, Json] = {
 }
 
 
-def event(name: str, t: float = 0.0, **fields: Json) -> Event:
+def event(name: str, t: float = 0.0, **fields: Any) -> Event:
     return Event(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100) -> str:
     file = io.StringIO()
-    console = Console(file.write, names=("p",), verbose=verbose, color=color, width=width)
+
+    def write(text: str) -> None:
+        file.write(text)
+
+    console = Console(write, names=("p",), verbose=verbose, color=color, width=width)
     for each in events:
         console.tell(each)
     return file.getvalue()

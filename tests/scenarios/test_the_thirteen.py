@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import runner
 from runner import RunResult
+
+if TYPE_CHECKING:
+    from runner.plan import Json
 
 JOBS = Path(__file__).parents[2] / "jobs"
 RunFile = Callable[[str], RunResult]
@@ -29,7 +33,7 @@ def _lines(result: RunResult) -> list[str]:
     return [line for process in result.processes.values() for line in process.output.splitlines()]
 
 
-def _events(result: RunResult, event: str, process: str | None = None) -> list[dict[str, object]]:
+def _events(result: RunResult, event: str, process: str | None = None) -> list[dict[str, Json]]:
     """The fields, `t` and `seq` of all events of this kind, in order."""
     return [
         each.to_json()

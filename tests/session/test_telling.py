@@ -246,7 +246,9 @@ class Failing(JobType[JobModel]):
         return Expansion((Draft(label, target="m:f"),))
 
     def result(self, job: JobModel, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult:
-        return JobResult(self.values if self.values is not None else {}["nothing"])
+        if self.values is None:
+            raise KeyError("nothing")
+        return JobResult(self.values)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,9 @@ from runner.supervise.lifecycle import (
     transition,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PLAN = ProcessPlan("worker", "worker", target="runner.workers:noop")
 OK = Exited(0, "return")
 
@@ -39,7 +44,7 @@ def life(*facts: Fact, plan: ProcessPlan = PLAN) -> Life:
     return state
 
 
-def reports(commands: list[object]) -> list[str]:
+def reports(commands: Sequence[object]) -> list[str]:
     return [command.event for command in commands if isinstance(command, Report)]
 
 

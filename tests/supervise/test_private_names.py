@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # it has no stubs
 import ast
 import multiprocessing
 import re
@@ -27,11 +27,11 @@ NAMES = {
     "_exit_function": util,
     "_flush_std_streams": util,
     "_forkserver": forkserver,
-    "_forkserver_pid": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
-    "_pid": resource_tracker._resource_tracker,  # type: ignore[attr-defined]  # that is what is tested
-    "_forkserver_alive_fd": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
+    "_forkserver_pid": forkserver._forkserver,
+    "_pid": resource_tracker._resource_tracker,
+    "_forkserver_alive_fd": forkserver._forkserver,
     "_resource_tracker": resource_tracker,
-    "_stop": forkserver._forkserver,  # type: ignore[attr-defined]  # that is what is tested
+    "_stop": forkserver._forkserver,
     "_semlock": multiprocessing.get_context("spawn").Semaphore(1),
     "_get_value": multiprocessing.get_context("spawn").Semaphore(1)._semlock,  # type: ignore[attr-defined]
 }
