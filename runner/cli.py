@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import sys
+import time
 
 from runner import __version__
 from runner.streams import fail, fail_to_write, prepare_streams
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from runner.launch import Launched
     from runner.plan import Plan
     from runner.session import Session
+
+
+SAME_STOP_S = 0.1
+"""Signals as close as this are one wish: a terminal's, say, and the same passed on by the program that started us."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,8 +123,17 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started."""
     import signal
 
+    came_at = float("-inf")
+
+    def come(number: int, _: object) -> None:
+        nonlocal came_at
+        now = time.monotonic()
+        if now - came_at > SAME_STOP_S:
+            came_at = now
+            session.stop(number)
+
     before = {
-        number: signal.signal(number, lambda number, _: session.stop(number))
+        number: signal.signal(number, come)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) != signal.SIG_IGN
     }
@@ -247,5 +261,6 @@ def _show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
     shown = [diagnostics.render(problem, color=color) for problem in invalid.problems]
     print("\n\n".join(shown), file=sys.stderr)
     if len(shown) > 1:
-        print(f"\n{len(shown)} problems; nothing was started", file=sys.stderr)
+        started = "; nothing was started" if options.command == "run" else ""
+        print(f"\n{len(shown)} problems{started}", file=sys.stderr)
     return USAGE_ERROR

@@ -79,12 +79,14 @@ class Output:
     """Bytes that a process wrote, as they came: not cut into lines. `process` is None for the supervisor's own.
 
     `stream` is `stdout` or `stderr`. Empty `data` says that no more is to come on this stream for now, because the
-    process has ended: an unfinished last line is to be shown.
+    process has ended: an unfinished last line is to be shown. `at` is when it was read (monotonic), or when the process
+    had ended, whichever was first; None where nobody looked.
     """
 
     process: int | None
     stream: str
     data: bytes
+    at: float | None = None
 
 
 @record(frozen=True, slots=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.plan import Expect
+
 
 def meaning(code: int) -> str:
     """What an exit code says: "an error"."""
@@ -18,3 +22,10 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def declared(expect: Expect) -> str:
+    """How a file says that a process ends: "exit code 1 (an error)"."""
+    code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
+    outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
+    return " and ".join(filter(None, (code, outcome)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from runner.exit_codes import declared, signal_name
 from runner.records import record
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.events import Event
-    from runner.plan import Json
+    from runner.plan import Expect, Json
 
 
 @record(frozen=True, slots=True)
@@ -30,21 +31,23 @@ class Note:
 class Notes:
     """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace_period: float) -> None:
+        self._grace_period = grace_period
+        self._is_stopping = False
         self._unstarted: dict[str, None] = {}
         self._terminated_at: dict[str, float] = {}
         self._main_has_ended = False
         self._time_is_over = False
 
-    def about(self, event: Event) -> list[Note]:
-        """The notes that belong right after this event."""
-        return list(self._about(event))
+    def about(self, event: Event, stopped_by: int | None = None) -> list[Note]:
+        """The notes that belong right after this event; `stopped_by` is the signal that has asked for a stop."""
+        return list(self._about(event, stopped_by))
 
     def at_the_end(self, outcome: str) -> list[Note]:
         """The notes that belong right before the run's last event, which has this outcome."""
         return [*self._time_limit(outcome == "timed_out"), *self._never_started()]
 
-    def _about(self, event: Event) -> Iterator[Note]:
+    def _about(self, event: Event, stopped_by: int | None) -> Iterator[Note]:
         fields = event.fields
         match event.event, fields:
             case "process.created", {"process": str(name)}:
@@ -56,6 +59,7 @@ class Notes:
             case "process.terminating", {"process": str(name), "reason": reason}:
                 self._terminated_at[name] = event.t
                 yield from self._time_limit(reason == "time_limit")
+                yield from self._stop(reason == "stop_requested", stopped_by)
             case "process.killed", {"process": str(name), "reason": "grace_period"}:
                 waited = event.t - self._terminated_at.get(name, event.t)
                 yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
@@ -69,6 +73,12 @@ class Notes:
             self._time_is_over = True
             yield Note("time_limit", None, _TIME_LIMIT)
 
+    def _stop(self, is_asked_for: bool, stopped_by: int | None) -> Iterator[Note]:
+        if is_asked_for and not self._is_stopping:
+            self._is_stopping = True
+            why = _STOPPED_BY.get(signal_name(stopped_by or 0), "A stop was asked for")
+            yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
+
     def _never_started(self) -> Iterator[Note]:
         names = list(self._unstarted)
         if names:
@@ -81,6 +91,11 @@ class Notes:
 def holder_died(name: str, guard: str, ends_run: bool) -> Note:
     """A process died with a permit of a guard; whether that ends the run."""
     return Note("holder_died", name, _HOLDER_DIED.format(name, guard) + (_ENDS_RUN if ends_run else "."))
+
+
+def not_as_declared(name: str, expect: Expect) -> Note:
+    """A process ended in another way than the file says."""
+    return Note("not_as_declared", name, _NOT_AS_DECLARED.format(name, declared(expect)))
 
 
 def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
@@ -140,6 +155,17 @@ _SIGTERM_IGNORED = (
 )
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
 _ENDS_RUN = ", so the run is ended instead of waiting for ever."
+_STOPPED_BY = {
+    "SIGINT": "SIGINT has come (Ctrl-C)",
+    "SIGTERM": "SIGTERM has come",
+    "SIGHUP": "SIGHUP has come: the terminal is gone",
+    "SIGPIPE": "Nobody reads stdout any more, as with `| head`",
+}
+_STOP_REQUESTED = (
+    "{0}: the run is stopped in order. What runs gets SIGTERM now, and SIGKILL after {1:g} s; "
+    "a second Ctrl-C or SIGTERM sends SIGKILL at once."
+)
+_NOT_AS_DECLARED = "The file says under `expect` that {0} ends with {1}, and it did not: so the run has failed."
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 COMMANDS = ("run", "check", "explain", "schema")
 EXIT_STATUS = """\
-Exit status: 0 every process ended as declared; 1 one did not; 2 bad usage or a bad file, nothing was started;
-3 a fault of run-jobs itself, or stdout could not be written; 128+n stopped by signal n.
+Exit status: 0 every process ended as declared; 1 one did not;
+2 bad usage or a bad file, nothing was started; 3 a fault of run-jobs itself,
+or stdout could not be written; 128+n stopped by signal n.
 """
 HELP = f"""\
 usage: run-jobs [run|check|explain|schema] FILE [options]
 
-Run the Python processes that a YAML file declares, and see what each of them does.
+Run the Python processes that a YAML file declares, and see what each does.
 
-  run-jobs FILE                 run it (the same as `run-jobs run FILE`; `-` reads standard input)
-  run-jobs explain FILE         say in words, without running, what main will do and when
-  run-jobs check FILE           check the file, start nothing
-  run-jobs schema               print the file format's JSON Schema, for an editor
+  run-jobs FILE           run it (as `run-jobs run FILE`; `-` is standard input)
+  run-jobs explain FILE   say in words, without running, what main will do, when
+  run-jobs check FILE     check the file, start nothing
+  run-jobs schema         print the file format's JSON Schema, for an editor
 
-  run-jobs run --help           the options of a run; so for the other commands
-  run-jobs --version            the version
+  run-jobs run --help     the options of a run; so for the other commands
+  run-jobs --version      the version
 
 {EXIT_STATUS}"""
 

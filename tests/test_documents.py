@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 from runner import command_line, workers
+from runner.describe.jobtype import JobModel
+from runner.jobtypes.shared_counter import SharedCounterJob
 from runner.plan import ProcessPlan
 from runner.supervise.lifecycle import (
     Exited,
@@ -70,10 +73,37 @@ def test_the_tour_of_the_files_names_each_of_them() -> None:
     assert {str(file) for file in files} == {path.removeprefix("runner/") for path in named}
 
 
-def test_the_readme_names_every_built_in_worker() -> None:
-    (row,) = (line for line in README.splitlines() if line.startswith("| `target` |"))
+def test_the_readme_has_every_built_in_worker_with_its_arguments() -> None:
+    for name in workers.__all__:
+        worker = getattr(workers, name)
+        signature = inspect.signature(worker)
+        bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
+        called = f"{name}{signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)}"
 
-    assert set(re.findall(r"`(\w+)`", row)) - {"target"} == set(workers.__all__)
+        assert f"| `{called}` | {inspect.getdoc(worker)} |\n" in README
+
+
+def test_the_fields_of_the_counter_are_told() -> None:
+    told = (ROOT / "docs/job-types.md").read_text()
+
+    for name, field in SharedCounterJob.model_fields.items():
+        if name == "name" or name not in JobModel.model_fields:
+            default = f"{field.default:,}" if isinstance(field.default, int) else f"`{field.default}`"
+            assert f"\n| `{name}` | {default} | " in told
+
+
+def test_the_gallery_lists_each_of_its_files_with_what_the_file_says() -> None:
+    listed = (ROOT / "jobs/README.md").read_text()
+
+    for path in (ROOT / "jobs").rglob("*.yaml"):
+        text = path.read_text()
+        name = path.relative_to(ROOT / "jobs").as_posix()
+        title = re.search(r"^title: (.*)$", text, re.MULTILINE)
+        change = re.search(r"^# Change first: ((?:.*\n)(?:#  +.*\n)*)", text, re.MULTILINE)
+        assert title is not None
+        assert change is not None
+        words = " ".join(change[1].replace("#", " ").split())
+        assert f"| [{name}]({name}) | {title[1]} | {words} |\n" in listed
 
 
 def test_the_readme_names_every_option_of_a_run() -> None:

@@ -58,11 +58,11 @@ def event(name: str, **fields: Json) -> Event:
     ],
 )
 def test_the_surprising_is_explained_and_nothing_else(happened: Event, about: str | None) -> None:
-    assert [note.about for note in Notes().about(happened)] == ([about] if about else [])
+    assert [note.about for note in Notes(5).about(happened)] == ([about] if about else [])
 
 
 def test_a_time_limit_is_explained_once() -> None:
-    notes = Notes()
+    notes = Notes(5)
 
     assert len(notes.about(event("process.terminating", reason="time_limit"))) == 1
     assert notes.about(event("process.terminating", reason="time_limit")) == []
@@ -70,7 +70,7 @@ def test_a_time_limit_is_explained_once() -> None:
 
 
 def test_what_was_never_started_is_named_at_the_end() -> None:
-    notes = Notes()
+    notes = Notes(5)
     notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
     notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "b"}))
     notes.about(Event(0, 0.0, "", "process.started", "r", {"process": "b"}))
@@ -82,7 +82,7 @@ def test_what_was_never_started_is_named_at_the_end() -> None:
 
 
 def test_many_that_were_never_started_are_named_in_part() -> None:
-    notes = Notes()
+    notes = Notes(5)
     for number in range(20):
         notes.about(Event(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
     notes.about(Event(0, 0.0, "", "main.ended", "r", {}))
@@ -91,3 +91,24 @@ def test_many_that_were_never_started_are_named_in_part() -> None:
 
     assert note.process is None
     assert "p7 and 12 more were never started" in note.text
+
+
+@pytest.mark.parametrize(
+    ("stopped_by", "why"),
+    [
+        (2, "SIGINT has come (Ctrl-C): the run is stopped in order."),
+        (13, "Nobody reads stdout any more, as with `| head`: the run is stopped in order."),
+        (10, "A stop was asked for: "),
+        (None, "A stop was asked for: "),
+    ],
+)
+def test_who_asked_for_a_stop_is_told_once_with_what_follows(stopped_by: int | None, why: str) -> None:
+    notes = Notes(2.5)
+    terminating = event("process.terminating", signal="SIGTERM", reason="stop_requested")
+
+    (note,) = notes.about(terminating, stopped_by)
+
+    assert (note.about, note.process) == ("stop_requested", None)
+    assert note.text.startswith(why)
+    assert "SIGKILL after 2.5 s" in note.text
+    assert notes.about(terminating, stopped_by) == []

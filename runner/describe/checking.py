@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from runner.describe.scalars import found, old_meaning, shortened
-from runner.describe.suggestions import listed, suggestion
+from runner.describe.suggestions import listed, nearest, suggestion
 
 if TYPE_CHECKING:
     from runner.describe.document import Document, Path
@@ -59,7 +59,18 @@ def fault(
 
 def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
     """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
-    return [_problem(found, model, document, at, where) for found in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    return [_problem(each, model, document, at, where) for each in errors if not _is_mistyped(each, errors)]
+
+
+def _is_mistyped(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Whether a key is missing that is there under a name much like it, which is told already."""
+    if error["type"] != "missing":
+        return False
+    *above, name = error["loc"]
+    unknown = (each["loc"] for each in errors if each["type"] == "extra_forbidden")
+    beside = [str(key) for *before, key in unknown if before == above]
+    return nearest(str(name), beside) is not None
 
 
 def instead_of(expected: str, value: object, written: str) -> str | None:
@@ -71,6 +82,8 @@ def instead_of(expected: str, value: object, written: str) -> str | None:
             return "text that begins with `{` or holds `: ` must be in quotes"
         case "a list", str() | int() | float():
             return f"put it in brackets: [{shortened(written)}]"
+        case "a list", dict():
+            return "each entry of a list begins with `- `"
         case "a number" | "a whole number" | "true or false", str():
             bare = re.fullmatch(_BARE[expected], value)
             return f"write {value} without quotes" if bare else old_meaning(value, expected)

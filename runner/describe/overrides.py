@@ -105,7 +105,7 @@ def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -
         named = _by_name(holder)
         if step in named:
             return named[step]
-        help = suggestion(step, named, "jobs")
+        help = f"write jobs[{step}] for a job by its place" if step.isdecimal() else suggestion(step, named, "jobs")
         raise _invalid(override, offset, width, f"there is no job named `{step}`", help)
     what = "a mapping" if isinstance(holder, dict) else "a list" if isinstance(holder, list) else "no list or mapping"
     raise _invalid(override, offset, width, f"`{step}` does not lead anywhere: before it is {what}", _FORM)

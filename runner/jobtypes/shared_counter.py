@@ -156,7 +156,7 @@ class SharedCounter(JobType[SharedCounterJob]):
         report: dict[str, Json] = {
             "total": total,
             "expected_total": job.expected_total,
-            "lost": job.expected_total - total,
+            "lost": None if errors else job.expected_total - total,
             "elapsed": counted.elapsed,
             "increments_per_second": counted.rate,
             "workers": [

@@ -26,15 +26,23 @@ class Console:
     """Shows events as lines. `write` gets whole lines of text."""
 
     def __init__(
-        self, write: Callable[[str], None], *, names: tuple[str, ...] = (), verbose: bool, color: bool, width: int
+        self,
+        write: Callable[[str], None],
+        *,
+        names: tuple[str, ...] = (),
+        verbose: bool,
+        color: bool,
+        width: int,
+        wraps: bool,
     ) -> None:
         """`names` are those of the processes, so that the columns stand still from the first line on.
 
-        `width` is that of the terminal, in characters.
+        `width` is that of the terminal, in characters; with `wraps`, as on a terminal, lines keep to it, too: otherwise
+        each event is one line.
         """
         self._verbose = verbose
         widest_name = min(max(map(len, names), default=8), 24)
-        self._log = event_log(_Columns(widest_name, width, color), _Lines(write))
+        self._log = event_log(_Columns(widest_name, width, color, wraps), _Lines(write))
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
@@ -55,20 +63,28 @@ class _Lines:
 class _Columns:
     """The renderer: an event as a line in columns, a note as a paragraph below what it explains."""
 
-    def __init__(self, widest_name: int, width: int, color: bool) -> None:
+    def __init__(self, widest_name: int, width: int, color: bool, wraps: bool) -> None:
         self._widest_name = widest_name
         self._width = min(max(width, LEAST_WIDTH), MOST_WIDTH)
         self._color = color
+        self._margin = len("   0.000s    terminating  ") + widest_name
+        self._room = max(width - self._margin, LEAST_WIDTH) if wraps else None
+        """For details, in each line."""
 
     def __call__(self, event: Event) -> str:
         if event.event == "note":
             return self._note(str(event.fields["text"]))
         what, details, style = _said(event)
-        name = harmless(str(event.fields.get("process") or event.fields.get("job") or "run"))
+        name = harmless(str(event.fields.get("process") or event.fields.get("job") or event.event.partition(".")[0]))
         moment = self._painted(f"{event.t:8.3f}s", _DIM)
         who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
         line = f"{moment}  {who}  {self._painted(f'{what:<11}', style)}"
-        return f"{line}  {harmless(details)}" if details else line.rstrip()
+        return f"{line}  {self._folded(harmless(details))}" if details else line.rstrip()
+
+    def _folded(self, details: str) -> str:
+        if self._room is None or len(details) <= self._room:
+            return details
+        return f"\n{' ' * self._margin}".join(textwrap.wrap(details, self._room, break_on_hyphens=False))
 
     def _note(self, text: str) -> str:
         margin = " " * 11
@@ -85,7 +101,8 @@ def _said(event: Event) -> tuple[str, str, str]:
     said: dict[str, Any] = event.fields
     match event.event:
         case "run.started":
-            return "started", f"{said['file']}, {said['processes']} processes, {said['start_method']}", ""
+            processes = "1 process" if said["processes"] == 1 else f"{said['processes']} processes"
+            return "started", f"{said['file']}, {processes}, {said['start_method']}", ""
         case "process.created":
             daemon = ", a daemon" if said["daemon"] else ""
             return "created", f"{said['target']}{daemon}", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.exit_codes import meaning
+from runner.exit_codes import declared
 from runner.plan import (
     Join,
     Kill,
@@ -21,7 +21,7 @@ from runner.report.words import duration, harmless
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.plan import Expect, Plan, ProcessPlan, SharedPlan, Step
+    from runner.plan import Plan, ProcessPlan, SharedPlan, Step
 
 MOST_ALIKE = 6
 """Of more steps alike than these, in a row, the first and the last are told."""
@@ -135,13 +135,7 @@ def _rules(process: ProcessPlan) -> Iterator[str]:
     if process.on_terminate == "unwind":
         yield f"{process.name} runs its `finally` blocks when it is terminated."
     if process.expect is not None:
-        yield f"{process.name} is expected to end with {_expected(process.expect)}."
-
-
-def _expected(expect: Expect) -> str:
-    code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
-    outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
-    return " and ".join(filter(None, (code, outcome)))
+        yield f"{process.name} is expected to end with {declared(process.expect)}."
 
 
 def _folded(rules: list[str]) -> list[str]:

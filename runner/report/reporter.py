@@ -97,7 +97,12 @@ class Reporter:
         settings = self._settings
         color = settings.color and settings.stderr_is_terminal
         return Console(
-            self._write_stderr, names=settings.names, verbose=settings.verbose, color=color, width=settings.width
+            self._write_stderr,
+            names=settings.names,
+            verbose=settings.verbose,
+            color=color,
+            width=settings.width,
+            wraps=settings.stderr_is_terminal,
         )
 
     def _display(self) -> Live | None:

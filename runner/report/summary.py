@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.results import ProcessResult, RunResult
 
 LEAST_WIDTH = 78
+WIDE = 96
 """Of the table: where there is less room, lines break, and no column is left out."""
 MOST_ROWS = 40
 """Of more processes than these, only those that did not end as expected are listed."""
@@ -35,7 +36,7 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     )
     console.print()
     if shown:
-        console.print(_table(shown[:MOST_ROWS]))
+        console.print(_table(shown[:MOST_ROWS], gap=2 if width >= WIDE else 1))
     if len(processes) > MOST_ROWS:
         console.print(f"{len(processes)} processes: {_counts(processes)}")
         if len(shown) > MOST_ROWS:
@@ -43,11 +44,12 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _table(processes: Iterable[ProcessResult]) -> Table:
+def _table(processes: Iterable[ProcessResult], *, gap: int) -> Table:
+    """`gap` is how many blanks stand between two columns."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     table.add_column("process", overflow="fold", min_width=8)
     table.add_column("pid", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
@@ -85,9 +87,9 @@ def _counts(processes: Iterable[ProcessResult]) -> str:
 
 def result_lines(job: str, result: dict[str, Json]) -> list[str]:
     """What a job reports, as lines: each value on one, a list of mappings as one line for each."""
-    named = {key: value for key, value in result.items() if not _is_table(value)}
+    named = {_named(key): _shown(key, value) for key, value in result.items() if not _is_table(value)}
     widest = max(map(len, named), default=0)
-    lines = [f"{job}: {key:<{widest}}  {_shown(key, value)}" for key, value in named.items()]
+    lines = [f"{job}: {key:<{widest}}  {value}" for key, value in named.items()]
     for value in result.values():
         if isinstance(value, list) and _is_table(value):
             lines += [f"{job}: {_row(row)}" for row in value if isinstance(row, dict)]
@@ -101,12 +103,17 @@ def _is_table(value: Json) -> bool:
 def _row(row: dict[str, Json]) -> str:
     """A mapping as one line: what is text goes first, without its key."""
     texts = [value for value in row.values() if isinstance(value, str)]
-    rest = [f"{key} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
+    rest = [f"{_named(key)} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
     return "  ".join([*texts, ", ".join(rest)])
+
+
+def _named(key: str) -> str:
+    """A key in words; its unit stands at the value."""
+    return key.removesuffix("_seconds").replace("_", " ")
 
 
 def _shown(key: str, value: Json) -> str:
     if isinstance(value, float):
         in_seconds = key == "elapsed" or key.endswith("seconds")
         return duration(value) if in_seconds else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    return "unknown" if value is None else str(value)

@@ -165,7 +165,8 @@ class Session:
             if lines is not None and isinstance(item, Output):
                 yield from lines.cut(item)
         self._reap()
-        yield from self._telling.finish(self._stopped_by)
+        self._telling.stopped_by = self._stopped_by
+        yield from self._telling.finish()
 
     @staticmethod
     def _order(order: str, plan: Plan, *, preflight: bool) -> Message:
@@ -190,7 +191,8 @@ class Session:
                     began = True
                     ended = message.get("event") == "process.exited"
                     if ended:
-                        yield from self._outputs.finish(message["process"])
+                        yield from self._outputs.finish(message["process"], message["t"])
+                    telling.stopped_by = self._stopped_by
                     yield from telling.tell(message)
                     if ended:  # somebody waits for word of its end, and nobody for this
                         self._outputs.let_end(message["process"])
@@ -218,8 +220,10 @@ class Session:
                 ready = selector.select(tick_s if self._answered else self._wait_for_an_answer(tick_s))
                 over = any(key.fd == gone for key, _ in ready)
                 yield from self._take_in(self._link.receive())
+                told = any(key.fileobj is self._link for key, _ in ready)
                 for key, _ in ready:
-                    if isinstance(key.data, Source):
+                    # What the supervisor wrote comes after what it has told: its own log, after its children's ends.
+                    if isinstance(key.data, Source) and not (told and key.data.process is None):
                         yield from self._heard(self._outputs.read(key.data))
                 over = over or (gone < 0 and self._link.ended)
             yield from self._take_in(self._link.receive_rest())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import time
 
 from runner.events import Output
 from runner.limits import WIDE_PIPE, room_for, widen
@@ -93,34 +94,34 @@ class Outputs:
             return
         data = source.read()
         if data:
-            yield self._output(source, data)
+            yield self._output(source, data, time.monotonic())
         elif data is not None:
             self._close(source)
 
-    def finish(self, process: int | None) -> Iterator[Output]:
+    def finish(self, process: int | None, ended_at: float) -> Iterator[Output]:
         """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
         for source in self._sources.get(process, ()):
             # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
             left = WIDE_PIPE
             while left > 0 and (data := source.read()):
                 left -= len(data)
-                yield self._output(source, data)
+                yield self._output(source, data, ended_at)
         for stream in self._wrote.pop(process, ()):
-            yield Output(process, stream, b"")
+            yield Output(process, stream, b"", ended_at)
 
     def let_end(self, process: int | None) -> None:
         """Have the streams of a process that has ended end with it; the next `read` closes them."""
         for source in self._sources.get(process, ()):
             source.let_end()
 
-    def _output(self, source: Source, data: bytes) -> Output:
+    def _output(self, source: Source, data: bytes, at: float) -> Output:
         self._wrote.setdefault(source.process, {})[source.stream] = None
-        return Output(source.process, source.stream, data)
+        return Output(source.process, source.stream, data, at)
 
     def drain(self) -> Iterator[Output]:
         """What is left to read at the run's end, without waiting for anybody."""
         for process in list(self._sources):
-            yield from self.finish(process)
+            yield from self.finish(process, time.monotonic())
         self.close()
 
     def _close(self, source: Source) -> None:

@@ -12,7 +12,7 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
 from runner.lines import WholeLines
-from runner.notes import Note, Notes, holder_died
+from runner.notes import Note, Notes, holder_died, not_as_declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Telling:
         self._began = time.monotonic()
         self._wall = time.time()
         self._seq = 0
-        self._notes = Notes()
+        self._notes = Notes(plan.grace_period)
         self._running: dict[int, dict[str, Any]] = {}
         self._ends: dict[int, dict[str, Any]] = {}
         self._final: Message | None = None
         self._failed = False
+        self.stopped_by: int | None = None
+        """The signal that asked for a stop."""
 
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""
@@ -81,6 +83,8 @@ class Telling:
         # To the microsecond: more digits are the noise of subtracting.
         rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}
         yield from self._with_notes(event, at, said | rounded)
+        if event == "process.exited" and plan.expect is not None and not fields["expected"]:
+            yield from self._noted([not_as_declared(plan.name, plan.expect)], at)
 
     def _created(self, process: int, shown: str, at: float) -> Iterator[Event]:
         plan = self._plan.processes[process]
@@ -91,7 +95,7 @@ class Telling:
     def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
         told = self._event(event, at, fields)
         yield told
-        yield from self._noted(self._notes.about(told), at)
+        yield from self._noted(self._notes.about(told, self.stopped_by), at)
 
     def _noted(self, notes: list[Note], at: float) -> Iterator[Event]:
         for note in notes:
@@ -100,8 +104,8 @@ class Telling:
     def _name(self, process: int) -> str:
         return self._plan.processes[process].name
 
-    def wrote(self, process: int | None, stream: str, text: str) -> Event:
-        """The event of one line that a process wrote."""
+    def wrote(self, process: int | None, stream: str, text: str, at: float | None) -> Event:
+        """The event of one line that a process wrote, read `at` this time."""
         plan = None if process is None else self._plan.processes[process]
         fields: dict[str, Json] = {
             "job": plan.job if plan else None,
@@ -110,7 +114,7 @@ class Telling:
             "stream": stream,
             "text": text,
         }
-        return self._event("process.wrote", time.monotonic(), fields)
+        return self._event("process.wrote", time.monotonic() if at is None else at, fields)
 
     def _event(self, event: str, at: float, fields: dict[str, Json]) -> Event:
         t = max(0.0, at - self._began)
@@ -119,7 +123,7 @@ class Telling:
         self._seq += 1
         return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), event, self.run, fields)
 
-    def finish(self, stopped_by: int | None) -> Iterator[Event]:
+    def finish(self) -> Iterator[Event]:
         """The last events: ends that nobody saw, the jobs' results, the end of the run."""
         yield from self._lost()
         for job in self._plan.jobs:
@@ -128,7 +132,7 @@ class Telling:
         outcome = "faulted" if self._final is None else self._final["ended"]
         if outcome == "succeeded" and self._failed:
             outcome = "failed"
-        status = _exit_status(outcome, stopped_by)
+        status = _exit_status(outcome, self.stopped_by)
         fields: dict[str, Json] = {
             "outcome": outcome,
             "exit_status": status,
@@ -186,7 +190,7 @@ class Lines:
     def cut(self, output: Output) -> Iterator[Event]:
         """The events of the lines that this piece of output finishes."""
         for line in self._lines.take(output).split(b"\n")[:-1]:
-            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"))
+            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]

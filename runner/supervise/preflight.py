@@ -118,6 +118,9 @@ def _look(process: ProcessPlan) -> Refusal | None:
         return _refusal(
             field, f"`{path}` is not a subclass of multiprocessing.Process", "for a function, write `target:`"
         )
+    if process.cls is None and isinstance(target, type) and issubclass(target, BaseProcess):
+        message = f"`{path}` is a subclass of multiprocessing.Process: to call it makes an object, and runs nothing"
+        return _refusal(field, message, "for a class, write `class:`")
     if not callable(target):
         return _refusal(field, f"`{path}` cannot be called: it is a {type(target).__name__}")
     return _bind(process, field, path, target)
@@ -143,7 +146,9 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
         import difflib
 
         near = difflib.get_close_matches(name, known, 1)
-        return _refusal(field, f"module `{module}` has no `{name}`", f"did you mean `{near[0]}`?" if near else None)
+        file = getattr(sys.modules[module], "__file__", None) or "built into Python"
+        help_ = f"did you mean `{near[0]}`?" if near else f"`{module}` is {file}"
+        return _refusal(field, f"module `{module}` has no `{name}`", help_)
     return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}", _where(error))
 
 
@@ -154,6 +159,8 @@ def _within(module: str, error: BaseException) -> bool:
 
 
 def _where(error: BaseException) -> str | None:
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"in {error.filename}, line {error.lineno}"
     frame = without_our_frames(error.__traceback__)
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

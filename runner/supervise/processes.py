@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Started:
-    """A process that has been made `at` this time (monotonic): the read ends of its stdout and stderr."""
+    """A process that main began to start `at` this time (monotonic): the read ends of its stdout and stderr."""
 
     process: int
     at: float
@@ -172,6 +172,7 @@ class Processes:
     def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
         """Start one process; gives when, the read ends of its stdout and stderr, and what went wrong, if it did."""
         ends: tuple[int, ...] = ()
+        at = time.monotonic()  # before the start: the process may have ended when it returns
         try:
             ends = os.pipe()
             ends += os.pipe()
@@ -186,13 +187,13 @@ class Processes:
             if process._popen is None:  # type: ignore[attr-defined]  # a `start` of its own may start it, and then fail
                 close_all(bits_of(ends))
                 self._private &= ~bits_of(ends)
-                return time.monotonic(), (-1, -1), error
+                return at, (-1, -1), error
         os.close(around.stdout)
         os.close(around.stderr)
         self._private |= 1 << process._popen.sentinel  # type: ignore[attr-defined]  # the one of ours
         # What is left in there would be joined, polled and terminated by multiprocessing itself.
         theirs.discard(process)
-        return time.monotonic(), (stdout, stderr), None
+        return at, (stdout, stderr), None
 
     def _conclude(self, number: int, attempt: _Attempt) -> Started | NotStarted:
         at, outputs, error = attempt

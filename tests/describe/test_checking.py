@@ -97,7 +97,7 @@ def test_a_value_of_a_file_is_called_what_a_person_calls_it(value: object, words
         ("text", None, "", None),
         ("a list", "a b", "a b", "put it in brackets: [a b]"),
         ("a list", 1.0, "1.0", "put it in brackets: [1.0]"),
-        ("a list", {}, "", None),
+        ("a list", {}, "", "each entry of a list begins with `- `"),
         ("a mapping", "a", "a", None),
         ("a number", "1.50", "1.50", "write 1.50 without quotes"),
         ("a number", "true", "true", None),
@@ -231,3 +231,9 @@ def test_a_key_that_is_missing_is_told_where_it_would_be() -> None:
     problem = problem_of("title: nothing to do")
 
     assert (problem.line, problem.message) == (1, "the key `jobs` is missing in the file")
+
+
+def test_a_key_that_is_only_mistyped_is_not_missing_too() -> None:
+    (problem,) = problems_of("job:\n- {target: m:f}")
+
+    assert (problem.message, problem.help) == ("unknown key `job` in the file", "did you mean `jobs`?")

@@ -208,6 +208,7 @@ def test_what_an_alias_stands_for_elsewhere_is_left_alone() -> None:
         ("title", "", "`=` and a value are missing", FORM),
         ("jobs[7]=x", "[7]", "there is no [7] in a list of 3 entries, counted from 0", None),
         ("jobs[0].args[3].x=1", "[3]", "there is no [3] in a list of 2 entries, counted from 0", None),
+        ("jobs.0.x=1", "0", "there is no job named `0`", "write jobs[0] for a job by its place"),
         ("jobs.frist.x=1", "frist", "there is no job named `frist`", "did you mean `first`?"),
         ("jobs.없음=1", "없음", "there is no job named `없음`", "jobs: `first`, `counter`, `둘째`"),
         ("[0]=x", "[0]", "`0` does not lead anywhere: before it is a mapping", FORM),

@@ -317,7 +317,12 @@ def test_the_fields_of_a_process_are_in_its_plan() -> None:
         ("- a", "- a", "expected a mapping with `jobs:`, found a list", "write the jobs below the key `jobs:`"),
         ("a", "a", "expected a mapping with `jobs:`, found the text `a`", None),
         ("jobs: []", "[]", "`jobs`: needs at least one entry", None),
-        ("jobs: {a: b}", "{a: b}", "`jobs`: expected a list, found a mapping", None),
+        (
+            "jobs: {a: b}",
+            "{a: b}",
+            "`jobs`: expected a list, found a mapping",
+            "each entry of a list begins with `- `",
+        ),
         (f"{JOB}main: all", "all", "`main`: expected a list, found the text `all`", "put it in brackets: [all]"),
         (f"{JOB}titel: a", "titel", "unknown key `titel` in the file", "did you mean `title`?"),
         (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import runner
-from runner.errors import RunJobsError
+from runner.errors import InvalidFile, RunJobsError
 from tests.running import on_a_terminal, run_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ class Unshowable(Exception):
         raise ValueError
 raise Unshowable
 """
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file with this text in this folder."""
+    (folder / "jobs.yaml").write_text(text)
+    return folder / "jobs.yaml"
 
 
 def run(source: str, folder: Path, text: str = "jobs: [{name: a, target: 'imported:f'}]") -> RunResult:
@@ -95,3 +101,29 @@ def test_a_check_with_imports_leaves_nothing_either(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert runner.load(tmp_path / "jobs.yaml").processes[0].target == "imported:f"
+
+
+def test_a_class_of_processes_is_no_target(tmp_path: Path) -> None:
+    with pytest.raises(RunJobsError, match=r"`imported:P` is a subclass of multiprocessing\.Process"):
+        run(
+            "import multiprocessing\nclass P(multiprocessing.Process): pass", tmp_path, "jobs: [{target: 'imported:P'}]"
+        )
+
+
+def test_a_module_without_the_name_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("def f(): pass")  # there is another one, which is found first
+
+    with pytest.raises(InvalidFile) as refused:
+        runner.run(written(tmp_path, "jobs: [{target: 'code:main'}]"))
+
+    assert refused.value.problems[0].message == "module `code` has no `main`"
+    assert str(refused.value.problems[0].help).endswith("code.py")
+
+
+def test_an_error_of_syntax_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "imported.py").write_text("def f(:\n")
+
+    with pytest.raises(InvalidFile) as refused:
+        runner.run(written(tmp_path, "jobs: [{target: 'imported:f'}]"))
+
+    assert refused.value.problems[0].help == f"in {tmp_path / 'imported.py'}, line 1"

@@ -38,13 +38,13 @@ def event(name: str, t: float = 0.0, **fields: Any) -> Event:
     return Event(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
-def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100) -> str:
+def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100, wraps: bool = False) -> str:
     file = io.StringIO()
 
     def write(text: str) -> None:
         file.write(text)
 
-    console = Console(write, names=("p",), verbose=verbose, color=color, width=width)
+    console = Console(write, names=("p",), verbose=verbose, color=color, width=width, wraps=wraps)
     for each in events:
         console.tell(each)
     return file.getvalue()
@@ -100,3 +100,24 @@ def test_a_note_fits_the_terminal(width: int, fits: int) -> None:
     text = shown(event("note", about="x", process=None, text="word " * 40), width=width)
 
     assert fits - 5 < max(map(len, text.splitlines())) <= fits
+
+
+def test_on_a_terminal_a_long_line_goes_on_below_itself_and_no_word_is_broken() -> None:
+    exited = event(
+        "process.exited", **PROCESS | END | {"error": {"type": "ValueError", "message": "what is wrong " * 4}}
+    )
+
+    lines = shown(exited, width=80, wraps=True).splitlines()
+
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith(" " * len("   0.000s  p  failed       ")) for line in lines[1:])
+    assert " ".join(" ".join(lines).split()) == " ".join(shown(exited, width=80).split())
+
+
+def test_the_life_of_main_has_its_own_name() -> None:
+    assert shown(event("main.ended", 1.0), verbose=True).split() == ["1.000s", "main", "ended"]
+
+
+def test_one_process_is_one() -> None:
+    assert "f, 1 process, fork" in shown(event("run.started", file="f", processes=1, start_method="fork"), verbose=True)

@@ -146,7 +146,7 @@ def test_a_run_without_a_process_has_no_table() -> None:
         ("seconds", 1.5, "1.5 s"),
         ("elapsed_hours", 1.5, "1.5"),
         ("good", True, "True"),
-        ("nothing", None, "None"),
+        ("nothing", None, "unknown"),
         ("text", "two\nlines\x1b[2J", "two\\nlines\\x1b[2J"),
         ("empty", [], "[]"),
         ("numbers", [1, 2], "[1, 2]"),
@@ -155,7 +155,7 @@ def test_a_run_without_a_process_has_no_table() -> None:
     ],
 )
 def test_a_value_of_a_result_is_a_line(key: str, value: Json, text: str) -> None:
-    assert result_lines("j", {key: value}) == [f"j: {key}  {text}"]
+    assert result_lines("j", {key: value}) == [f"j: {key.removesuffix('_seconds').replace('_', ' ')}  {text}"]
 
 
 def test_the_values_of_a_result_stand_in_one_column_and_its_tables_below() -> None:
@@ -172,7 +172,7 @@ def test_the_values_of_a_result_stand_in_one_column_and_its_tables_below() -> No
     assert result_lines("j\t1", result) == [
         "j\\t1: n      1",
         "j\\t1: total  22",
-        "j\\t1: w\\n0  done  rate 0.5, waited_seconds 100 ms",
+        "j\\t1: w\\n0  done  rate 0.5, waited 100 ms",
         "j\\t1: rate 2000",
         "j\\t1: w-2",
     ]

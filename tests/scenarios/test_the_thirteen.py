@@ -164,7 +164,7 @@ def test_10_and_11_the_log_of_multiprocessing_comes_at_its_level(
     assert status == 0
     assert "Process-1 │ Doing some work\n" in out
     assert "[INFO/Process-1] child process calling self.run()" in err
-    assert "[INFO/MainProcess] process shutting down" in err
+    assert "[INFO/MainProcess] process shutting down" in err.partition("process exiting with exitcode 0")[2]
     assert ("[DEBUG/" in err) == debug
 
 

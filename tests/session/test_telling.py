@@ -13,7 +13,7 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, Event, Output
 from runner.jobresult import End, JobResult
 from runner.lines import MOST_OF_A_LINE
-from runner.plan import JobPlan, Plan, ProcessPlan, Start
+from runner.plan import Expect, JobPlan, Plan, ProcessPlan, Start
 from runner.session.telling import Lines, Telling
 from tests.describe.describing import install, plan_of
 
@@ -56,7 +56,7 @@ ENDED: dict[str, object] = {"ended": "succeeded", "t": 102.0, "values": {}, "hol
 def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
     tells = telling()
 
-    events = [*told(tells, BEGAN, STARTED, EXITED, ENDED), *tells.finish(None)]
+    events = [*told(tells, BEGAN, STARTED, EXITED, ENDED), *tells.finish()]
 
     assert [event.seq for event in events] == list(range(len(events)))
     assert [event.event for event in events] == ["run.started", "process.started", "process.exited", "run.finished"]
@@ -71,7 +71,7 @@ def test_without_the_supervisors_last_word_what_ran_is_lost() -> None:
     tells = telling()
     told(tells, BEGAN, STARTED)
 
-    lost, note, finished = tells.finish(None)
+    lost, note, finished = tells.finish()
 
     assert (lost.fields["outcome"], lost.fields["exit_code"], lost.fields["alive"]) == ("lost", None, False)
     assert set(lost.fields) == set(FIELDS["process.exited"])
@@ -87,7 +87,8 @@ def test_the_exit_status_follows_from_the_outcome(outcome: str, stopped_by: int 
     tells = telling()
     told(tells, BEGAN, STARTED, EXITED, ENDED | {"ended": outcome})
 
-    *_, finished = tells.finish(stopped_by)
+    tells.stopped_by = stopped_by
+    *_, finished = tells.finish()
 
     assert finished.fields["exit_status"] == status
 
@@ -179,7 +180,7 @@ def test_a_job_has_a_result_and_notes_on_it(total: int, names: list[str], outcom
     tells, ended = counter(total)
     told(tells, BEGAN, STARTED, EXITED | {"facts": GONE | {"exit_code": 0}}, ended)
 
-    events = list(tells.finish(None))
+    events = list(tells.finish())
 
     assert [event.event for event in events] == names
     assert events[0].fields["result"]["total"] == total  # type: ignore[call-overload,index]  # a mapping of this type
@@ -190,7 +191,7 @@ def test_a_job_that_came_to_nothing_fails_the_run() -> None:
     tells, ended = counter(5)
     told(tells, BEGAN, STARTED, EXITED, ended | {"values": {}})
 
-    *_, finished = tells.finish(None)
+    *_, finished = tells.finish()
 
     assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("failed", 1)
 
@@ -199,7 +200,7 @@ def test_a_job_without_a_last_word_has_no_result() -> None:
     tells, _ = counter(5)
     told(tells, BEGAN, STARTED)
 
-    assert [event.event for event in tells.finish(None)] == ["process.exited", "note", "run.finished"]
+    assert [event.event for event in tells.finish()] == ["process.exited", "note", "run.finished"]
 
 
 def test_the_supervisors_own_output_is_mains() -> None:
@@ -232,7 +233,7 @@ def test_a_job_type_may_have_nothing_to_report(tmp_path: Path, monkeypatch: pyte
     tells = Telling(plan_of("jobs: [{type: silent, name: p}]"), "run")
     told(tells, BEGAN, STARTED, EXITED, ENDED)
 
-    assert [event.event for event in tells.finish(None)] == ["run.finished"]
+    assert [event.event for event in tells.finish()] == ["run.finished"]
 
 
 class Failing(JobType[JobModel]):
@@ -266,7 +267,7 @@ def test_a_job_type_that_fails_to_report_fails_the_run(
     tells = Telling(plan_of("jobs: [{type: failing, name: p}]"), "run")
     told(tells, BEGAN, STARTED, EXITED, ENDED)
 
-    result, finished = tells.finish(None)
+    result, finished = tells.finish()
 
     assert result.fields["result"] == {"error": f"the job type `failing` failed: {why}"}
     assert finished.fields["exit_status"] == 1
@@ -298,7 +299,7 @@ def test_seconds_are_told_to_the_microsecond_and_never_before_the_beginning() ->
 
     _, early, exited = told(tells, BEGAN, STARTED | {"t": 99.0}, late)
     told(tells, ENDED | {"t": 100.87654321})
-    *_, finished = tells.finish(None)
+    *_, finished = tells.finish()
 
     assert (early.t, early.time) == (0.0, "1970-01-12T13:46:40.000000Z")
     assert (exited.t, exited.fields["duration"], exited.fields["cpu_seconds"]) == (0.123457, 0.123457, 2)
@@ -309,7 +310,7 @@ def test_an_end_that_nobody_saw_was_not_expected_and_has_no_facts() -> None:
     tells = telling()
     told(tells, BEGAN, STARTED)
 
-    lost = next(tells.finish(None))
+    lost = next(tells.finish())
 
     known = {name: value for name, value in lost.fields.items() if value is not None}
     assert known == {
@@ -323,3 +324,22 @@ def test_an_end_that_nobody_saw_was_not_expected_and_has_no_facts() -> None:
         "expected": False,
         "ended_by": "unreported",
     }
+
+
+def test_an_end_that_is_not_as_the_file_says_is_told_with_what_it_says() -> None:
+    process = ProcessPlan("p", "j", target="m:f", expect=Expect(exit_code=1))
+    tells = Telling(Plan("f", "fork", (process,), (), ()), "run")
+
+    *_, note = told(tells, BEGAN, STARTED, EXITED | {"fields": END | {"expected": False}})
+
+    assert (note.event, note.fields["about"], note.fields["process"]) == ("note", "not_as_declared", "p")
+    assert "ends with exit code 1 (an error), and it did not" in str(note.fields["text"])
+
+
+def test_a_line_is_told_with_the_moment_in_which_it_was_read() -> None:
+    tells = telling()
+    told(tells, BEGAN)
+
+    (event,) = Lines(tells).cut(Output(0, "stdout", b"x\n", at=100.5))
+
+    assert event.t == 0.5
