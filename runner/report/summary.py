@@ -6,7 +6,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from runner.exit_codes import meaning
+from runner.exit_codes import meaning, signal_name
 from runner.report.words import duration, harmless, size
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _table(processes: Iterable[ProcessResult], *, gap: int) -> Table:
             _known(process.pid, duration(process.duration)),
             _known(process.pid, duration(process.cpu_seconds)),
             _known(process.pid, size(process.max_rss)),
-            "" if process.exit_code is None else f"{process.exit_code} {meaning(process.exit_code)}",
+            "" if process.exit_code is None else _exit_code(process.exit_code),
             Text({True: "yes", False: "no", None: ""}[process.expected], style),
         )
     return table
@@ -74,6 +74,10 @@ def _table(processes: Iterable[ProcessResult], *, gap: int) -> Table:
 
 def _known(pid: int | None, text: str) -> str:
     return "" if pid is None else text
+
+
+def _exit_code(code: int) -> str:
+    return f"{code} {signal_name(-code) if code < 0 else meaning(code)}"
 
 
 def _outcome(process: ProcessResult) -> str:

@@ -48,7 +48,7 @@ def test_the_table_has_its_columns_below_an_empty_line() -> None:
     ("process", "row"),
     [
         (ProcessResult("p", "j", 7, "failed", False, 3, duration=0), "p 7 failed 0 s ? ? 3 an error no"),
-        (ProcessResult("p", "j", 7, "killed", True, -9), "p 7 killed ? ? ? -9 killed by SIGKILL yes"),
+        (ProcessResult("p", "j", 7, "killed", True, -9), "p 7 killed ? ? ? -9 SIGKILL yes"),
         (ProcessResult("p", "j", 7, "lost", False), "p 7 lost ? ? ? no"),
         (ProcessResult("p", "j", 7), "p 7 not started ? ? ?"),
         (ProcessResult("p", "j"), "p not started"),
