@@ -41,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from runner.errors import told_as_fault
 
         return fail(told_as_fault(error), FAULT)
+    except KeyboardInterrupt:  # nothing has been started yet, or all has ended
+        return INTERRUPTED
     return status
 
 
@@ -60,8 +62,6 @@ def _status(words: list[str]) -> int:
 
         options = parse(words)
         return _ACTIONS[options.command](options, launched)
-    except KeyboardInterrupt:  # nothing has been started yet
-        return INTERRUPTED
     finally:
         if launched is not None:
             launched.abandon()

@@ -39,3 +39,12 @@ def test_the_command_ends_with_status_3_and_no_traceback(
         "run-jobs: a fault of run-jobs itself, which is worth a report: ZeroDivisionError: nobody foresaw it "
         f"(runner/cli.py, line {cli.main.__code__.co_firstlineno + 5})\n"
     )
+
+
+def test_an_interrupt_before_anything_was_started_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_status", interrupted)
+
+    assert cli.main(["schema"]) == 130
