@@ -101,7 +101,7 @@ def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
     text = _read(options)
     plan = _plan(options, text)
     events = _open_events(options.events, options.file)
-    with Session(launched) as session, _stopped_by_signals(session):
+    with _orphans_adopted(), Session(launched) as session, _stopped_by_signals(session):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
         gc.enable()
@@ -116,6 +116,21 @@ def _supervise(options: argparse.Namespace, launched: Launched | None) -> int:
             raise invalid(_describe(options, text), refused.refusals) from None
         except Interrupted as interrupted:
             return interrupted.exit_status
+
+
+@contextlib.contextmanager
+def _orphans_adopted() -> Iterator[None]:
+    """Have what a supervisor that was killed leaves behind come to us, and end it."""
+    from runner.adopted import children, end_adopted
+    from runner.prctl import SET_CHILD_SUBREAPER, prctl
+
+    before = children()
+    prctl(SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        end_adopted(before)
+        prctl(SET_CHILD_SUBREAPER, 0)
 
 
 @contextlib.contextmanager

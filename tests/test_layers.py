@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "runner"
 
 GROUND = {
+    "adopted",
     "arguments",
     "errors",
     "events",
@@ -21,6 +22,7 @@ GROUND = {
     "lines",
     "notes",
     "plan",
+    "prctl",
     "records",
     "results",
     "signatures",

@@ -13,15 +13,15 @@ import socket
 import sys
 
 from runner import plan as plans
+from runner.adopted import end_adopted
 from runner.errors import told_as_fault
 from runner.limits import raise_open_files, widen
+from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise import signals
-from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS
 from runner.supervise.companions import end_companions
 from runner.supervise.endings import text_of
 from runner.supervise.heeding import Interrupted, heeding
-from runner.supervise.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
 from runner.supervise.signals import StopSignals

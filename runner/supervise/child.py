@@ -15,9 +15,9 @@ import threading
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
 
+from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise import endings
 from runner.supervise.descriptors import close_all
-from runner.supervise.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

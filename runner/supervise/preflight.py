@@ -13,13 +13,13 @@ import sys
 import time
 from multiprocessing.process import BaseProcess
 
+from runner.adopted import children, end_adopted
+from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
 from runner.supervise import signals
-from runner.supervise.adopted import children, end_adopted
 from runner.supervise.calls import OURS, find
 from runner.supervise.endings import text_of, without_our_frames
 from runner.supervise.heeding import heed
-from runner.supervise.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

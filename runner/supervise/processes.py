@@ -13,11 +13,11 @@ import os
 import time
 from multiprocessing import util
 
+from runner.adopted import end_adopted
 from runner.arguments import resolve
 from runner.limits import free_descriptors, room_for
 from runner.records import record
 from runner.supervise import child
-from runner.supervise.adopted import end_adopted
 from runner.supervise.calls import OURS, Call, find
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all

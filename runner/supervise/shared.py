@@ -241,7 +241,12 @@ class SharedThings:
         """Take everything away; children that still look at the memory keep their view of it."""
         for memory, _ in self._memories.values():
             memory.close()
-            memory.unlink()
+            try:
+                memory.unlink()
+            except FileNotFoundError:  # somebody has taken it away already
+                from multiprocessing import resource_tracker
+
+                resource_tracker.unregister(f"/{memory.name}", "shared_memory")
         self._memories.clear()
         self._guards.clear()
         self.handles.clear()

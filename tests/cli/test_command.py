@@ -272,6 +272,28 @@ def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
     assert "killed by SIGKILL" in said
 
 
+def test_what_a_supervisor_that_was_killed_leaves_is_ended_by_the_command(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "leaving.py").write_text(
+        "import os, subprocess, time\n"
+        "def leave():\n"
+        "    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "    print('left', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    file = written(tmp_path, "jobs: [{name: a, target: 'leaving:leave'}]")
+    command = [*COMMAND, str(file), "--output", "raw", "--start-method", start_method]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"left\n"
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+
+    os.kill(int(children[0]), signal.SIGKILL)
+
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 3
+    assert b"the supervisor died" in b" ".join(said.split())  # that nothing is left is seen after each test
+
+
 def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(
     start_method: str, tmp_path: Path
 ) -> None:
