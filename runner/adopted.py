@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+
+TRACKER = b"from multiprocessing.resource_tracker import main"
+"""In the command line of a process that takes away what others have left, when they have ended, and then ends."""
+PATIENCE_S = 1.0
+"""What such a process is given for that."""
 
 
 def children() -> set[int]:
@@ -20,10 +26,15 @@ def children() -> set[int]:
 def end_adopted(spared: set[int]) -> None:
     """SIGKILL all children but the spared ones, those that come to us by that included, and wait for them.
 
-    One that has become another user's is out of reach, and not waited for.
+    Resource trackers of multiprocessing come last, and may do their work. One that has become another user's is out of
+    reach, and not waited for.
     """
     while adopted := children() - spared:
-        for pid in adopted:
+        trackers = {pid for pid in adopted if _is_tracker(pid)}
+        if trackers == adopted:
+            for pid in trackers:
+                _let_end(pid)
+        for pid in adopted - trackers or trackers:
             try:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
                 os.waitpid(pid, 0)
@@ -31,3 +42,22 @@ def end_adopted(spared: set[int]) -> None:
                 spared = spared | {pid}
             except ChildProcessError:  # a thread of somebody's has waited for it
                 continue
+
+
+def _is_tracker(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return TRACKER in file.read()
+    except OSError:
+        return False
+
+
+def _let_end(pid: int) -> None:
+    """Give a child time to end by itself."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    pidfd = os.pidfd_open(pid)
+    try:
+        select.select([pidfd], [], [], PATIENCE_S)
+    finally:
+        os.close(pidfd)

@@ -56,7 +56,8 @@ def _left(before: dict[str, set[str]]) -> dict[str, set[str]]:
     """What is there now and was not before."""
     new = {kind: found - before[kind] for kind, found in _traces().items()}
     if new[SHARED_MEMORY]:
-        new[SHARED_MEMORY] -= _mapped_by_others()
+        others = _mapped_by_others()
+        new[SHARED_MEMORY] = {name for name in new[SHARED_MEMORY] if _inode(name) not in others}
     return {kind: found for kind, found in new.items() if found}
 
 
@@ -93,13 +94,23 @@ def _descendants() -> set[str]:
     return found
 
 
-def _mapped_by_others() -> set[str]:
-    """Shared memory of runs beside these tests: a process that is none of ours has it."""
-    found: set[str] = set()
+def _inode(name: str) -> int | None:
+    try:
+        return os.stat(f"/dev/shm/{name}").st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _mapped_by_others() -> set[int | None]:
+    """Inodes of shared memory of runs beside these tests: a process that is none of ours has it.
+
+    A semaphore is mapped under another name than it has; what is gone is nobody's.
+    """
+    found: set[int | None] = {None}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if not _is_ours(pid):
-                found |= set(re.findall(r"/dev/shm/(\S+)", Path(f"/proc/{pid}/maps").read_text()))
+                found |= set(map(int, re.findall(r"(\d+) +/dev/shm/", Path(f"/proc/{pid}/maps").read_text())))
     return found
 
 

@@ -19,7 +19,7 @@ from runner.limits import raise_open_files, widen
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise import signals
 from runner.supervise.calls import OURS
-from runner.supervise.companions import end_companions
+from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.endings import text_of
 from runner.supervise.heeding import Interrupted, heeding
 from runner.supervise.processes import Processes
@@ -57,8 +57,8 @@ def main() -> None:
         except Interrupted:
             link.send({"interrupted": True})
         finally:
+            end_adopted(companion_pids())  # what imports have started, too
             end_companions()
-            end_adopted(set())  # what imports have started, too
     _send_all(link)
     link.close()
 

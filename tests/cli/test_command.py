@@ -275,12 +275,14 @@ def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
 def test_what_a_supervisor_that_was_killed_leaves_is_ended_by_the_command(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "leaving.py").write_text(
         "import os, subprocess, time\n"
+        "from multiprocessing.shared_memory import SharedMemory\n"
         "def leave():\n"
         "    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "    SharedMemory(create=True, size=8)\n"
         "    print('left', flush=True)\n"
         "    time.sleep(600)\n"
     )
-    file = written(tmp_path, "jobs: [{name: a, target: 'leaving:leave'}]")
+    file = written(tmp_path, "jobs: [{name: a, target: 'leaving:leave'}, {type: shared_counter, increments: 1}]")
     command = [*COMMAND, str(file), "--output", "raw", "--start-method", start_method]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert running.stdout is not None
