@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import runner
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
     from runner import Plan, RunResult
     from runner.plan import Json
+
+
+COMMAND = [sys.executable, "-m", "runner"]
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file with this text in this folder."""
+    file = folder / "jobs.yaml"
+    file.write_text(text)
+    return file
 
 
 def plan_of(text: str, folder: Path, start_method: str | None = None) -> Plan:

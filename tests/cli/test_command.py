@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import resource
-import select
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,23 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.bad_files.corpus import BadFile, bad_files
-from tests.running import on_a_terminal
+from tests.running import COMMAND, on_a_terminal, written
 
 JOBS = Path(__file__).parents[2] / "jobs"
-COMMAND = [sys.executable, "-m", "runner"]
 
 
 def run_jobs(*words: object, given: bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     done = subprocess.run([*COMMAND, *map(str, words)], input=given or b"", capture_output=True, cwd=cwd, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def written(folder: Path, text: str) -> Path:
-    """A file with this text."""
-    file = folder / "jobs.yaml"
-    file.write_text(text)
-    return file
 
 
 def test_the_counter_prints_its_total_and_finishes_with_status_0(tmp_path: Path) -> None:
@@ -201,101 +190,6 @@ def test_version_help_and_schema_are_printed() -> None:
     assert run_jobs("schema").stdout == schema
 
 
-class Running:
-    """A run of the command that goes on; `wait_for` reads its stdout up to a text."""
-
-    def __init__(self, *words: str, given: bytes) -> None:
-        self.command = subprocess.Popen(
-            [*COMMAND, "-", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert self.command.stdin is not None
-        self.command.stdin.write(given)
-        self.command.stdin.close()
-        self.seen = b""
-
-    def wait_for(self, text: bytes) -> None:
-        """Wait until it has printed this."""
-        assert self.command.stdout is not None
-        while text not in self.seen:
-            assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
-            piece = os.read(self.command.stdout.fileno(), 65536)
-            assert piece, f"it ended, and only {self.seen!r} came"
-            self.seen += piece
-
-    def end(self) -> tuple[int, str]:
-        """Its exit status and the rest of what it says."""
-        assert self.command.stderr is not None
-        assert self.command.stdout is not None
-        said = self.command.stderr.read().decode()
-        self.command.stdout.close()
-        self.command.stderr.close()
-        return self.command.wait(), said
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_the_run_in_order(number: signal.Signals) -> None:
-    running = Running(given=b"jobs: [{name: a, target: heartbeat, args: [60]}]")
-    running.wait_for(b"beat 1")
-
-    running.command.send_signal(number)
-
-    status, said = running.end()
-    assert status == 128 + number
-    assert "killed by SIGTERM" in said
-    assert "stopped" in said
-
-
-def test_a_signal_that_comes_twice_at_once_is_one() -> None:
-    running = Running(given=b"grace_period: 60\njobs: [{name: a, target: ignore_sigterm, args: [2]}]")
-    running.wait_for(b"ignores SIGTERM")
-
-    running.command.send_signal(signal.SIGINT)
-    running.command.send_signal(signal.SIGINT)
-
-    status, said = running.end()
-    assert status == 130
-    assert "SIGINT has come (Ctrl-C): the run is stopped in order" in " ".join(said.split())
-    assert "succeeded" in said  # it was let to its end
-
-
-def test_a_second_signal_does_not_wait_for_the_grace_period() -> None:
-    running = Running(given=b"grace_period: 100\njobs: [{name: a, target: ignore_sigterm}]")
-    running.wait_for(b"ignores SIGTERM")
-
-    while running.command.poll() is None:
-        running.command.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            running.command.wait(0.2)  # at once it would be the same wish
-
-    status, said = running.end()
-    assert status == 130
-    assert "killed by SIGKILL" in said
-
-
-def test_what_a_supervisor_that_was_killed_leaves_is_ended_by_the_command(start_method: str, tmp_path: Path) -> None:
-    (tmp_path / "leaving.py").write_text(
-        "import os, subprocess, time\n"
-        "from multiprocessing.shared_memory import SharedMemory\n"
-        "def leave():\n"
-        "    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-        "    SharedMemory(create=True, size=8)\n"
-        "    print('left', flush=True)\n"
-        "    time.sleep(600)\n"
-    )
-    file = written(tmp_path, "jobs: [{name: a, target: 'leaving:leave'}, {type: shared_counter, increments: 1}]")
-    command = [*COMMAND, str(file), "--output", "raw", "--start-method", start_method]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert running.stdout is not None
-    assert running.stdout.readline() == b"left\n"
-    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-
-    os.kill(int(children[0]), signal.SIGKILL)
-
-    _, said = running.communicate(timeout=30)
-    assert running.returncode == 3
-    assert b"the supervisor died" in b" ".join(said.split())  # that nothing is left is seen after each test
-
-
 def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(
     start_method: str, tmp_path: Path
 ) -> None:
@@ -313,19 +207,6 @@ def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody
     assert all("limit of open files" in process["error"]["message"] for process in refused)
     assert {process["output"] for process in processes if process not in refused} == {"begun\nended\n"}
     assert 30 < len(refused) < 110
-
-
-def test_nobody_reading_stdout_stops_the_run() -> None:
-    running = Running("--output", "raw", given=b"jobs: [{name: a, target: heartbeat, args: [0.01]}]")
-    running.wait_for(b"beat 1")
-    assert running.command.stdout is not None
-
-    running.command.stdout.close()
-
-    assert running.command.stderr is not None
-    running.command.stderr.read()
-    running.command.stderr.close()
-    assert running.command.wait() == 128 + signal.SIGPIPE
 
 
 def test_on_a_terminal_what_runs_is_shown_and_vanishes(tmp_path: Path) -> None:

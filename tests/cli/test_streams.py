@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.running import COMMAND, written
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMAND = f"{sys.executable} -m runner"
+IN_A_SHELL = shlex.join(COMMAND)
 SAYS = "jobs: [{name: a, target: say, args: [hello]}]"
 INTERRUPTS = """
 import os, signal
@@ -25,18 +27,12 @@ def interrupt_the_front():
 """A target's signal to the front comes while that still imports what reports."""
 
 
-def written(folder: Path, text: str) -> Path:
-    file = folder / "jobs.yaml"
-    file.write_text(text)
-    return file
-
-
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_as_if_nobody_listened(closing: str, tmp_path: Path) -> None:
     file, events = written(tmp_path, SAYS), tmp_path / "events"
 
     done = subprocess.run(
-        f"exec {COMMAND} {file} --events {events} {closing}", shell=True, capture_output=True, check=False
+        f"exec {IN_A_SHELL} {file} --events {events} {closing}", shell=True, capture_output=True, check=False
     )
 
     assert done.returncode == 0
@@ -47,7 +43,7 @@ def test_closed_streams_are_as_if_nobody_listened(closing: str, tmp_path: Path) 
 def test_a_full_stdout_is_told_and_the_run_goes_on_and_fails(tmp_path: Path) -> None:
     file, events = written(tmp_path, SAYS), tmp_path / "events"
     with open("/dev/full", "wb") as full:
-        command = [sys.executable, "-m", "runner", str(file), "-q", "--events", str(events)]
+        command = [*COMMAND, str(file), "-q", "--events", str(events)]
 
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
@@ -59,7 +55,7 @@ def test_a_full_stdout_is_told_and_the_run_goes_on_and_fails(tmp_path: Path) -> 
 def test_an_interrupt_while_the_file_is_read_ends_the_command_quietly(tmp_path: Path) -> None:
     fifo = tmp_path / "jobs.yaml"
     os.mkfifo(fifo)
-    command = [sys.executable, "-m", "runner", str(fifo)]
+    command = [*COMMAND, str(fifo)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with open(fifo, "wb"):  # which waits until it reads
         running.send_signal(signal.SIGINT)
@@ -73,9 +69,7 @@ def test_an_interrupt_before_the_first_report_stops_the_run_in_order(tmp_path: P
     text = "jobs:\n- {name: a, target: interrupts:interrupt_the_front}\n- {name: b, target: sleep, args: [60]}\n"
     file, events = written(tmp_path, text), tmp_path / "events"
 
-    done = subprocess.run(
-        [sys.executable, "-m", "runner", str(file), "--events", str(events)], capture_output=True, check=False
-    )
+    done = subprocess.run([*COMMAND, str(file), "--events", str(events)], capture_output=True, check=False)
 
     told = [json.loads(line) for line in events.read_text().splitlines()]
     assert done.returncode == told[-1]["exit_status"] == 130
@@ -87,7 +81,7 @@ def test_a_run_whose_events_nobody_reads_is_stopped(tmp_path: Path) -> None:
     file = written(tmp_path, "jobs: [{name: a, target: heartbeat, args: [0.01]}]")
 
     done = subprocess.run(
-        f"{{ {COMMAND} {file} -q --events -; echo status $? >&2; }} | head -n 1",
+        f"{{ {IN_A_SHELL} {file} -q --events -; echo status $? >&2; }} | head -n 1",
         shell=True,
         capture_output=True,
         text=True,
@@ -102,7 +96,7 @@ def test_a_run_whose_events_nobody_reads_is_stopped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", ["check {file}", "explain {file}", "schema", "--help", "--version"])
 def test_what_cannot_be_printed_is_told(words: str, tmp_path: Path) -> None:
-    command = f"{COMMAND} {words.format(file=written(tmp_path, SAYS))}"
+    command = f"{IN_A_SHELL} {words.format(file=written(tmp_path, SAYS))}"
 
     full = subprocess.run(f"exec {command} > /dev/full", shell=True, capture_output=True, text=True, check=False)
     unread, unread_end = os.pipe()
@@ -117,7 +111,7 @@ def test_what_cannot_be_printed_is_told(words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", ["check", "explain", "run"])
 def test_what_an_encoding_cannot_say_is_escaped(words: str, tmp_path: Path) -> None:
     file = written(tmp_path, "title: 한글\njobs: [{name: 가, target: noop}]")
-    command = [sys.executable, "-m", "runner", words, str(file)]
+    command = [*COMMAND, words, str(file)]
 
     done = subprocess.run(
         command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, text=True, check=False
@@ -131,7 +125,7 @@ def test_what_an_encoding_cannot_say_is_escaped(words: str, tmp_path: Path) -> N
 def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_path: Path) -> None:
     file = written(tmp_path, "jobs: 5")
 
-    for words in (f"{COMMAND} {file}", f"{COMMAND} check {file}", f"{COMMAND} -"):
+    for words in (f"{IN_A_SHELL} {file}", f"{IN_A_SHELL} check {file}", f"{IN_A_SHELL} -"):
         done = subprocess.run(
             f"exec {words} {closing}", shell=True, capture_output=True, stdin=subprocess.DEVNULL, check=False
         )
@@ -141,7 +135,7 @@ def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_pat
 
 
 def test_ignored_children_do_not_hide_a_bad_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "runner", str(written(tmp_path, "jobs: 5"))]
+    command = [*COMMAND, str(written(tmp_path, "jobs: 5"))]
 
     done = subprocess.run(
         command,
@@ -159,7 +153,7 @@ def test_events_are_not_written_over_the_file(tmp_path: Path) -> None:
     file = written(tmp_path, SAYS)
 
     done = subprocess.run(
-        [*COMMAND.split(), str(file), "--events", str(tmp_path / "." / "jobs.yaml")],
+        [*COMMAND, str(file), "--events", str(tmp_path / "." / "jobs.yaml")],
         capture_output=True,
         text=True,
         check=False,
@@ -172,7 +166,7 @@ def test_events_are_not_written_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full"])
 def test_a_file_without_an_end_is_refused(path: str) -> None:
-    done = subprocess.run([*COMMAND.split(), "check", path], capture_output=True, text=True, check=False)
+    done = subprocess.run([*COMMAND, "check", path], capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
     assert "at most 16,777,216 are read" in done.stderr

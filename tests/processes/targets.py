@@ -53,11 +53,6 @@ def sleep_ignoring_sigterm() -> None:
     time.sleep(60)
 
 
-def exit_with_int(text: str) -> None:
-    """Call sys.exit with the Python value that the text stands for."""
-    sys.exit(eval(text))
-
-
 def print_then_sleep() -> None:
     """Print two lines, and half of one, and sleep."""
     print("one")

@@ -104,29 +104,6 @@ def test_a_daemon_that_ignores_sigterm_is_killed_after_the_grace_period(start_me
     assert events(result, "process.killed")[0]["reason"] == "grace_period"
 
 
-@pytest.mark.parametrize(
-    ("value", "code", "ended_by"),
-    [
-        ("None", 0, "sys_exit"),
-        ("True", 1, "sys_exit"),
-        ("'text'", 1, "sys_exit"),
-        ("[1]", 1, "sys_exit"),
-        ("3", 3, "sys_exit"),
-        ("256", 0, "sys_exit"),
-        ("-1", 255, "sys_exit"),
-        ("2**31", 0, "sys_exit"),
-        ("10**30", 255, "sys_exit"),
-    ],
-)
-def test_sys_exit_gives_the_same_code_under_every_start_method(
-    start_method: str, value: str, code: int, ended_by: str
-) -> None:
-    result = run(f'jobs: [{{name: a, target: targets:exit_with_int, args: ["{value}"]}}]', start_method)
-
-    process = result.processes["a"]
-    assert (process.exit_code, process.ended_by) == (code, ended_by)
-
-
 def test_leaving_at_once_differs_from_returning(start_method: str) -> None:
     text = "jobs: [{name: a, target: exit_at_once}, {name: b, target: noop}]"
 

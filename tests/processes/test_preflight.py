@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import runner
 from runner.errors import InvalidFile, RunJobsError
-from tests.running import on_a_terminal, run_text
+from tests.running import COMMAND, on_a_terminal, run_text, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +28,6 @@ class Unshowable(Exception):
         raise ValueError
 raise Unshowable
 """
-
-
-def written(folder: Path, text: str) -> Path:
-    """A file with this text in this folder."""
-    (folder / "jobs.yaml").write_text(text)
-    return folder / "jobs.yaml"
 
 
 def run(source: str, folder: Path, text: str = "jobs: [{name: a, target: 'imported:f'}]") -> RunResult:
@@ -86,7 +79,7 @@ def test_on_a_terminal_an_import_takes_its_time(tmp_path: Path) -> None:
     (tmp_path / "imported.py").write_text("import time\ntime.sleep(0.5)\ndef f(): print('ran')\n")
     (tmp_path / "jobs.yaml").write_text("jobs: [{name: a, target: 'imported:f'}]")
 
-    status, shown = on_a_terminal(sys.executable, "-m", "runner", str(tmp_path / "jobs.yaml"))
+    status, shown = on_a_terminal(*COMMAND, str(tmp_path / "jobs.yaml"))
 
     assert status == 0
     assert "ran" in shown
@@ -95,7 +88,7 @@ def test_on_a_terminal_an_import_takes_its_time(tmp_path: Path) -> None:
 def test_a_check_with_imports_leaves_nothing_either(tmp_path: Path) -> None:
     (tmp_path / "imported.py").write_text(f"{LEAVES_A_PROCESS}\ndef f(): pass\n")
     (tmp_path / "jobs.yaml").write_text("jobs: [{target: 'imported:f'}]")
-    command = [sys.executable, "-m", "runner", "check", "--imports", str(tmp_path / "jobs.yaml")]
+    command = [*COMMAND, "check", "--imports", str(tmp_path / "jobs.yaml")]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -13,7 +13,7 @@ import pytest
 
 from runner.errors import SupervisorFault
 from runner.session import Interrupted, Session
-from tests.running import plan_of, run_text
+from tests.running import COMMAND, plan_of, run_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def test_a_run_whose_preload_ends_the_supervisor_is_a_fault_with_what_it_wrote(t
 def test_on_the_command_line_that_is_exit_status_3(command: list[str], tmp_path: Path) -> None:
     file = written(tmp_path, ENDS)
 
-    done = subprocess.run([sys.executable, "-m", "runner", *command, str(file)], capture_output=True, check=False)
+    done = subprocess.run([*COMMAND, *command, str(file)], capture_output=True, check=False)
 
     assert (done.returncode, done.stdout) == (3, b"")
     assert done.stderr.count(b"so long") == 1
@@ -131,7 +131,7 @@ MAKES = "jobs: [{class: 'preloaded:Made'}]"
 def test_a_stop_ends_an_import_that_never_does(words: str, source: str, text: str, stops: int, tmp_path: Path) -> None:
     written(tmp_path, source, text)
     os.mkfifo(tmp_path / "began")
-    command = [sys.executable, "-m", "runner", *words.split(), "jobs.yaml"]
+    command = [*COMMAND, *words.split(), "jobs.yaml"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     (tmp_path / "began").read_bytes()
 
@@ -170,7 +170,7 @@ def test_a_stop_of_a_check_is_no_yes(tmp_path: Path) -> None:
 def test_when_the_front_is_killed_an_import_that_never_ends_is_ended_too(tmp_path: Path) -> None:
     written(tmp_path, HANGS)
     os.mkfifo(tmp_path / "began")
-    command = [sys.executable, "-m", "runner", "jobs.yaml"]
+    command = [*COMMAND, "jobs.yaml"]
     running = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=tmp_path)
     (tmp_path / "began").read_bytes()
 
