@@ -7,6 +7,10 @@ import os
 import select
 import signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 TRACKER = b"from multiprocessing.resource_tracker import main"
 """In the command line of a process that takes away what others have left, when they have ended, and then ends."""
 PATIENCE_S = 1.0
@@ -21,6 +25,20 @@ def children() -> set[int]:
             with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:
                 pids.update(map(int, file.read().split()))
     return pids
+
+
+def reap_adopted(ours: Container[int]) -> bool:
+    """Wait for those that have ended, up to one of ours (somebody else's to wait for); whether there is none left."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return True
+        if ended is None:
+            return True
+        if ended.si_pid in ours:
+            return False
+        os.waitpid(ended.si_pid, 0)
 
 
 def end_adopted(spared: set[int]) -> None:

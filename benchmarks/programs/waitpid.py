@@ -23,7 +23,7 @@ def as_run_jobs_does(count: int) -> list[int]:
     from runner.supervise import supervisor
     from runner.supervise.processes import Processes
     from runner.supervise.shared import SharedThings
-    from runner.supervise.signals import StopSignals
+    from runner.supervise.signals import Signals
 
     planned = (ProcessPlan(f"Process-{n}", "jobs", target="runner.workers:sleep", args=(600,)) for n in range(count))
     plan = Plan("by hand", "fork", tuple(planned), (), ())
@@ -34,7 +34,7 @@ def as_run_jobs_does(count: int) -> list[int]:
         records=to_records,
         private=(records,),
         open_files=None,
-        stop_signals=StopSignals(),
+        signals=Signals(),
     )
     for number in range(count):
         processes.create(number)

@@ -17,14 +17,13 @@ from runner.adopted import end_adopted
 from runner.errors import told_as_fault
 from runner.limits import raise_open_files, widen
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
-from runner.supervise import signals
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.endings import text_of
 from runner.supervise.heeding import Interrupted, heeding
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
-from runner.supervise.signals import StopSignals
+from runner.supervise.signals import Signals, let_all_through
 from runner.supervise.supervisor import Supervisor
 from runner.wire import Link
 
@@ -46,14 +45,14 @@ def main() -> None:
         os.setsid()
     for number in (signal.SIGCHLD, signal.SIGQUIT):  # children inherit it, and must be able to wait and to be quit
         signal.signal(number, signal.SIG_DFL)
-    stop_signals = StopSignals()
-    stop_signals.take()
-    signals.let_all_through()
+    signals = Signals()
+    signals.take()
+    let_all_through()
     prctl(SET_CHILD_SUBREAPER, 1)
     order = _await_order(link)
     if order is not None:
         try:
-            _carry_out(order, link, stop_signals)
+            _carry_out(order, link, signals)
         except Interrupted:
             link.send({"interrupted": True})
         finally:
@@ -98,7 +97,7 @@ def _send_all(link: Link) -> None:
         link.flush()
 
 
-def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
+def _carry_out(order: Message, link: Link, signals: Signals) -> None:
     if order["order"] == "stop":
         raise Interrupted
     plan = plans.from_json(order.pop("plan"))
@@ -108,19 +107,19 @@ def _carry_out(order: Message, link: Link, stop_signals: StopSignals) -> None:
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
-        refusals = preflight.check(plan, link, stop_signals)
+        refusals = preflight.check(plan, link, signals)
     if refusals or order["order"] == "check":
         link.send({"refused": refusals})
         return
     open_files = raise_open_files()
-    _set_up_multiprocessing(plan, stop_signals)
+    _set_up_multiprocessing(plan, signals)
     try:
         shared = SharedThings(plan, order["run"])
     except OSError as error:
         link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
         return
     try:
-        _run(plan, link, shared, stop_signals, open_files, order["room"])
+        _run(plan, link, shared, signals, open_files, order["room"])
     finally:
         shared.remove()
 
@@ -144,7 +143,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
     return {"process": None, "field": field, "message": message, "help": None}
 
 
-def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
+def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     multiprocessing.set_start_method(plan.start_method, force=True)  # a preload may have set one
     targets = {process.target for process in plan.processes if process.target is not None}
     ours = sorted({target.partition(":")[0] for target in targets if target.startswith(OURS)})
@@ -158,11 +157,11 @@ def _set_up_multiprocessing(plan: Plan, stop_signals: StopSignals) -> None:
         from runner.supervise import forkserver_path
 
         multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *plan.preload])
-        stop_signals.hold_back()  # its children find them as it does
-        signals.let_all_through()
+        signals.hold_back()  # its children find them as it does
+        let_all_through()
         with forkserver_path.handed_on():
             forkserver.ensure_running()
-        stop_signals.take()
+        signals.take()
     if plan.start_method != "fork" or plan.shared:
         from multiprocessing import resource_tracker
 
@@ -174,7 +173,7 @@ def _run(
     plan: Plan,
     link: Link,
     shared: SharedThings,
-    stop_signals: StopSignals,
+    signals: Signals,
     open_files: tuple[int, int] | None,
     room: int,
 ) -> None:
@@ -186,9 +185,9 @@ def _run(
         plan,
         shared,
         records=to_records,
-        private=(link.fileno(), records, *stop_signals.descriptors, *_own(selector)),
+        private=(link.fileno(), records, *signals.descriptors, *_own(selector)),
         open_files=open_files,
-        stop_signals=stop_signals,
+        signals=signals,
     )
     with heeding(link):
         refusals = _create(plan, processes)
@@ -196,7 +195,7 @@ def _run(
         link.send({"refused": refusals})
         return
     room = min(room, processes.room())
-    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, stop_signals)
+    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()

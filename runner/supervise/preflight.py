@@ -16,17 +16,17 @@ from multiprocessing.process import BaseProcess
 from runner.adopted import children, end_adopted
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
-from runner.supervise import signals
 from runner.supervise.calls import OURS, find
 from runner.supervise.endings import text_of, without_our_frames
 from runner.supervise.heeding import heed
+from runner.supervise.signals import let_all_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
 
     from runner.plan import Plan, ProcessPlan
-    from runner.supervise.signals import StopSignals
+    from runner.supervise.signals import Signals
     from runner.wire import Link
 
 LIMIT_S = 10.0
@@ -36,10 +36,10 @@ Refusal: TypeAlias = "dict[str, Any]"
 """`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
 
 
-def check(plan: Plan, link: Link, stop_signals: StopSignals) -> list[Refusal]:
+def check(plan: Plan, link: Link, signals: Signals) -> list[Refusal]:
     """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted`."""
     asked = _one_for_each_call(plan)
-    return _ask(plan, asked, link, stop_signals) if asked else []
+    return _ask(plan, asked, link, signals) if asked else []
 
 
 def _one_for_each_call(plan: Plan) -> list[int]:
@@ -55,11 +55,11 @@ def _one_for_each_call(plan: Plan) -> list[int]:
     return list(calls.values())
 
 
-def _ask(plan: Plan, asked: list[int], link: Link, stop_signals: StopSignals) -> list[Refusal]:
+def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> list[Refusal]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
     before = children()
-    stop_signals.hold_back()
+    signals.hold_back()
     try:
         pid = os.fork()
         if pid == 0:
@@ -70,7 +70,7 @@ def _ask(plan: Plan, asked: list[int], link: Link, stop_signals: StopSignals) ->
         message = f"no process can be made to look whether it is there: {error.strerror}"
         return [_refusal("target", message) | {"process": asked[0]}]
     finally:
-        stop_signals.take()
+        signals.take()
     os.close(to_answers)
     os.close(to_output)
     try:
@@ -91,7 +91,7 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdin = sys.__stdin__
-        signals.let_all_through()
+        let_all_through()
         for number in asked:
             refusal = _look(plan.processes[number])
             sys.stdout.flush()

@@ -13,7 +13,7 @@ import os
 import time
 from multiprocessing import util
 
-from runner.adopted import end_adopted
+from runner.adopted import children, end_adopted
 from runner.arguments import resolve
 from runner.limits import free_descriptors, room_for
 from runner.records import record
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.shared import SharedThings
-    from runner.supervise.signals import StopSignals
+    from runner.supervise.signals import Signals
 
     _Attempt: TypeAlias = tuple[float, tuple[int, int], BaseException | None]
 
@@ -83,7 +83,7 @@ class Processes:
         records: int,
         private: tuple[int, ...],
         open_files: tuple[int, int] | None,
-        stop_signals: StopSignals,
+        signals: Signals,
     ) -> None:
         """`records` is the write end of the end-record pipe, `private` what else forked children have to close."""
         self._plan = plan
@@ -93,7 +93,7 @@ class Processes:
         self._private = bits_of((*private, self._lifeline_write))
         """Descriptors, as bits, that a forked child inherits and has to close."""
         self._open_files = open_files
-        self._stop_signals = stop_signals
+        self._signals = signals
         self._objects: list[BaseProcess] = []
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
@@ -101,6 +101,7 @@ class Processes:
         self._starting: tuple[BaseProcess, Surroundings] | None = None
         """The one process that is being started."""
         self._pid = os.getpid()
+        self._imports_own = children()
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
         multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
 
@@ -155,12 +156,12 @@ class Processes:
         self._private |= bits_of(unsent)
         util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
-        self._stop_signals.hold_back()
+        self._signals.hold_back()
         try:
             attempts = [self._attempt(process, around, theirs) for process, around in prepared]
         finally:
             self._starting = None
-            self._stop_signals.take()
+            self._signals.take()
             self._private = private
         return list(map(self._conclude, numbers, attempts))
 
@@ -223,6 +224,11 @@ class Processes:
             return None
         target = find(plan.target) if plan.target.startswith(OURS) else plan.target
         return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
+
+    @property
+    def pids(self) -> set[int]:
+        """Of those that have been started and not closed, and of those that imports have started."""
+        return self._imports_own | {running.pid for running in self.running.values()}
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

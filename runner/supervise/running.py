@@ -41,12 +41,12 @@ class Recorded:
 class Running:
     """A started process, until its descriptors are closed. `watched` gets readable when it ends."""
 
-    __slots__ = ("_pid", "_pidfd", "_popen", "has_ended", "watched")
+    __slots__ = ("_pidfd", "_popen", "has_ended", "pid", "watched")
 
     def __init__(self, popen: Any) -> None:
         """`popen` is what `multiprocessing` made, of a class of ours."""
         self._popen = popen
-        self._pid: int = popen.pid
+        self.pid: int = popen.pid
         self._pidfd: int | None = popen.pidfd
         self.watched: int = popen.sentinel if popen.pidfd is None or popen.method == "forkserver" else popen.pidfd
         self.has_ended = False
@@ -58,14 +58,14 @@ class Running:
                 if self._pidfd is not None:
                     signal.pidfd_send_signal(self._pidfd, each)
                 else:
-                    os.kill(self._pid, each)
+                    os.kill(self.pid, each)
 
     def reap(self) -> Ended | None:
         """What the system says of the process's end, once; None while it lives. The descriptors stay open.
 
         Under forkserver `watched` may be another one afterwards.
         """
-        ended = self._read_sentinel() if self._popen.method == "forkserver" else _wait(self._pid)
+        ended = self._read_sentinel() if self._popen.method == "forkserver" else _wait(self.pid)
         if ended is not None:
             self.has_ended = True
             self._popen.returncode = ended.exit_code
@@ -73,7 +73,7 @@ class Running:
 
     def _read_sentinel(self) -> Ended | None:
         if self.watched != self._popen.sentinel:
-            return _wait(self._pid)
+            return _wait(self.pid)
         data = os.read(self._popen.sentinel, _SIGNED.size)
         if len(data) == _SIGNED.size:
             return Ended(_SIGNED.unpack(data)[0], None, None)
@@ -89,7 +89,7 @@ class Running:
         if self._pidfd is not None:
             select.select([self._pidfd], [], [])
         with contextlib.suppress(ChildProcessError):  # a forkserver waits for its own
-            os.waitpid(self._pid, 0)
+            os.waitpid(self.pid, 0)
         self.has_ended = True
 
     def close(self) -> None:

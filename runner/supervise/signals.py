@@ -1,4 +1,4 @@
-"""The signals that stop a run: how the supervisor gets them, and how its children find them.
+"""The signals that matter to the supervisor: how it gets them, and how its children find them.
 
 All of it is below the enums of `signal`, which cost more than the calls: what is touched between two forks is copied.
 """
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
 STOPPING = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
+CHILD_ENDED = int(_signal.SIGCHLD)
 
 
-class StopSignals:
-    """SIGTERM, SIGINT and SIGHUP. To the supervisor each does nothing but make a pipe readable.
+class Signals:
+    """SIGTERM, SIGINT, SIGHUP and SIGCHLD. To the supervisor each does nothing but make a pipe readable.
 
-    They are blocked around starts: one that came before a child is ready would run our handler there, or be lost.
+    Those that stop a run are blocked around starts: one that came before a child is ready would run our handler there,
+    or be lost.
     """
 
     __slots__ = ("_sigint", "_wake_up", "came")
@@ -37,17 +39,17 @@ class StopSignals:
         """What a forked child inherits and has to close."""
         return self.came, self._wake_up
 
-    def clear(self) -> bool:
-        """Whether one of them has come since the last time: a preload may have handlers for others. Never blocks."""
+    def clear(self) -> frozenset[int]:
+        """Those that have come since the last time, and others that a preload has handlers for. Never blocks."""
         try:
-            return any(number in STOPPING for number in os.read(self.came, 512))
+            return frozenset(os.read(self.came, 512))
         except BlockingIOError:
-            return False
+            return frozenset()
 
     def take(self) -> None:
         """Have them come to us, and those that have waited, too."""
         _signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
-        for number in STOPPING:
+        for number in (*STOPPING, CHILD_ENDED):
             _signal.signal(number, _do_nothing)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, STOPPING)
 
@@ -57,6 +59,7 @@ class StopSignals:
         _signal.set_wakeup_fd(-1)
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
         _signal.signal(_signal.SIGHUP, _signal.SIG_DFL)
+        _signal.signal(CHILD_ENDED, _signal.SIG_DFL)
         _signal.signal(_signal.SIGINT, self._sigint)
 
 

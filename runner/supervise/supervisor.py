@@ -9,6 +9,7 @@ import selectors
 import time
 from collections import deque
 
+from runner.adopted import reap_adopted
 from runner.supervise import lifecycle
 from runner.supervise.endings import Endings, text_of
 from runner.supervise.holders import Holders
@@ -24,6 +25,7 @@ from runner.supervise.schedule import (
     StopRun,
     TimerFired,
 )
+from runner.supervise.signals import CHILD_ENDED, STOPPING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from runner.supervise.processes import Processes
     from runner.supervise.running import Ended
     from runner.supervise.shared import SharedThings
-    from runner.supervise.signals import StopSignals
+    from runner.supervise.signals import Signals
     from runner.wire import Link, Message
 
 MOST_OF_MAINS_TURN_S = 0.005
@@ -54,7 +56,7 @@ class Supervisor:
         processes: Processes,
         shared: SharedThings,
         records: int,
-        stop_signals: StopSignals,
+        signals: Signals,
     ) -> None:
         """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end."""
         self._plan = plan
@@ -62,7 +64,7 @@ class Supervisor:
         self._processes = processes
         self._shared = shared
         self._records = records
-        self._stop_signals = stop_signals
+        self._signals = signals
         self._schedule = Schedule(plan, room)
         self._timers: list[tuple[float, int, int | str, int]] = []
         self._timer_count = 0
@@ -72,10 +74,11 @@ class Supervisor:
         """What a process that is being started will write to, until the front has been told."""
         self._ended: list[int] = []
         """Processes that have ended, whose descriptors are still open."""
+        self._orphans_may_have_ended = False
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
-        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (stop_signals.came, "stop_signals")):
+        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (signals.came, "signals")):
             self._selector.register(descriptor, selectors.EVENT_READ, owner)
 
     def run(self) -> None:
@@ -110,6 +113,8 @@ class Supervisor:
         self._fire_timers()
         self._link.flush()  # first of all: somebody waits for it
         self._close_ended()
+        if self._orphans_may_have_ended:
+            self._orphans_may_have_ended = not reap_adopted(self._processes.pids)
 
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
@@ -141,8 +146,10 @@ class Supervisor:
                 self._endings.read(self._records)
             case "link":
                 self._listen()
-            case "stop_signals":
-                if self._stop_signals.clear():
+            case "signals":
+                came = self._signals.clear()
+                self._orphans_may_have_ended |= CHILD_ENDED in came
+                if not came.isdisjoint(STOPPING):
                     self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:

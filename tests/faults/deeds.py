@@ -49,8 +49,15 @@ def recurse() -> None:
 def overflow_the_c_stack() -> None:
     _no_core()
     sys.setrecursionlimit(10**9)
+    threading.stack_size(1 << 16)  # less than what Python from 3.12 on counts on
+    thread = threading.Thread(target=_show_what_is_deep)
+    thread.start()
+    thread.join()
+
+
+def _show_what_is_deep() -> None:
     deep: Any = None
-    for _ in range(10_000_000):
+    for _ in range(100_000):
         deep = [deep]
     repr(deep)
 

@@ -267,3 +267,19 @@ def print_descriptors() -> None:
         except FileNotFoundError:  # the one that listed the folder
             continue
     print(sorted(shown))
+
+
+def leave_one_that_ends() -> None:
+    """Leave a grandchild that ends at once, and see that it does not stay as a zombie."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.write(write, str(os.getpid()).encode())
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+    pid = os.read(read, 20).decode()
+    deadline = time.monotonic() + 20
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    print("there" if os.path.exists(f"/proc/{pid}") else "gone")

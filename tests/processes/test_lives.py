@@ -68,6 +68,12 @@ def test_a_grandchild_that_lives_on_does_not_delay_the_end_and_is_gone_with_the_
     assert time.monotonic() - began < 30
 
 
+def test_an_orphan_that_ends_does_not_stay_as_a_zombie(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: targets:leave_one_that_ends}]", start_method)
+
+    assert result.processes["a"].output == "gone\n"
+
+
 def test_a_target_that_closes_all_descriptors_is_seen_to_its_end(start_method: str) -> None:
     result = run("jobs: [{name: a, target: targets:close_everything}]", start_method)
 
