@@ -20,7 +20,7 @@ from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.endings import text_of
-from runner.supervise.heeding import Interrupted, heeding
+from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
 from runner.supervise.signals import Signals, let_all_through
@@ -102,8 +102,7 @@ def _carry_out(order: Message, link: Link, signals: Signals) -> None:
         raise Interrupted
     plan = plans.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
-    with heeding(link):
-        refusals = _preload(plan)
+    refusals = _preload(plan, link)
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
@@ -111,6 +110,7 @@ def _carry_out(order: Message, link: Link, signals: Signals) -> None:
     if refusals or order["order"] == "check":
         link.send({"refused": refusals})
         return
+    heed(link)
     open_files = raise_open_files()
     _set_up_multiprocessing(plan, signals)
     try:
@@ -124,12 +124,13 @@ def _carry_out(order: Message, link: Link, signals: Signals) -> None:
         shared.remove()
 
 
-def _preload(plan: Plan) -> list[dict[str, Any]]:
+def _preload(plan: Plan, link: Link) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
     sys.stdin = sys.__stdin__  # as a child has it
     try:
         for module in plan.preload:
-            importlib.import_module(module)
+            with heeding(link):
+                importlib.import_module(module)
     except Interrupted:
         raise
     except BaseException as error:
@@ -189,8 +190,7 @@ def _run(
         open_files=open_files,
         signals=signals,
     )
-    with heeding(link):
-        refusals = _create(plan, processes)
+    refusals = _create(plan, processes, link)
     if refusals:
         link.send({"refused": refusals})
         return
@@ -202,11 +202,15 @@ def _run(
     supervisor.run()
 
 
-def _create(plan: Plan, processes: Processes) -> list[dict[str, Any]]:
+def _create(plan: Plan, processes: Processes, link: Link) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
     for number, process in enumerate(plan.processes):
-        try:
+        if process.cls is None:
             processes.create(number)
+            continue
+        try:
+            with heeding(link):
+                processes.create(number)
         except Interrupted:
             raise
         except BaseException as error:
