@@ -22,10 +22,12 @@ from runner.supervise.lifecycle import (
     TimerFired,
     transition,
 )
+from tests.faults.test_children import FAULTS
 
 ROOT = Path(__file__).parents[1]
 DESIGN = (ROOT / "docs/design.md").read_text()
 README = (ROOT / "README.md").read_text()
+RELIABILITY = (ROOT / "docs/reliability.md").read_text()
 FACTS: tuple[Fact, ...] = (
     Started(),
     StartFailed({}),
@@ -112,3 +114,16 @@ def test_the_readme_names_every_option_of_a_run() -> None:
 
     told = set(re.findall(r"`(-[-a-z]+)", README))
     assert options - {"-h", "--help", "--quiet", "--verbose"} <= told
+
+
+def test_each_fault_that_is_staged_is_told_with_its_end() -> None:
+    _, _, *told = [line.split(" | ")[1:] for line in RELIABILITY.splitlines() if line.count("|") == 5]
+
+    assert told == [[outcome, str(code), f"`{by}` |"] for _, (outcome, code), by in FAULTS.values()]
+
+
+def test_each_fault_that_is_told_is_staged() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+
+    for name in re.findall(r"`(test_\w+)` \|$", RELIABILITY, re.MULTILINE):
+        assert f"def {name}(" in tests
