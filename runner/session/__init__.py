@@ -212,20 +212,20 @@ class Session:
             if gone >= 0:
                 selector.register(gone, selectors.EVENT_READ)
             self._outputs.attend(selector)
+            link = self._link.fileno()
             over = False
             while not over:
                 self._link.flush()
                 self._adjust(selector)
                 yield None
                 ready = selector.select(tick_s if self._answered else self._wait_for_an_answer(tick_s))
-                over = any(key.fd == gone for key, _ in ready)
                 yield from self._take_in(self._link.receive())
-                told = any(key.fileobj is self._link for key, _ in ready)
+                descriptors = {key.fd for key, _ in ready}
                 for key, _ in ready:
                     # What the supervisor wrote comes after what it has told: its own log, after its children's ends.
-                    if isinstance(key.data, Source) and not (told and key.data.process is None):
+                    if isinstance(key.data, Source) and (key.data.process is not None or link not in descriptors):
                         yield from self._heard(self._outputs.read(key.data))
-                over = over or (gone < 0 and self._link.ended)
+                over = gone in descriptors or (gone < 0 and self._link.ended)
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
 

@@ -108,11 +108,16 @@ class Supervisor:
             self._link.flush()
         ready = self._selector.select(self._timeout())
         self._now = time.monotonic()
-        for key, _ in ready:
-            self._see(key.data)
+        owners = [key.data for key, _ in ready]
+        if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
+            self._endings.read(self._records)
+        for owner in owners:
+            self._see(owner)
         self._fire_timers()
         self._link.flush()  # first of all: somebody waits for it
         self._close_ended()
+        if "signals" in owners:
+            self._heed_signals()
         if self._orphans_may_have_ended:
             self._orphans_may_have_ended = not reap_adopted(self._processes.pids)
 
@@ -142,15 +147,14 @@ class Supervisor:
         match owner:
             case int():
                 self._reap(owner)
-            case "records":
-                self._endings.read(self._records)
             case "link":
                 self._listen()
-            case "signals":
-                came = self._signals.clear()
-                self._orphans_may_have_ended |= CHILD_ENDED in came
-                if not came.isdisjoint(STOPPING):
-                    self._deliver(StopRun("stop_requested"))
+
+    def _heed_signals(self) -> None:
+        came = self._signals.clear()
+        self._orphans_may_have_ended |= CHILD_ENDED in came
+        if not came.isdisjoint(STOPPING):
+            self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
         for message, _ in self._link.receive():
@@ -232,7 +236,6 @@ class Supervisor:
             self._selector.register(running.watched, selectors.EVENT_READ, process)
             return
         self._ended.append(process)
-        self._endings.read(self._records)
         self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
         self._tell_holders(self._holders.see_end(process))
 
