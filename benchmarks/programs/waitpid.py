@@ -1,6 +1,6 @@
 """A blocking waitpid: starts so many children that sleep, prints their pids, then the moment of each end.
 
-With `plain` the children are those of a bare multiprocessing script. Without, they are started as run-jobs does, so
+With `plain` the children are those of a bare multiprocessing script. With `alike` they are started as run-jobs does, so
 that only the way of waiting differs: how long a process takes to end depends on how much memory is mapped into it.
 """
 
@@ -43,8 +43,8 @@ def as_run_jobs_does(count: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    start = plain if "plain" in sys.argv else as_run_jobs_does
-    pids = start(int(sys.argv[1]))
+    number, kind = sys.argv[1:]
+    pids = {"plain": plain, "alike": as_run_jobs_does}[kind](int(number))
     print(*pids, flush=True)
     for _ in pids:
         os.waitpid(-1, 0)
