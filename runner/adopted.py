@@ -27,18 +27,13 @@ def children() -> set[int]:
     return pids
 
 
-def reap_adopted(ours: Container[int]) -> bool:
-    """Wait for those that have ended, up to one of ours (somebody else's to wait for); whether there is none left."""
-    while True:
-        try:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return True
-        if ended is None:
-            return True
-        if ended.si_pid in ours:
-            return False
-        os.waitpid(ended.si_pid, 0)
+def reap_adopted(ours: Container[int]) -> None:
+    """Wait for those that have ended, up to one of ours: that is somebody else's to wait for."""
+    with contextlib.suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid in ours:
+                return
+            os.waitpid(ended.si_pid, 0)
 
 
 def end_adopted(spared: set[int]) -> None:

@@ -35,7 +35,8 @@ else:
         made = object.__new__(type(thing))
         for name in thing.__match_args__:
             _put(made, name, changes.pop(name) if name in changes else getattr(thing, name))
-        _refuse_more(thing, changes)
+        if changes:
+            _refuse_more(thing, changes)
         return made
 
     def _made(cls):
@@ -56,11 +57,11 @@ else:
             _put(self, name, value)
         for name in names[len(given) :]:
             _put(self, name, named.pop(name) if name in named else _default(self, name))
-        _refuse_more(self, named)
+        if named:
+            _refuse_more(self, named)
 
     def _refuse_more(self, named):
-        if named:
-            raise TypeError(f"{type(self).__name__} has no field for {', '.join(named)}")
+        raise TypeError(f"{type(self).__name__} has no field for {', '.join(named)}")
 
     def _default(self, name):
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import selectors
 import socket
 from collections import deque
 
@@ -27,6 +28,7 @@ _READ = 1 << 16
 """Bytes in one call: beyond 128 KiB the memory for them would come from the system and go back to it each time."""
 _MOST_DESCRIPTORS = 128
 """In one call; Linux takes 253."""
+_SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) if hasattr(socket, "CMSG_SPACE") else 0
 _CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _NOSIGNAL: int = getattr(socket, "MSG_NOSIGNAL", 0)
 
@@ -44,12 +46,31 @@ class Link:
         self._incoming = bytearray()
         self._descriptors: deque[int] = deque()
         self._flushing = False
+        self._selector: selectors.BaseSelector | None = None
+        self._watched_for = 0
         self.ended = False
         """The other side is gone: nothing more comes, and what is sent is dropped."""
 
     def fileno(self) -> int:
         """The socket's descriptor, for a selector."""
         return self._sock.fileno()
+
+    def attend(self, selector: selectors.BaseSelector, data: object = None) -> None:
+        """Have this selector tell, by `data`, what can be done here; `adjust` before each wait."""
+        self._selector = selector
+        self._watched_for = selectors.EVENT_READ
+        selector.register(self._sock, self._watched_for, data)
+
+    def adjust(self) -> None:
+        """Have the selector wait for what there is to wait for now: writing if something waits, nothing at the end."""
+        wanted = 0 if self.ended else selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
+        if self._selector is None or wanted == self._watched_for:
+            return
+        self._watched_for = wanted
+        if wanted:
+            self._selector.modify(self._sock, wanted, self._selector.get_key(self._sock).data)
+        else:
+            self._selector.unregister(self._sock)
 
     @property
     def pending(self) -> bool:
@@ -143,9 +164,8 @@ class Link:
 
     def _read(self) -> bool:
         """Take what has come; False when there is nothing now."""
-        space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
         try:
-            data, rights, _, _ = self._sock.recvmsg(_READ, space, _CLOEXEC)
+            data, rights, _, _ = self._sock.recvmsg(_READ, _SPACE, _CLOEXEC)
         except BlockingIOError:
             return False
         except ConnectionResetError:

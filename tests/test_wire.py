@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import selectors
 import socket
 from typing import TYPE_CHECKING, cast
 
@@ -256,3 +257,33 @@ def test_one_message_after_another_can_be_sent_at_once(ends: tuple[Link, Link]) 
     for number in (1, 2):
         here.send_at_once({"number": number})
         assert list(there.receive()) == [({"number": number}, ())]
+
+
+def test_a_selector_tells_of_what_the_link_can_do_now(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    with selectors.DefaultSelector() as selector:
+        here.attend(selector, "link")
+
+        here.adjust()
+        assert selector.select(0) == [], "nothing waits to be sent"
+        here.send({"text": "x" * 10_000_000})
+        here.adjust()
+        assert [events for _, events in selector.select(0)] == [selectors.EVENT_WRITE]
+        there.send({})
+        there.flush()
+        assert [(key.data, events) for key, events in selector.select(0)] == [
+            ("link", selectors.EVENT_READ | selectors.EVENT_WRITE)
+        ]
+
+
+def test_a_selector_tells_nothing_of_a_link_that_has_ended(ends: tuple[Link, Link]) -> None:
+    here, there = ends
+    with selectors.DefaultSelector() as selector:
+        here.attend(selector)
+        there.close()
+        assert list(here.receive()) == []
+
+        here.adjust()
+        here.adjust()
+
+        assert selector.select(0) == []

@@ -59,7 +59,8 @@ class Reporter:
         self._closed: set[int] = set()
         self.lost_output = False
         """Something that was to go to stdout could not be written, though there was somebody to read it."""
-        self._recorder = Recorder(keep_events=False, keep_output=settings.json)
+        concludes = settings.json or not settings.quiet
+        self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
         self._show = self._output_shown()
         self._events = self._events_file()
         self._console = self._event_lines()
@@ -118,7 +119,8 @@ class Reporter:
         """Report one item; `now` is `time.monotonic()`."""
         if isinstance(item, Event) and self._events is not None:
             self._events.tell(item)  # first of all: a program may wait for it
-        self._recorder.add(item)
+        if self._recorder is not None:
+            self._recorder.add(item)
         if self._live is not None and not isinstance(item, Output):
             self._live.handle(item, now)
         if isinstance(item, ProgressMade):
@@ -157,14 +159,16 @@ class Reporter:
 
     def conclude(self) -> None:
         """Say how it all ended; after `close`."""
-        settings = self._settings
+        if self._recorder is None:
+            return
+        settings, result = self._settings, self._recorder.result()
         if not settings.quiet:
             from runner.report.summary import summary
 
             color = settings.color and settings.stderr_is_terminal
-            self._write_stderr(summary(self._recorder.result(), width=settings.width, color=color))
+            self._write_stderr(summary(result, width=settings.width, color=color))
         if settings.json:
-            text = json.dumps(self._recorder.result().to_json(), ensure_ascii=False)
+            text = json.dumps(result.to_json(), ensure_ascii=False)
             self._write(STDOUT, [text.encode(errors="backslashreplace"), b"\n"])
 
     def _warn(self, text: str) -> None:

@@ -195,7 +195,7 @@ class Session:
                     telling.stopped_by = self._stopped_by
                     yield from telling.tell(message)
                     if ended:  # somebody waits for word of its end, and nobody for this
-                        self._outputs.let_end(message["process"])
+                        yield from self._outputs.let_end(message["process"])
         if not began:
             raise self._unanswered()
 
@@ -208,7 +208,7 @@ class Session:
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
         """The supervisor's messages and all output, until the supervisor is gone."""
         with selectors.DefaultSelector() as selector, self._watch_supervisor() as gone:
-            selector.register(self._link, selectors.EVENT_READ)
+            self._link.attend(selector)
             if gone >= 0:
                 selector.register(gone, selectors.EVENT_READ)
             self._outputs.attend(selector)
@@ -216,7 +216,7 @@ class Session:
             over = False
             while not over:
                 self._link.flush()
-                self._adjust(selector)
+                self._link.adjust()
                 yield None
                 ready = selector.select(tick_s if self._answered else self._wait_for_an_answer(tick_s))
                 yield from self._take_in(self._link.receive())
@@ -248,19 +248,6 @@ class Session:
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message
-
-    def _adjust(self, selector: selectors.BaseSelector) -> None:
-        """Watch the link for what it can do now."""
-        try:
-            key = selector.get_key(self._link)
-        except (KeyError, ValueError):
-            return
-        if self._link.ended:
-            selector.unregister(self._link)
-            return
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._link.pending else 0)
-        if key.events != wanted:
-            selector.modify(self._link, wanted)
 
     @contextlib.contextmanager
     def _watch_supervisor(self) -> Iterator[int]:

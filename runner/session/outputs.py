@@ -109,10 +109,11 @@ class Outputs:
         for stream in self._wrote.pop(process, ()):
             yield Output(process, stream, b"", ended_at)
 
-    def let_end(self, process: int | None) -> None:
-        """Have the streams of a process that has ended end with it; the next `read` closes them."""
-        for source in self._sources.get(process, ()):
+    def let_end(self, process: int | None) -> Iterator[Output]:
+        """Close the streams of a process that has ended, unless a descendant has them: those end with it."""
+        for source in list(self._sources.get(process, ())):
             source.let_end()
+            yield from self.read(source)
 
     def _output(self, source: Source, data: bytes, at: float) -> Output:
         self._wrote.setdefault(source.process, {})[source.stream] = None

@@ -43,7 +43,7 @@ class Phase(Enum):
         return self in _ALIVE
 
 
-_ALIVE = frozenset({Phase.RUNNING, Phase.TERMINATING, Phase.KILLED})
+_ALIVE = (Phase.RUNNING, Phase.TERMINATING, Phase.KILLED)  # no set: hashing these is Python's code, comparing is not
 
 
 # Facts and orders that come in.
@@ -169,7 +169,7 @@ def transition(life: Life, fact: Fact, at: float) -> tuple[Life, list[Command]]:
             return _due(life, generation)
         case Terminate(reason) if life.phase is Phase.RUNNING:
             return _terminate(life, reason)
-        case Kill(reason) if life.phase in {Phase.RUNNING, Phase.TERMINATING}:
+        case Kill(reason) if life.phase in (Phase.RUNNING, Phase.TERMINATING):
             return _kill(life, reason)
         case Terminate() | Kill() if life.phase is not Phase.PLANNED:
             return life, []

@@ -67,7 +67,7 @@ Command: TypeAlias = Order | Report | SetTimer
 
 def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
     """Take the next step, or several starts in a row; main must be ready."""
-    if main.phase != Ready():
+    if not isinstance(main.phase, Ready):
         raise AssertionError(f"main cannot go on while {main.phase}")
     if main.position == len(main.steps):
         return replace(main, phase=Ended()), [Report("main.ended")]

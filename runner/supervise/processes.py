@@ -101,7 +101,8 @@ class Processes:
         self._starting: tuple[BaseProcess, Surroundings] | None = None
         """The one process that is being started."""
         self._pid = os.getpid()
-        self._imports_own = children()
+        self.pids = children()
+        """Of those that have been started and not closed, and of those that imports have started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
         multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
 
@@ -202,6 +203,7 @@ class Processes:
             return NotStarted(number, at, error)
         popen = self._objects[number]._popen  # type: ignore[attr-defined]  # the one of ours
         self.running[number] = Running(popen)
+        self.pids.add(popen.pid)
         self._private |= 1 << popen.sentinel
         return Started(number, at, outputs)
 
@@ -225,11 +227,6 @@ class Processes:
         target = find(plan.target) if plan.target.startswith(OURS) else plan.target
         return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
 
-    @property
-    def pids(self) -> set[int]:
-        """Of those that have been started and not closed, and of those that imports have started."""
-        return self._imports_own | {running.pid for running in self.running.values()}
-
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""
         return room_for(free_descriptors(), DESCRIPTORS_EACH[self._plan.start_method])
@@ -237,7 +234,9 @@ class Processes:
     def close(self, number: int) -> None:
         """Close the descriptors of a process that has ended."""
         self._private &= ~(1 << self._objects[number]._popen.sentinel)  # type: ignore[attr-defined]  # the one of ours
-        self.running.pop(number).close()
+        closed = self.running.pop(number)
+        self.pids.discard(closed.pid)
+        closed.close()
 
     def reprs(self) -> list[str]:
         """Each process as `multiprocessing` shows it."""

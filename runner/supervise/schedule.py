@@ -111,7 +111,7 @@ class Schedule:
     @property
     def main_is_ready(self) -> bool:
         """Whether main would take a step if given its turn."""
-        return self._phase is RunPhase.RUNNING and self._main.phase == mains.Ready()
+        return self._phase is RunPhase.RUNNING and isinstance(self._main.phase, mains.Ready)
 
     @property
     def is_stopping(self) -> bool:
@@ -156,7 +156,7 @@ class Schedule:
     def _give_main_its_turn(self, at: float) -> list[Command]:
         self._main, told = mains.proceed(self._main, at, self.phase)
         commands = self._obey(told, at)
-        if self._main.phase == mains.Ended():
+        if isinstance(self._main.phase, mains.Ended):
             self._phase = RunPhase.DRAINING
             commands += self._terminate_daemons(at)
         return commands
@@ -194,7 +194,7 @@ class Schedule:
                 del self._alive[process]
                 if self._phase is RunPhase.RUNNING:
                     self._main, said = mains.see_end(self._main, process, at)
-                    commands += self._obey(said, at)
+                    commands += self._obey(said, at) if said else []
         return commands
 
     def _terminate_daemons(self, at: float) -> list[Command]:
@@ -220,7 +220,7 @@ class Schedule:
         return [command for number in list(self._alive) for command in act(number)]
 
     def _end_if_over(self) -> list[Command]:
-        if self._alive or self._phase not in {RunPhase.DRAINING, RunPhase.STOPPING}:
+        if self._alive or self._phase not in (RunPhase.DRAINING, RunPhase.STOPPING):
             return []
         self._phase = RunPhase.ENDED
         return [EndRun(self._outcome())]

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 MOST_OF_MAINS_TURN_S = 0.005
 """How long main may go on before the supervisor looks at the world again."""
 BETWEEN_LOOKS_S = 0.01
+"""For the holder of a guard, while it cannot be told who that is."""
+ORPHANS_CAN_WAIT_S = 0.1
+"""After an end, until those are waited for that nobody waits for: the system goes through all children for it."""
 
 
 class Supervisor:
@@ -74,12 +77,14 @@ class Supervisor:
         """What a process that is being started will write to, until the front has been told."""
         self._ended: list[int] = []
         """Processes that have ended, whose descriptors are still open."""
-        self._orphans_may_have_ended = False
+        self._looks_for_orphans = False
+        """A timer is set for it."""
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
-        for descriptor, owner in ((link.fileno(), "link"), (records, "records"), (signals.came, "signals")):
-            self._selector.register(descriptor, selectors.EVENT_READ, owner)
+        link.attend(selector, "link")
+        selector.register(records, selectors.EVENT_READ, "records")
+        selector.register(signals.came, selectors.EVENT_READ, "signals")
 
     def run(self) -> None:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
@@ -106,6 +111,7 @@ class Supervisor:
         if self._schedule.main_is_ready:
             self._give_main_its_turn()
             self._link.flush()
+        self._link.adjust()
         ready = self._selector.select(self._timeout())
         self._now = time.monotonic()
         owners = [key.data for key, _ in ready]
@@ -116,10 +122,7 @@ class Supervisor:
         self._fire_timers()
         self._link.flush()  # first of all: somebody waits for it
         self._close_ended()
-        if "signals" in owners:
-            self._heed_signals()
-        if self._orphans_may_have_ended:
-            self._orphans_may_have_ended = not reap_adopted(self._processes.pids)
+        self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
 
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
@@ -131,17 +134,9 @@ class Supervisor:
     def _timeout(self) -> float | None:
         if self._schedule.main_is_ready or self._schedule.ended:
             return 0
-        self._watch_the_links_other_way()
         if not self._timers:
             return None
         return max(0.0, self._timers[0][0] - time.monotonic())
-
-    def _watch_the_links_other_way(self) -> None:
-        """Have the selector tell when the link takes more, as long as something waits for that."""
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._link.pending else 0)
-        key = self._selector.get_map().get(self._link.fileno())
-        if key is not None and key.events != wanted:
-            self._selector.modify(key.fileobj, wanted, key.data)
 
     def _see(self, owner: str | int) -> None:
         match owner:
@@ -152,7 +147,9 @@ class Supervisor:
 
     def _heed_signals(self) -> None:
         came = self._signals.clear()
-        self._orphans_may_have_ended |= CHILD_ENDED in came
+        if CHILD_ENDED in came and not self._looks_for_orphans:
+            self._looks_for_orphans = True
+            self._set_timer(self._now + ORPHANS_CAN_WAIT_S, "orphans", 0)
         if not came.isdisjoint(STOPPING):
             self._deliver(StopRun("stop_requested"))
 
@@ -160,7 +157,6 @@ class Supervisor:
         for message, _ in self._link.receive():
             self._obey(message)
         if self._link.ended:
-            self._selector.unregister(self._link.fileno())
             self._deliver(StopRun("stop_requested"))
 
     def _obey(self, message: Message) -> None:
@@ -269,10 +265,14 @@ class Supervisor:
             import heapq
 
             _, _, owner, generation = heapq.heappop(self._timers)
-            if owner == "holders":
-                self._tell_holders(self._holders.look_again())
-            else:
-                self._deliver(TimerFired(owner, generation))
+            match owner:
+                case "holders":
+                    self._tell_holders(self._holders.look_again())
+                case "orphans":
+                    self._looks_for_orphans = False
+                    reap_adopted(self._processes.pids)
+                case _:
+                    self._deliver(TimerFired(owner, generation))
 
 
 def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
