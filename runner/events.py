@@ -40,6 +40,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "max_rss",
         "returned",
         "error",
+        "limit",
     ),
     "process.wrote": ("job", "process", "pid", "stream", "text"),
     "process.shown": (*PROCESS_FIELDS, "label"),

@@ -58,6 +58,8 @@ class Notes:
                 yield Note("join_timed_out", name, _JOIN_TIMED_OUT.format(name, timeout))
             case "process.terminating", {"process": str(name), "reason": reason}:
                 self._terminated_at[name] = event.t
+                if reason == "timeout":
+                    yield Note("timeout", name, _TIMEOUT.format(name, self._grace_period))
                 yield from self._time_limit(reason == "time_limit")
                 yield from self._stop(reason == "stop_requested", stopped_by)
             case "process.killed", {"process": str(name), "reason": "grace_period"}:
@@ -104,6 +106,10 @@ def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
             yield Note("lost", name, (_SUPERVISOR_DIED if duration is None else _EXIT_CODE_LOST).format(name))
         case {"outcome": "terminated" | "killed", "stop_reason": "main_ended"}:
             yield Note("daemon_terminated", name, _DAEMON_TERMINATED.format(name))
+        case {"limit": "memory"}:
+            yield Note("out_of_memory", name, _OUT_OF_MEMORY.format(name))
+        case {"limit": "cpu_seconds", "signal": signal}:
+            yield Note("cpu_limit", name, _CPU_LIMIT.format(name, signal))
         case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0:
             why = _SIGNALS.get(str(signal), _ANY_SIGNAL)
             yield Note("foreign_signal", name, _FOREIGN_SIGNAL.format(name, signal, code, why))
@@ -153,6 +159,15 @@ _SIGTERM_IGNORED = (
     "{0} did not end within {1:g} s of SIGTERM: it ignores that signal, or takes long to act on it. "
     "SIGKILL follows, which no process can ignore."
 )
+_TIMEOUT = (
+    "The `timeout` of {0} is over: it is stopped, with SIGTERM now and SIGKILL after {1:g} s. However it ends, it is "
+    "`timed_out`, and has failed unless that is expected. An end that is wanted is declared with `terminate_after`."
+)
+_OUT_OF_MEMORY = (
+    "{0} asked for more memory than `limits.memory` leaves it: Python raised MemoryError, and nothing caught it. "
+    "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
+)
+_CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
 _HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
 _ENDS_RUN = ", so the run is ended instead of waiting for ever."
 _STOPPED_BY = {
@@ -200,7 +215,8 @@ _SIGNALS = {
     "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
     "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
     "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",
-    "SIGKILL": "somebody's `kill -9`, or, often, the kernel's out-of-memory killer when memory was short",
+    "SIGKILL": "somebody's `kill -9`, or, often, the kernel's out-of-memory killer when memory was short; or, where "
+    "SIGXCPU is ignored, the end of `limits.cpu_seconds`",
     "SIGXCPU": "its limit of processor time was over",
 }
 _ANY_SIGNAL = "it came from outside, or from the process itself"

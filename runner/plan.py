@@ -76,10 +76,24 @@ class Expect:
 
 
 @record(frozen=True, slots=True)
+class Limits:
+    """What the system lets a process have. What is None is as it was for run-jobs itself.
+
+    `memory` (of its own, not shared) and `core` (a core dump's size) are bytes, `cpu_seconds` processor time.
+    """
+
+    memory: int | None = None
+    cpu_seconds: int | None = None
+    open_files: int | None = None
+    core: int | None = None
+
+
+@record(frozen=True, slots=True)
 class ProcessPlan:
     """One process: what it runs, and the rules of its life. Exactly one of `target` and `cls` is given.
 
     `args` and `kwargs` are encoded (see `runner.arguments`). `cwd` is absolute. `env` is added to the environment.
+    At most one of `terminate_after` and `timeout` is given, in seconds after the process's own start.
     """
 
     name: str
@@ -92,8 +106,10 @@ class ProcessPlan:
     env: dict[str, str] = field(default_factory=dict)
     cwd: str | None = None
     terminate_after: float | None = None
+    timeout: float | None = None
     on_terminate: Literal["die", "unwind"] = "die"
     expect: Expect | None = None
+    limits: Limits | None = None
 
 
 @record(frozen=True, slots=True)
@@ -210,18 +226,19 @@ def from_json(data: dict[str, Any]) -> Plan:
 
 _PLAIN = ProcessPlan("", "")
 _NONE: dict[str, Any] = {}
+_RECORDS: dict[str, type[Expect | Limits]] = {"expect": Expect, "limits": Limits}
 
 
 def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
     """Its fields but for those that are as in most processes: there may be many."""
     data = {name: value for name, value in fields_of(process).items() if value != getattr(_PLAIN, name)}
     data |= {"name": process.name, "job": process.job}
-    return data | {"expect": fields_of(process.expect)} if process.expect else data
+    return data | {name: fields_of(data[name]) for name in _RECORDS if name in data}
 
 
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
-    expect = data.get("expect")
-    changes: dict[str, Any] = {"args": tuple(data.get("args", ())), "expect": Expect(**expect) if expect else None}
+    changes: dict[str, Any] = {"args": tuple(data.get("args", ()))}
+    changes |= {name: cls(**data[name]) for name, cls in _RECORDS.items() if name in data}
     # What is the same in many processes is there once.
     changes |= {name: sys.intern(data[name]) for name in ("job", "target") if data.get(name)}
     changes |= {name: _NONE for name in ("kwargs", "env") if name not in data}

@@ -21,7 +21,8 @@ class ProcessResult:
     """How one process ended. What is not known, or never was, is None: a process never started has no `pid`.
 
     `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds, `max_rss`
-    bytes. `error` has `type`, `message` and `traceback`. `output` is the last 64 KiB of what the process wrote.
+    bytes. `limit` is the one of its own limits that ended it, by name. `error` has `type`, `message` and `traceback`.
+    `output` is the last 64 KiB of what the process wrote.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ProcessResult:
     signal: str | None = None
     ended_by: str | None = None
     stop_reason: str | None = None
+    limit: str | None = None
     error: dict[str, Json] | None = None
     started_at: float | None = None
     ended_at: float | None = None
@@ -82,6 +84,7 @@ _OF_THE_END = (
     "signal",
     "ended_by",
     "stop_reason",
+    "limit",
     "error",
     "duration",
     "cpu_seconds",

@@ -49,6 +49,13 @@ def event(name: str, **fields: Json) -> Event:
         ),
         (event("process.exited", **EXIT | {"outcome": "lost", "exit_code": None, "duration": None}), "lost"),
         (event("process.exited", **EXIT | {"outcome": "lost", "exit_code": None}), "lost"),
+        (event("process.exited", **FAILED | {"exit_code": 1, "limit": "memory"}), "out_of_memory"),
+        (
+            event("process.exited", **FAILED | {"exit_code": -9, "signal": "SIGKILL", "limit": "cpu_seconds"}),
+            "cpu_limit",
+        ),
+        (event("process.exited", **EXIT | {"outcome": "timed_out", "exit_code": -15}), None),
+        (event("process.terminating", reason="timeout"), "timeout"),
         (event("process.join_timed_out", timeout=1.0), "join_timed_out"),
         (event("process.killed", reason="grace_period"), "sigterm_ignored"),
         (event("process.killed", reason="main"), None),

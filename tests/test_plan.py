@@ -17,6 +17,7 @@ from runner.plan import (
     JobPlan,
     Join,
     Kill,
+    Limits,
     Plan,
     ProcessPlan,
     Progress,
@@ -66,6 +67,8 @@ processes = st.builds(
     env=st.dictionaries(st.text(), st.text(), max_size=2),
     terminate_after=st.none() | seconds,
     expect=st.none() | st.builds(Expect, st.none() | st.integers(), st.none() | st.text()),
+    timeout=st.none() | seconds,
+    limits=st.none() | st.builds(Limits, *[st.none() | numbers] * 4),
 )
 shared = (
     st.builds(SharedArray, st.text(), st.just("int64"), numbers, st.just(8))

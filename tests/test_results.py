@@ -25,6 +25,7 @@ END: dict[str, Json] = {
     "ended_by": "signal",
     "stop_reason": "main",
     "error": None,
+    "limit": None,
     "duration": 1.5,
     "cpu_seconds": 0.25,
     "max_rss": 4096,

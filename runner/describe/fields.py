@@ -1,4 +1,4 @@
-"""Types of fields: durations, names, import paths, text and values with placeholders."""
+"""Types of fields: durations, sizes, names, import paths, text and values with placeholders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
-from runner.describe import durations, placeholders, targets
+from runner.describe import durations, placeholders, sizes, targets
 from runner.describe.checking import fault
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ def _duration(value: object) -> float:
         return durations.seconds(value)
     except durations.BadDuration as error:
         raise fault(str(error), f"write {durations.EXAMPLES}") from None
+
+
+def _size(value: object) -> int:
+    try:
+        return sizes.size(value)
+    except sizes.BadSize as error:
+        raise fault(str(error), f"write {sizes.EXAMPLES}") from None
 
 
 def _environ(info: ValidationInfo) -> Mapping[str, str] | None:
@@ -102,6 +109,13 @@ Duration: TypeAlias = Annotated[
     WithJsonSchema(durations.SCHEMA),
 ]
 """Seconds, read from a number or from text such as `1m30s`."""
+
+Size: TypeAlias = Annotated[
+    int,
+    BeforeValidator(_size),
+    WithJsonSchema(sizes.SCHEMA),
+]
+"""Bytes, read from a whole number or from text such as `512MiB`."""
 
 Template: TypeAlias = Annotated[str, AfterValidator(_template)]
 """Text that may hold `$index` and `${env.NAME}`."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from runner.describe.checking import fault
-from runner.describe.fields import Duration, Name, Template, Variable
+from runner.describe.fields import Duration, Name, Size, Template, Variable
 from runner.describe.scalars import found
 from runner.describe.suggestions import suggestion
 from runner.errors import RunJobsError
@@ -80,7 +80,7 @@ class ExpectModel(Model):
     ] = None
     """The exit code: negative for a death by that signal, which may be written by name (`SIGTERM` is -15)."""
 
-    outcome: Literal["succeeded", "failed", "terminated", "killed"] | None = None
+    outcome: Literal["succeeded", "failed", "terminated", "killed", "timed_out", "out_of_memory"] | None = None
     """The outcome."""
 
     @model_validator(mode="after")
@@ -88,6 +88,22 @@ class ExpectModel(Model):
         if self.exit_code is None and self.outcome is None:
             raise fault("`exit_code` or `outcome` is needed here")
         return self
+
+
+class LimitsModel(Model):
+    """What the system lets each process have. What is not given is as it is for run-jobs itself."""
+
+    memory: Size | None = None
+    """The most memory of its own; shared memory does not count. Beyond it Python raises MemoryError."""
+
+    cpu_seconds: Annotated[int, Field(ge=1)] | None = None
+    """The most processor time, in seconds. Then SIGXCPU ends the process, and a second later SIGKILL."""
+
+    open_files: Annotated[int, Field(ge=0)] | None = None
+    """The most descriptors open at once."""
+
+    core: Size | None = None
+    """The largest core dump; 0 for none."""
 
 
 class JobModel(Model):
@@ -115,6 +131,10 @@ class JobModel(Model):
     terminate_after: Duration | None = None
     """How long after its own start a process is sent SIGTERM (and after the grace period SIGKILL)."""
 
+    timeout: Duration | None = None
+    """How long a process may run: then it is stopped like any other (SIGTERM, after the grace period SIGKILL), its
+    outcome is `timed_out`, and the run fails. Not with `terminate_after`, which is an end that is wanted."""
+
     on_terminate: Literal["die", "unwind"] = "die"
     """What SIGTERM does: `die` at once, as in plain multiprocessing, or `unwind`: let `finally` run first."""
 
@@ -124,6 +144,17 @@ class JobModel(Model):
     expect: ExpectModel | None = None
     """How the processes are declared to end. Without it: with exit code 0, or stopped because the file
     asked for it."""
+
+    limits: LimitsModel | None = None
+    """What the system lets each process have: memory, processor time, open files."""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.timeout is not None and self.terminate_after is not None:
+            message = "a process has `terminate_after` or `timeout`, not both"
+            help = "keep `terminate_after` if that end is wanted, `timeout` if it is a failure"
+            raise fault(message, help, path=("timeout",), key=True)
+        return self
 
     @property
     def joined(self) -> bool:

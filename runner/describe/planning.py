@@ -22,7 +22,7 @@ from runner.describe.script import Script
 from runner.describe.spec import NOT_YET, RunFile
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
-from runner.plan import START_METHODS, Expect, JobPlan, Join, Plan, ProcessPlan, Sleep, Start, Step
+from runner.plan import START_METHODS, Expect, JobPlan, Join, Limits, Plan, ProcessPlan, Sleep, Start, Step
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Planner:
         model = job.model
         known: dict[str, int | str] = {"name": name, "index": index}
         text_known = {"index": index}
-        expect = model.expect
+        expect, limits = model.expect, model.limits
         return ProcessPlan(
             name=name,
             job=job.label,
@@ -198,8 +198,12 @@ class _Planner:
             },
             cwd=None if draft.cwd is None else self._cwd(job, fill_text(draft.cwd, text_known, self.environ)),
             terminate_after=model.terminate_after,
+            timeout=model.timeout,
             on_terminate=model.on_terminate,
             expect=None if expect is None else Expect(expect.exit_code, expect.outcome),
+            limits=None
+            if limits is None
+            else Limits(limits.memory, limits.cpu_seconds, limits.open_files, limits.core),
         )
 
     def _cwd(self, job: Job, text: str) -> str:

@@ -109,7 +109,7 @@ def _said(event: Event) -> tuple[str, str, str]:
         case "process.started":
             return "started", f"pid {said['pid']}", _GREEN
         case "process.start_failed":
-            return "not started", f"{said['error']['type']}: {said['error']['message']}", _RED
+            return "not started", _error(said["error"]), _RED
         case "process.join_timed_out":
             return "join ended", f"after its timeout of {duration(said['timeout'])}", _YELLOW
         case "process.joined":
@@ -131,15 +131,20 @@ def _said(event: Event) -> tuple[str, str, str]:
 
 
 def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
-    error = f"; {said['error']['type']}: {said['error']['message']}" if said["error"] else ""
+    error = f"; {_error(said['error'])}" if said["error"] else ""
     lasted = "" if said["duration"] is None else f", after {duration(said['duration'])}"
     unexpected = "" if said["expected"] else "; not expected"
     details = f"{exit_code(said['exit_code'])}{lasted}{error}{unexpected}"
     return str(said["outcome"]), details, _GREEN if said["expected"] else _RED
 
 
+def _error(said: dict[str, str]) -> str:
+    return f"{said['type']}: {said['message']}" if said["message"] else said["type"]
+
+
 _REASONS = {
     "terminate_after": "its terminate_after is over",
+    "timeout": "its timeout is over",
     "main": "main asks for it",
     "main_ended": "main has ended",
     "grace_period": "the grace period is over",

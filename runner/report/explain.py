@@ -16,12 +16,12 @@ from runner.plan import (
     Start,
     Terminate,
 )
-from runner.report.words import duration, harmless
+from runner.report.words import duration, harmless, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.plan import Plan, ProcessPlan, SharedPlan, Step
+    from runner.plan import Limits, Plan, ProcessPlan, SharedPlan, Step
 
 MOST_ALIKE = 6
 """Of more steps alike than these, in a row, the first and the last are told."""
@@ -132,10 +132,24 @@ def _after(plan: Plan) -> Iterator[str]:
 def _rules(process: ProcessPlan) -> Iterator[str]:
     if process.terminate_after is not None:
         yield f"{process.name} is terminated {duration(process.terminate_after)} after its start, if it still runs."
+    if process.timeout is not None:
+        yield f"{process.name} is stopped {duration(process.timeout)} after its start, if it still runs: a failure."
+    if process.limits is not None:
+        yield f"{process.name} may have at most {_limits(process.limits)}."
     if process.on_terminate == "unwind":
         yield f"{process.name} runs its `finally` blocks when it is terminated."
     if process.expect is not None:
         yield f"{process.name} is expected to end with {declared(process.expect)}."
+
+
+def _limits(limits: Limits) -> str:
+    texts = (
+        None if limits.memory is None else f"{size(limits.memory)} of memory of its own",
+        None if limits.cpu_seconds is None else f"{duration(limits.cpu_seconds)} of processor time",
+        None if limits.open_files is None else f"{limits.open_files} open descriptors",
+        None if limits.core is None else f"{size(limits.core)} of a core dump" if limits.core else "no core dump",
+    )
+    return ", ".join(text for text in texts if text)
 
 
 def _folded(rules: list[str]) -> list[str]:

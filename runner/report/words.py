@@ -23,8 +23,10 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: int | None) -> str:
-    """Bytes, in MiB."""
-    return "?" if count is None else f"{count / (1 << 20):.1f} MiB"
+    """Bytes, in MiB, or in KiB what is less than one."""
+    if count is None:
+        return "?"
+    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 or not count else f"{count / (1 << 10):.3g} KiB"
 
 
 def exit_code(code: int | None) -> str:

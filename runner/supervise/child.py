@@ -62,6 +62,10 @@ def prepare(around: Surroundings) -> None:
         os.environ.update(around.env)
     if around.cwd is not None:
         os.chdir(around.cwd)
+    if around.limits is not None:
+        from runner.supervise import own_limits
+
+        around.reserve = own_limits.take(around.limits)
 
 
 def _let_the_forkserver_end() -> None:
@@ -118,6 +122,7 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
     except Terminated:
         _die_by(signal.SIGTERM)
     except BaseException as error:
+        around.reserve = None
         endings.say_exception(process.name, error)
         endings.record_exception(around, error)
         raise SystemExit(1) from None

@@ -54,9 +54,7 @@ def record_exception(around: Surroundings, error: BaseException) -> None:
     if len(traceback) > MOST_OF_A_TRACEBACK:
         half = MOST_OF_A_TRACEBACK // 2
         traceback = traceback[:half] + "\n  …\n" + traceback[-half:]
-    kind = type(error)
-    qualified = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    said = {"type": qualified, "message": message[:MOST_OF_A_MESSAGE], "traceback": traceback}
+    said = {"type": _type_name(error), "message": message[:MOST_OF_A_MESSAGE], "traceback": traceback}
     _record(around, "exception", error=said)
 
 
@@ -187,9 +185,27 @@ def _say(text: str) -> None:
 
 
 def _traceback(error: BaseException) -> str:
-    import traceback
+    frames = without_our_frames(error.__traceback__)
+    try:
+        import traceback
 
-    return "".join(traceback.format_exception(type(error), error, without_our_frames(error.__traceback__)))
+        return "".join(traceback.format_exception(type(error), error, frames))
+    except Exception:  # no descriptor or memory is left for that, or the target has broken what it needs
+        return f"{_bare(frames)}{_type_name(error)}: {text_of(error)}\n"
+
+
+def _bare(frames: TracebackType | None) -> str:
+    lines = ["Traceback (most recent call last):\n"]
+    while frames is not None:
+        code = frames.tb_frame.f_code
+        lines.append(f'  File "{code.co_filename}", line {frames.tb_lineno}, in {code.co_name}\n')
+        frames = frames.tb_next
+    return "".join(lines)
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def text_of(value: object) -> str:

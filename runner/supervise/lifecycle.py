@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SIGTERM = 15
 SIGKILL = 9
+SIGXCPU = 24
+"""The same number on Linux and macOS."""
 
 DECLARED_REASONS = frozenset({"terminate_after", "main", "main_ended"})
 """Reasons for a stop that the file itself asks for."""
@@ -179,10 +181,10 @@ def transition(life: Life, fact: Fact, at: float) -> tuple[Life, list[Command]]:
 
 def _start(life: Life, at: float) -> tuple[Life, list[Command]]:
     commands: list[Command] = [Report("process.started", life.process)]
-    terminate_after_s = life.plan.terminate_after
-    if terminate_after_s is not None:
+    end_after_s = life.plan.timeout if life.plan.terminate_after is None else life.plan.terminate_after
+    if end_after_s is not None:
         life = replace(life, generation=life.generation + 1)
-        commands.append(SetTimer(life.process, terminate_after_s, life.generation))
+        commands.append(SetTimer(life.process, end_after_s, life.generation))
     return replace(life, phase=Phase.RUNNING, started_at=at), commands
 
 
@@ -190,7 +192,7 @@ def _due(life: Life, generation: int) -> tuple[Life, list[Command]]:
     if generation < life.generation:
         return life, []
     if life.phase is Phase.RUNNING:
-        return _terminate(life, "terminate_after")
+        return _terminate(life, "timeout" if life.plan.terminate_after is None else "terminate_after")
     if life.phase is Phase.TERMINATING:
         return _kill(life, "grace_period")
     return life, []
@@ -220,7 +222,8 @@ def _kill(life: Life, reason: str) -> tuple[Life, list[Command]]:
 
 
 def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
-    outcome = judge(fact.exit_code, life.sent)
+    limit = limit_reached(life, fact)
+    outcome = judge(life, fact.exit_code, limit)
     expected = is_expected(life, fact.exit_code, outcome)
     fields = {
         "outcome": outcome,
@@ -232,18 +235,39 @@ def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
         "max_rss": fact.max_rss,
         "returned": fact.returned,
         "error": fact.error,
+        "limit": limit,
     }
     return replace(life, phase=Phase.ENDED, expected=expected), [Report("process.exited", life.process, fields)]
 
 
-def judge(exit_code: int | None, sent: frozenset[int]) -> str:
-    """How a process ended, given its exit code and the signals that we sent it."""
+def limit_reached(life: Life, fact: Exited) -> str | None:
+    """The name of its own limit that ended the process, as far as that can be known."""
+    limits = life.plan.limits
+    if limits is None:
+        return None
+    if limits.memory is not None and fact.error is not None and fact.error["type"] == "MemoryError":
+        return "memory"
+    if limits.cpu_seconds is None:
+        return None
+    if fact.exit_code == -SIGXCPU:
+        return "cpu_seconds"
+    # The system's second word, to who ignores the first.
+    is_killed = fact.exit_code == -SIGKILL and SIGKILL not in life.sent
+    return "cpu_seconds" if is_killed and (fact.cpu_seconds or 0) > limits.cpu_seconds else None
+
+
+def judge(life: Life, exit_code: int | None, limit: str | None) -> str:
+    """How a process ended, given its exit code, the signals that we sent it and the limit that it reached."""
     if exit_code is None:
         return "lost"
-    if exit_code == -SIGKILL and SIGKILL in sent:
+    if life.stop_reason == "timeout":
+        return "timed_out"
+    if exit_code == -SIGKILL and SIGKILL in life.sent:
         return "killed"
-    if exit_code == -SIGTERM and SIGTERM in sent:
+    if exit_code == -SIGTERM and SIGTERM in life.sent:
         return "terminated"
+    if limit == "memory":
+        return "out_of_memory"
     return "succeeded" if exit_code == 0 else "failed"
 
 

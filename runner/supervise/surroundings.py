@@ -38,12 +38,14 @@ class Surroundings:
         "alive",
         "cwd",
         "env",
+        "limits",
         "number",
         "open_files",
         "parent",
         "pid",
         "private",
         "records",
+        "reserve",
         "stderr",
         "stdout",
         "unwinds",
@@ -62,6 +64,7 @@ class Surroundings:
         open_files: tuple[int, int] | None,
         parent: int | None,
         unwinds: bool,
+        limits: dict[str, int] | None = None,
         stdout: int = -1,
         stderr: int = -1,
         private: int = 0,
@@ -84,11 +87,15 @@ class Surroundings:
         self.parent = parent
         """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
         self.unwinds = unwinds
+        self.limits = limits
+        """The limits of the file that are given, by their names there."""
         self.pid = -1
         """The child's own pid, known there."""
+        self.reserve: object = None
+        """Memory to tell of the end with, when a limit leaves no other."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "pid"}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "reserve")}
         travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
         # Only a forked child inherits the supervisor's own descriptors.
         return _surround, (fields | {"private": 0}, travelling)

@@ -10,13 +10,15 @@ from pydantic import Field, ValidationError
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, Model, UnknownJobType, find, names
 from runner.jobtypes.process import Process
 from runner.jobtypes.shared_counter import SharedCounter
-from runner.plan import Expect
+from runner.plan import Expect, Limits
 from tests.describe.describing import install, marked, plan_of, problem_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.jobresult import End
+
+OUTCOMES = ("succeeded", "failed", "terminated", "killed", "timed_out", "out_of_memory")
 
 
 class GreetersJob(JobModel):
@@ -112,6 +114,39 @@ def test_main_joins_what_is_no_daemon_unless_told_otherwise(fields: str, joined:
     assert len(plan.steps) == 1 + joined
 
 
+def test_limits_and_a_timeout_are_those_of_the_file() -> None:
+    limits = "{memory: 1.5GiB, cpu_seconds: 60, open_files: 256, core: 0}"
+    plan = plan_of(f"jobs:\n- {{target: m:f, timeout: 1m30s, limits: {limits}, expect: {{outcome: timed_out}}}}")
+
+    [process] = plan.processes
+    assert process.timeout == 90.0
+    assert process.limits == Limits(memory=3 << 29, cpu_seconds=60, open_files=256, core=0)
+    assert process.expect == Expect(outcome="timed_out")
+
+
+@pytest.mark.parametrize(
+    ("written", "at", "message"),
+    [
+        ("limits: {memroy: 1MiB}", "memroy", "unknown key `memroy` in"),
+        ("limits: {cpu_seconds: 0}", "0", "`limits.cpu_seconds`: must be at least 1, not 0"),
+        ("limits: {cpu_seconds: 1.5}", "1.5", "`limits.cpu_seconds`: expected a whole number"),
+        ("limits: {open_files: -1}", "-1", "`limits.open_files`: must be at least 0, not -1"),
+        ("limits: 512MiB", "512MiB", "`limits`: expected"),
+        (
+            "{timeout: 1, terminate_after: 2}",
+            "timeout",
+            "a process has `terminate_after` or `timeout`, not both",
+        ),
+    ],
+)
+def test_limits_that_cannot_be_are_shown_where_they_are(written: str, at: str, message: str) -> None:
+    job = written.strip("{}") if written.startswith("{") else written
+    problem = problem_of(f"jobs:\n- {{target: m:f, {job}}}")
+
+    assert problem.message.startswith(message)
+    assert marked(problem) == at
+
+
 @pytest.mark.parametrize(
     ("written", "expect"),
     [
@@ -145,7 +180,7 @@ def test_an_end_is_expected_by_its_exit_code_its_signal_or_its_outcome(written: 
         (
             "{outcome: killd}",
             "killd",
-            "`expect.outcome`: expected `succeeded`, `failed`, `terminated`, `killed`, found the text `killd`",
+            f"`expect.outcome`: expected {', '.join(f'`{one}`' for one in OUTCOMES)}, found the text `killd`",
             "did you mean `killed`?",
         ),
         ("{exitcode: 1}", "exitcode", "unknown key `exitcode` in `expect`", "did you mean `exit_code`?"),

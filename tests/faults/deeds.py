@@ -67,14 +67,17 @@ def interrupt_oneself() -> None:
     time.sleep(60)
 
 
+def use_more_memory_than_there_can_be() -> None:
+    bytearray(1 << 60)
+
+
 def use_more_memory_than_allowed() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-    bytearray(2 << 30)
+    kept: list[object] = []
+    while True:  # in pieces so small that nothing is left to tell of it with
+        kept.append(object())
 
 
 def use_more_time_than_allowed() -> None:
-    _no_core()
-    resource.setrlimit(resource.RLIMIT_CPU, (1, 2))
     while True:
         pass
 
@@ -82,6 +85,30 @@ def use_more_time_than_allowed() -> None:
 def use_more_time_than_allowed_and_do_not_care() -> None:
     signal.signal(signal.SIGXCPU, signal.SIG_IGN)
     use_more_time_than_allowed()
+
+
+def open_more_files_than_allowed() -> None:
+    kept: list[int] = []
+    while True:
+        kept.append(os.open("/dev/null", os.O_RDONLY))
+
+
+def raise_a_limit() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+
+
+def never_end() -> None:
+    while True:
+        time.sleep(60)
+
+
+def abort() -> None:
+    _no_core()
+    os.abort()
+
+
+def leave_at_once(code: int) -> None:
+    os._exit(code)
 
 
 def ignore_sigterm() -> None:

@@ -10,6 +10,7 @@ from runner.plan import (
     Expect,
     Join,
     Kill,
+    Limits,
     Plan,
     ProcessPlan,
     SharedArray,
@@ -213,6 +214,15 @@ def test_the_grace_period_is_that_of_the_file() -> None:
     [
         ({"terminate_after": 2.5}, "is terminated 2.5 s after its start, if it still runs."),
         ({"terminate_after": 0}, "is terminated 0 s after its start, if it still runs."),
+        ({"timeout": 2.5}, "is stopped 2.5 s after its start, if it still runs: a failure."),
+        (
+            {"limits": Limits(memory=512 << 20, core=0)},
+            "may have at most 512.0 MiB of memory of its own, no core dump.",
+        ),
+        (
+            {"limits": Limits(cpu_seconds=90, open_files=5, core=4096)},
+            "may have at most 1m30s of processor time, 5 open descriptors, 4 KiB of a core dump.",
+        ),
         ({"on_terminate": "unwind"}, "runs its `finally` blocks when it is terminated."),
         ({"expect": Expect(exit_code=0)}, "is expected to end with exit code 0 (no error)."),
         ({"expect": Expect(exit_code=-9)}, "is expected to end with exit code -9 (killed by SIGKILL)."),

@@ -38,6 +38,7 @@ END: dict[str, Any] = {
     "max_rss": 1 << 20,
     "returned": None,
     "error": None,
+    "limit": None,
 }
 
 

@@ -35,6 +35,7 @@ END = {
     "max_rss": 1,
     "returned": None,
     "error": None,
+    "limit": None,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -97,3 +98,18 @@ def test_a_record_is_json_in_lines(pipe: Pipe) -> None:
 
     head, _, body = os.read(pipe.read, 4096).strip().partition(b".")
     assert (head, json.loads(body)) == (b"5", {"ended_by": "return", "returned": "1"})
+
+
+def test_an_exception_is_told_though_nothing_can_be_imported_any_more(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "traceback", None)
+    try:
+        int("x")
+    except ValueError as error:
+        record_exception(pipe.around(1), error)
+
+    told = pipe.taken(1)["error"]
+    _, frame, last = told["traceback"].splitlines()
+    assert frame.startswith(f'  File "{__file__}", line ')
+    assert last == f"ValueError: {told['message']}"

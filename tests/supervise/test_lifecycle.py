@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan import Expect, ProcessPlan
+from runner.plan import Expect, Limits, ProcessPlan
 from runner.records import replace
 from runner.supervise.lifecycle import (
     SIGKILL,
@@ -127,7 +127,69 @@ def test_the_stop_reason_is_that_of_the_first_signal() -> None:
     ],
 )
 def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[int], outcome: str) -> None:
-    assert judge(exit_code, frozenset(sent)) == outcome
+    state = replace(Life(0, PLAN, 5), sent=frozenset(sent))
+
+    assert judge(state, exit_code, None) == outcome
+
+
+@pytest.mark.parametrize("exit_code", [0, 7, -9, -15])
+def test_what_its_timeout_stops_is_timed_out_however_it_ends(exit_code: int) -> None:
+    state, commands = transition(Life(0, replace(PLAN, timeout=2.5), 5), Started(), 0)
+    assert commands[1:] == [SetTimer(0, 2.5, 1)]
+    state, commands = transition(state, TimerFired(1), 2.5)
+    assert commands[:2] == [
+        SendSignal(0, SIGTERM),
+        Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "timeout"}),
+    ]
+
+    _, [report] = transition(state, Exited(exit_code, "signal"), 3)
+
+    assert isinstance(report, Report)
+    assert (report.fields["outcome"], report.fields["expected"]) == ("timed_out", False)
+
+
+def test_a_process_that_ends_before_its_timeout_is_as_any_other() -> None:
+    state = life(Started(), OK, plan=replace(PLAN, timeout=2.5))
+
+    assert transition(state, TimerFired(1), 2.5) == (state, [])
+
+
+OUT_OF_MEMORY = {"type": "MemoryError", "message": "", "traceback": ""}
+ALL = Limits(memory=1 << 20, cpu_seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("limits", "end", "limit", "outcome"),
+    [
+        (ALL, Exited(1, "exception", error=OUT_OF_MEMORY), "memory", "out_of_memory"),
+        (Limits(cpu_seconds=2), Exited(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
+        (None, Exited(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
+        (ALL, Exited(1, "exception", error={"type": "OSError"}), None, "failed"),
+        (ALL, Exited(0, "return", cpu_seconds=2.5), None, "succeeded"),
+        (ALL, Exited(-24, "signal"), "cpu_seconds", "failed"),
+        (ALL, Exited(-9, "signal", cpu_seconds=3.01), "cpu_seconds", "failed"),
+        (ALL, Exited(-9, "signal", cpu_seconds=0.1), None, "failed"),
+        (ALL, Exited(-9, "signal"), None, "failed"),
+        (Limits(memory=1), Exited(-24, "signal"), None, "failed"),
+        (None, Exited(-24, "signal"), None, "failed"),
+    ],
+)
+def test_a_limit_that_ended_a_process_is_told(limits: Limits | None, end: Exited, limit: str, outcome: str) -> None:
+    state = life(Started(), plan=replace(PLAN, limits=limits))
+
+    _, [report] = transition(state, end, 1)
+
+    assert isinstance(report, Report)
+    assert (report.fields["limit"], report.fields["outcome"]) == (limit, outcome)
+
+
+def test_a_sigkill_of_ours_is_no_limit() -> None:
+    state = life(Started(), Kill("main"), plan=replace(PLAN, limits=ALL))
+
+    _, [report] = transition(state, Exited(-9, "signal", cpu_seconds=5.0), 2)
+
+    assert isinstance(report, Report)
+    assert (report.fields["limit"], report.fields["outcome"]) == (None, "killed")
 
 
 @pytest.mark.parametrize(
