@@ -89,6 +89,7 @@ class _RunJobs:
 
     def wakings_when_idle(self) -> int:
         """How often the supervisor wakes up while nothing happens."""
+        time.sleep(BETWEEN_ENDS_S)  # what it does after the last start has been told is no waking-up
         before = self._wakings()
         time.sleep(IDLE_S)
         return self._wakings() - before

@@ -19,10 +19,10 @@ from runner.limits import raise_open_files, widen
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
-from runner.supervise.endings import text_of
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
+from runner.supervise.shown import text_of
 from runner.supervise.signals import Signals, let_all_through
 from runner.supervise.supervisor import Supervisor
 from runner.wire import Link

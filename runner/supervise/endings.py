@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from importlib import import_module
+
+from runner.supervise.shown import repr_of, text_of, traceback_of, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
     from runner.supervise.surroundings import Surroundings
@@ -25,7 +25,6 @@ _READ = 1 << 14
 """More at once would be memory that the system gives and takes back each time."""
 MOST_OF_A_TRACEBACK = 16_000
 MOST_OF_A_MESSAGE = 2_000
-MOST_OF_A_REPR = 200
 
 _RETURNED_NONE = b'{"ended_by":"return"}'
 """What most children record: not made anew by each, which would copy the pages of `json`."""
@@ -50,17 +49,17 @@ def record_exit(around: Surroundings, code: object) -> int:
 def record_exception(around: Surroundings, error: BaseException) -> None:
     """Record an exception, its traceback without our frames."""
     message = text_of(error)
-    traceback = _traceback(error)
+    traceback = traceback_of(error)
     if len(traceback) > MOST_OF_A_TRACEBACK:
         half = MOST_OF_A_TRACEBACK // 2
         traceback = traceback[:half] + "\n  …\n" + traceback[-half:]
-    said = {"type": _type_name(error), "message": message[:MOST_OF_A_MESSAGE], "traceback": traceback}
+    said = {"type": type_name(error), "message": message[:MOST_OF_A_MESSAGE], "traceback": traceback}
     _record(around, "exception", error=said)
 
 
 def say_exception(name: str, error: BaseException) -> None:
     """Write on stderr what multiprocessing would of an exception in a process."""
-    _say(f"Process {name}:\n{_traceback(error)}")
+    _say(f"Process {name}:\n{traceback_of(error)}")
 
 
 def exit_status(code: object) -> int:
@@ -75,20 +74,6 @@ def exit_status(code: object) -> int:
 def max_rss_bytes(ru_maxrss: int) -> int:
     """`ru_maxrss` in bytes: macOS counts bytes, every other system KiB."""
     return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
-
-
-def without_our_frames(found: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is not ours or the import system's, if there is one."""
-    while found is not None and found.tb_frame.f_code.co_filename.startswith(_OURS):
-        found = found.tb_next
-    return found
-
-
-_OURS = (
-    os.path.join(os.path.dirname(__file__), ""),
-    import_module.__code__.co_filename,
-    "<frozen importlib._bootstrap",
-)
 
 
 class Endings:
@@ -182,43 +167,3 @@ def _say(text: str) -> None:
         sys.stderr.flush()
     except Exception:  # closed, or anything put in its place, by the target
         return
-
-
-def _traceback(error: BaseException) -> str:
-    frames = without_our_frames(error.__traceback__)
-    try:
-        import traceback
-
-        return "".join(traceback.format_exception(type(error), error, frames))
-    except Exception:  # no descriptor or memory is left for that, or the target has broken what it needs
-        return f"{_bare(frames)}{_type_name(error)}: {text_of(error)}\n"
-
-
-def _bare(frames: TracebackType | None) -> str:
-    lines = ["Traceback (most recent call last):\n"]
-    while frames is not None:
-        code = frames.tb_frame.f_code
-        lines.append(f'  File "{code.co_filename}", line {frames.tb_lineno}, in {code.co_name}\n')
-        frames = frames.tb_next
-    return "".join(lines)
-
-
-def _type_name(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def text_of(value: object) -> str:
-    """Its `str`; anybody's `__str__` may raise anything."""
-    try:
-        return str(value)
-    except BaseException:
-        return "<its __str__ raises>"
-
-
-def repr_of(value: object) -> str:
-    """Its `repr`, the beginning of a long one; anybody's `__repr__` may raise anything."""
-    try:
-        return repr(value)[:MOST_OF_A_REPR]
-    except BaseException:
-        return f"<{type(value).__name__} whose __repr__ raises>"

@@ -17,8 +17,8 @@ from runner.adopted import children, end_adopted
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
 from runner.supervise.calls import OURS, find
-from runner.supervise.endings import text_of, without_our_frames
 from runner.supervise.heeding import heed
+from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
 
 TYPE_CHECKING = False

@@ -18,17 +18,17 @@ from runner.arguments import resolve
 from runner.limits import free_descriptors, room_for
 from runner.records import fields_of, record
 from runner.supervise import child
-from runner.supervise.calls import OURS, Call, find
+from runner.supervise.calls import call_of, find
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
-from runner.supervise.endings import repr_of
 from runner.supervise.forked import ForkPopen
 from runner.supervise.running import Running
+from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from multiprocessing.process import BaseProcess
     from typing import Any, TypeAlias
 
@@ -224,11 +224,10 @@ class Processes:
             else {name: most for name, most in fields_of(plan.limits).items() if most is not None},
         )
 
-    def _call(self, number: int, plan: ProcessPlan) -> Call | None:
+    def _call(self, number: int, plan: ProcessPlan) -> Callable[[], object] | None:
         if plan.target is None:
             return None
-        target = find(plan.target) if plan.target.startswith(OURS) else plan.target
-        return Call(number, target, plan.args, plan.kwargs, self._shared.handles)
+        return call_of(number, plan.target, plan.args, plan.kwargs, self._shared.handles)
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

@@ -11,7 +11,7 @@ from collections import deque
 
 from runner.adopted import reap_adopted
 from runner.supervise import lifecycle
-from runner.supervise.endings import Endings, text_of
+from runner.supervise.endings import Endings
 from runner.supervise.holders import Holders
 from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
@@ -25,6 +25,7 @@ from runner.supervise.schedule import (
     StopRun,
     TimerFired,
 )
+from runner.supervise.shown import text_of
 from runner.supervise.signals import CHILD_ENDED, STOPPING
 
 TYPE_CHECKING = False

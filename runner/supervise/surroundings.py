@@ -10,9 +10,8 @@ from multiprocessing import reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
-
-    from runner.supervise.calls import Call
 
 
 class Descriptor:
@@ -56,7 +55,7 @@ class Surroundings:
         self,
         *,
         number: int,
-        work: Call | None,
+        work: Callable[[], object] | None,
         records: int,
         alive: int,
         env: dict[str, str],
