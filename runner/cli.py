@@ -135,7 +135,10 @@ def _orphans_adopted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
-    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started."""
+    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started.
+
+    Blocked ones are let through: who blocks them for himself and starts us wants them to stop us all the same.
+    """
     import signal
 
     came_at = float("-inf")
@@ -152,9 +155,11 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) != signal.SIG_IGN
     }
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by who started us
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,8 +67,15 @@ def _traces() -> dict[str, set[str]]:
         "children": _children(),
         "descriptors": _descriptors(),
         SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
+        "temporary folders": _temporary_folders(),
         "descendants": _descendants(),
     }
+
+
+def _temporary_folders() -> set[str]:
+    """Of runs, and of multiprocessing itself."""
+    folder = Path(tempfile.gettempdir())
+    return {str(path) for pattern in ("pymp-*", f"run-jobs-{os.geteuid()}/*") for path in folder.glob(pattern)}
 
 
 def _children() -> set[str]:

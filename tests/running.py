@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import runner
 from runner.describe.planning import describe
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from runner import Plan, RunResult
     from runner.plan import Json
@@ -58,3 +60,45 @@ def on_a_terminal(*command: str) -> tuple[int, str]:
 def events(result: RunResult, event: str) -> list[dict[str, Json]]:
     """All events of this kind, as JSON."""
     return [each.to_json() for each in result.events if each.event == event]
+
+
+def children_of(pid: int) -> list[int]:
+    """The pids of a process's children, in the order of their starts."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Running:
+    """A run of the command that goes on; `wait_for` reads its stdout up to a text."""
+
+    def __init__(self, *words: str, given: bytes, before: Sequence[str] = ()) -> None:
+        """`given` is the file's text, `before` what stands before the command."""
+        self.command = subprocess.Popen(
+            [*before, *COMMAND, "-", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self.command.stdin is not None
+        self.command.stdin.write(given)
+        self.command.stdin.close()
+        self.seen = b""
+
+    def wait_for(self, text: bytes) -> None:
+        """Wait until it has printed this."""
+        assert self.command.stdout is not None
+        while text not in self.seen:
+            assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
+            piece = os.read(self.command.stdout.fileno(), 65536)
+            assert piece, f"it ended, and only {self.seen!r} came"
+            self.seen += piece
+
+    @property
+    def supervisor(self) -> int:
+        """The supervisor's pid."""
+        return children_of(self.command.pid)[0]
+
+    def end(self) -> tuple[int, str]:
+        """Its exit status and the rest of what it says."""
+        assert self.command.stderr is not None
+        assert self.command.stdout is not None
+        said = self.command.stderr.read().decode()
+        self.command.stdout.close()
+        self.command.stderr.close()
+        return self.command.wait(), said

@@ -18,6 +18,7 @@ GROUND = {
     "jobresult",
     "kept",
     "launch",
+    "leftovers",
     "limits",
     "lines",
     "notes",

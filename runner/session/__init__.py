@@ -108,6 +108,9 @@ class Session:
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
             os.waitpid(self._supervisor, 0)
         self._reaped = True
+        from runner.leftovers import sweep
+
+        sweep()  # it may have died before it could take away what was its run's
 
     def _signal(self, number: int) -> None:
         if not self._reaped:

@@ -15,6 +15,7 @@ import sys
 from runner import plan as plans
 from runner.adopted import end_adopted
 from runner.errors import told_as_fault
+from runner.leftovers import claim, memory_prefix, sweep
 from runner.limits import raise_open_files, widen
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise.calls import OURS
@@ -29,6 +30,7 @@ from runner.wire import Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from runner.plan import Plan
@@ -51,13 +53,14 @@ def main() -> None:
     prctl(SET_CHILD_SUBREAPER, 1)
     order = _await_order(link)
     if order is not None:
-        try:
-            _carry_out(order, link, signals)
-        except Interrupted:
-            link.send({"interrupted": True})
-        finally:
-            end_adopted(companion_pids())  # what imports have started, too
-            end_companions()
+        with _own_folder(order.get("run")) as private:
+            try:
+                _carry_out(order, link, signals, private)
+            except Interrupted:
+                link.send({"interrupted": True})
+            finally:
+                end_adopted(companion_pids())  # what imports have started, too
+                end_companions()
     _send_all(link)
     link.close()
 
@@ -71,6 +74,23 @@ def _take_the_link() -> Link:
     sys.stdin = None  # see `child`
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # still Python's own
     return Link(sock)
+
+
+@contextlib.contextmanager
+def _own_folder(run: str | None) -> Iterator[tuple[int, ...]]:
+    """Have what multiprocessing makes, here and in all processes, be known as this run's: sockets, semaphores.
+
+    Gives what forked children have to close.
+    """
+    sweep()
+    claimed = None if run is None else claim(run)
+    if claimed is None:
+        yield ()
+        return
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # there is no public way
+    config |= {"tempdir": claimed.path, "semprefix": f"/{memory_prefix(claimed.run)}"}
+    yield (claimed.descriptor,)
+    claimed.release()
 
 
 def _await_order(link: Link) -> Message | None:
@@ -97,7 +117,7 @@ def _send_all(link: Link) -> None:
         link.flush()
 
 
-def _carry_out(order: Message, link: Link, signals: Signals) -> None:
+def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int, ...]) -> None:
     if order["order"] == "stop":
         raise Interrupted
     plan = plans.from_json(order.pop("plan"))
@@ -119,7 +139,7 @@ def _carry_out(order: Message, link: Link, signals: Signals) -> None:
         link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
         return
     try:
-        _run(plan, link, shared, signals, open_files, order["room"])
+        _run(plan, link, shared, signals, open_files, order["room"], private)
     finally:
         shared.remove()
 
@@ -177,6 +197,7 @@ def _run(
     signals: Signals,
     open_files: tuple[int, int] | None,
     room: int,
+    private: tuple[int, ...],
 ) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
@@ -186,7 +207,7 @@ def _run(
         plan,
         shared,
         records=to_records,
-        private=(link.fileno(), records, *signals.descriptors, *_own(selector)),
+        private=(*private, link.fileno(), records, *signals.descriptors, *_own(selector)),
         open_files=open_files,
         signals=signals,
     )

@@ -164,26 +164,27 @@ class SharedThings:
     def _make(self, plan: Plan, run: str) -> None:
         import multiprocessing
 
+        from runner.leftovers import memory_prefix
         from runner.plan import SharedArray, SharedLock, SharedSemaphore
 
         guards = [thing for thing in plan.shared if not isinstance(thing, SharedArray)]
         if guards:
-            marks = self._reserve("", len(guards) * self._processes, f"{run}-0")
+            marks = self._reserve("", len(guards) * self._processes, f"{memory_prefix(run)}-0")
         for number, thing in enumerate(plan.shared, 1):
             match thing:
                 case SharedArray(name, dtype, length, itemsize):
-                    memory = self._reserve(name, length * itemsize, f"{run}-{number}")
+                    memory = self._reserve(name, length * itemsize, f"{memory_prefix(run)}-{number}")
                     self.handles[name] = ArrayHandle(memory, length * itemsize, dtype, length)
                 case SharedSemaphore(name, permits):
                     self._guard(name, multiprocessing.Semaphore(permits), permits, marks)
                 case SharedLock(name):
                     self._guard(name, multiprocessing.Lock(), 1, marks)
 
-    def _reserve(self, name: str, size: int, label: str) -> Descriptor:
+    def _reserve(self, name: str, size: int, file: str) -> Descriptor:
         """Shared memory whose pages exist: on a full /dev/shm the first write would be a SIGBUS otherwise."""
         from multiprocessing.shared_memory import SharedMemory
 
-        memory = SharedMemory(f"run-jobs-{label}", create=True, size=size)
+        memory = SharedMemory(file, create=True, size=size)
         self._memories[name] = (memory, size)
         descriptor: int = memory._fd  # type: ignore[attr-defined]  # there is no public way to it
         if hasattr(os, "posix_fallocate"):

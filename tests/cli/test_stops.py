@@ -4,45 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.running import COMMAND, written
-
-
-class Running:
-    """A run of the command that goes on; `wait_for` reads its stdout up to a text."""
-
-    def __init__(self, *words: str, given: bytes) -> None:
-        self.command = subprocess.Popen(
-            [*COMMAND, "-", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert self.command.stdin is not None
-        self.command.stdin.write(given)
-        self.command.stdin.close()
-        self.seen = b""
-
-    def wait_for(self, text: bytes) -> None:
-        """Wait until it has printed this."""
-        assert self.command.stdout is not None
-        while text not in self.seen:
-            assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
-            piece = os.read(self.command.stdout.fileno(), 65536)
-            assert piece, f"it ended, and only {self.seen!r} came"
-            self.seen += piece
-
-    def end(self) -> tuple[int, str]:
-        """Its exit status and the rest of what it says."""
-        assert self.command.stderr is not None
-        assert self.command.stdout is not None
-        said = self.command.stderr.read().decode()
-        self.command.stdout.close()
-        self.command.stderr.close()
-        return self.command.wait(), said
+from tests.running import COMMAND, Running, written
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -24,6 +24,7 @@ NAMES = {
     "_target": multiprocessing.Process(),
     "_bootstrap": multiprocessing.Process,
     "_children": process,
+    "_config": process.current_process(),
     "_exit_function": util,
     "_flush_std_streams": util,
     "_forkserver": forkserver,

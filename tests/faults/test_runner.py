@@ -1,0 +1,185 @@
+"""What may happen to the command and its supervisor, and that nothing is left of the run whatever it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running import COMMAND, Running, children_of, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEARTBEAT = b"jobs: [{name: a, target: heartbeat, args: [60]}]"
+COUNTING = b"jobs: [{name: a, target: heartbeat, args: [60]}, {type: shared_counter, increments: 1}]"
+
+
+def signalled(*numbers: signal.Signals) -> Callable[[Running], None]:
+    """Sends the command these signals, one after the other."""
+
+    def deed(running: Running) -> None:
+        for number in numbers:
+            running.command.send_signal(number)
+
+    return deed
+
+
+def kill_the_supervisor(running: Running) -> None:
+    os.kill(running.supervisor, signal.SIGKILL)
+
+
+def terminate_the_supervisor(running: Running) -> None:
+    os.kill(running.supervisor, signal.SIGTERM)
+
+
+def stop_both_and_terminate(running: Running) -> None:
+    supervisor = running.supervisor
+    os.kill(supervisor, signal.SIGSTOP)
+    running.command.send_signal(signal.SIGTERM)
+    os.kill(supervisor, signal.SIGCONT)
+
+
+DEEDS: dict[str, tuple[Callable[[Running], None], int, str]] = {
+    # what is done: (how, the exit status, what can be read)
+    "SIGINT": (signalled(signal.SIGINT), 130, "SIGINT has come (Ctrl-C)"),
+    "SIGTERM": (signalled(signal.SIGTERM), 143, "SIGTERM has come"),
+    "SIGHUP": (signalled(signal.SIGHUP), 129, "SIGHUP has come: the terminal is gone"),
+    "SIGQUIT": (signalled(signal.SIGQUIT), -signal.SIGQUIT, ""),
+    "SIGKILL": (signalled(signal.SIGKILL), -signal.SIGKILL, ""),
+    "SIGSTOP, SIGTERM, SIGCONT": (signalled(signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT), 143, "SIGTERM has come"),
+    "SIGKILL to the supervisor": (kill_the_supervisor, 3, "the supervisor died"),
+    "SIGTERM to the supervisor": (terminate_the_supervisor, 143, "A stop was asked for"),
+    "SIGTERM while the supervisor is stopped": (stop_both_and_terminate, 143, "SIGTERM has come"),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_nothing_is_left_of_a_run_whatever_is_done_to_the_runner(deed: str, start_method: str) -> None:
+    do, status, said = DEEDS[deed]
+    running = Running("--start-method", start_method, given=COUNTING)
+    running.wait_for(b"beat 1")
+
+    do(running)
+
+    ended, told = running.end()
+    assert ended == status
+    assert said in " ".join(told.split())
+
+
+@pytest.mark.parametrize("killed", ["the supervisor first", "the command first", "with the resource tracker"])
+def test_when_both_are_killed_the_next_start_takes_away_what_is_left(killed: str, start_method: str) -> None:
+    running = Running("--start-method", start_method, given=COUNTING)
+    running.wait_for(b"beat 1")
+    supervisor, command = running.supervisor, running.command.pid
+    trackers = [child for child in children_of(supervisor) if b"resource_tracker" in _command_line(child)]
+    victims = [command, supervisor] if killed == "the command first" else [supervisor, command]
+
+    for pid in [*(trackers if killed == "with the resource tracker" else []), *victims]:
+        os.kill(pid, signal.SIGKILL)
+    running.end()
+    _wait_until(lambda: not os.path.exists(f"/proc/{supervisor}"))
+
+    subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)
+
+
+def test_the_events_of_a_run_whose_runner_is_killed_end_at_a_whole_line(tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    text = b"jobs: [{target: noop, replicas: 400}]"
+    command = subprocess.Popen([*COMMAND, "-", "-q", "--events", str(file)], stdin=subprocess.PIPE)
+    assert command.stdin is not None
+    command.stdin.write(text)
+    command.stdin.close()
+    _wait_until(lambda: file.exists() and file.stat().st_size > 100_000)
+
+    command.kill()
+    command.wait()
+
+    assert [json.loads(line)["seq"] for line in file.read_bytes().splitlines()] == list(range(len(_lines(file))))
+
+
+def test_deadlines_of_a_supervisor_that_was_stopped_come_due_once(tmp_path: Path) -> None:
+    file = tmp_path / "events"
+    text = b"jobs: [{name: a, target: heartbeat, args: [0.1]}, {name: late, target: sleep, args: [60], timeout: 1}]\n"
+    text += b"main: [start: all, {join: late, timeout: 1.5}, join: late, terminate: a]"
+    running = Running("--events", str(file), given=text)
+    running.wait_for(b"beat 1")
+    supervisor = running.supervisor
+
+    os.kill(supervisor, signal.SIGSTOP)
+    time.sleep(3)  # all deadlines are over by then: that is what is tested
+    os.kill(supervisor, signal.SIGCONT)
+
+    running.end()
+    happened = [json.loads(line) for line in _lines(file)]
+    of_late = [event["event"] for event in happened if event.get("process") == "late" and event["event"] != "note"]
+    assert of_late.count("process.terminating") == 1
+    assert of_late.count("process.join_timed_out") <= 1
+    assert of_late.count("process.exited") == 1
+    assert happened[-1]["event"] == "run.finished"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stop_is_heard_by_a_command_that_was_started_with_the_signal_blocked(number: signal.Signals) -> None:
+    blocking = f"import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [{int(number)}]); "
+    running = Running(given=HEARTBEAT, before=[sys.executable, "-c", blocking + "os.execv(sys.argv[1], sys.argv[1:])"])
+    running.wait_for(b"beat 1")
+
+    running.command.send_signal(number)
+
+    assert running.end()[0] == 128 + number
+
+
+def test_an_interrupt_that_was_ignored_stays_ignored() -> None:
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    text = b"jobs: [{name: a, target: heartbeat, args: [0.1]}]"
+    running = Running(given=text, before=[sys.executable, "-c", ignoring + "os.execv(sys.argv[1], sys.argv[1:])"])
+    running.wait_for(b"beat 1\n")
+
+    running.command.send_signal(signal.SIGINT)
+    running.wait_for(b"beat 5\n")
+    running.command.send_signal(signal.SIGTERM)
+
+    assert running.end()[0] == 143
+
+
+def test_a_program_that_fails_over_an_event_leaves_nothing(tmp_path: Path, start_method: str) -> None:
+    file = written(tmp_path, HEARTBEAT.decode())
+    code = (
+        "import runner\n"
+        "from runner.session import Session\n"
+        f"plan = runner.load({str(file)!r}, start_method={start_method!r})\n"
+        "with Session() as session:\n"
+        "    session.submit(plan)\n"
+        "    for item in session.items():\n"
+        "        if getattr(item, 'event', '') == 'process.started':\n"
+        "            raise LookupError('a fault of the program')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("LookupError: a fault of the program\n")
+
+
+def _lines(file: Path) -> list[bytes]:
+    return file.read_bytes().splitlines()
+
+
+def _command_line(pid: int) -> bytes:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+
+
+def _wait_until(fact: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,101 @@
+"""A run's folder lives as long as its supervisor; what a dead one has left is swept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.leftovers import SHARED_MEMORY, claim, memory_prefix, sweep
+
+
+@pytest.fixture
+def common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of all runs, in a temporary folder of the test's own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path / f"run-jobs-{os.geteuid()}"
+
+
+def died_with(code: str) -> None:
+    """Claim a folder in a process that is then killed."""
+    begin = "import os, signal; from runner.leftovers import claim; claimed = claim('dead')\n"
+    end = "\nos.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", begin + code + end], check=False)
+
+
+def test_a_folder_is_private_and_goes_with_what_is_in_it(common: Path) -> None:
+    claimed = claim("abc")
+
+    assert claimed is not None
+    assert claimed.path == str(common / "abc")
+    assert [path.stat().st_mode & 0o777 for path in (common, common / "abc")] == [0o700, 0o700]
+    (common / "abc" / "listener").touch()
+    claimed.release()
+    assert not common.exists()
+
+
+def test_what_lives_is_not_swept(common: Path) -> None:
+    claimed = claim("abc")
+    assert claimed is not None
+    Path(SHARED_MEMORY, f"{memory_prefix('abc')}-0").touch()
+
+    sweep()
+
+    assert (common / "abc").is_dir()
+    os.unlink(Path(SHARED_MEMORY, f"{memory_prefix('abc')}-0"))
+    claimed.release()
+
+
+def test_what_died_is_swept_with_its_shared_memory(common: Path) -> None:
+    memory, semaphore = (Path(SHARED_MEMORY, f"{kind}{memory_prefix('dead')}-3") for kind in ("", "sem."))
+    died_with(f"open('{memory}', 'w'); open('{semaphore}', 'w'); os.mkdir(claimed.path + '/more')")
+    living = claim("living")
+    assert living is not None
+    assert (common / "dead").is_dir()
+
+    sweep()
+
+    assert os.listdir(common) == ["living"]
+    assert not memory.exists()
+    assert not semaphore.exists()
+    living.release()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o750])
+def test_a_folder_that_others_can_come_into_is_not_used(mode: int, common: Path) -> None:
+    common.mkdir()
+    common.chmod(mode)
+    (common / "dead").mkdir()
+
+    assert claim("abc") is None
+    sweep()
+    assert (common / "dead").is_dir()
+
+
+def test_a_link_is_not_followed(common: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "dead").mkdir(parents=True)
+    elsewhere.chmod(0o700)
+    common.symlink_to(elsewhere)
+
+    assert claim("abc") is None
+    sweep()
+    assert (elsewhere / "dead").is_dir()
+
+
+def test_without_a_temporary_folder_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+
+    assert claim("abc") is None
+    sweep()
+
+
+def test_of_two_that_have_the_same_number_one_has_the_folder(common: Path) -> None:
+    first = claim("abc")
+    assert first is not None
+
+    assert claim("abc") is None
+    first.release()
