@@ -136,7 +136,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     try:
         shared = SharedThings(plan, order["run"])
     except OSError as error:
-        link.send({"refused": [_refusal("type", f"the shared memory cannot be made: {error.strerror}")]})
+        link.send({"refused": [_no_shared_memory(plan, error)]})
         return
     try:
         _run(plan, link, shared, signals, open_files, order["room"], private)
@@ -158,6 +158,14 @@ def _preload(plan: Plan, link: Link) -> list[dict[str, Any]]:
     finally:
         sys.stdin = None
     return []
+
+
+def _no_shared_memory(plan: Plan, error: OSError) -> dict[str, Any]:
+    why = (error.strerror or str(error)).lower()
+    help = "`df /dev/shm` shows what there is; a container is given more with --shm-size"
+    process = next((job.processes[0] for job in plan.jobs if job.type != "process" and job.processes), None)
+    refusal = _refusal("type", f"the shared memory of this job cannot be made in /dev/shm: {why}")
+    return refusal | {"process": process, "help": help}
 
 
 def _refusal(field: str, message: str) -> dict[str, Any]:

@@ -193,8 +193,7 @@ class SharedThings:
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
-                text = f"there is no room for {size} bytes of shared memory (`{name}`)"
-                raise OSError(errno.ENOSPC, text) from None
+                raise OSError(errno.ENOSPC, f"there is no room for {size} bytes") from None
         return Descriptor(descriptor)
 
     def _guard(self, name: str, primitive: Any, permits: int, marks: Descriptor) -> None:
