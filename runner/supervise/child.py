@@ -98,7 +98,13 @@ def take_over(process: Any, around: Surroundings) -> None:
     if around.work is not None:
         process._target = partial(_run, process, around, around.work)
     else:  # a subclass's own `run`
-        process.run = partial(_run, process, around, process.run)
+        process.run = partial(_run, process, around, _own_run(process))
+
+
+def _own_run(process: Any) -> Any:
+    """A subclass's own `run`, also when a start before has been in vain."""
+    run = process.run
+    return run.args[2] if isinstance(run, partial) and run.func is _run else run
 
 
 def give_back(process: Any, around: Surroundings) -> None:

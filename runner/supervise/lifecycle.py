@@ -58,9 +58,10 @@ class Started:
 
 @record(frozen=True, slots=True)
 class StartFailed:
-    """The process could not be made."""
+    """The process could not be made; it may be possible later if the system only had no room for it now."""
 
     error: dict[str, Any]
+    had_no_room: bool = False
 
 
 @record(frozen=True, slots=True)

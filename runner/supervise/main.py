@@ -22,6 +22,10 @@ MOST_STARTS = 64
 to start several in a row, and only then to see to what follows, costs half of taking turns."""
 
 
+PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Before main tries again to start what the system had no room for (`EAGAIN`: too many processes)."""
+
+
 @record(frozen=True, slots=True)
 class Ready:
     """Main can take its next step."""
@@ -57,6 +61,8 @@ class Main:
     position: int = 0
     phase: Ready | Sleeping | Joining | Ended = Ready()
     generation: int = 0
+    failures: int = 0
+    """How often in a row the system had no room."""
 
 
 Order: TypeAlias = Start | Terminate | Kill
@@ -75,8 +81,10 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
     main = replace(main, position=main.position + 1)
     match step:
         case Start():
-            more = _starts_in_a_row(main)
-            return replace(main, position=main.position + len(more)), [step, *more]
+            row = [step, *_starts_in_a_row(main)]
+            main = replace(main, position=main.position + len(row) - 1)
+            # When main has gone back, some of them have been made.
+            return main, [each for each in row if phase_of(each.process) is Phase.PLANNED]
         case Terminate() | Kill():
             return main, [step]
         case Sleep(seconds):
@@ -119,6 +127,18 @@ def fire(main: Main, generation: int) -> tuple[Main, list[Command]]:
             return replace(main, phase=Ready()), [report]
         case _:
             return main, []
+
+
+def see_no_room(main: Main, process: int) -> tuple[Main, list[Command]] | None:
+    """The system had no room for a process: go back to its start, after a pause; None when that was often enough."""
+    position = main.steps.index(Start(process))
+    if main.position <= position:  # an earlier one in the row had none either
+        return main, []
+    if main.failures == len(PAUSES_S):
+        return None
+    pause_s = PAUSES_S[main.failures]
+    main = replace(main, position=position, generation=main.generation + 1, failures=main.failures + 1)
+    return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", pause_s, main.generation)]
 
 
 def see_end(main: Main, process: int, at: float) -> tuple[Main, list[Command]]:

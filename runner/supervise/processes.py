@@ -168,6 +168,8 @@ class Processes:
 
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
         process, around = self._objects[number], self._surroundings(number)
+        if around.work is None:
+            process._Popen = self._launch  # type: ignore[attr-defined]  # gone after a start that was in vain
         child.take_over(process, around)
         return process, around
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 
 from runner import plan as steps
-from runner.records import record
+from runner.records import record, replace
 from runner.supervise import lifecycle
 from runner.supervise import main as mains
 from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
@@ -184,12 +184,19 @@ class Schedule:
         return commands
 
     def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:
+        if isinstance(fact, lifecycle.StartFailed) and fact.had_no_room and self._phase is RunPhase.RUNNING:
+            again = mains.see_no_room(self._main, process)
+            if again is not None:
+                self._main, later = again
+                return self._obey(later, at)
         life = self._lives[process]
         self._lives[process], told = lifecycle.transition(life, fact, at)
         commands: list[Command] = list(told)
         match fact:
             case lifecycle.Started():
                 self._alive[process] = None
+                if self._main.failures:
+                    self._main = replace(self._main, failures=0)
             case lifecycle.Exited():
                 del self._alive[process]
                 if self._phase is RunPhase.RUNNING:

@@ -200,7 +200,8 @@ class Supervisor:
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
         for started in self._processes.start(processes, self._link.unsent):
             if isinstance(started, NotStarted):
-                fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error))
+                had_no_room = isinstance(started.error, BlockingIOError)
+                fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error), had_no_room)
             else:
                 self._outputs[started.process] = started.outputs
                 watched = self._processes.running[started.process].watched

@@ -183,3 +183,23 @@ def _wait_until(fact: Callable[[], bool]) -> None:
     while not fact():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize(("refusals", "status", "ends"), [(2, 0, ["succeeded"] * 3), (1000, 1, [])])
+def test_a_start_that_there_is_no_room_for_is_tried_again(
+    start_method: str, refusals: int, status: int, ends: list[str], tmp_path: Path
+) -> None:
+    text = "jobs: [{target: noop}, {class: 'multiprocessing:Process'}, {target: noop}]"
+    file = written(tmp_path, f"start_method: {start_method}\npreload: [tests.faults.scarce]\n{text}")
+    command = [*COMMAND, str(file), "--no-preflight", "--events", str(tmp_path / "events")]
+
+    done = subprocess.run(
+        command, env=os.environ | {"NO_ROOM_FOR": str(refusals)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == status, done.stderr
+    happened = [json.loads(line) for line in _lines(tmp_path / "events")]
+    assert [event["outcome"] for event in happened if event["event"] == "process.exited"] == ends
+    failed = [event["error"]["type"] for event in happened if event["event"] == "process.start_failed"]
+    assert failed == ["BlockingIOError"] * (3 - len(ends))

@@ -6,16 +6,32 @@ import pytest
 
 from runner.plan import Join, Kill, Show, Sleep, Start, Terminate
 from runner.supervise.lifecycle import Phase, Report, SetTimer
-from runner.supervise.main import MOST_STARTS, Ended, Joining, Main, Ready, Sleeping, fire, proceed, see_end
+from runner.supervise.main import (
+    MOST_STARTS,
+    PAUSES_S,
+    Ended,
+    Joining,
+    Main,
+    Ready,
+    Sleeping,
+    fire,
+    proceed,
+    see_end,
+    see_no_room,
+)
 
 
 def running(_: int) -> Phase:
     return Phase.RUNNING
 
 
+def planned(_: int) -> Phase:
+    return Phase.PLANNED
+
+
 @pytest.mark.parametrize("step", [Start(0), Terminate(0), Kill(0)])
 def test_an_order_goes_out_as_it_is_and_main_stays_ready(step: Start | Terminate | Kill) -> None:
-    main, commands = proceed(Main((step,)), 0, running)
+    main, commands = proceed(Main((step,)), 0, planned)
 
     assert commands == [step]
     assert main.phase == Ready()
@@ -96,7 +112,7 @@ def test_a_waiting_main_cannot_go_on() -> None:
 def test_starts_in_a_row_are_taken_in_one_turn(number: int) -> None:
     starts = tuple(map(Start, range(number)))
 
-    main, commands = proceed(Main((*starts, Kill(0))), 0, running)
+    main, commands = proceed(Main((*starts, Kill(0))), 0, planned)
 
     assert commands == list(starts)
     assert (main.phase, main.position) == (Ready(), number)
@@ -105,18 +121,18 @@ def test_starts_in_a_row_are_taken_in_one_turn(number: int) -> None:
 def test_of_more_starts_than_go_into_a_turn_the_rest_wait_for_the_next() -> None:
     starts = tuple(map(Start, range(MOST_STARTS + 1)))
 
-    main, first = proceed(Main(starts), 0, running)
-    main, second = proceed(main, 0, running)
-    main, last = proceed(main, 0, running)
+    main, first = proceed(Main(starts), 0, planned)
+    main, second = proceed(main, 0, planned)
+    main, last = proceed(main, 0, planned)
 
     assert (first, second) == (list(starts[:-1]), [starts[-1]])
     assert (main.phase, last) == (Ended(), [Report("main.ended")])
 
 
 def test_a_row_of_starts_ends_at_any_other_step() -> None:
-    main, first = proceed(Main((Start(0), Start(1), Terminate(0), Start(2))), 0, running)
-    main, second = proceed(main, 0, running)
-    _, third = proceed(main, 0, running)
+    main, first = proceed(Main((Start(0), Start(1), Terminate(0), Start(2))), 0, planned)
+    main, second = proceed(main, 0, planned)
+    _, third = proceed(main, 0, planned)
 
     assert [first, second, third] == [[Start(0), Start(1)], [Terminate(0)], [Start(2)]]
 
@@ -139,3 +155,29 @@ def test_an_end_or_a_timer_that_main_does_not_wait_for_changes_nothing() -> None
     assert see_end(ready, 0, 1) == (ready, [])
     assert see_end(sleeping, 0, 1) == (sleeping, [])
     assert fire(Main((), phase=Ended()), 0) == (Main((), phase=Ended()), [])
+
+
+def test_main_goes_back_to_what_there_was_no_room_for_after_a_pause() -> None:
+    phases = [Phase.RUNNING, Phase.PLANNED, Phase.RUNNING, Phase.PLANNED]
+    main, _ = proceed(Main(tuple(map(Start, range(4)))), 0, planned)
+
+    again = see_no_room(main, 1)
+    assert again is not None
+    main, commands = again
+    assert commands == [SetTimer("main", PAUSES_S[0], 1)]
+    assert see_no_room(main, 3) == (main, [])
+    main, _ = fire(main, 1)
+
+    assert proceed(main, 0, phases.__getitem__)[1] == [Start(1), Start(3)]
+
+
+def test_main_gives_up_what_there_is_never_room_for() -> None:
+    main, _ = proceed(Main((Start(0),)), 0, planned)
+    for number, pause_s in enumerate(PAUSES_S, 1):
+        again = see_no_room(main, 0)
+        assert again is not None
+        main, commands = again
+        assert commands == [SetTimer("main", pause_s, number)]
+        main, _ = proceed(fire(main, number)[0], 0, planned)
+
+    assert see_no_room(main, 0) is None

@@ -35,6 +35,8 @@ class World:
     lifetimes: list[float]
     stubborn: set[int] = field(default_factory=set)
     unstartable: set[int] = field(default_factory=set)
+    no_room: dict[int, int] = field(default_factory=dict)
+    """How often the system has no room for a process, before it has."""
     exit_codes: dict[int, int] = field(default_factory=dict)
     stops: list[tuple[float, str]] = field(default_factory=list)
     room: int = 1_000_000
@@ -84,6 +86,10 @@ class World:
                     self.outcome = outcome
 
     def _start(self, process: int) -> None:
+        if self.no_room.get(process, 0):
+            self.no_room[process] -= 1
+            self._deliver(Happened(process, lifecycle.StartFailed({"type": "BlockingIOError"}, had_no_room=True)))
+            return
         if process in self.unstartable:
             self._deliver(Happened(process, lifecycle.StartFailed({"type": "OSError"})))
             return
@@ -304,3 +310,24 @@ def test_a_run_is_stopping_from_the_order_on() -> None:
     schedule.handle(StopRun("stop_requested"), 1.0)
 
     assert (before, schedule.is_stopping) == (False, True)
+
+
+def test_what_the_system_had_no_room_for_is_started_when_it_has() -> None:
+    world = World(plan(Start(0), Start(1), Start(2), daemons=(False,) * 3), [2, 2, 2], no_room={1: 2}).play()
+
+    assert world.story()[:3] == ["0 process.started p0", "0 process.started p2", "0.1 process.started p1"]
+    assert world.outcome == "succeeded"
+
+
+def test_what_the_system_has_never_room_for_is_not_started_and_hurts_nobody() -> None:
+    world = World(plan(Start(0), Start(1), daemons=(False,) * 2), [2, 2], no_room={0: 100}).play()
+
+    assert world.story()[:3] == ["0 process.started p1", "1.6 process.start_failed p0", "1.6 main.ended"]
+    assert world.outcome == "failed"
+
+
+def test_a_run_that_is_stopped_does_not_try_again() -> None:
+    world = World(plan(Start(0)), [2], no_room={0: 100}, stops=[(0.02, "stop_requested")]).play()
+
+    assert world.story() == []
+    assert world.outcome == "stopped"
