@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import runner
 from runner.describe.planning import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from runner import Plan, RunResult
     from runner.plan import Json
@@ -80,10 +81,10 @@ class Running:
         self.command.stdin.close()
         self.seen = b""
 
-    def wait_for(self, text: bytes) -> None:
-        """Wait until it has printed this."""
+    def wait_for(self, text: bytes, times: int = 1) -> None:
+        """Wait until it has printed this, so many times."""
         assert self.command.stdout is not None
-        while text not in self.seen:
+        while self.seen.count(text) < times:
             assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
             piece = os.read(self.command.stdout.fileno(), 65536)
             assert piece, f"it ended, and only {self.seen!r} came"
@@ -102,3 +103,11 @@ class Running:
         self.command.stdout.close()
         self.command.stderr.close()
         return self.command.wait(), said
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    """Wait until this holds, for a minute at most."""
+    deadline = time.monotonic() + 60
+    while not fact():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.005)

@@ -21,6 +21,7 @@ GROUND = {
     "leftovers",
     "limits",
     "lines",
+    "masking",
     "notes",
     "plan",
     "prctl",

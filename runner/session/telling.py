@@ -12,6 +12,7 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
 from runner.lines import WholeLines
+from runner.masking import masked
 from runner.notes import Note, Notes, holder_died, not_as_declared
 
 TYPE_CHECKING = False
@@ -176,7 +177,7 @@ class Telling:
             return
         self._failed = self._failed or result.failed
         at = self._final["t"]
-        yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": result.values})
+        yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": masked(result.values)})
         yield from self._noted(notes, at)
 
 

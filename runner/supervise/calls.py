@@ -46,14 +46,14 @@ class Call:
 
     def __call__(self) -> object:
         """Import the target, fill in what is known only now, and call it."""
-        return self.bound()()
-
-    def bound(self) -> Callable[[], object]:
-        """The target with its arguments."""
         target = find(self.target) if isinstance(self.target, str) else self.target
-        args = [resolve(arg, self._look_up) for arg in self.args] if self.args else ()
-        kwargs = {key: resolve(value, self._look_up) for key, value in self.kwargs.items()} if self.kwargs else {}
-        return partial(target, *args, **kwargs)
+        args, kwargs = self.filled_in()
+        return target(*args, **kwargs)
+
+    def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments, with what is known now in the place of what is referred to."""
+        args = [resolve(arg, self._look_up) for arg in self.args] if self.args else []
+        return args, {key: resolve(value, self._look_up) for key, value in self.kwargs.items()} if self.kwargs else {}
 
     def _look_up(self, name: str) -> object:
         if name == "pid":
@@ -70,8 +70,12 @@ def call_of(
     """
     if not target.startswith(OURS):
         return Call(number, target, args, kwargs, things)
-    call = Call(number, find(target), args, kwargs, things)
-    return call if references([*args, *kwargs.values()]) else call.bound()
+    found = find(target)
+    call = Call(number, found, args, kwargs, things)
+    if references([*args, *kwargs.values()]):
+        return call
+    known_args, known_kwargs = call.filled_in()
+    return partial(found, *known_args, **known_kwargs)
 
 
 def find(target: str) -> Any:

@@ -209,3 +209,18 @@ def _ready() -> None:
 
 def _no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def flood(kind: str, size: int, done: str) -> None:
+    """Write so many bytes of a kind, say in a file that it is done, and stay."""
+    piece = {
+        "lines": (b"x" * 79 + b"\n") * 800,
+        "one line": b"x" * 64_000,
+        "binary": bytes(range(256)) * 250,
+        "escapes": b"\x1b[2J\xff\xc3\n" * 8_000,
+    }[kind]
+    for _ in range(size // len(piece) + 1):
+        os.write(1, piece)
+    with open(done, "w"):
+        pass
+    time.sleep(600)

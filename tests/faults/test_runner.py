@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import COMMAND, Running, children_of, written
+from tests.running import COMMAND, Running, children_of, wait_until, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_when_both_are_killed_the_next_start_takes_away_what_is_left(killed: str
     for pid in [*(trackers if killed == "with the resource tracker" else []), *victims]:
         os.kill(pid, signal.SIGKILL)
     running.end()
-    _wait_until(lambda: not os.path.exists(f"/proc/{supervisor}"))
+    wait_until(lambda: not os.path.exists(f"/proc/{supervisor}"))
 
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)
 
@@ -97,7 +97,7 @@ def test_the_events_of_a_run_whose_runner_is_killed_end_at_a_whole_line(tmp_path
     assert command.stdin is not None
     command.stdin.write(text)
     command.stdin.close()
-    _wait_until(lambda: file.exists() and file.stat().st_size > 100_000)
+    wait_until(lambda: file.exists() and file.stat().st_size > 100_000)
 
     command.kill()
     command.wait()
@@ -178,13 +178,6 @@ def _command_line(pid: int) -> bytes:
         return file.read()
 
 
-def _wait_until(fact: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 @pytest.mark.parametrize(("refusals", "status", "ends"), [(2, 0, ["succeeded"] * 3), (1000, 1, [])])
 def test_a_start_that_there_is_no_room_for_is_tried_again(
@@ -203,3 +196,27 @@ def test_a_start_that_there_is_no_room_for_is_tried_again(
     assert [event["outcome"] for event in happened if event["event"] == "process.exited"] == ends
     failed = [event["error"]["type"] for event in happened if event["event"] == "process.start_failed"]
     assert failed == ["BlockingIOError"] * (3 - len(ends))
+
+
+def test_a_thousand_that_ignore_sigterm_are_gone_within_the_grace_period_and_a_second(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    text = b"grace_period: 1\njobs: [{target: ignore_sigterm, replicas: 1000}]"
+    running = Running("--events", str(events), "-q", given=text)
+    running.wait_for(b"ignores SIGTERM", times=1000)
+    cpu = _cpu_ticks(running.supervisor)
+    time.sleep(1)  # in which nothing happens: that is what is tested
+    assert _cpu_ticks(running.supervisor) == cpu
+
+    running.command.send_signal(signal.SIGTERM)
+
+    assert running.end()[0] == 143
+    happened = [json.loads(line) for line in _lines(events)]
+    [stopped, *_] = [event["t"] for event in happened if event["event"] == "process.terminating"]
+    assert [event["event"] for event in happened].count("process.exited") == 1000
+    assert happened[-1]["t"] - stopped < 2
+
+
+def _cpu_ticks(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as file:
+        user, system = file.read().rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)

@@ -1,0 +1,75 @@
+"""Whatever the processes write, and however slowly it is read: memory stays bounded, and supervision goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.running import COMMAND, children_of, wait_until
+
+HERE = Path(__file__).parent
+MOST_GROWTH = 32 << 20
+MB = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("lines", 2_000 * MB), ("one line", 500 * MB), ("binary", 500 * MB), ("escapes", 200 * MB)]
+)
+@pytest.mark.parametrize("shown", ["prefixed", "raw"])
+def test_memory_stays_bounded_while_a_process_writes(kind: str, size: int, shown: str, tmp_path: Path) -> None:
+    done, events = tmp_path / "done", tmp_path / "events"
+    text = f"jobs: [{{name: a, target: 'tests.faults.deeds:flood', args: [{kind}, {size}, {str(done)!r}]}}]"
+    command = [*COMMAND, "-", "-q", "--output", shown, "--events", str(events)]
+    running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert running.stdin is not None
+    running.stdin.write(text.encode())
+    running.stdin.close()
+    wait_until(lambda: events.exists() and "process.started" in events.read_text())
+    pids = [running.pid, *children_of(running.pid)]
+    before = sum(map(_most_memory, pids))
+
+    wait_until(done.exists)
+
+    growth = sum(map(_most_memory, pids)) - before
+    running.send_signal(signal.SIGTERM)
+    running.wait()
+    assert growth < MOST_GROWTH
+
+
+def test_who_does_not_read_slows_who_writes_and_nothing_else(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    text = "jobs: [{name: a, target: 'tests.faults.deeds:flood', args: [lines, 10000000, '%s']}, " % (tmp_path / "done")
+    text += "{name: late, target: sleep, args: [60], timeout: 0.5}]\nmain: [start: all, join: late, kill: a]"
+    running = subprocess.Popen(
+        [*COMMAND, "-", "--events", str(events)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert running.stdin is not None
+    running.stdin.write(text.encode())
+    running.stdin.close()
+    wait_until(lambda: events.exists() and "process.started" in events.read_text())
+    time.sleep(2)  # in which nobody reads: that is what is tested
+
+    assert running.stdout is not None
+    out = running.stdout.read()
+    running.stdout.close()
+    running.wait()
+
+    happened = [json.loads(line) for line in events.read_text().splitlines()]
+    ends = {event["process"]: event for event in happened if event["event"] == "process.exited"}
+    assert ends["late"]["outcome"] == "timed_out"
+    assert ends["late"]["t"] < 1.5
+    assert ends["a"]["t"] < 1.5
+    assert set(out.decode().splitlines()[:-1]) == {f"a    │ {'x' * 79}"}
+
+
+def _most_memory(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))
