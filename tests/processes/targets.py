@@ -92,6 +92,23 @@ def leave_with_a_permit(guard: Any) -> None:
     os._exit(0)
 
 
+def be_terminated_with_a_permit(guard: Any) -> None:
+    """Acquire the guard, and be terminated."""
+    guard.acquire()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def raise_with_a_permit(guard: Any) -> None:
+    """Acquire the guard, and raise without a `with` that would give it back."""
+    guard.acquire()
+    raise LookupError
+
+
+def release_once_too_often(guard: Any) -> None:
+    """Give back what was never taken."""
+    guard.release()
+
+
 def wait_for_a_permit(guard: Any) -> None:
     """Wait for the guard: for ever, if nobody gives it back."""
     time.sleep(0.3)

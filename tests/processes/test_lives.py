@@ -239,29 +239,50 @@ def test_leaving_a_session_early_ends_everything(start_method: str) -> None:
 
 
 @pytest.mark.parametrize("shared", [SharedSemaphore("guard", 1), SharedLock("guard")])
-@pytest.mark.parametrize("death", ["die_with_a_permit", "leave_with_a_permit"])
+@pytest.mark.parametrize(
+    "death", ["die_with_a_permit", "leave_with_a_permit", "be_terminated_with_a_permit", "raise_with_a_permit"]
+)
 def test_a_holder_that_dies_ends_the_run_and_is_named(
     start_method: StartMethod, death: str, shared: SharedSemaphore | SharedLock
 ) -> None:
-    def process(name: str, target: str) -> ProcessPlan:
-        return ProcessPlan(name, name, target=f"targets:{target}", args=({"ref": "guard"},))
-
-    plan = Plan(
-        file="none",
-        start_method=start_method,
-        processes=(process("holder", death), *(process(f"waiter-{n}", "wait_for_a_permit") for n in range(3))),
-        steps=(*map(Start, range(4)), *map(Join, range(4))),
-        jobs=(JobPlan("holder", "process", (0,)), JobPlan("waiter", "process", (1, 2, 3))),
-        shared=(shared,),
-        paths=(str(HERE),),
-    )
-
-    result = runner.run(plan)
+    result = runner.run(guarded(start_method, shared, death, *["wait_for_a_permit"] * 3))
 
     (note,) = (note for note in events(result, "note") if note["about"] == "holder_died")
     assert note["process"] == "holder"
-    assert result.processes["waiter-2"].stop_reason == "holder_died"
+    assert result.processes["waiter-3"].stop_reason == "holder_died"
     assert (result.outcome, result.exit_status) == ("failed", 1)
+
+
+def test_what_is_released_once_too_often_is_an_error_of_a_lock_alone(start_method: StartMethod) -> None:
+    of_a_lock = runner.run(guarded(start_method, SharedLock("guard"), "release_once_too_often", "wait_for_a_permit"))
+    of_a_semaphore = runner.run(
+        guarded(start_method, SharedSemaphore("guard", 1), "release_once_too_often", "wait_for_a_permit")
+    )
+
+    error = of_a_lock.processes["holder"].error
+    assert error is not None
+    assert error["type"] == "ValueError"
+    assert of_a_lock.processes["waiter-1"].outcome == "succeeded"
+    assert of_a_semaphore.outcome == "succeeded"
+
+
+def guarded(start_method: StartMethod, shared: SharedSemaphore | SharedLock, *targets: str) -> Plan:
+    """A run in which each process gets the guard: the holder, and others that wait for it."""
+    names = ["holder", *(f"waiter-{number}" for number in range(1, len(targets)))]
+    processes = (
+        ProcessPlan(name, name, target=f"targets:{target}", args=({"ref": "guard"},))
+        for name, target in zip(names, targets, strict=True)
+    )
+    numbers = range(len(targets))
+    return Plan(
+        file="none",
+        start_method=start_method,
+        processes=tuple(processes),
+        steps=(*map(Start, numbers), *map(Join, numbers)),
+        jobs=tuple(JobPlan(name, "process", (number,)) for number, name in enumerate(names)),
+        shared=(shared,),
+        paths=(str(HERE),),
+    )
 
 
 def test_a_run_can_be_made_in_a_thread_and_again(start_method: str) -> None:
