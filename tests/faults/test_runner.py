@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+def _kernel() -> tuple[int, int]:
+    major, minor, *_ = os.uname().release.split(".")
+    return int(major), int(minor)
+
+
 HEARTBEAT = b"jobs: [{name: a, target: heartbeat, args: [60]}]"
 COUNTING = b"jobs: [{name: a, target: heartbeat, args: [60]}, {type: shared_counter, increments: 1}]"
 
@@ -47,6 +53,13 @@ def stop_both_and_terminate(running: Running) -> None:
     os.kill(supervisor, signal.SIGCONT)
 
 
+def kill_the_resource_tracker_and_terminate(running: Running) -> None:
+    for child in children_of(running.supervisor):
+        if b"resource_tracker" in _command_line(child):
+            os.kill(child, signal.SIGKILL)
+    running.command.send_signal(signal.SIGTERM)
+
+
 DEEDS: dict[str, tuple[Callable[[Running], None], int, str]] = {
     # what is done: (how, the exit status, what can be read)
     "SIGINT": (signalled(signal.SIGINT), 130, "SIGINT has come (Ctrl-C)"),
@@ -57,6 +70,7 @@ DEEDS: dict[str, tuple[Callable[[Running], None], int, str]] = {
     "SIGSTOP, SIGTERM, SIGCONT": (signalled(signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT), 143, "SIGTERM has come"),
     "SIGKILL to the supervisor": (kill_the_supervisor, 3, "the supervisor died"),
     "SIGTERM to the supervisor": (terminate_the_supervisor, 143, "A stop was asked for"),
+    "SIGKILL to the resource tracker, SIGTERM": (kill_the_resource_tracker_and_terminate, 143, "SIGTERM has come"),
     "SIGTERM while the supervisor is stopped": (stop_both_and_terminate, 143, "SIGTERM has come"),
 }
 
@@ -220,3 +234,25 @@ def _cpu_ticks(pid: int) -> int:
     with open(f"/proc/{pid}/stat") as file:
         user, system = file.read().rpartition(")")[2].split()[11:13]
     return int(user) + int(system)
+
+
+SMALLEST_PID_MAX = 400
+"""Nearly: the kernel reserves the first 300."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a PID namespace")
+@pytest.mark.skipif(_kernel() < (6, 14), reason="before Linux 6.14 the whole machine has one pid_max")
+def test_pids_that_are_used_again_confuse_nobody(tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    script = f'echo {SMALLEST_PID_MAX} > /proc/sys/kernel/pid_max; exec "$@"'
+    text = b"jobs: [{target: noop, replicas: 900}, {name: long, target: sleep, args: [1]}]"
+    unshare = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-ec", script, "sh"]
+
+    done = subprocess.run([*unshare, *COMMAND, "-", "-q", "--events", str(events)], input=text, check=False)
+
+    assert done.returncode == 0
+    happened = [json.loads(line) for line in _lines(events)]
+    pids = [event["pid"] for event in happened if event["event"] == "process.started"]
+    ends = {event["process"]: event["outcome"] for event in happened if event["event"] == "process.exited"}
+    assert len(set(pids)) < len(pids) == len(ends) == 901
+    assert set(ends.values()) == {"succeeded"}

@@ -265,6 +265,18 @@ class StartsAHelper(multiprocessing.Process):
         super().start()
 
 
+class HoldsALock(multiprocessing.Process):
+    """Cannot be pickled, as spawn and forkserver need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def run(self) -> None:
+        with self.lock:
+            print("ran")
+
+
 class RunsItsOwnWay(multiprocessing.Process):
     """Nobody can put anything in the place of its `run`."""
 

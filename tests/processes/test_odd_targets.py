@@ -95,6 +95,17 @@ def test_a_class_that_does_not_start_is_told_and_hurts_nobody(cls: str, error: s
     assert result.processes["b"].outcome == "succeeded"
 
 
+def test_what_cannot_be_pickled_is_told_where_it_has_to_be(start_method: str) -> None:
+    result = run("jobs: [{name: a, class: targets:HoldsALock}, {name: b, target: noop}]", start_method)
+
+    if start_method == "fork":
+        assert result.processes["a"].outcome == "succeeded"
+    else:
+        (failed,) = events(result, "process.start_failed")
+        assert "cannot pickle '_thread.lock' object" in str(failed["error"])
+    assert result.processes["b"].outcome == "succeeded"
+
+
 def test_a_process_that_did_start_is_started_whatever_its_start_says(start_method: str) -> None:
     process = run("jobs: [{name: a, class: targets:StartsTwice}]", start_method).processes["a"]
 
