@@ -122,6 +122,12 @@ def test_each_fault_that_is_staged_is_told_with_its_end() -> None:
     assert told == [[outcome, str(code), f"`{by}` |"] for _, (outcome, code), by in FAULTS.values()]
 
 
+def test_at_least_eighty_faults_are_told() -> None:
+    rows = [line for line in RELIABILITY.splitlines() if line.startswith("| ") and "---" not in line]
+
+    assert len(rows) - len(("the heads", "of two tables")) >= 80
+
+
 def test_each_fault_that_is_told_is_staged() -> None:
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
 
