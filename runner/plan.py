@@ -87,6 +87,10 @@ class Limits:
     open_files: int | None = None
     core: int | None = None
 
+    def given(self) -> dict[str, int]:
+        """Those that are given, by name."""
+        return {name: most for name, most in fields_of(self).items() if most is not None}
+
 
 @record(frozen=True, slots=True)
 class ProcessPlan:

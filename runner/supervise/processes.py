@@ -16,7 +16,7 @@ from multiprocessing import util
 from runner.adopted import children, end_adopted
 from runner.arguments import resolve
 from runner.limits import free_descriptors, room_for
-from runner.records import fields_of, record
+from runner.records import record
 from runner.supervise import child
 from runner.supervise.calls import call_of, find
 from runner.supervise.companions import companion_pids
@@ -221,9 +221,7 @@ class Processes:
             open_files=self._open_files,
             parent=None if self._plan.start_method == "forkserver" else os.getpid(),
             unwinds=plan.on_terminate == "unwind",
-            limits=None
-            if plan.limits is None
-            else {name: most for name, most in fields_of(plan.limits).items() if most is not None},
+            limits=plan.limits.given() if plan.limits is not None else None,
         )
 
     def _call(self, number: int, plan: ProcessPlan) -> Callable[[], object] | None:

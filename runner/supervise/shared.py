@@ -15,10 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
     import multiprocessing.synchronize
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from multiprocessing.shared_memory import SharedMemory
     from types import TracebackType
-    from typing import Any, Protocol
+    from typing import Any, Literal, Protocol
 
     from runner.plan import Plan
 
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
             """The thing as the target of this process sees it."""
 
 
-WANTS = 0x80
-"""Set in a guard's mark while its process waits for a permit; the other bits count the permits it has."""
+MARK: Literal["I"] = "I"
+"""A guard's mark of one process, as a format of `memoryview`."""
+MARK_SIZE = 4
+WANTS = 1 << 31
+"""Set in a mark while its process waits for a permit; the other bits count the permits it has."""
 
 
 class ArrayHandle:
@@ -77,7 +80,7 @@ class GuardHandle:
 
     def bind(self, process: int) -> Guard:
         """The guard as this process uses it."""
-        marks = memoryview(_mapped(self._marks, self._size))
+        marks = memoryview(_mapped(self._marks, self._size)).cast(MARK)
         return Guard(self._primitive, marks, self._offset + process)
 
 
@@ -135,7 +138,7 @@ def _mapped(memory: Descriptor, size: int) -> mmap.mmap:
     return mmap.mmap(memory.number, size)
 
 
-def missing_permits(permits: int, free: int, marks: bytes, dead: int) -> tuple[int, bool]:
+def missing_permits(permits: int, free: int, marks: Sequence[int], dead: int) -> tuple[int, bool]:
     """How many permits nobody has any more, and whether that is certain.
 
     `marks` are those of all processes, `dead` is the one that died. It is uncertain while a living process waits:
@@ -169,7 +172,7 @@ class SharedThings:
 
         guards = [thing for thing in plan.shared if not isinstance(thing, SharedArray)]
         if guards:
-            marks = self._reserve("", len(guards) * self._processes, f"{memory_prefix(run)}-0")
+            marks = self._reserve("", len(guards) * self._processes * MARK_SIZE, f"{memory_prefix(run)}-0")
         for number, thing in enumerate(plan.shared, 1):
             match thing:
                 case SharedArray(name, dtype, length, itemsize):
@@ -218,15 +221,17 @@ class SharedThings:
                 primitive.release()
         return missing_permits(permits, free, self._marks(guard), dead)
 
-    def _marks(self, guard: str) -> bytes:
+    def _marks(self, guard: str) -> list[int]:
         _, _, offset = self._guards[guard]
-        memory, _ = self._memories[""]
-        return _view(memory)[offset : offset + self._processes].tobytes()
+        return self._all_marks()[offset : offset + self._processes].tolist()
+
+    def _all_marks(self) -> memoryview[int]:
+        memory, size = self._memories[""]
+        return _view(memory)[:size].cast(MARK)
 
     def clear_marks(self, guard: str, process: int) -> None:
         """Forget what a dead process noted."""
-        memory, _ = self._memories[""]
-        _view(memory)[self._guards[guard][2] + process] = 0
+        self._all_marks()[self._guards[guard][2] + process] = 0
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""

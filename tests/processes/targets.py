@@ -104,6 +104,15 @@ def raise_with_a_permit(guard: Any) -> None:
     raise LookupError
 
 
+def take_three_hundred_permits(guard: Any) -> None:
+    """Acquire more permits than fit into a byte, and give them back."""
+    for _ in range(300):
+        guard.acquire()
+    time.sleep(0.5)
+    for _ in range(300):
+        guard.release()
+
+
 def release_once_too_often(guard: Any) -> None:
     """Give back what was never taken."""
     guard.release()

@@ -266,6 +266,16 @@ def test_what_is_released_once_too_often_is_an_error_of_a_lock_alone(start_metho
     assert of_a_semaphore.outcome == "succeeded"
 
 
+def test_a_process_may_have_as_many_permits_as_there_are(start_method: StartMethod) -> None:
+    semaphore = SharedSemaphore("guard", 301)
+
+    result = runner.run(guarded(start_method, semaphore, "take_three_hundred_permits", "be_terminated_with_a_permit"))
+
+    assert result.processes["holder"].outcome == "terminated"
+    died = [note["process"] for note in events(result, "note") if note["about"] == "holder_died"]
+    assert died == ["waiter-1", "holder"]  # the second as the run is ended
+
+
 def guarded(start_method: StartMethod, shared: SharedSemaphore | SharedLock, *targets: str) -> Plan:
     """A run in which each process gets the guard: the holder, and others that wait for it."""
     names = ["holder", *(f"waiter-{number}" for number in range(1, len(targets)))]

@@ -39,4 +39,4 @@ def test_memory_that_somebody_has_taken_away_is_gone_without_a_word() -> None:
 def test_permits_are_missing_that_nobody_alive_has(
     permits: int, free: int, marks: list[int], missing: tuple[int, bool]
 ) -> None:
-    assert missing_permits(permits, free, bytes(marks), dead=0) == missing
+    assert missing_permits(permits, free, marks, dead=0) == missing
