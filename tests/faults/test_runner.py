@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -86,6 +87,36 @@ def test_nothing_is_left_of_a_run_whatever_is_done_to_the_runner(deed: str, star
     ended, told = running.end()
     assert ended == status
     assert said in " ".join(told.split())
+
+
+def test_what_ignores_sigterm_is_gone_within_the_grace_period_of_the_commands_death(start_method: str) -> None:
+    text = b"grace_period: 0.5\njobs:\n- {name: a, target: ignore_sigterm}\n"
+    text += b"- {target: 'tests.faults.deeds:leave_a_grandchild'}"
+    running = Running("--start-method", start_method, given=text)
+    running.wait_for(b"ignores SIGTERM")
+    supervisor = running.supervisor
+
+    running.command.kill()
+    killed = time.monotonic()
+    running.end()
+
+    wait_until(lambda: _has_ended(supervisor))
+    assert time.monotonic() - killed < 1.5  # that nothing else is left is seen after each test
+
+
+def test_a_terminal_that_is_closed_stops_the_run(tmp_path: Path, start_method: str) -> None:
+    events = tmp_path / "events"
+    file = written(tmp_path, HEARTBEAT.decode())
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(COMMAND[0], [*COMMAND, str(file), "--events", str(events), "--start-method", start_method])
+    wait_until(lambda: events.exists() and b"process.started" in events.read_bytes())
+
+    os.close(terminal)
+
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert json.loads(_lines(events)[-1])["outcome"] == "stopped"
 
 
 @pytest.mark.parametrize("killed", ["the supervisor first", "the command first", "with the resource tracker"])
@@ -228,6 +259,15 @@ def test_a_thousand_that_ignore_sigterm_are_gone_within_the_grace_period_and_a_s
     [stopped, *_] = [event["t"] for event in happened if event["event"] == "process.terminating"]
     assert [event["event"] for event in happened].count("process.exited") == 1000
     assert happened[-1]["t"] - stopped < 2
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether it is gone, or a zombie of who has adopted it."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def _cpu_ticks(pid: int) -> int:
