@@ -34,8 +34,10 @@ def start_method(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True, scope="session")
 def _the_same_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Plans are kept in a folder of the tests, not in the user's; any terminal is one like most."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Plans and what is temporary are kept in folders of the tests; any terminal is one like most."""
+    # A short path: sockets lie in there.
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="tests-") as temporary:
+        patch.setenv("TMPDIR", temporary)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("TERM", "xterm-256color")
         patch.delenv("NO_COLOR", raising=False)
@@ -67,15 +69,9 @@ def _traces() -> dict[str, set[str]]:
         "children": _children(),
         "descriptors": _descriptors(),
         SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
-        "temporary folders": _temporary_folders(),
+        "temporary files": {str(path) for path in Path(os.environ["TMPDIR"]).rglob("*")},
         "descendants": _descendants(),
     }
-
-
-def _temporary_folders() -> set[str]:
-    """Of runs, and of multiprocessing itself."""
-    folder = Path(tempfile.gettempdir())
-    return {str(path) for pattern in ("pymp-*", f"run-jobs-{os.geteuid()}/*") for path in folder.glob(pattern)}
 
 
 def _children() -> set[str]:

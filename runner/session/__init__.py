@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 1.0
 """What an import in the supervisor has to give up in, when a stop is pressing; then the supervisor is killed."""
+SILENCE_S = 5.0
+"""For how long a supervisor may say nothing when a stop has been asked for and all is to be gone; then it is killed."""
 MOST_SAID = 4_000
 """Of what the supervisor wrote, in a fault."""
 
@@ -65,7 +67,10 @@ class Session:
         self._link = Link(launched.link)
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
+        self._grace_period_s = 0.0
         self._stopped_by: int | None = None
+        self._stopped_at = 0.0
+        self._heard_at = 0.0
         self._answered = False
         """The supervisor is done with imports: it goes through the run, or has said why not."""
         self._pressing_since: float | None = None
@@ -124,6 +129,7 @@ class Session:
         """
         if self._stopped_by is None:
             self._stopped_by = number
+            self._stopped_at = time.monotonic()
         elif self._pressing_since is None:
             self._pressing_since = time.monotonic()
         self._link.send_at_once({"order": "stop"})
@@ -151,6 +157,7 @@ class Session:
     def submit(self, plan: Plan, *, preflight: bool = True) -> None:
         """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
         self._telling = Telling(plan, _run_id())
+        self._grace_period_s = plan.grace_period
         order = self._order("run", plan, preflight=preflight)
         self._link.send(order | {"run": self._telling.run, "room": self._outputs.room})
         self._link.flush()
@@ -221,7 +228,7 @@ class Session:
                 self._link.flush()
                 self._link.adjust()
                 yield None
-                ready = selector.select(tick_s if self._answered else self._wait_for_an_answer(tick_s))
+                ready = selector.select(self._wait_s(tick_s))
                 yield from self._take_in(self._link.receive())
                 descriptors = {key.fd for key, _ in ready}
                 for key, _ in ready:
@@ -232,11 +239,20 @@ class Session:
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
 
-    def _wait_for_an_answer(self, tick_s: float | None) -> float:
-        """For how long to wait for anything; kills a supervisor that does not heed a pressing stop."""
-        if self._pressing_since is not None and time.monotonic() - self._pressing_since > PATIENCE_S:
+    def _wait_s(self, tick_s: float | None) -> float | None:
+        """For how long to wait for anything; kills a supervisor that does not heed a stop."""
+        if self._answered and self._stopped_by is None:
+            return tick_s
+        if time.monotonic() > self._patient_until():
             self._signal(signal.SIGKILL)
         return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s)
+
+    def _patient_until(self) -> float:
+        if not self._answered:
+            return float("inf") if self._pressing_since is None else self._pressing_since + PATIENCE_S
+        if self._pressing_since is not None:
+            return max(self._pressing_since, self._heard_at) + SILENCE_S
+        return max(self._stopped_at, self._heard_at) + self._grace_period_s + SILENCE_S
 
     def _heard(self, outputs: Iterator[Output]) -> Iterator[Output]:
         """The outputs; what the supervisor itself wrote before it answered is kept."""
@@ -248,6 +264,8 @@ class Session:
     def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
         for message, descriptors in received:
             self._answered = True
+            if self._stopped_by is not None:
+                self._heard_at = time.monotonic()
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message

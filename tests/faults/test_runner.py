@@ -104,6 +104,18 @@ def test_what_ignores_sigterm_is_gone_within_the_grace_period_of_the_commands_de
     assert time.monotonic() - killed < 1.5  # that nothing else is left is seen after each test
 
 
+def test_a_supervisor_that_does_not_heed_a_stop_is_killed() -> None:
+    running = Running(given=b"grace_period: 0.2\n" + HEARTBEAT)
+    running.wait_for(b"beat 1")
+
+    os.kill(running.supervisor, signal.SIGSTOP)
+    running.command.send_signal(signal.SIGTERM)
+
+    status, told = running.end()
+    assert status == 3
+    assert "the supervisor died" in " ".join(told.split())
+
+
 def test_a_terminal_that_is_closed_stops_the_run(tmp_path: Path, start_method: str) -> None:
     events = tmp_path / "events"
     file = written(tmp_path, HEARTBEAT.decode())
