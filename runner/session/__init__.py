@@ -71,6 +71,8 @@ class Session:
         self._stopped_by: int | None = None
         self._stopped_at = 0.0
         self._heard_at = 0.0
+        self._woken, self._wake = os.pipe()
+        """Readable when a stop has been asked for: from then on nothing is waited for without a deadline."""
         self._answered = False
         """The supervisor is done with imports: it goes through the run, or has said why not."""
         self._pressing_since: float | None = None
@@ -89,15 +91,11 @@ class Session:
         """Let the supervisor end; blocks until it has stopped whatever still ran (the grace period at most)."""
         self._link.close()
         self._outputs.close()
-        if not self._answered:
-            self._end_imports()
+        if self._wake >= 0:
+            os.close(self._woken)
+            os.close(self._wake)
+            self._woken = self._wake = -1
         self._reap()
-
-    def _end_imports(self) -> None:
-        """Wait until the supervisor has ended, as it does when the link has; not for an import that hears nothing."""
-        with self._watch_supervisor() as gone:
-            if gone >= 0 and not select.select([gone], [], [], PATIENCE_S)[0]:
-                self._signal(signal.SIGKILL)
 
     def _reap(self) -> None:
         if self._reaped:
@@ -110,6 +108,11 @@ class Session:
             raise
 
     def _wait(self) -> None:
+        """Wait until the supervisor has ended, as it does when the link has; not for one that hears nothing."""
+        patience_s = self._grace_period_s + SILENCE_S if self._answered else PATIENCE_S
+        with self._watch_supervisor() as gone:
+            if gone >= 0 and not select.select([gone], [], [], patience_s)[0]:
+                self._signal(signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
             os.waitpid(self._supervisor, 0)
         self._reaped = True
@@ -130,6 +133,8 @@ class Session:
         if self._stopped_by is None:
             self._stopped_by = number
             self._stopped_at = time.monotonic()
+            with contextlib.suppress(OSError):  # the session is over
+                os.write(self._wake, b"!")
         elif self._pressing_since is None:
             self._pressing_since = time.monotonic()
         self._link.send_at_once({"order": "stop"})
@@ -219,6 +224,7 @@ class Session:
         """The supervisor's messages and all output, until the supervisor is gone."""
         with selectors.DefaultSelector() as selector, self._watch_supervisor() as gone:
             self._link.attend(selector)
+            selector.register(self._woken, selectors.EVENT_READ)
             if gone >= 0:
                 selector.register(gone, selectors.EVENT_READ)
             self._outputs.attend(selector)
@@ -231,6 +237,8 @@ class Session:
                 ready = selector.select(self._wait_s(tick_s))
                 yield from self._take_in(self._link.receive())
                 descriptors = {key.fd for key, _ in ready}
+                if self._woken in descriptors:
+                    os.read(self._woken, 1)
                 for key, _ in ready:
                     # What the supervisor wrote comes after what it has told: its own log, after its children's ends.
                     if isinstance(key.data, Source) and (key.data.process is not None or link not in descriptors):
