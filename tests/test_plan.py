@@ -123,3 +123,8 @@ def test_arguments_are_filled_in_where_they_refer() -> None:
 def test_what_is_no_encoded_argument_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not "):
         resolve(wrong, str)  # type: ignore[arg-type]  # that is what is tested
+
+
+def test_limits_give_those_that_are_given() -> None:
+    assert Limits(memory=5, core=0).given() == {"memory": 5, "core": 0}
+    assert Limits().given() == {}
