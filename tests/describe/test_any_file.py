@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from runner.describe.diagnostics import render
 from runner.describe.diagnostics import to_json as problem_to_json
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Fields = dict[str, Any]
+SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "schemas/run-jobs.schema.json").read_text()))
 
 words = st.text("abcdefghij", min_size=1, max_size=6)
 texts = st.text(st.characters(exclude_characters="$\0", exclude_categories=["Cs", "Cc"]), max_size=10)
@@ -116,6 +119,7 @@ def written(file: Fields, *, in_flow: bool) -> str:
 def test_a_good_file_becomes_a_plan_that_can_be_told_and_goes_through_json(file: Fields, in_flow: bool) -> None:
     plan = plan_of(written(file, in_flow=in_flow))
 
+    assert list(SCHEMA.iter_errors(file)) == []
     assert from_json(json.loads(json.dumps(to_json(plan)))) == plan
     assert explain(plan)
     assert [job.name for job in plan.jobs] == [job["name"] for job in file["jobs"]]
