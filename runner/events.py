@@ -19,6 +19,9 @@ MAIN_PROCESS = "MainProcess"
 PROCESS_FIELDS = ("job", "process", "pid", "state", "alive", "exit_code", "repr")
 """What every event of a process has: pid and exit_code are null while there is none."""
 
+USER_FIELDS = ("job", "process", "pid", "thing", "kind")
+"""What every event of the use of a shared thing has: who uses which. Their `t` is that of the process itself."""
+
 FIELDS: dict[str, tuple[str, ...]] = {
     "run.started": ("file", "start_method", "processes"),
     "process.created": (*PROCESS_FIELDS, "target", "daemon"),
@@ -44,10 +47,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "process.wrote": ("job", "process", "pid", "stream", "text"),
     "process.shown": (*PROCESS_FIELDS, "label"),
-    "main.ended": (),
+    "main.slept": ("seconds",),
+    "main.ended": ("exit_code", "error"),
+    "shared.waiting": (*USER_FIELDS, "operation", "timeout"),
+    "shared.acquired": (*USER_FIELDS, "operation", "waited", "skipped"),
+    "shared.timed_out": (*USER_FIELDS, "operation", "waited"),
+    "shared.released": (*USER_FIELDS, "held"),
     "job.result": ("job", "type", "result"),
     "note": ("about", "process", "text"),
-    "run.finished": ("outcome", "exit_status", "duration"),
+    "run.finished": ("outcome", "exit_status", "duration", "values", "deadlock"),
 }
 
 

@@ -28,4 +28,4 @@ def declared(expect: Expect) -> str:
     """How a file says that a process ends: "exit code 1 (an error)"."""
     code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
     outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
-    return " and ".join(filter(None, (code, outcome)))
+    return " and ".join(filter(None, (code, outcome))) or "exit code 0, or stopped because the file asks for it"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from runner.exit_codes import declared, signal_name
+from runner.exit_codes import signal_name
 from runner.records import record
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.events import Event
-    from runner.plan import Expect, Json
+    from runner.plan import Json
 
 
 @record(frozen=True, slots=True)
@@ -86,18 +86,13 @@ class Notes:
         if names:
             only = names[0] if len(names) == 1 else None
             why = _NO_STEP if self._main_has_ended else _NOT_REACHED
-            text = why.format(_listed(names), *(("was", "it") if only else ("were", "them")))
+            text = why.format(listed(names), *(("was", "it") if only else ("were", "them")))
             yield Note("never_started", only, text)
 
 
 def holder_died(name: str, guard: str, ends_run: bool) -> Note:
     """A process died with a permit of a guard; whether that ends the run."""
     return Note("holder_died", name, _HOLDER_DIED.format(name, guard) + (_ENDS_RUN if ends_run else "."))
-
-
-def not_as_declared(name: str, expect: Expect) -> Note:
-    """A process ended in another way than the file says."""
-    return Note("not_as_declared", name, _NOT_AS_DECLARED.format(name, declared(expect)))
 
 
 def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
@@ -138,7 +133,8 @@ def _short(value: str) -> str:
     return value if len(value) <= MOST_OF_A_VALUE else f"{value[: MOST_OF_A_VALUE - 1]}…"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names in a sentence: the first ones, and the number of the others."""
     if len(names) > MOST_NAMES + 1:
         return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
     *first, last = names
@@ -180,7 +176,6 @@ _STOP_REQUESTED = (
     "{0}: the run is stopped in order. What runs gets SIGTERM now, and SIGKILL after {1:g} s; "
     "a second Ctrl-C or SIGTERM sends SIGKILL at once."
 )
-_NOT_AS_DECLARED = "The file says under `expect` that {0} ends with {1}, and it did not: so the run has failed."
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."

@@ -8,7 +8,53 @@ from __future__ import annotations
 
 import sys
 
+from runner import things
 from runner.records import field, fields_of, record
+from runner.things import (
+    SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedManaged,
+    SharedPlan,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+)
+
+__all__ = [
+    "START_METHODS",
+    "Act",
+    "Declared",
+    "Expect",
+    "JobPlan",
+    "Join",
+    "Kill",
+    "Limits",
+    "Plan",
+    "ProcessPlan",
+    "Progress",
+    "SharedArray",
+    "SharedBarrier",
+    "SharedCondition",
+    "SharedEvent",
+    "SharedLock",
+    "SharedManaged",
+    "SharedPlan",
+    "SharedQueue",
+    "SharedRLock",
+    "SharedSemaphore",
+    "SharedValue",
+    "Show",
+    "Sleep",
+    "Start",
+    "Step",
+    "Terminate",
+    "from_json",
+    "to_json",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,15 +110,40 @@ class Show:
     label: str
 
 
-Step: TypeAlias = Start | Sleep | Join | Terminate | Kill | Show
+@record(frozen=True, slots=True)
+class Act:
+    """Main does something with shared things, prints or exits: a step as a process's `do` has them."""
+
+    step: dict[str, Json]
+
+
+Step: TypeAlias = Start | Sleep | Join | Terminate | Kill | Show | Act
 
 
 @record(frozen=True, slots=True)
 class Expect:
-    """How the file says that a process ends: by this exit code (negative: by that signal), by this outcome."""
+    """How the file says that a process ends: by this exit code (negative: by that signal), by this outcome.
+
+    `output` are all lines that it writes on stdout, `before` the processes that end after it.
+    """
 
     exit_code: int | None = None
     outcome: str | None = None
+    output: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class Declared:
+    """What the file says that the whole run comes to; what is None may be as it likes.
+
+    `values` are the last values of shared things, by name; `notes` the words that notes are about which must be told.
+    """
+
+    outcome: str | None = None
+    deadlock: bool | None = None
+    values: dict[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @record(frozen=True, slots=True)
@@ -94,9 +165,10 @@ class Limits:
 
 @record(frozen=True, slots=True)
 class ProcessPlan:
-    """One process: what it runs, and the rules of its life. Exactly one of `target` and `cls` is given.
+    """One process: what it runs, and the rules of its life. Exactly one of `target`, `cls` and `do` is given.
 
-    `args` and `kwargs` are encoded (see `runner.arguments`). `cwd` is absolute. `env` is added to the environment.
+    `args` and `kwargs` are encoded (see `runner.arguments`), `do` are steps (see `runner.steps`). `cwd` is absolute.
+    `env` is added to the environment.
     At most one of `terminate_after` and `timeout` is given, in seconds after the process's own start.
     """
 
@@ -104,6 +176,7 @@ class ProcessPlan:
     job: str
     target: str | None = None
     cls: str | None = None
+    do: tuple[Json, ...] | None = None
     args: tuple[Json, ...] = ()
     kwargs: dict[str, Json] = field(default_factory=dict)
     daemon: bool = False
@@ -114,34 +187,6 @@ class ProcessPlan:
     on_terminate: Literal["die", "unwind"] = "die"
     expect: Expect | None = None
     limits: Limits | None = None
-
-
-@record(frozen=True, slots=True)
-class SharedArray:
-    """`length` numbers of a numpy dtype, zero at first, in shared memory; targets get a numpy array."""
-
-    name: str
-    dtype: str
-    length: int
-    itemsize: int
-
-
-@record(frozen=True, slots=True)
-class SharedSemaphore:
-    """A semaphore with `permits` permits; the run ends if a process dies with one of them."""
-
-    name: str
-    permits: int
-
-
-@record(frozen=True, slots=True)
-class SharedLock:
-    """A lock; the run ends if a process dies while it holds it."""
-
-    name: str
-
-
-SharedPlan: TypeAlias = SharedArray | SharedSemaphore | SharedLock
 
 
 @record(frozen=True, slots=True)
@@ -182,6 +227,7 @@ class Plan:
     preload: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     shared: tuple[SharedPlan, ...] = ()
+    expect: Declared | None = None
 
 
 _STEPS: dict[str, type[Step]] = {
@@ -191,14 +237,9 @@ _STEPS: dict[str, type[Step]] = {
     "terminate": Terminate,
     "kill": Kill,
     "show": Show,
-}
-_SHARED: dict[str, type[SharedPlan]] = {
-    "array": SharedArray,
-    "semaphore": SharedSemaphore,
-    "lock": SharedLock,
+    "act": Act,
 }
 _STEP_KINDS = {cls: kind for kind, cls in _STEPS.items()}
-_SHARED_KINDS = {cls: kind for kind, cls in _SHARED.items()}
 
 
 def to_json(plan: Plan) -> dict[str, Json]:
@@ -209,7 +250,8 @@ def to_json(plan: Plan) -> dict[str, Json]:
     data["jobs"] = [
         fields_of(job) | {"progress": fields_of(job.progress) if job.progress else None} for job in plan.jobs
     ]
-    data["shared"] = [{"kind": _SHARED_KINDS[type(thing)]} | fields_of(thing) for thing in plan.shared]
+    data["shared"] = [things.to_json(thing) for thing in plan.shared]
+    data["expect"] = fields_of(plan.expect) if plan.expect else None
     return data
 
 
@@ -223,14 +265,15 @@ def from_json(data: dict[str, Any]) -> Plan:
             "jobs": tuple(_job_from_json(job) for job in data["jobs"]),
             "preload": tuple(data["preload"]),
             "paths": tuple(data["paths"]),
-            "shared": tuple(_shared_from_json(thing) for thing in data["shared"]),
+            "shared": tuple(things.from_json(thing) for thing in data["shared"]),
+            "expect": Declared(**_tupled(data["expect"])) if data["expect"] else None,
         }
     )
 
 
 _PLAIN = ProcessPlan("", "")
 _NONE: dict[str, Any] = {}
-_RECORDS: dict[str, type[Expect | Limits]] = {"expect": Expect, "limits": Limits}
+_RECORDS = ("expect", "limits")
 
 
 def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
@@ -242,7 +285,12 @@ def _process_to_json(process: ProcessPlan) -> dict[str, Any]:
 
 def _process_from_json(data: dict[str, Any]) -> ProcessPlan:
     changes: dict[str, Any] = {"args": tuple(data.get("args", ()))}
-    changes |= {name: cls(**data[name]) for name, cls in _RECORDS.items() if name in data}
+    if "do" in data:
+        changes["do"] = tuple(data["do"])
+    if "expect" in data:
+        changes["expect"] = Expect(**_tupled(data["expect"]))
+    if "limits" in data:
+        changes["limits"] = Limits(**data["limits"])
     # What is the same in many processes is there once.
     changes |= {name: sys.intern(data[name]) for name in ("job", "target") if data.get(name)}
     changes |= {name: _NONE for name in ("kwargs", "env") if name not in data}
@@ -254,5 +302,6 @@ def _job_from_json(data: dict[str, Any]) -> JobPlan:
     return JobPlan(**data | {"processes": tuple(data["processes"]), "progress": progress})
 
 
-def _shared_from_json(data: dict[str, Any]) -> SharedPlan:
-    return _SHARED[data["kind"]](**{key: value for key, value in data.items() if key != "kind"})
+def _tupled(data: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists where there were tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}

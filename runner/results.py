@@ -53,6 +53,7 @@ class RunResult:
     """What a run came to. `processes` are by name, in creation order; `results` are by job.
 
     `outcome` is `succeeded`, `failed`, `stopped`, `timed_out` or `faulted`; `exit_status` is that of `run-jobs`.
+    `values` are the last values of shared things, `deadlock` the names of processes that waited for each other.
     """
 
     outcome: str
@@ -60,6 +61,8 @@ class RunResult:
     duration: float
     processes: dict[str, ProcessResult]
     results: dict[str, dict[str, Json]] = field(default_factory=dict)
+    values: dict[str, Json] = field(default_factory=dict)
+    deadlock: tuple[str, ...] | None = None
     events: tuple[Event, ...] = ()
 
     def __repr__(self) -> str:
@@ -74,6 +77,8 @@ class RunResult:
             "duration": self.duration,
             "processes": {name: process.to_json() for name, process in self.processes.items()},
             "results": dict(self.results),
+            "values": dict(self.values),
+            "deadlock": None if self.deadlock is None else list(self.deadlock),
         }
 
 
@@ -90,7 +95,13 @@ _OF_THE_END = (
     "cpu_seconds",
     "max_rss",
 )
-_FAULTED: dict[str, Any] = {"outcome": "faulted", "exit_status": SupervisorFault.exit_status, "duration": 0.0}
+_FAULTED: dict[str, Any] = {
+    "outcome": "faulted",
+    "exit_status": SupervisorFault.exit_status,
+    "duration": 0.0,
+    "values": {},
+    "deadlock": None,
+}
 """The end of a run that nobody has told an end of."""
 
 
@@ -147,5 +158,7 @@ class Recorder:
             duration=self._finished["duration"],
             processes=processes,
             results=self._results,
+            values=self._finished["values"],
+            deadlock=None if self._finished["deadlock"] is None else tuple(self._finished["deadlock"]),
             events=tuple(self._events),
         )

@@ -10,8 +10,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from runner.describe.scalars import found, old_meaning, shortened
 from runner.describe.suggestions import listed, nearest, suggestion
+from runner.records import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.describe.document import Document, Path
     from runner.errors import Problem
 
@@ -38,7 +41,26 @@ _BOUNDS = {
     "less_than": ("below", "lt"),
 }
 _FAULT = "fault"
+_FAULTS = "faults"
 _KEY = "[key]"
+
+
+@record(frozen=True, slots=True)
+class Fault:
+    """What is wrong at `path` below what is read.
+
+    `key` shows it at the key, `within` narrows it to (offset, width) of the text.
+    """
+
+    path: Path
+    message: str
+    help: str | None = None
+    key: bool = False
+    within: tuple[int, int] | None = None
+
+    def problem(self, document: Document, at: Path) -> Problem:
+        """The problem at its place in the file; `at` leads to what was read."""
+        return document.problem((*at, *self.path), self.message, self.help, key=self.key, within=self.within)
 
 
 def fault(
@@ -57,10 +79,21 @@ def fault(
     return PydanticCustomError(_FAULT, "{problem}", context)
 
 
+def faults(every: Iterable[Fault]) -> PydanticCustomError:
+    """What a validator of a job model raises where several things may be wrong."""
+    return PydanticCustomError(_FAULTS, "faults", {"every": list(every)})
+
+
 def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
     """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
     errors = error.errors(include_url=False)
-    return [_problem(each, model, document, at, where) for each in errors if not _is_mistyped(each, errors)]
+    found: list[Problem] = []
+    for each in errors:
+        if each["type"] == _FAULTS:
+            found += [one.problem(document, at + each["loc"]) for one in each["ctx"]["every"]]
+        elif not _is_mistyped(each, errors):
+            found.append(_problem(each, model, document, at, where))
+    return found
 
 
 def _is_mistyped(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:

@@ -11,6 +11,8 @@ from runner.describe.placeholders import IN_TEXT, check
 from runner.plan import SharedArray, SharedSemaphore
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from runner.describe.jobtype import Draft, Expansion
     from runner.plan import Progress, SharedPlan
 
@@ -18,8 +20,11 @@ _SIZED = re.compile(r"[a-z]+(\d+)")
 """The name of a dtype that says its size in bits."""
 
 
-def check_expansion(expansion: Expansion, label: str) -> None:
-    """Raises `ValueError` (or one of those of targets and placeholders) where a type asks for what cannot be."""
+def check_expansion(expansion: Expansion, label: str, declared: Collection[str] = ()) -> None:
+    """Raises `ValueError` (or one of those of targets and placeholders) where a type asks for what cannot be.
+
+    `declared` are the names of the file's own shared things.
+    """
     shared = {thing.name: thing for thing in expansion.shared}
     if len(shared) < len(expansion.shared):
         raise ValueError("two shared things have one name")
@@ -28,7 +33,7 @@ def check_expansion(expansion: Expansion, label: str) -> None:
     for draft in expansion.processes:
         _check_draft(draft)
         for name in references([*draft.args, *draft.kwargs.values()]):
-            if name not in shared and name != "pid" and not name.startswith("$"):
+            if name not in shared and name not in declared and name != "pid" and not name.startswith("$"):
                 raise ValueError(f"an argument refers to `{name}`, which is none of the job's shared things")
     if expansion.progress is not None:
         _check_progress(expansion.progress, shared.get(expansion.progress.array), len(expansion.processes))
@@ -47,8 +52,8 @@ def _check_shared(thing: SharedPlan, label: str) -> None:
 
 
 def _check_draft(draft: Draft) -> None:
-    if (draft.target is None) == (draft.cls is None):
-        raise ValueError("a process has either a target or a class")
+    if [draft.target, draft.cls, draft.do].count(None) != 2:
+        raise ValueError("a process has a target, a class or steps")
     if draft.target is not None:
         targets.normalized_target(draft.target)
     if draft.cls is not None:

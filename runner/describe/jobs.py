@@ -51,8 +51,10 @@ class Job:
 class Jobs:
     """Checks jobs one after the other; the types that they use are looked up once."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, environ: Mapping[str, str], things: Mapping[str, str]) -> None:
+        """`things` are the file's shared things, with their kinds."""
         self._document = document
+        self._things = things
         self._environ = environ
         self._types: dict[str, AnyJobType] = {}
         self._processes = 0
@@ -98,7 +100,7 @@ class Jobs:
     def _expansion(self, path: Path, job_type: AnyJobType, model: JobModel, label: str) -> Expansion | None:
         try:
             expansion = job_type.expand(model, label)
-            check_expansion(expansion, label)
+            check_expansion(expansion, label, self._things)
         except Exception as error:  # anything may happen in somebody else's code
             message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
             self._report(path, message, "this is for its author to mend")
@@ -119,7 +121,7 @@ class Jobs:
 
     def _model(self, path: Path, entry: dict[Any, Any], job_type: AnyJobType) -> JobModel | None:
         try:
-            return job_type.model.model_validate(entry, context={"environ": self._environ})
+            return job_type.model.model_validate(entry, context={"environ": self._environ, "things": self._things})
         except ValidationError as error:
             where = f"in a `{job_type.name}` job"
             self.problems += checking.problems(error, job_type.model, self._document, path, where)

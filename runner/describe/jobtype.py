@@ -83,10 +83,16 @@ class ExpectModel(Model):
     outcome: Literal["succeeded", "failed", "terminated", "killed", "timed_out", "out_of_memory"] | None = None
     """The outcome."""
 
+    output: list[str] | None = None
+    """All lines that it writes on stdout, in order."""
+
+    before: list[str] = Field(default_factory=list)
+    """Processes that end after it."""
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.exit_code is None and self.outcome is None:
-            raise fault("`exit_code` or `outcome` is needed here")
+        if not self.model_fields_set:
+            raise fault("`exit_code`, `outcome`, `output` or `before` is needed here")
         return self
 
 
@@ -164,9 +170,10 @@ class JobModel(Model):
 
 @record(frozen=True, slots=True)
 class Draft:
-    """One process that a job type asks for. Exactly one of `target` and `cls` is given.
+    """One process that a job type asks for. Exactly one of `target`, `cls` and `do` is given.
 
-    `args` and `kwargs` are encoded (see `runner.arguments`, and `placeholders.encode`). `cwd` and the values of
+    `args` and `kwargs` are encoded (see `runner.arguments`, and `placeholders.encode`). `do` are steps as
+    `runner.describe.steps` reads them. `cwd` and the values of
     `env` may hold `$index` and `${env.NAME}`, `name` may hold `$index`: the place among the job's drafts.
     """
 
@@ -177,6 +184,7 @@ class Draft:
     kwargs: Mapping[str, Encoded] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
+    do: Sequence[Mapping[str, Any]] | None = None
 
 
 @record(frozen=True, slots=True)

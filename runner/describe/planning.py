@@ -19,18 +19,35 @@ from runner.describe.overrides import apply, parse_path
 from runner.describe.placeholders import fill, fill_text
 from runner.describe.scalars import found
 from runner.describe.script import Script
-from runner.describe.spec import NOT_YET, RunFile
+from runner.describe.shared import read_things
+from runner.describe.spec import RunFile
+from runner.describe.steps import Scope, filled
 from runner.describe.suggestions import suggestion
 from runner.errors import InvalidFile, Problem
-from runner.plan import START_METHODS, Expect, JobPlan, Join, Limits, Plan, ProcessPlan, Sleep, Start, Step
+from runner.plan import (
+    START_METHODS,
+    Declared,
+    Expect,
+    JobPlan,
+    Join,
+    Limits,
+    Plan,
+    ProcessPlan,
+    Sleep,
+    Start,
+    Step,
+)
 from runner.records import record
+from runner.things import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from runner.describe.document import Document, Path
-    from runner.describe.jobtype import Draft
-    from runner.plan import StartMethod
+    from runner.describe.jobtype import Draft, ExpectModel
+    from runner.plan import Json, StartMethod
+    from runner.things import SharedPlan
 
 STDIN = "-"
 """The file name that stands for standard input; its folder is the current one."""
@@ -115,13 +132,18 @@ class _Planner:
     file: str
     environ: _Environment
     problems: list[Problem] = field(default_factory=list)
+    things: dict[str, str] = field(default_factory=dict)
+    """The file's shared things, with their kinds."""
+    names: list[str] = field(default_factory=list)
+    """Those of the processes."""
 
     def described(self, start_method: str | None) -> Described:
         run = self._top()
+        shared = self._shared()
         jobs = self._jobs()
         self._stop_if_wrong()
         here = self._current_folder()
-        names = naming.process_names(jobs)
+        names = self.names = naming.process_names(jobs)
         self.problems += naming.clashes(jobs, names, self.document)
         processes = self._processes(jobs, names)
         self._check_effects(jobs, scripted=run.main is not None)
@@ -139,7 +161,8 @@ class _Planner:
             time_limit=run.time_limit,
             preload=tuple(run.preload),
             paths=tuple(dict.fromkeys((self._folder(), here))),
-            shared=tuple(thing for job in jobs for thing in job.expansion.shared),
+            shared=(*shared, *(thing for job in jobs for thing in job.expansion.shared)),
+            expect=self._declared(run, names),
         )
         lasts = not (
             self.environ.was_asked or any(process.cwd for process in processes) or any(job.is_foreign for job in jobs)
@@ -153,19 +176,39 @@ class _Planner:
             help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
             self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help)
             self._stop_if_wrong()
-        for key, help in NOT_YET.items():
-            if key in value:
-                self._report((key,), f"unknown key `{key}` in this version", help, key=True)
-        known = {key: item for key, item in value.items() if key not in NOT_YET}
         try:
-            return RunFile.model_validate(known, context={"environ": self.environ})
+            return RunFile.model_validate(value, context={"environ": self.environ, "things": {}})
         except ValidationError as error:
             self.problems += checking.problems(error, RunFile, self.document, (), "in the file")
             return RunFile.model_construct(jobs=[], main=None)
 
+    def _shared(self) -> list[SharedPlan]:
+        """The file's own shared things."""
+        value = self.document.value.get("shared")
+        if value is None:
+            return []
+        things, faults = read_things(value)
+        self.problems += [fault.problem(self.document, ("shared",)) for fault in faults]
+        # What is wrong by itself is there all the same for who uses it.
+        known = {str(name): "" for name in value} if isinstance(value, dict) else {}
+        self.things |= known | {thing.name: kind_of(thing) for thing in things}
+        return things
+
+    def _declared(self, run: RunFile, names: Sequence[str]) -> Declared | None:
+        """What the file says that the run comes to."""
+        if run.expect is None:
+            return None
+        for name in run.expect.values:
+            if name not in self.things:
+                help = suggestion(name, self.things, "shared things")
+                self._report(("expect", "values", name), f"there is no shared thing `{name}`", help, key=True)
+        self._stop_if_wrong()
+        said = run.expect
+        return Declared(said.outcome, said.deadlock, dict(said.values), tuple(said.notes))  # type: ignore[arg-type]  # of YAML
+
     def _jobs(self) -> list[Job]:
         entries = self.document.value.get("jobs")
-        reader = Jobs(self.document, self.environ)
+        reader = Jobs(self.document, self.environ, self.things)
         if isinstance(entries, list):
             reader.read(entries)
         self.problems += reader.problems
@@ -189,6 +232,7 @@ class _Planner:
             job=job.label,
             target=None if draft.target is None else targets.normalized_target(draft.target),
             cls=None if draft.cls is None else targets.normalized_class(draft.cls),
+            do=None if draft.do is None else self._filled(job, draft.do, known),
             args=tuple(fill(value, known, self.environ) for value in draft.args),
             kwargs={key: fill(value, known, self.environ) for key, value in draft.kwargs.items()},
             daemon=model.daemon,
@@ -200,11 +244,29 @@ class _Planner:
             terminate_after=model.terminate_after,
             timeout=model.timeout,
             on_terminate=model.on_terminate,
-            expect=None if expect is None else Expect(expect.exit_code, expect.outcome),
+            expect=None if expect is None else self._expected(job, expect),
             limits=None
             if limits is None
             else Limits(limits.memory, limits.cpu_seconds, limits.open_files, limits.core),
         )
+
+    def _filled(self, job: Job, do: Sequence[Mapping[str, Any]], known: Mapping[str, int | str]) -> tuple[Json, ...]:
+        """The steps of one process, with what is known of it filled in."""
+        steps: list[Json] = []
+        for place, step in enumerate(do):
+            data, faults = filled(dict(step), known, self.environ, self.things, (*job.path, "do", place))
+            steps.append(data)
+            for fault in faults:
+                self._add(fault.problem(self.document, ()))
+        return tuple(steps)
+
+    def _expected(self, job: Job, said: ExpectModel) -> Expect:
+        for place, name in enumerate(said.before):
+            if name not in self.names:
+                help = suggestion(name, self.names, "processes")
+                self._report((*job.path, "expect", "before", place), f"there is no process named `{name}`", help)
+        output = None if said.output is None else tuple(said.output)
+        return Expect(said.exit_code, said.outcome, output, tuple(said.before))
 
     def _cwd(self, job: Job, text: str) -> str:
         folder = os.path.normpath(os.path.join(self._folder(), text))
@@ -238,13 +300,16 @@ class _Planner:
 
     def _scripted(self, main: Sequence[object], jobs: Sequence[Job], names: Sequence[str]) -> list[Step]:
         timeouts = [job.model.join_timeout for job in jobs for _ in job.expansion.processes]
-        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts)
+        scope = Scope(self.things, self.environ, ())
+        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts, scope)
         script.read(main)
         self.problems += script.problems
         return script.steps
 
     def _report(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
-        problem = self.document.problem(path, message, help, key=key)
+        self._add(self.document.problem(path, message, help, key=key))
+
+    def _add(self, problem: Problem) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from runner.describe import durations
 from runner.describe.scalars import found
+from runner.describe.step_types import IN_MAIN
+from runner.describe.steps import StepReader
 from runner.describe.suggestions import suggestion
-from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+from runner.plan import Act, Join, Kill, Show, Sleep, Start, Step, Terminate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.describe.document import Document, Path
     from runner.describe.scalars import Scalar
+    from runner.describe.steps import Scope
     from runner.errors import Problem
 
 ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
@@ -22,6 +25,14 @@ ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
 
 MODIFIERS = {"timeout": "join", "as": "show"}
 """Keys that a step may have beside its order, and the order that they belong to."""
+
+
+def _is_act(step: object) -> bool:
+    """Whether main does something with shared things in this step, prints or exits."""
+    if isinstance(step, dict):
+        return any(key in IN_MAIN for key in step) and not any(key in ORDERS for key in step)
+    return step in IN_MAIN
+
 
 Names: TypeAlias = "Mapping[str, tuple[int, ...]]"
 
@@ -31,21 +42,27 @@ class Script:
     """Goes through the steps of `main:` in order and collects primitive steps and problems.
 
     `names` are processes and jobs, with their processes; `labels` are the processes' names; `timeouts` their
-    `join_timeout`.
+    `join_timeout`; `scope` is what steps on shared things may refer to.
     """
 
     document: Document
     names: Names
     labels: Sequence[str]
     timeouts: Sequence[float | None]
+    scope: Scope
     steps: list[Step] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _started_in: dict[int, int] = field(default_factory=dict)
 
     def read(self, main: Sequence[object]) -> None:
         """Adds the steps of the whole script."""
+        acts = StepReader(self.scope, IN_MAIN)
         for index, step in enumerate(main):
-            self._step(("main", index), step)
+            if not _is_act(step):
+                self._step(("main", index), step)
+            elif (data := acts.step(step, ("main", index))) is not None:
+                self.steps.append(Act(data))
+        self.problems += [fault.problem(self.document, ()) for fault in acts.faults]
 
     def _step(self, path: Path, step: object) -> None:
         if not isinstance(step, dict):
@@ -77,10 +94,10 @@ class Script:
             return None
         unknown = next((str(key) for key in step if key not in MODIFIERS), None)
         if unknown is None:
-            self._report(path, "the step does nothing", f"a step has one of {', '.join(ORDERS)}")
+            self._report(path, "the step does nothing", f"a step has one of {', '.join((*ORDERS, *IN_MAIN))}")
         else:
             key = next(key for key in step if str(key) == unknown)
-            help = suggestion(unknown, ORDERS, "steps")
+            help = suggestion(unknown, (*ORDERS, *IN_MAIN), "steps")
             self._report((*path, key), f"unknown step `{unknown}`", help, key=True)
         return None
 

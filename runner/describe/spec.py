@@ -10,6 +10,22 @@ from runner.describe.fields import Duration, Module
 from runner.describe.jobtype import Model
 
 
+class RunExpectModel(Model):
+    """What the whole run is declared to come to. Anything else fails it; as declared, its exit status is 0."""
+
+    outcome: Literal["succeeded", "failed", "timed_out"] | None = None
+    """The outcome."""
+
+    deadlock: bool | None = None
+    """Whether processes come to wait for each other in a circle."""
+
+    values: dict[str, object] = Field(default_factory=dict)
+    """The last values of shared things, by name."""
+
+    notes: list[str] = Field(default_factory=list)
+    """What notes must be told about, such as `lost_updates`."""
+
+
 class RunFile(Model):
     """Processes to run together on this machine, declared."""
 
@@ -31,12 +47,14 @@ class RunFile(Model):
     preload: list[Module] = Field(default_factory=list)
     """Modules imported once, before any process starts: under fork and forkserver processes share them."""
 
+    shared: dict[str, object] = Field(default_factory=dict)
+    """Things that processes share, made before the first start: targets get them as `$name`."""
+
     jobs: Annotated[list[object], Field(min_length=1)]
     """What to run, in creation order, which default names (`Process-1`, …) count by."""
 
     main: list[object] | None = None
     """The whole script that main goes through. Without it: start each job, join each that is joined."""
 
-
-NOT_YET = {"shared": "declared shared things are not available yet; the job type `shared_counter` makes its own"}
-"""Keys that the design has and this version does not, with what to say about them."""
+    expect: RunExpectModel | None = None
+    """What the whole run is declared to come to."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from itertools import repeat
 
-from runner.supervise.shared import WANTS
+from runner.supervise.tracing import WANTS, bare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.synchronize import Lock, Semaphore
+    from typing import TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from runner.supervise.shared import Guard
+    Guard: TypeAlias = Lock | Semaphore
 
 COUNTED_BETWEEN_REPORTS = 1_000_000
 """Increments after which a worker says how far it is: often enough to look at, too seldom to cost anything."""
@@ -110,7 +112,8 @@ class _Counter:
 
     def _add_guarded(self, increments: int, guard: Guard) -> None:
         cell, mask = self._cell, self._mask
-        take, give, mark = guard.take, guard.give, guard.mark
+        parts = bare(guard)
+        take, give, mark = parts.take, parts.give, parts.mark
         for _ in repeat(None, increments):
             mark[0] = WANTS
             if not take(False):

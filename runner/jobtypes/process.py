@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
 from runner.describe.checking import fault
-from runner.describe.fields import Argument, ClassPath, Target, Template
+from runner.describe.fields import Argument, ClassPath, DoSteps, Target, Template
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.describe.placeholders import encode
 from runner.describe.targets import built_in
@@ -29,6 +29,9 @@ class ProcessJob(JobModel):
     class_: ClassPath | None = Field(None, alias="class")
     """Instead of `target`: a subclass of `multiprocessing.Process`, as `package.module:Class`."""
 
+    do: DoSteps | None = None
+    """Instead of `target`: what the process does, step by step."""
+
     args: list[Argument] = Field(default_factory=list)
     """Arguments by position. Text may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
 
@@ -42,11 +45,18 @@ class ProcessJob(JobModel):
     """How many such processes; `$index` counts them from 0. With a name `w` they are `w-0`, `w-1`, …"""
 
     @model_validator(mode="after")
-    def _one_of_target_and_class(self) -> Self:
-        if self.target is not None and self.class_ is not None:
-            raise fault("a process has `target` or `class`, not both", "remove one of them", path=("class",), key=True)
-        if self.target is None and self.class_ is None:
-            raise fault("a process needs `target` or `class`", "add target: package.module:function")
+    def _one_of_target_class_and_do(self) -> Self:
+        given = [name for name, one in (("target", self.target), ("class", self.class_), ("do", self.do)) if one]
+        if len(given) > 1:
+            message = f"a process has `{given[0]}` or `{given[1]}`, not both"
+            raise fault(message, "remove one of them", path=(given[1],), key=True)
+        if not given:
+            help = "add target: package.module:function, or do: with steps"
+            raise fault("a process needs `target`, `class` or `do`", help)
+        if self.do is not None:
+            for name in ("args", "kwargs"):
+                if name in self.model_fields_set:
+                    raise fault(f"`{name}` has no effect with `do`", "remove it", path=(name,), key=True)
         return self
 
     @model_validator(mode="after")
@@ -58,6 +68,11 @@ class ProcessJob(JobModel):
             if message:
                 raise fault(message, path=(blamed(self.args, self.kwargs) or "target",))
         return self
+
+    @property
+    def steps(self) -> list[dict[str, Any]] | None:
+        """The steps of `do`, as `runner.describe.steps` reads them."""
+        return cast("list[dict[str, Any]] | None", self.do)
 
 
 class Process(JobType[ProcessJob]):
@@ -72,7 +87,7 @@ class Process(JobType[ProcessJob]):
         kwargs = {key: encode(value) for key, value in job.kwargs.items()}
         return Expansion(
             tuple(
-                Draft(_name(job, index), job.target, job.class_, args, kwargs, cwd=job.cwd)
+                Draft(_name(job, index), job.target, job.class_, args, kwargs, cwd=job.cwd, do=job.steps)
                 for index in range(job.replicas)
             )
         )

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 MOST_WIDTH = 100
 """Of a paragraph: longer lines are hard to read."""
 LEAST_WIDTH = 40
-_QUIET = frozenset({"run.started", "process.created", "process.joined", "process.wrote", "main.ended", "job.result"})
+_QUIET = frozenset(
+    {
+        "run.started",
+        "process.created",
+        "process.joined",
+        "process.wrote",
+        "main.slept",
+        "main.ended",
+        "job.result",
+        "shared.waiting",
+        "shared.acquired",
+        "shared.timed_out",
+        "shared.released",
+    }
+)
 """What is shown only to who asks for every event."""
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
@@ -46,8 +60,13 @@ class Console:
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
-        if self._verbose or event.event not in _QUIET:
+        if self._verbose or event.event not in _QUIET or _is_surprising(event):
             self._log.msg(event.event, fact=event)
+
+
+def _is_surprising(event: Event) -> bool:
+    """Whether main has ended otherwise than by coming to its end."""
+    return event.event == "main.ended" and bool(event.fields["exit_code"])
 
 
 class _Lines:
@@ -127,7 +146,28 @@ def _said(event: Event) -> tuple[str, str, str]:
         case "run.finished":
             style = _GREEN if said["exit_status"] == 0 else _RED
             return str(said["outcome"]), f"in {duration(said['duration'])}", style
-    return event.event.rpartition(".")[2], "", ""
+    return _said_of_main_and_sharing(event.event, said)
+
+
+def _said_of_main_and_sharing(event: str, said: dict[str, Any]) -> tuple[str, str, str]:
+    match event:
+        case "main.slept":
+            return "slept", duration(said["seconds"]), ""
+        case "main.ended":
+            error = f"; {_error(said['error'])}" if said["error"] else ""
+            return "ended", f"exit code {said['exit_code']}{error}" if said["exit_code"] else "", _RED
+        case "shared.waiting":
+            at_most = "" if said["timeout"] is None else f", at most {duration(said['timeout'])}"
+            return "waiting", f"{said['thing']} ({said['operation']}){at_most}", _YELLOW
+        case "shared.acquired":
+            waited = f", after {duration(said['waited'])}" if said["waited"] else ""
+            skipped = f"; {said['skipped']:,} before it not told" if said["skipped"] else ""
+            return "acquired", f"{said['thing']} ({said['operation']}){waited}{skipped}", ""
+        case "shared.timed_out":
+            return "gave up", f"{said['thing']} ({said['operation']}), after {duration(said['waited'])}", _YELLOW
+        case "shared.released":
+            return "released", f"{said['thing']}, after {duration(said['held'])}", ""
+    return event.rpartition(".")[2], "", ""
 
 
 def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
@@ -151,4 +191,6 @@ _REASONS = {
     "stop_requested": "a stop was asked for",
     "time_limit": "the run's time limit is over",
     "holder_died": "the holder of a shared thing died",
+    "deadlock": "it waits for ever",
+    "standstill": "nobody is left to wake it",
 }

@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 from runner.exit_codes import declared
 from runner.plan import (
+    Act,
     Join,
     Kill,
     SharedArray,
-    SharedLock,
+    SharedBarrier,
+    SharedEvent,
+    SharedManaged,
+    SharedQueue,
     SharedSemaphore,
+    SharedValue,
     Show,
     Sleep,
     Start,
     Terminate,
 )
+from runner.report.step_words import in_words, one
 from runner.report.words import duration, harmless, size
+from runner.things import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +40,7 @@ def explain(plan: Plan) -> str:
     lines += [*_before(plan), "Main, step by step:"]
     lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
     lines += ["", *_after(plan)]
+    lines += _what_they_do(plan)
     rules = [rule for process in plan.processes for rule in _rules(process)]
     return "\n".join(map(harmless, [*lines, *([""] if rules else []), *_folded(rules)]))
 
@@ -51,10 +59,22 @@ def _shared(thing: SharedPlan) -> str:
     match thing:
         case SharedArray(name, dtype, length):
             return f"{name}, {length} number{'' if length == 1 else 's'} ({dtype}) in shared memory"
-        case SharedSemaphore(name, permits):
-            return f"{name}, a semaphore with {permits} permit{'' if permits == 1 else 's'}"
-        case SharedLock(name):  # pragma: no branch  # mypy sees that these are all
-            return f"{name}, a lock"
+        case SharedSemaphore(name, permits, bounded):
+            bound = "bounded " if bounded else ""
+            return f"{name}, a {bound}semaphore with {permits} permit{'' if permits == 1 else 's'}"
+        case SharedEvent(name, True):
+            return f"{name}, an event that is set"
+        case SharedBarrier(name, parties):
+            return f"{name}, a barrier that opens when {parties} wait at it"
+        case SharedQueue(name, size_, joinable):
+            room = f" with room for {size_}" if size_ else ""
+            return f"{name}, a {'joinable ' if joinable else ''}queue{room}"
+        case SharedValue(name, dtype, initial, locked):
+            return f"{name}, the number {initial} ({dtype}){'' if locked else ' without a lock'}"
+        case SharedManaged(name, of):
+            return f"{name}, a {of} in the process of a manager"
+    kind = kind_of(thing)
+    return f"{thing.name}, {'an' if kind[0] in 'aeiour' else 'a'} {kind}"
 
 
 def _numbered(plan: Plan) -> Iterator[tuple[int | str, str]]:
@@ -86,6 +106,12 @@ def _told(plan: Plan) -> Iterator[str]:
                 moment += seconds
             case Join():
                 moment = None  # when a process ends is not known
+            case Act(act) if act["step"] in _WAITING:
+                moment = None
+
+
+_WAITING = ("get", "put", "acquire", "join_queue")
+"""What main may have to wait in, nobody knows how long."""
 
 
 def _step(plan: Plan, step: Step) -> str:
@@ -103,14 +129,18 @@ def _step(plan: Plan, step: Step) -> str:
             return f"terminate {plan.processes[process].name}: send SIGTERM, and go on at once"
         case Kill(process):
             return f"kill {plan.processes[process].name}: send SIGKILL, and go on at once"
+        case Act(act):
+            return one(act)
         case Show(process, label):  # pragma: no branch  # mypy sees that these are all
             return f"show {plan.processes[process].name} as {label}"
 
 
 def _described(process: ProcessPlan) -> str:
+    daemon = " (a daemon)" if process.daemon else ""
+    if process.do is not None:
+        return f"{process.name}{daemon}, which does its steps"
     what = (process.target or process.cls or "").removeprefix("runner.workers:")
     kind = "an object of the class" if process.cls else "which runs"
-    daemon = " (a daemon)" if process.daemon else ""
     return f"{process.name}{daemon}, {kind} {what}"
 
 
@@ -127,6 +157,16 @@ def _after(plan: Plan) -> Iterator[str]:
     yield f"A process that does not end within {duration(plan.grace_period)} of SIGTERM gets SIGKILL."
     if plan.time_limit is not None:
         yield f"After {duration(plan.time_limit)} the whole run is stopped, and has failed."
+
+
+def _what_they_do(plan: Plan) -> Iterator[str]:
+    """The steps of those that have some; of many processes those of the first ones."""
+    doing = [process for process in plan.processes if process.do is not None]
+    for process in doing[:MOST_ALIKE]:
+        yield from ("", f"{process.name}, step by step:")
+        yield from in_words(process.do or (), "      ")
+    if len(doing) > MOST_ALIKE:
+        yield from ("", f"({len(doing) - MOST_ALIKE} more processes with steps)")
 
 
 def _rules(process: ProcessPlan) -> Iterator[str]:

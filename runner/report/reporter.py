@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.events import Item
+    from runner.plan import Json
     from runner.report.console import Console
     from runner.report.json_lines import JsonLines
     from runner.report.live import Live
 
 STDOUT, STDERR = 1, 2
+MOST_OF_A_VALUE = 200
+"""Characters that are shown of a shared thing's last value; `run.finished` has all of it."""
 
 
 @record(frozen=True, slots=True)
@@ -135,10 +138,16 @@ class Reporter:
         if self._console is not None:
             self._console.tell(event)
         if event.event == "job.result" and not self._settings.json:
-            from runner.report.summary import result_lines
+            self._write_result(str(event.fields["job"]), event.fields["result"])  # type: ignore[arg-type]  # its words
+        if event.event == "run.finished" and event.fields["values"] and not self._settings.json:
+            self._write_result("shared", event.fields["values"], MOST_OF_A_VALUE)  # type: ignore[arg-type]  # its words
 
-            lines = result_lines(event.fields["job"], event.fields["result"])  # type: ignore[arg-type]  # its vocabulary
-            self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
+    def _write_result(self, of: str, result: dict[str, Json], most: int | None = None) -> None:
+        """Print a result, no line of it longer than `most` characters."""
+        from runner.report.summary import result_lines
+
+        lines = [line if most is None or len(line) <= most else f"{line[:most]} …" for line in result_lines(of, result)]
+        self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
 
     def rest(self, now: float) -> None:
         """All that has come so far has been handled: write what waits, and let what moves by itself move."""

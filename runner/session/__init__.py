@@ -194,6 +194,7 @@ class Session:
                 case None:
                     yield None
                 case Output():
+                    telling.see_output(message)
                     yield message
                 case {"refused": refusals}:
                     raise Refused(refusals)
@@ -206,11 +207,11 @@ class Session:
                     began = True
                     ended = message.get("event") == "process.exited"
                     if ended:
-                        yield from self._outputs.finish(message["process"], message["t"])
+                        yield from _seen(self._outputs.finish(message["process"], message["t"]), telling)
                     telling.stopped_by = self._stopped_by
                     yield from telling.tell(message)
                     if ended:  # somebody waits for word of its end, and nobody for this
-                        yield from self._outputs.let_end(message["process"])
+                        yield from _seen(self._outputs.let_end(message["process"]), telling)
         if not began:
             raise self._unanswered()
 
@@ -290,6 +291,12 @@ class Session:
         finally:
             if gone >= 0:
                 os.close(gone)
+
+
+def _seen(outputs: Iterator[Output], telling: Telling) -> Iterator[Output]:
+    for output in outputs:
+        telling.see_output(output)
+        yield output
 
 
 def _run_id() -> str:

@@ -11,13 +11,16 @@ from datetime import UTC, datetime
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
+from runner.expectations import Expectations
 from runner.lines import WholeLines
 from runner.masking import masked
-from runner.notes import Note, Notes, holder_died, not_as_declared
+from runner.notes import Note, Notes, holder_died
+from runner.surprises import Surprises
+from runner.why import Why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from runner.plan import JobPlan, Json, Plan
@@ -34,6 +37,9 @@ class Telling:
         self._wall = time.time()
         self._seq = 0
         self._notes = Notes(plan.grace_period)
+        self._why = Why(plan)
+        self._surprises = Surprises(plan)
+        self._expectations = Expectations(plan)
         self._running: dict[int, dict[str, Any]] = {}
         self._ends: dict[int, dict[str, Any]] = {}
         self._final: Message | None = None
@@ -63,6 +69,16 @@ class Telling:
                     yield from self._created(process, shown, began)
             case {"holder_died": process, "guard": guard, "ends_run": ends_run, "t": at}:
                 yield from self._noted([holder_died(self._name(process), guard, ends_run)], at)
+            case {"shared": what, "by": number, "t": at, "fields": fields}:
+                yield self._event(f"shared.{what}", at, self._user(number) | fields)
+            case {"said": what, "by": number, "what": said, "t": at}:
+                self._surprises.hear(number, what, said, at)
+            case {"stuck": found, "t": at}:
+                yield from self._noted(self._why.of_stuck(found), at)
+            case {"picture": found, "t": at}:
+                yield from self._noted(self._why.of_picture(found), at)
+            case {"released_extra": number, "thing": thing, "free": free, "t": at}:
+                yield from self._noted(self._why.of_extra_release(number, thing, free), at)
             case {"ended": _}:
                 self._final = message
             case _:
@@ -84,23 +100,37 @@ class Telling:
         # To the microsecond: more digits are the noise of subtracting.
         rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}
         yield from self._with_notes(event, at, said | rounded)
-        if event == "process.exited" and plan.expect is not None and not fields["expected"]:
-            yield from self._noted([not_as_declared(plan.name, plan.expect)], at)
+
+    def _user(self, number: int) -> dict[str, Json]:
+        """Who uses a shared thing: a process, or main."""
+        if number == len(self._plan.processes):
+            return {"job": None, "process": MAIN_PROCESS, "pid": None}
+        plan = self._plan.processes[number]
+        return {"job": plan.job, "process": plan.name, "pid": self._running.get(number, {}).get("pid")}
+
+    def see_output(self, output: Output) -> None:
+        """Something that a process wrote, which the file may say something about."""
+        if self._expectations.wants_output:
+            self._expectations.see_output(output)
 
     def _created(self, process: int, shown: str, at: float) -> Iterator[Event]:
         plan = self._plan.processes[process]
         facts = {"pid": None, "state": "initial", "alive": False, "exit_code": None, "repr": shown}
-        fields = {"target": plan.target or plan.cls, "daemon": plan.daemon}
+        fields = {"target": plan.target or plan.cls or "do", "daemon": plan.daemon}
         yield from self._of_process("process.created", at, process, fields, facts)
 
     def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
         told = self._event(event, at, fields)
         yield told
         yield from self._noted(self._notes.about(told, self.stopped_by), at)
+        yield from self._noted(self._surprises.about(told, at), at)
+        yield from self._noted(self._expectations.see(told), at)
 
-    def _noted(self, notes: list[Note], at: float) -> Iterator[Event]:
+    def _noted(self, notes: Iterable[Note], at: float) -> Iterator[Event]:
         for note in notes:
-            yield self._event("note", at, {"about": note.about, "process": note.process, "text": note.text})
+            told = self._event("note", at, {"about": note.about, "process": note.process, "text": note.text})
+            self._expectations.see(told)
+            yield told
 
     def _name(self, process: int) -> str:
         return self._plan.processes[process].name
@@ -130,17 +160,37 @@ class Telling:
         for job in self._plan.jobs:
             yield from self._result(job)
         at = self._final["t"] if self._final else time.monotonic()
+        values = masked(self._final["last_values"]) if self._final else {}
         outcome = "faulted" if self._final is None else self._final["ended"]
         if outcome == "succeeded" and self._failed:
             outcome = "failed"
-        status = _exit_status(outcome, self.stopped_by)
+        if self._final is not None:
+            yield from self._noted(self._why.of_the_end(self._final["added"], self._final["last_values"]), at)
+            yield from self._noted(self._surprises.at_the_end(), at)
+        yield from self._noted(self._notes.at_the_end(outcome), at)
+        unmet = self._unmet(outcome)
+        yield from self._noted(unmet, at)
+        if outcome == "succeeded" and unmet:
+            outcome = "failed"
         fields: dict[str, Json] = {
             "outcome": outcome,
-            "exit_status": status,
+            "exit_status": self._exit_status(outcome, bool(unmet)),
             "duration": round(max(0.0, at - self._began), 6),
+            "values": values,
+            "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],
         }
-        yield from self._noted(self._notes.at_the_end(outcome), at)
         yield self._event("run.finished", at, fields)
+
+    def _unmet(self, outcome: str) -> list[Note]:
+        """What is not as the file declares; of a run that was stopped from outside nothing is asked."""
+        if self._final is None or outcome == "stopped":
+            return []
+        return self._expectations.unmet(outcome, self._final["last_values"], self._why.deadlock is not None)
+
+    def _exit_status(self, outcome: str, has_unmet: bool) -> int:
+        if self._plan.expect is not None and not has_unmet and outcome in ("failed", "timed_out"):
+            return 0
+        return _exit_status(outcome, self.stopped_by)
 
     def _lost(self) -> Iterator[Event]:
         for process, facts in list(self._running.items()):

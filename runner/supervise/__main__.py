@@ -18,6 +18,7 @@ from runner.errors import told_as_fault
 from runner.leftovers import claim, memory_prefix, sweep
 from runner.limits import raise_open_files, widen
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
+from runner.supervise import managing
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.heeding import Interrupted, heed, heeding
@@ -134,7 +135,8 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     open_files = raise_open_files()
     _set_up_multiprocessing(plan, signals)
     try:
-        shared = SharedThings(plan, order["run"])
+        manager = managing.manager_for(plan, (*private, link.fileno(), *signals.descriptors), signals)
+        shared = SharedThings(plan, order["run"], manager)
     except OSError as error:
         link.send({"refused": [_no_shared_memory(plan, error)]})
         return
@@ -164,6 +166,8 @@ def _no_shared_memory(plan: Plan, error: OSError) -> dict[str, Any]:
     why = (error.strerror or str(error)).lower()
     help = "`df /dev/shm` shows what there is; a container is given more with --shm-size"
     process = next((job.processes[0] for job in plan.jobs if job.type != "process" and job.processes), None)
+    if process is None:
+        return _refusal("shared", f"what is shared cannot be made in /dev/shm: {why}") | {"help": help}
     refusal = _refusal("type", f"the shared memory of this job cannot be made in /dev/shm: {why}")
     return refusal | {"process": process, "help": help}
 
@@ -224,11 +228,14 @@ def _run(
         link.send({"refused": refusals})
         return
     room = min(room, processes.room())
-    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals)
+    hand = processes.make_hand()
+    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
     supervisor.run()
+    if hand is not None:
+        hand.close()
 
 
 def _create(plan: Plan, processes: Processes, link: Link) -> list[dict[str, Any]]:

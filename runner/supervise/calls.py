@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from functools import partial
 from importlib import import_module
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.arguments import Encoded
-    from runner.supervise.shared import Handle
+    from runner.supervise.handles import Handle
 
 
 OURS = ("runner.workers:", "runner.jobtypes.counting:count")
@@ -25,30 +26,36 @@ OURS = ("runner.workers:", "runner.jobtypes.counting:count")
 class Call:
     """The call of a target: an import path, imported only in the child, or one that needs no import."""
 
-    __slots__ = ("args", "kwargs", "number", "target", "things")
+    __slots__ = ("args", "kwargs", "target", "things")
 
     def __init__(
         self,
-        number: int,
         target: str | Callable[..., object],
         args: tuple[Encoded, ...],
         kwargs: dict[str, Encoded],
         things: dict[str, Handle],
     ) -> None:
-        self.number = number
         self.target = target
         self.args = args
         self.kwargs = kwargs
         self.things = things
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Call, (self.number, self.target, self.args, self.kwargs, self.things)
+        return Call, (self.target, self.args, self.kwargs, self.things)
 
     def __call__(self) -> object:
         """Import the target, fill in what is known only now, and call it."""
-        target = find(self.target) if isinstance(self.target, str) else self.target
+        if not isinstance(self.target, str):
+            args, kwargs = self.filled_in()
+            return self.target(*args, **kwargs)
+        target = find(self.target)
         args, kwargs = self.filled_in()
-        return target(*args, **kwargs)
+        from runner.supervise import told
+        from runner.supervise.observing import observed
+
+        if told.is_fresh:
+            told.tell_began(time.monotonic())
+        return observed(target, partial(target, *args, **kwargs))
 
     def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, with what is known now in the place of what is referred to."""
@@ -58,20 +65,20 @@ class Call:
     def _look_up(self, name: str) -> object:
         if name == "pid":
             return os.getpid()
-        return self.things[name].bind(self.number)
+        return self.things[name].bind()
 
 
 def call_of(
-    number: int, target: str, args: tuple[Encoded, ...], kwargs: dict[str, Encoded], things: dict[str, Handle]
+    target: str, args: tuple[Encoded, ...], kwargs: dict[str, Encoded], things: dict[str, Handle]
 ) -> Callable[[], object]:
-    """What calls a target in the child of this number; what can be found out here is.
+    """What calls a target in a child; what can be found out here is.
 
     Each function that a forked child calls costs it two pages.
     """
     if not target.startswith(OURS):
-        return Call(number, target, args, kwargs, things)
+        return Call(target, args, kwargs, things)
     found = find(target)
-    call = Call(number, found, args, kwargs, things)
+    call = Call(found, args, kwargs, things)
     if references([*args, *kwargs.values()]):
         return call
     known_args, known_kwargs = call.filled_in()

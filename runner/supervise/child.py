@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
 
@@ -122,7 +123,11 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
     """
     sys.stdin = sys.__stdin__
     try:
+        if around.tells:
+            begin_telling(around)
         value = _unwinding(work) if around.unwinds else work()
+        if around.things:
+            _settle(around)
     except SystemExit as end:
         raise SystemExit(endings.record_exit(around, end.code)) from None
     except Terminated:
@@ -133,6 +138,30 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
         endings.record_exception(around, error)
         raise SystemExit(1) from None
     endings.record_return(around, value)
+
+
+def begin_telling(around: Surroundings) -> None:
+    """Have it told what this process does that is of interest, and noted what it does with its shared things."""
+    from runner.supervise import told
+
+    told.tell = partial(endings.tell, around)
+    told.is_fresh = around.is_fresh
+    if told.is_fresh:
+        told.tell_began(time.monotonic())
+    if around.things:
+        from runner.supervise.handles import trace_all
+
+        trace_all(around.things.values(), around.number, told.tell)
+
+
+def _settle(around: Surroundings) -> None:
+    """Tell of items that wait for room in a queue's pipe: the process ends only when they are in it."""
+    from runner.supervise import told
+
+    for handle in around.things.values():
+        items = handle.unsent(around.number)
+        if items:
+            told.tell_unsent(handle.row, items)
 
 
 def _unwinding(work: Callable[[], object]) -> object:

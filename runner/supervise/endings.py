@@ -83,6 +83,7 @@ class Endings:
         self._unread = b""
         self._chunks: dict[int, bytes] = {}
         self._whole: dict[int, dict[str, Any]] = {}
+        self._told: list[tuple[int, list[Any]]] = []
 
     def read(self, descriptor: int) -> None:
         """Take what is there; never blocks."""
@@ -92,17 +93,35 @@ class Endings:
                 self._add(line)
 
     def _add(self, line: bytes) -> None:
-        """A chunk `NUMBER+JSON` (more to come) or `NUMBER.JSON`; what a child wrote there by mistake is dropped."""
+        """A chunk `NUMBER+JSON` (more to come), `NUMBER.JSON`, or `NUMBER!JSON` of what is no end.
+
+        What a child wrote there by mistake is dropped.
+        """
         head = line[:12].lstrip(b"0123456789")[:1]
-        number, mark, chunk = line.partition(head) if head in {b"+", b"."} else (b"", b"", b"")
+        number, mark, chunk = line.partition(head) if head in {b"+", b".", b"!"} else (b"", b"", b"")
         if not number.isdigit():
             return
         process = int(number)
-        self._chunks[process] = self._chunks.get(process, b"") + chunk
-        if mark == b".":
-            record = _parsed(self._chunks.pop(process))
-            if record is not None:
-                self._whole[process] = record
+        whole = self._chunks.pop(process, b"") + chunk
+        if mark == b"+":
+            self._chunks[process] = whole
+        elif mark == b"!":
+            self._hear(process, whole)
+        elif (record := _parsed(whole)) is not None:
+            self._whole[process] = record
+
+    def _hear(self, process: int, said: bytes) -> None:
+        try:
+            message = json.loads(said)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(message, list) and message:
+            self._told.append((process, message))
+
+    def take_told(self) -> list[tuple[int, list[Any]]]:
+        """What processes told meanwhile that is no end, in order, each with the process's number."""
+        told, self._told = self._told, []
+        return told
 
     def take(self, process: int) -> dict[str, Any]:
         """What the process recorded; empty if it did not come to that."""
@@ -139,7 +158,12 @@ def _record(
     _write(around, json.dumps(told).encode())
 
 
-def _write(around: Surroundings, body: bytes) -> None:
+def tell(around: Surroundings, text: str) -> None:
+    """Tell the supervisor something that is no end: a JSON array."""
+    _write(around, text.encode(), last=b"!")
+
+
+def _write(around: Surroundings, body: bytes, last: bytes = b".") -> None:
     if os.getpid() != around.pid:  # a copy that the target has forked: its end is not the process's
         return
     try:
@@ -147,7 +171,7 @@ def _write(around: Surroundings, body: bytes) -> None:
         if os.fstat(around.records).st_mode & 0o170000 != 0o010000:
             return
         for start in range(0, len(body), RECORD_CHUNK):
-            more = b"+" if start + RECORD_CHUNK < len(body) else b"."
+            more = b"+" if start + RECORD_CHUNK < len(body) else last
             # On a line of its own, whatever half a line a target has written there by mistake.
             os.write(around.records, b"\n%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK]))
     except OSError:

@@ -138,11 +138,15 @@ Command: TypeAlias = SendSignal | SetTimer | Report
 
 @record(frozen=True, slots=True)
 class Life:
-    """The state of one process's life. `stop_reason` is that of the first signal that was sent."""
+    """The state of one process's life. `stop_reason` is that of the first signal that was sent.
+
+    `declared` are the reasons for a stop that the file asks for.
+    """
 
     process: int
     plan: ProcessPlan
     grace_period: float
+    declared: frozenset[str] = DECLARED_REASONS
     phase: Phase = Phase.PLANNED
     generation: int = 0
     started_at: float | None = None
@@ -275,8 +279,8 @@ def judge(life: Life, exit_code: int | None, limit: str | None) -> str:
 def is_expected(life: Life, exit_code: int | None, outcome: str) -> bool:
     """Whether the process ended as the file declares."""
     expect = life.plan.expect
-    if expect is not None:
+    if expect is not None and (expect.exit_code is not None or expect.outcome is not None):
         return expect.exit_code in (None, exit_code) and expect.outcome in (None, outcome)
     if outcome in {"terminated", "killed"}:
-        return life.stop_reason in DECLARED_REASONS
+        return life.stop_reason in life.declared
     return outcome == "succeeded"

@@ -5,14 +5,14 @@ It goes on by one step at a time, so that its owner can look at the world in bet
 
 from __future__ import annotations
 
-from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+from runner.plan import Act, Join, Kill, Show, Sleep, Start, Step, Terminate
 from runner.records import record, replace
 from runner.supervise.lifecycle import Phase, Report, SetTimer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     PhaseOf: TypeAlias = Callable[[int], Phase]
     """Where a process is in its life, by its number."""
@@ -33,9 +33,10 @@ class Ready:
 
 @record(frozen=True, slots=True)
 class Sleeping:
-    """Main sleeps until its timer of this generation."""
+    """Main sleeps until its timer of this generation; `seconds` is None where no step asks for it."""
 
     generation: int
+    seconds: float | None = None
 
 
 @record(frozen=True, slots=True)
@@ -49,8 +50,15 @@ class Joining:
 
 
 @record(frozen=True, slots=True)
+class Acting:
+    """Main's hand does something with shared things, and may have to wait for them."""
+
+
+@record(frozen=True, slots=True)
 class Ended:
-    """Main has gone through all of its steps."""
+    """Main has gone through all of its steps, or has left before with an exit code."""
+
+    exit_code: int = 0
 
 
 @record(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Main:
 
     steps: tuple[Step, ...]
     position: int = 0
-    phase: Ready | Sleeping | Joining | Ended = Ready()
+    phase: Ready | Sleeping | Joining | Acting | Ended = Ready()
     generation: int = 0
     failures: int = 0
     """How often in a row the system had no room."""
@@ -68,7 +76,7 @@ class Main:
 Order: TypeAlias = Start | Terminate | Kill
 """What main asks for a process."""
 
-Command: TypeAlias = Order | Report | SetTimer
+Command: TypeAlias = Order | Act | Report | SetTimer
 
 
 def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
@@ -76,7 +84,7 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
     if not isinstance(main.phase, Ready):
         raise AssertionError(f"main cannot go on while {main.phase}")
     if main.position == len(main.steps):
-        return replace(main, phase=Ended()), [Report("main.ended")]
+        return end(main)
     step = main.steps[main.position]
     main = replace(main, position=main.position + 1)
     match step:
@@ -89,7 +97,10 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
             return main, [step]
         case Sleep(seconds):
             main = replace(main, generation=main.generation + 1)
-            return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", seconds, main.generation)]
+            sleeping = replace(main, phase=Sleeping(main.generation, seconds))
+            return sleeping, [SetTimer("main", seconds, main.generation)]
+        case Act():
+            return replace(main, phase=Acting()), [step]
         case Show(process, label):
             return main, [Report("process.shown", process, {"label": label})]
         case Join(process, timeout):  # pragma: no branch  # mypy sees that these are all
@@ -120,13 +131,26 @@ def _join(main: Main, process: int, timeout: float | None, at: float, phase_of: 
 def fire(main: Main, generation: int) -> tuple[Main, list[Command]]:
     """Main's timer of this generation has come due; one that is no longer waited for is void."""
     match main.phase:
-        case Sleeping(waited_for) if waited_for == generation:
-            return replace(main, phase=Ready()), []
+        case Sleeping(waited_for, seconds) if waited_for == generation:
+            slept = [] if seconds is None else [Report("main.slept", None, {"seconds": seconds})]
+            return replace(main, phase=Ready()), list(slept)
         case Joining(process, timeout, waited_for) if waited_for == generation:
             report = Report("process.join_timed_out", process, {"timeout": timeout})
             return replace(main, phase=Ready()), [report]
         case _:
             return main, []
+
+
+def see_act_done(main: Main, exit_code: int | None, error: dict[str, Any] | None) -> tuple[Main, list[Command]]:
+    """Main's hand is done; with an exit code or an error main ends there."""
+    if exit_code is None and error is None:
+        return replace(main, phase=Ready()), []
+    return end(main, 1 if exit_code is None else exit_code, error)
+
+
+def end(main: Main, exit_code: int = 0, error: dict[str, Any] | None = None) -> tuple[Main, list[Command]]:
+    """Main is over."""
+    return replace(main, phase=Ended(exit_code)), [Report("main.ended", None, {"exit_code": exit_code, "error": error})]
 
 
 def see_no_room(main: Main, process: int) -> tuple[Main, list[Command]] | None:

@@ -23,7 +23,9 @@ class Parcel:
         self._around = around
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpack, (self._around, bytes(reduction.ForkingPickler.dumps(self._process)))
+        # A class has its shared things as arguments: what arrives with it are the same objects.
+        own = self._around.things if self._around.work is None else {}
+        return _unpack, (self._around, bytes(reduction.ForkingPickler.dumps((self._process, own))))
 
 
 def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
@@ -32,7 +34,9 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
     try:
         child.prepare(around)
         sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]  # Python's own
-        process: BaseProcess = reduction.ForkingPickler.loads(pickled)
+        process: BaseProcess
+        process, own = reduction.ForkingPickler.loads(pickled)
+        around.things |= own
         child.take_over(process, around)
         return process
     except BaseException as error:

@@ -49,6 +49,8 @@ def _one_for_each_call(plan: Plan) -> list[int]:
     """
     calls: dict[str, int] = {}
     for number, process in enumerate(plan.processes):
+        if process.do is not None:
+            continue
         path = process.target or process.cls or ""
         if not path.startswith(OURS):
             calls.setdefault(f"{process.job} {path} {len(process.args)} {sorted(process.kwargs)}", number)

@@ -14,11 +14,12 @@ import time
 from multiprocessing import util
 
 from runner.adopted import children, end_adopted
-from runner.arguments import resolve
+from runner.arguments import references, resolve
 from runner.limits import free_descriptors, room_for
+from runner.plan import Act
 from runner.records import record
 from runner.supervise import child
-from runner.supervise.calls import call_of, find
+from runner.supervise.calls import OURS, call_of, find
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from runner.plan import Plan, ProcessPlan
+    from runner.supervise.hand import Hand
+    from runner.supervise.handles import Handle
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import Signals
 
@@ -131,7 +134,7 @@ class Processes:
         plan = self._plan.processes[number]
 
         def look_up(name: str) -> object:
-            return os.getpid() if name == "pid" else self._shared.handles[name].bind(number)
+            return os.getpid() if name == "pid" else self._shared.handles[name].bind()
 
         args = [resolve(arg, look_up) for arg in plan.args]
         kwargs = {key: resolve(value, look_up) for key, value in plan.kwargs.items()}
@@ -209,11 +212,37 @@ class Processes:
         self._private |= 1 << popen.sentinel
         return Started(number, at, outputs)
 
+    def make_hand(self) -> Hand | None:
+        """What does main's steps on shared things, if main has such."""
+        used = references([step.step for step in self._plan.steps if isinstance(step, Act)])
+        if not any(isinstance(step, Act) for step in self._plan.steps):
+            return None
+        from runner.supervise.hand import Hand
+
+        around = Surroundings(
+            number=self._shared.main,
+            work=None,
+            records=self._records,
+            alive=self._lifeline,
+            env={},
+            cwd=None,
+            open_files=self._open_files,
+            parent=self._pid,
+            unwinds=False,
+            things={name: handle for name, handle in self._shared.handles.items() if name in used},
+            tells=True,
+            private=self._private,
+        )
+        hand = Hand(around, self._signals)
+        self.pids.add(hand.pid)
+        return hand
+
     def _surroundings(self, number: int) -> Surroundings:
         plan = self._plan.processes[number]
+        things = self._things(plan) if self._shared.handles else {}
         return Surroundings(
             number=number,
-            work=self._call(number, plan),
+            work=self._call(plan, things),
             records=self._records,
             alive=self._lifeline,
             env=plan.env,
@@ -221,13 +250,24 @@ class Processes:
             open_files=self._open_files,
             parent=None if self._plan.start_method == "forkserver" else os.getpid(),
             unwinds=plan.on_terminate == "unwind",
+            things=things,
+            tells=self._plan.start_method != "fork" or bool(things) or not (plan.target or "").startswith(OURS),
             limits=plan.limits.given() if plan.limits is not None else None,
         )
 
-    def _call(self, number: int, plan: ProcessPlan) -> Callable[[], object] | None:
+    def _call(self, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:
+        if plan.do is not None:
+            from runner.supervise.steps import Steps
+
+            return Steps(plan.do, things)  # type: ignore[arg-type]  # steps are mappings
         if plan.target is None:
             return None
-        return call_of(number, plan.target, plan.args, plan.kwargs, self._shared.handles)
+        return call_of(plan.target, plan.args, plan.kwargs, things)
+
+    def _things(self, plan: ProcessPlan) -> dict[str, Handle]:
+        """The shared things that a process uses."""
+        used = references([*plan.args, *plan.kwargs.values(), *(plan.do or ())])
+        return {name: handle for name, handle in self._shared.handles.items() if name in used}
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""
@@ -260,4 +300,4 @@ class Processes:
         for running in self.running.values():
             if not running.has_ended:
                 running.end()
-        end_adopted(companion_pids())
+        end_adopted(companion_pids() | self._shared.pids)

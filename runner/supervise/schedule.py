@@ -12,11 +12,12 @@ from runner.records import record, replace
 from runner.supervise import lifecycle
 from runner.supervise import main as mains
 from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
+from runner.supervise.waiting import MainsState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from runner.plan import Plan
 
@@ -57,7 +58,15 @@ class StopRun:
     reason: str
 
 
-Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun
+@record(frozen=True, slots=True)
+class ActDone:
+    """Main's hand has done what it was to do; it leaves with this exit code, or this has been raised."""
+
+    exit_code: int | None = None
+    error: dict[str, Any] | None = None
+
+
+Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun | ActDone
 
 
 # Commands that go out, beside those of a life.
@@ -71,13 +80,20 @@ class StartProcesses:
 
 
 @record(frozen=True, slots=True)
+class DoAct:
+    """Have main's hand do this step, and deliver `ActDone` then."""
+
+    step: dict[str, Any]
+
+
+@record(frozen=True, slots=True)
 class EndRun:
     """Nothing is alive and nothing will start: the run is over, with this outcome."""
 
     outcome: str
 
 
-Command: TypeAlias = StartProcesses | EndRun | SendSignal | SetTimer | Report
+Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | SetTimer | Report
 
 
 class RunPhase(Enum):
@@ -89,7 +105,13 @@ class RunPhase(Enum):
     ENDED = "ended"
 
 
-OUTCOME_OF_STOP = {"time_limit": "timed_out", "holder_died": "failed", "stop_requested": "stopped"}
+OUTCOME_OF_STOP = {
+    "time_limit": "timed_out",
+    "holder_died": "failed",
+    "deadlock": "failed",
+    "standstill": "failed",
+    "stop_requested": "stopped",
+}
 
 
 class Schedule:
@@ -102,8 +124,10 @@ class Schedule:
         self._main = mains.Main(plan.steps)
         self._phase = RunPhase.RUNNING
         self._stop_reason: str | None = None
+        declared = lifecycle.DECLARED_REASONS | ({"deadlock"} if self._is_declared("deadlock") else set())
         self._lives = [
-            lifecycle.Life(number, process, plan.grace_period) for number, process in enumerate(plan.processes)
+            lifecycle.Life(number, process, plan.grace_period, declared)
+            for number, process in enumerate(plan.processes)
         ]
         self._alive: dict[int, None] = {}
         """Numbers of what is alive, in the order of their starts."""
@@ -122,6 +146,32 @@ class Schedule:
     def ended(self) -> bool:
         """Whether the run is over."""
         return self._phase is RunPhase.ENDED
+
+    @property
+    def mains_state(self) -> MainsState:
+        """What main does."""
+        match self._main.phase:
+            case mains.Joining(process, None):
+                return MainsState(goes_on=False, joined=process)
+            case mains.Ended():
+                return MainsState(goes_on=False)
+        return MainsState(goes_on=True)
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """The processes that live."""
+        return frozenset(self._alive)
+
+    @property
+    def ending(self) -> frozenset[int]:
+        """Those of them that will be ended whatever they do: by their own timers, or because they are being stopped."""
+        return frozenset(
+            number
+            for number in self._alive
+            if self._lives[number].phase is not Phase.RUNNING
+            or self._plan.processes[number].terminate_after is not None
+            or self._plan.processes[number].timeout is not None
+        )
 
     def phase(self, process: int) -> Phase:
         """Where a process is in its life."""
@@ -143,6 +193,11 @@ class Schedule:
                 commands = self._obey(told, at)
             case TimerFired(int(process), generation):
                 commands = self._live(process, lifecycle.TimerFired(generation), at)
+            case ActDone(exit_code, error) if self._phase is RunPhase.RUNNING:
+                self._main, told = mains.see_act_done(self._main, exit_code, error)
+                commands = [*self._obey(told, at), *self._drain_if_main_ended(at)]
+            case ActDone():  # of a run that is being stopped
+                commands = []
             case StopRun(reason):
                 commands = self._stop(reason, at)
             case _:
@@ -155,11 +210,13 @@ class Schedule:
 
     def _give_main_its_turn(self, at: float) -> list[Command]:
         self._main, told = mains.proceed(self._main, at, self.phase)
-        commands = self._obey(told, at)
-        if isinstance(self._main.phase, mains.Ended):
-            self._phase = RunPhase.DRAINING
-            commands += self._terminate_daemons(at)
-        return commands
+        return [*self._obey(told, at), *self._drain_if_main_ended(at)]
+
+    def _drain_if_main_ended(self, at: float) -> list[Command]:
+        if not isinstance(self._main.phase, mains.Ended):
+            return []
+        self._phase = RunPhase.DRAINING
+        return self._terminate_daemons(at)
 
     def _obey(self, told: list[mains.Command], at: float) -> list[Command]:
         starts = tuple(order.process for order in told if isinstance(order, steps.Start))
@@ -170,6 +227,8 @@ class Schedule:
                     commands += self._live(process, Terminate("main"), at)
                 case steps.Kill(process):
                     commands += self._live(process, Kill("main"), at)
+                case steps.Act(step):
+                    commands.append(DoAct(step))
                 case Report() | SetTimer():
                     commands.append(order)
         return commands
@@ -232,7 +291,13 @@ class Schedule:
         self._phase = RunPhase.ENDED
         return [EndRun(self._outcome())]
 
+    def _is_declared(self, reason: str) -> bool:
+        """Whether the file says that the run is stopped for this reason."""
+        return reason == "deadlock" and self._plan.expect is not None and self._plan.expect.deadlock is True
+
     def _outcome(self) -> str:
-        if self._stop_reason is not None:
+        if self._stop_reason is not None and not self._is_declared(self._stop_reason):
             return OUTCOME_OF_STOP[self._stop_reason]
+        if isinstance(self._main.phase, mains.Ended) and self._main.phase.exit_code:
+            return "failed"
         return "failed" if any(life.expected is False for life in self._lives) else "succeeded"

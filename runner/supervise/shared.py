@@ -1,8 +1,4 @@
-"""Shared things: what the supervisor makes before the first start, and what children get of it.
-
-Children import this module. A `Handle` travels to a child, which turns it by `bind` into what its target gets: a
-numpy array over the shared memory, or a guard (a semaphore or lock that notes who has it).
-"""
+"""Shared things as the supervisor has them: makes them, hands them out, reads their last values, takes them away."""
 
 from __future__ import annotations
 
@@ -10,153 +6,64 @@ import errno
 import os
 
 from runner.supervise.surroundings import Descriptor
+from runner.supervise.table import HELD, MARK, WANTS, Table, size_of
+from runner.things import (
+    SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedManaged,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+    is_declared,
+    is_traced,
+    kind_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import mmap
-    import multiprocessing.synchronize
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from multiprocessing.managers import SyncManager
     from multiprocessing.shared_memory import SharedMemory
-    from types import TracebackType
-    from typing import Any, Literal, Protocol
+    from typing import Any
 
-    from runner.plan import Plan
-
-    class Handle(Protocol):
-        """What a child gets of a shared thing."""
-
-        def bind(self, process: int) -> object:
-            """The thing as the target of this process sees it."""
-
-
-MARK: Literal["I"] = "I"
-"""A guard's mark of one process, as a format of `memoryview`."""
-MARK_SIZE = 4
-WANTS = 1 << 31
-"""Set in a mark while its process waits for a permit; the other bits count the permits it has."""
-
-
-class ArrayHandle:
-    """An array in shared memory."""
-
-    __slots__ = ("_dtype", "_length", "_memory", "_size")
-
-    def __init__(self, memory: Descriptor, size: int, dtype: str, length: int) -> None:
-        self._memory = memory
-        self._size = size
-        self._dtype = dtype
-        self._length = length
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return ArrayHandle, (self._memory, self._size, self._dtype, self._length)
-
-    def bind(self, process: int) -> object:
-        """A numpy array over the shared memory."""
-        import numpy as np
-
-        # A map of its own rather than a SharedMemory, which complains at interpreter exit while an array looks at it.
-        return np.frombuffer(_mapped(self._memory, self._size), self._dtype, self._length)
-
-
-class GuardHandle:
-    """A semaphore or lock, and the row of marks in which each process notes what it has of it."""
-
-    __slots__ = ("_marks", "_offset", "_primitive", "_size")
-
-    def __init__(
-        self,
-        primitive: multiprocessing.synchronize.Semaphore | multiprocessing.synchronize.Lock,
-        marks: Descriptor,
-        size: int,
-        offset: int,
-    ) -> None:
-        self._primitive = primitive
-        self._marks = marks
-        self._size = size
-        self._offset = offset
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return GuardHandle, (self._primitive, self._marks, self._size, self._offset)
-
-    def bind(self, process: int) -> Guard:
-        """The guard as this process uses it."""
-        marks = memoryview(_mapped(self._marks, self._size)).cast(MARK)
-        return Guard(self._primitive, marks, self._offset + process)
-
-
-class Guard:
-    """A semaphore or lock of `multiprocessing` that notes in shared memory who waits for it and who has it.
-
-    So the supervisor can name a holder that died. `acquire` and `release` are those of the semaphore. A loop that
-    cannot afford a call of Python's does itself what they do: `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then
-    `give`, `mark[0] = 0`; that is right as long as the process has no other permit.
-    """
-
-    __slots__ = ("acquire", "give", "mark", "release", "take")
-
-    acquire: Callable[..., bool]
-    release: Callable[[], None]
-    take: Callable[..., bool]
-    give: Callable[[], None]
-
-    def __init__(self, primitive: Any, marks: memoryview, place: int) -> None:
-        held = 0
-        self.take = take = primitive.acquire
-        self.give = give = primitive.release
-        self.mark = mark = marks[place : place + 1]
-
-        def acquire(block: bool = True, timeout: float | None = None) -> bool:
-            nonlocal held
-            mark[0] = WANTS | held
-            if took := take(block, timeout):
-                held += 1
-            mark[0] = held
-            return bool(took)
-
-        def release() -> None:
-            nonlocal held
-            give()
-            if held:  # a semaphore may be released by one that never acquired it
-                held -= 1
-                mark[0] = held
-
-        self.acquire = acquire
-        self.release = release
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
-
-
-def _mapped(memory: Descriptor, size: int) -> mmap.mmap:
-    import mmap  # here: each library that the supervisor loads makes every fork dearer
-
-    return mmap.mmap(memory.number, size)
+    from runner.plan import Json, Plan
+    from runner.supervise.handles import Handle
+    from runner.things import SharedPlan
 
 
 def missing_permits(permits: int, free: int, marks: Sequence[int], dead: int) -> tuple[int, bool]:
     """How many permits nobody has any more, and whether that is certain.
 
-    `marks` are those of all processes, `dead` is the one that died. It is uncertain while a living process waits:
+    `marks` are those of all processes, `dead` is the one that died. It is uncertain while a living process wants one:
     it may have got a permit and not noted it yet.
     """
     living = [mark for process, mark in enumerate(marks) if process != dead]
-    held = sum(mark & ~WANTS for mark in living)
+    held = sum(mark & HELD for mark in living)
     return permits - free - held, not any(mark & WANTS for mark in living)
 
 
 class SharedThings:
-    """All shared things of a run: makes them, hands them out, reads their last values, takes them away."""
+    """All shared things of a run. Main has a column of its own in the table, behind those of the processes."""
 
-    def __init__(self, plan: Plan, run: str) -> None:
-        """Make them; raises `OSError` where the memory cannot be had, with nothing left behind."""
-        self._processes = len(plan.processes)
+    def __init__(self, plan: Plan, run: str, manager: SyncManager | None = None) -> None:
+        """Make them; raises `OSError` where the memory cannot be had, with nothing left behind.
+
+        `manager` is there if the plan has things that live in one; it is shut down with them.
+        """
+        self._plan = plan
+        self._manager = manager
+        self.main = len(plan.processes)
+        """Main's column."""
         self._memories: dict[str, tuple[SharedMemory, int]] = {}
-        self._guards: dict[str, tuple[Any, int, int]] = {}
+        self.rows: list[SharedPlan] = []
+        """The thing that each row of the table is about."""
+        self.objects: dict[str, Any] = {}
+        """What was made, by name: the real ones of multiprocessing; no arrays."""
+        self.table: Table | None = None
         self.handles: dict[str, Handle] = {}
         try:
             self._make(plan, run)
@@ -164,24 +71,87 @@ class SharedThings:
             self.remove()
             raise
 
+    @property
+    def pids(self) -> set[int]:
+        """Of the manager's process, if there is one."""
+        return set() if self._manager is None else {self._manager._process.pid}  # type: ignore[attr-defined]  # no way
+
     def _make(self, plan: Plan, run: str) -> None:
+        from runner.leftovers import memory_prefix
+
+        if not plan.shared:
+            return
+        from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
+
+        for thing in plan.shared:
+            self.rows += [thing] * (ROWS.get(kind_of(thing), 1) if is_traced(thing) else 0)
+        if self.rows:
+            columns = self.main + 1
+            size = size_of(len(self.rows), columns)
+            self.table = Table(self._reserve("", size, f"{memory_prefix(run)}-0"), size, columns)
+        for number, thing in enumerate(plan.shared, 1):
+            name = thing.name
+            if isinstance(thing, SharedArray):
+                size = thing.length * thing.itemsize
+                memory = self._reserve(name, size, f"{memory_prefix(run)}-{number}")
+                self.handles[name] = ArrayHandle(memory, size, thing.dtype, thing.length)
+                self._fill(thing)
+                continue
+            made = self.objects[name] = self._made(thing)
+            if is_traced(thing) and self.table is not None:
+                self.handles[name] = TracedHandle(made, kind_of(thing), self.table, self.rows.index(thing))
+            else:
+                self.handles[name] = PlainHandle(made)
+
+    def _made(self, thing: SharedPlan) -> Any:
         import multiprocessing
 
-        from runner.leftovers import memory_prefix
-        from runner.plan import SharedArray, SharedLock, SharedSemaphore
+        match thing:
+            case SharedLock():
+                return multiprocessing.Lock()
+            case SharedRLock():
+                return multiprocessing.RLock()
+            case SharedSemaphore(_, permits, bounded):
+                return (multiprocessing.BoundedSemaphore if bounded else multiprocessing.Semaphore)(permits)
+            case SharedEvent(_, is_set):
+                event = multiprocessing.Event()
+                if is_set:
+                    event.set()
+                return event
+            case SharedCondition():
+                return multiprocessing.Condition()
+            case SharedBarrier(_, parties):
+                return multiprocessing.Barrier(parties)
+            case SharedQueue(_, size, joinable):
+                return (multiprocessing.JoinableQueue if joinable else multiprocessing.Queue)(size)
+            case SharedValue():
+                return self._value(thing)
+            case SharedManaged():
+                return self._managed(thing)
+        raise AssertionError(f"this is not made here: {thing}")
 
-        guards = [thing for thing in plan.shared if not isinstance(thing, SharedArray)]
-        if guards:
-            marks = self._reserve("", len(guards) * self._processes * MARK_SIZE, f"{memory_prefix(run)}-0")
-        for number, thing in enumerate(plan.shared, 1):
-            match thing:
-                case SharedArray(name, dtype, length, itemsize):
-                    memory = self._reserve(name, length * itemsize, f"{memory_prefix(run)}-{number}")
-                    self.handles[name] = ArrayHandle(memory, length * itemsize, dtype, length)
-                case SharedSemaphore(name, permits):
-                    self._guard(name, multiprocessing.Semaphore(permits), permits, marks)
-                case SharedLock(name):
-                    self._guard(name, multiprocessing.Lock(), 1, marks)
+    @staticmethod
+    def _value(thing: SharedValue) -> Any:
+        import ctypes
+        from multiprocessing import RawValue, Value
+
+        from runner.dtypes import DTYPES
+
+        ctype = getattr(ctypes, DTYPES[thing.dtype].ctype)
+        return Value(ctype, thing.initial) if thing.locked else RawValue(ctype, thing.initial)
+
+    def _managed(self, thing: SharedManaged) -> Any:
+        from runner.arguments import resolve
+
+        if self._manager is None:
+            raise AssertionError("there is no manager for what should live in one")
+        initial: Any = resolve(thing.initial, _nothing_known_later)
+        match thing.of:
+            case "dict":
+                return self._manager.dict(initial)
+            case "list":
+                return self._manager.list(initial)
+        return self._manager.Namespace(**initial)
 
     def _reserve(self, name: str, size: int, file: str) -> Descriptor:
         """Shared memory whose pages exist: on a full /dev/shm the first write would be a SIGBUS otherwise."""
@@ -199,39 +169,57 @@ class SharedThings:
                 raise OSError(errno.ENOSPC, f"there is no room for {size} bytes") from None
         return Descriptor(descriptor)
 
-    def _guard(self, name: str, primitive: Any, permits: int, marks: Descriptor) -> None:
-        offset = len(self._guards) * self._processes
-        self._guards[name] = (primitive, permits, offset)
-        self.handles[name] = GuardHandle(primitive, marks, self._memories[""][1], offset)
+    def _fill(self, thing: SharedArray) -> None:
+        from runner.dtypes import DTYPES
+
+        if thing.initial:
+            memory, size = self._memories[thing.name]
+            numbers: Any = DTYPES[thing.dtype].view(_view(memory)[:size])
+            for place, number in enumerate(thing.initial):
+                numbers[place] = number
+            numbers.release()
 
     def marked(self, process: int) -> list[str]:
         """The guards that this process holds or was about to, by its own marks."""
-        return [name for name in self._guards if self._marks(name)[process]]
+        return [thing.name for row, thing in self._guards() if self._marks(row)[process]]
 
     def missing(self, guard: str, dead: int) -> tuple[int, bool]:
         """`missing_permits` of this guard, now."""
-        primitive, permits, _ = self._guards[guard]
-        try:
-            free = primitive._semlock._get_value()
-        except NotImplementedError:  # macOS cannot tell: take those that there are, and give them back
-            free = 0
-            while primitive.acquire(False):
-                free += 1
-            for _ in range(free):
-                primitive.release()
-        return missing_permits(permits, free, self._marks(guard), dead)
+        row, thing = next((row, thing) for row, thing in self._guards() if thing.name == guard)
+        permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
+        return missing_permits(permits, free_permits(self.lock_of(thing)), self._held(row), dead)
 
-    def _marks(self, guard: str) -> list[int]:
-        _, _, offset = self._guards[guard]
-        return self._all_marks()[offset : offset + self._processes].tolist()
+    def _guards(self) -> list[tuple[int, SharedPlan]]:
+        """The rows of what has permits that somebody can die with."""
+        kinds = (SharedLock, SharedRLock, SharedSemaphore, SharedCondition, SharedValue)
+        firsts = {thing.name: row for row, thing in reversed(list(enumerate(self.rows)))}
+        return [(row, self.rows[row]) for row in sorted(firsts.values()) if isinstance(self.rows[row], kinds)]
 
-    def _all_marks(self) -> memoryview[int]:
-        memory, size = self._memories[""]
-        return _view(memory)[:size].cast(MARK)
+    def lock_of(self, thing: SharedPlan) -> Any:
+        """What is acquired when a thing is: of a condition or a value its lock."""
+        made = self.objects[thing.name]
+        match thing:
+            case SharedCondition():
+                return made._lock
+            case SharedValue():
+                return made.get_lock()
+        return made
+
+    def _marks(self, row: int) -> list[int]:
+        return [] if self.table is None else [cell[MARK] for cell in self.table.cells(row)]
+
+    def _held(self, row: int) -> list[int]:
+        """The marks, each holder of what can be taken again counted once."""
+        marks = self._marks(row)
+        if isinstance(self.rows[row], SharedRLock | SharedCondition | SharedValue):
+            return [mark & WANTS | bool(mark & HELD) for mark in marks]
+        return marks
 
     def clear_marks(self, guard: str, process: int) -> None:
         """Forget what a dead process noted."""
-        self._all_marks()[self._guards[guard][2] + process] = 0
+        for row, thing in enumerate(self.rows):
+            if thing.name == guard and self.table is not None:
+                self.table.cell(row, process)[MARK] = 0
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""
@@ -242,8 +230,28 @@ class SharedThings:
         """The bytes of every array, now."""
         return {name: self.read(name) for name in self._memories if name}
 
+    def last_values(self) -> dict[str, Json]:
+        """What the file's own things hold in the end; for when no process uses them any more."""
+        from runner.supervise import last_values
+
+        told: dict[str, Json] = {}
+        for thing in self._plan.shared:
+            if not is_declared(thing.name):
+                continue
+            if isinstance(thing, SharedArray):
+                told[thing.name] = last_values.of_array(self.read(thing.name), thing.dtype)
+            elif isinstance(thing, SharedValue | SharedManaged | SharedQueue):
+                told[thing.name] = last_values.of(thing, self.objects[thing.name])
+        return told
+
     def remove(self) -> None:
         """Take everything away; children that still look at the memory keep their view of it."""
+        self.handles.clear()
+        self.objects.clear()
+        self.rows.clear()
+        if self._manager is not None:
+            self._manager.shutdown()
+            self._manager = None
         for memory, _ in self._memories.values():
             memory.close()
             try:
@@ -253,8 +261,23 @@ class SharedThings:
 
                 resource_tracker.unregister(f"/{memory.name}", "shared_memory")
         self._memories.clear()
-        self._guards.clear()
-        self.handles.clear()
+
+
+def free_permits(guard: Any) -> int:
+    """How many permits of a lock or a semaphore of multiprocessing are free, now."""
+    try:
+        free: int = guard._semlock._get_value()
+    except NotImplementedError:  # macOS cannot tell: take those that there are, and give them back
+        free = 0
+        while guard.acquire(False):
+            free += 1
+        for _ in range(free):
+            guard.release()
+    return free
+
+
+def _nothing_known_later(name: str) -> object:
+    raise AssertionError(f"an initial value refers to `{name}`")
 
 
 def _view(memory: SharedMemory) -> memoryview:

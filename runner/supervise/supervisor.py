@@ -12,10 +12,11 @@ from collections import deque
 from runner.adopted import reap_adopted
 from runner.supervise import lifecycle
 from runner.supervise.endings import Endings
-from runner.supervise.holders import Holders
 from runner.supervise.processes import NotStarted
 from runner.supervise.schedule import (
+    ActDone,
     Begun,
+    DoAct,
     EndRun,
     Fact,
     Happened,
@@ -25,18 +26,21 @@ from runner.supervise.schedule import (
     StopRun,
     TimerFired,
 )
+from runner.supervise.sharing import Sharing
 from runner.supervise.shown import text_of
 from runner.supervise.signals import CHILD_ENDED, STOPPING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from runner.plan import Plan
+    from runner.supervise.hand import Hand
     from runner.supervise.processes import Processes
     from runner.supervise.running import Ended
     from runner.supervise.shared import SharedThings
+    from runner.supervise.sharing import Seen
     from runner.supervise.signals import Signals
     from runner.wire import Link, Message
 
@@ -61,8 +65,12 @@ class Supervisor:
         shared: SharedThings,
         records: int,
         signals: Signals,
+        hand: Hand | None,
     ) -> None:
-        """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end."""
+        """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end.
+
+        `hand` is there if main does something with shared things.
+        """
         self._plan = plan
         self._link = link
         self._processes = processes
@@ -72,7 +80,8 @@ class Supervisor:
         self._schedule = Schedule(plan, room)
         self._timers: list[tuple[float, int, int | str, int]] = []
         self._timer_count = 0
-        self._holders = Holders(shared)
+        self._sharing = Sharing(shared, self._schedule)
+        self._hand = hand
         self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
@@ -80,12 +89,16 @@ class Supervisor:
         """Processes that have ended, whose descriptors are still open."""
         self._looks_for_orphans = False
         """A timer is set for it."""
+        self._looks_at_flushing = False
+        """A timer is set for it."""
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
         link.attend(selector, "link")
         selector.register(records, selectors.EVENT_READ, "records")
         selector.register(signals.came, selectors.EVENT_READ, "signals")
+        if hand is not None:
+            selector.register(hand.answers, selectors.EVENT_READ, "hand")
 
     def run(self) -> None:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
@@ -97,15 +110,8 @@ class Supervisor:
                 self._turn()
         finally:
             self._processes.end_all()
-        self._tell_holders(self._holders.look_again(for_the_last_time=True))
-        self._tell(
-            {
-                "ended": self._outcome,
-                "t": self._now,
-                "values": {name: _as_text(data) for name, data in self._shared.values().items()},
-                "holders": self._holders.found,
-            }
-        )
+        self._tell_seen(self._sharing.look_again(for_the_last_time=True))
+        self._tell({"ended": self._outcome, "t": self._now} | self._sharing.in_the_end())
 
     def _turn(self) -> None:
         """Let main go on if it can, then see what has happened; waits only if main does."""
@@ -118,9 +124,11 @@ class Supervisor:
         owners = [key.data for key, _ in ready]
         if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
             self._endings.read(self._records)
+            self._tell_seen(self._sharing.hear(self._endings.take_told()))
         for owner in owners:
             self._see(owner)
         self._fire_timers()
+        self._tell_seen(self._sharing.look())
         self._link.flush()  # first of all: somebody waits for it
         self._close_ended()
         self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
@@ -128,6 +136,7 @@ class Supervisor:
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
         look_at = self._now + MOST_OF_MAINS_TURN_S
+        self._sharing.see_main_move()
         while self._schedule.main_is_ready and self._now < look_at:
             self._deliver(MainsTurn())
             self._now = time.monotonic()
@@ -145,6 +154,9 @@ class Supervisor:
                 self._reap(owner)
             case "link":
                 self._listen()
+            case "hand" if self._hand is not None:
+                if (answer := self._hand.hear()) is not None:
+                    self._deliver(ActDone(*answer))
 
     def _heed_signals(self) -> None:
         came = self._signals.clear()
@@ -183,6 +195,8 @@ class Supervisor:
             for command in self._schedule.handle(happened, at):
                 if isinstance(command, StartProcesses):
                     facts.extend(self._start(command.processes))
+                elif isinstance(command, DoAct):
+                    self._act(command)
                 else:
                     self._carry_out(command, at)
 
@@ -196,6 +210,11 @@ class Supervisor:
                 self._report(at, event, process, fields)
             case EndRun(outcome):
                 self._outcome = outcome
+
+    def _act(self, command: DoAct) -> None:
+        if self._hand is None:
+            raise AssertionError(f"main has no hand for {command}")
+        self._hand.do(command.step)
 
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
         for started in self._processes.start(processes, self._link.unsent):
@@ -235,7 +254,7 @@ class Supervisor:
             return
         self._ended.append(process)
         self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
-        self._tell_holders(self._holders.see_end(process))
+        self._tell_seen(self._sharing.see_end(process))
 
     def _close_ended(self) -> None:
         for process in self._ended:
@@ -244,15 +263,17 @@ class Supervisor:
             self._processes.close(process)
         self._ended.clear()
 
-    def _tell_holders(self, found: Iterator[tuple[int, str]]) -> None:
-        """Processes died with a permit: the run ends instead of waiting for ever."""
-        for process, guard in found:
-            ends_run = not self._schedule.is_stopping
-            self._tell({"holder_died": process, "guard": guard, "ends_run": ends_run, "t": self._now})
-            if ends_run:
-                self._deliver(StopRun("holder_died"))
-        if self._holders.uncertain:
+    def _tell_seen(self, seen: Iterable[Seen]) -> None:
+        """Tell what was seen of shared things; the run ends where it would wait for ever."""
+        for one in seen:
+            self._tell({"t": self._now} | one.message)
+            if one.stops is not None:
+                self._deliver(StopRun(one.stops))
+        if self._sharing.uncertain:
             self._set_timer(self._now + BETWEEN_LOOKS_S, "holders", 0)
+        if self._sharing.is_to_be_looked_at and not self._looks_at_flushing:
+            self._looks_at_flushing = True
+            self._set_timer(self._now + BETWEEN_LOOKS_S, "flushing", 0)
 
     # Timers.
 
@@ -269,11 +290,16 @@ class Supervisor:
             _, _, owner, generation = heapq.heappop(self._timers)
             match owner:
                 case "holders":
-                    self._tell_holders(self._holders.look_again())
+                    self._tell_seen(self._sharing.look_again())
+                case "flushing":
+                    self._looks_at_flushing = False
+                    self._tell_seen(self._sharing.look(anyway=True))
                 case "orphans":
                     self._looks_for_orphans = False
                     reap_adopted(self._processes.pids)
                 case _:
+                    if owner == "run":
+                        self._tell_seen(self._sharing.picture())
                     self._deliver(TimerFired(owner, generation))
 
 
@@ -288,12 +314,6 @@ def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
         cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
     )
-
-
-def _as_text(data: bytes) -> str:
-    import base64
-
-    return base64.b64encode(data).decode()
 
 
 def _described(error: BaseException) -> dict[str, Any]:

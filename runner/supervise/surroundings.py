@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from runner.supervise.handles import Handle
+
 
 class Descriptor:
     """A descriptor that arrives in the child, whatever the start method; `number` is its number here."""
@@ -47,6 +49,8 @@ class Surroundings:
         "reserve",
         "stderr",
         "stdout",
+        "tells",
+        "things",
         "unwinds",
         "work",
     )
@@ -63,6 +67,8 @@ class Surroundings:
         open_files: tuple[int, int] | None,
         parent: int | None,
         unwinds: bool,
+        things: dict[str, Handle],
+        tells: bool,
         limits: dict[str, int] | None = None,
         stdout: int = -1,
         stderr: int = -1,
@@ -86,6 +92,10 @@ class Surroundings:
         self.parent = parent
         """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
         self.unwinds = unwinds
+        self.things = things
+        """The shared things that it uses, by name."""
+        self.tells = tells
+        """Whether it tells more of itself than its end."""
         self.limits = limits
         """The limits of the file that are given, by their names there."""
         self.pid = -1
@@ -93,11 +103,17 @@ class Surroundings:
         self.reserve: object = None
         """Memory to tell of the end with, when a limit leaves no other."""
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the process is one of an interpreter that was not there before: it has taken long to start."""
+        return self.private == 0
+
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "reserve")}
         travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
-        # Only a forked child inherits the supervisor's own descriptors.
-        return _surround, (fields | {"private": 0}, travelling)
+        # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.
+        things = {} if self.work is None else self.things
+        return _surround, (fields | {"private": 0, "things": things}, travelling)
 
 
 def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from runner.supervise.shared import WANTS, missing_permits
+from runner.supervise.shared import missing_permits
+from runner.supervise.table import WANTS
 
 PROGRAM = """
 import os

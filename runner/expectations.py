@@ -1,0 +1,117 @@
+"""What a file says under `expect`, against what came: as notes about what did not. Pure."""
+
+from __future__ import annotations
+
+from runner.exit_codes import declared
+from runner.lines import WholeLines
+from runner.notes import Note, listed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runner.events import Event, Output
+    from runner.plan import Declared, Expect, Json, Plan
+
+MOST_OUTPUT = 1 << 20
+"""Bytes that are kept of a process to compare its lines with."""
+
+
+class Expectations:
+    """Takes note of a run's events and output, and tells in the end what is not as declared."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lines = WholeLines()
+        self._output: dict[int, bytearray] = {
+            number: bytearray()
+            for number, process in enumerate(plan.processes)
+            if process.expect is not None and process.expect.output is not None
+        }
+        self._expect = {process.name: process.expect for process in plan.processes}
+        self._ended_at: dict[str, float] = {}
+        self._notes: set[str] = set()
+
+    @property
+    def wants_output(self) -> bool:
+        """Whether `see_output` has a use."""
+        return bool(self._output)
+
+    def see_output(self, output: Output) -> None:
+        """Something that a process wrote."""
+        if output.process in self._output and output.stream == "stdout":
+            kept = self._output[output.process]
+            if len(kept) < MOST_OUTPUT:
+                kept += self._lines.take(output)
+
+    def see(self, event: Event) -> list[Note]:
+        """An event; the notes that belong right behind it."""
+        fields: dict[str, Any] = event.fields
+        match event.event:
+            case "note":
+                self._notes.add(fields["about"])
+            case "process.exited":
+                self._ended_at[fields["process"]] = event.t
+                expect = self._expect[fields["process"]]
+                if expect is not None and not fields["expected"]:
+                    return [not_as_declared(fields["process"], expect)]
+        return []
+
+    def unmet(self, outcome: str, values: dict[str, Json], has_deadlock: bool) -> list[Note]:
+        """What is not as declared, when all has been seen but the run's last event."""
+        notes = [note for number in range(len(self._plan.processes)) for note in self._of_process(number)]
+        if self._plan.expect is not None:
+            notes += self._of_run(self._plan.expect, outcome, values, has_deadlock)
+        return notes
+
+    def _of_process(self, number: int) -> Iterator[Note]:
+        process = self._plan.processes[number]
+        expect = process.expect
+        if expect is None:
+            return
+        if expect.output is not None:
+            lines = bytes(self._output[number]).decode(errors="backslashreplace").splitlines()
+            if lines != list(expect.output):
+                yield Note("not_as_declared", process.name, _other_output(process.name, list(expect.output), lines))
+        mine = self._ended_at.get(process.name)
+        late = [name for name in expect.before if mine is None or self._ended_at.get(name, mine) < mine]
+        if late:
+            text = f"The file says under `expect` that {process.name} ends before {listed(late)}, and it did not."
+            yield Note("not_as_declared", process.name, text)
+
+    def _of_run(self, expect: Declared, outcome: str, values: dict[str, Json], has_deadlock: bool) -> Iterator[Note]:
+        if (expect.outcome or "succeeded") != outcome:
+            text = f"The run {outcome.replace('_', ' ')}"
+            yield Note("not_as_declared", None, f"{text}, and `expect` says `{expect.outcome or 'succeeded'}`.")
+        if expect.deadlock is not None and expect.deadlock != has_deadlock:
+            text = "There was a deadlock" if has_deadlock else "There was no deadlock"
+            yield Note(
+                "not_as_declared", None, f"{text}, and `expect` says `deadlock: {str(expect.deadlock).lower()}`."
+            )
+        for name, value in expect.values.items():
+            if name not in values or values[name] != value:
+                text = f"`expect` says that {name} is {value!r} in the end, and it is {values.get(name)!r}."
+                yield Note("not_as_declared", None, text)
+        missing = [about for about in expect.notes if about not in self._notes]
+        if missing:
+            yield Note(
+                "not_as_declared", None, f"`expect` says that there is a note about {listed(missing)}: there is none."
+            )
+
+
+def not_as_declared(name: str, expect: Expect) -> Note:
+    """A process ended in another way than the file says."""
+    text = (
+        f"The file says under `expect` that {name} ends with {declared(expect)}, and it did not: so the run has failed."
+    )
+    return Note("not_as_declared", name, text)
+
+
+def _other_output(name: str, expected: list[str], found: list[str]) -> str:
+    """The first line that differs."""
+    number = next((place for place, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), None)
+    if number is None:
+        number = min(len(expected), len(found))
+    wanted, wrote = (repr(lines[number]) if number < len(lines) else "nothing more" for lines in (expected, found))
+    return f"`expect` says that line {number + 1} of what {name} prints is {wanted}; it is {wrote}."

@@ -1,0 +1,83 @@
+"""Runs as rows of the table, both ways. What may be long is packed: JSON, compressed."""
+
+from __future__ import annotations
+
+import json
+
+from runner.history.runs import KeptRun, RunLine, line_of
+from runner.records import fields_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+HEAD = ("run", "file", "title", "began", "duration", "outcome", "exit_status", "processes")
+COLUMNS = (
+    *HEAD,
+    "start_method",
+    "overrides",
+    "python",
+    "version",
+    "events_cut",
+    "output_cut",
+    "text",
+    "events",
+    "output",
+)
+_FASTEST = 1
+"""Of zlib's levels: events become a tenth of their size by it, and little less by the others."""
+
+
+def to_row(run: KeptRun) -> dict[str, Any]:
+    """A run's values by the names of their columns."""
+    return fields_of(run) | {
+        "file": stored(run.file),
+        "title": None if run.title is None else stored(run.title),
+        "overrides": json.dumps(run.overrides),
+        "processes": line_of(run).processes,
+        "text": _packed(run.text),
+        "events": _packed(run.events),
+        "output": _packed(run.output),
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> KeptRun:
+    """The run that `to_row` made a row of. Raises whatever comes of another one."""
+    values = {name: value for name, value in row.items() if name != "processes"}
+    return KeptRun(
+        **values
+        | {
+            **_named(row),
+            "overrides": tuple(json.loads(row["overrides"])),
+            "text": _unpacked(row["text"]),
+            "events": tuple(_unpacked(row["events"])),
+            "output": tuple(tuple(line) for line in _unpacked(row["output"])),
+        }
+    )
+
+
+def line_from_row(row: Mapping[str, Any]) -> RunLine:
+    """The run in short, of a row that has the columns of `HEAD`."""
+    return RunLine(**{**row, **_named(row)})
+
+
+def stored(text: str) -> bytes:
+    """Text as it is stored: a file's name may have bytes that are no text, which SQLite refuses."""
+    return text.encode(errors="surrogatepass")
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: None if row[name] is None else row[name].decode(errors="surrogatepass") for name in ("file", "title")}
+
+
+def _packed(data: object) -> bytes:
+    import zlib
+
+    return zlib.compress(json.dumps(data, separators=(",", ":")).encode(), _FASTEST)
+
+
+def _unpacked(data: bytes) -> Any:
+    import zlib
+
+    return json.loads(zlib.decompress(data))

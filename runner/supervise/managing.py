@@ -1,0 +1,47 @@
+"""The process in which dicts, lists and namespaces live: multiprocessing's `SyncManager`, made well-behaved."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+
+from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
+from runner.supervise.descriptors import bits_of, close_all
+from runner.supervise.signals import let_all_through
+from runner.things import SharedManaged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from multiprocessing.managers import SyncManager
+
+    from runner.plan import Plan
+    from runner.supervise.signals import Signals
+
+
+def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncManager | None:
+    """A manager that runs, if the plan has things that live in one; `private` are descriptors that it must not keep.
+
+    It is forked, whatever the start method: of who serves a dict nobody sees the difference.
+    """
+    if not any(isinstance(thing, SharedManaged) for thing in plan.shared):
+        return None
+    from multiprocessing.managers import SyncManager
+
+    manager = SyncManager(ctx=multiprocessing.get_context("fork"))
+    signals.hold_back()
+    try:
+        manager.start(_behave, (bits_of(private), os.getpid()))
+    finally:
+        signals.take()
+    return manager
+
+
+def _behave(private: int, supervisor: int) -> None:
+    """In the manager's process: keep nothing of the supervisor's, and end with it."""
+    close_all(private)
+    prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != supervisor:
+        os._exit(1)
+    let_all_through()

@@ -1,0 +1,108 @@
+"""Has a queue of `multiprocessing` note who waits for an item or for room, and how many were put and got.
+
+Children import this module.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from runner.supervise.table import GIVEN, MARK, TAKEN
+from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runner.supervise.table import Cell
+    from runner.supervise.voice import Voice
+
+
+def trace_queue(queue: Any, cell: Cell, voice: Voice) -> None:
+    """Trace who waits for an item or for room in a queue, and how many items were put and got."""
+    room = queue._sem
+    take, give = room.acquire, room.release
+    left = 1
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        nonlocal left
+        waited = 0.0 if take(False) else blocked(take, cell, "put", timeout, voice) if block else -1.0
+        if waited < 0:
+            return False
+        cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
+        left -= 1
+        if waited or not left:
+            left = voice.acquired("put", waited, left)
+        return True
+
+    def release() -> None:
+        cell[MARK] = 0  # first: who has got something does not wait any more
+        cell[TAKEN] = (cell[TAKEN] + 1) & WRAP
+        give()
+
+    room.acquire, room.release = acquire, release
+    queue.get = _traced_get(queue, cell, voice)
+
+
+def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:
+    import select
+    from multiprocessing.reduction import ForkingPickler
+
+    get, lock, receive = queue.get, queue._rlock, queue._recv_bytes
+    ready = select.poll()
+    ready.register(queue._reader.fileno(), select.POLLIN)
+    left = 1
+
+    def has_got(waited: float) -> None:
+        nonlocal left
+        left -= 1
+        if waited or not left:
+            left = voice.acquired("get", waited, left)
+
+    def get_traced(block: bool = True, timeout: float | None = None) -> object:
+        if block and timeout is None:
+            return get_at_last()
+        return get_in_time(timeout or 0.0) if block else got(get(False), 0.0)
+
+    def got(item: object, waited: float) -> object:
+        has_got(waited)
+        return item
+
+    def get_at_last() -> object:
+        """As multiprocessing's own, but for who waits longer than `PATIENCE_S`."""
+        began = monotonic()
+        told = False
+        if not lock.acquire(False) and not lock.acquire(True, PATIENCE_S):  # another one waits in `get`
+            announce(cell, 0, "get", None, voice, began)
+            told = lock.acquire()
+        try:
+            if not told and not ready.poll(PATIENCE_S * 1000):
+                announce(cell, 0, "get", None, voice, began)
+                told = True
+            data = receive()
+        finally:
+            lock.release()
+        queue._sem.release()
+        has_got(monotonic() - began if told else 0.0)
+        return ForkingPickler.loads(data)
+
+    def get_in_time(timeout: float) -> object:
+        from queue import Empty
+
+        began = monotonic()
+        try:
+            return got(get(True, min(timeout, PATIENCE_S)), 0.0)
+        except Empty:
+            if timeout <= PATIENCE_S:
+                raise
+        announce(cell, 0, "get", timeout, voice, began)
+        try:
+            return got(get(True, timeout - (monotonic() - began)), monotonic() - began)
+        except Empty:
+            voice.timed_out("get", monotonic() - began)
+            raise
+        finally:
+            cell[MARK] = 0
+
+    return get_traced

@@ -1,0 +1,142 @@
+"""What the supervisor sees of the use of shared things: who says what, who died with a permit, who waits for ever."""
+
+from __future__ import annotations
+
+from runner.records import record
+from runner.supervise.holders import Holders
+from runner.supervise.table import OPERATIONS
+from runner.things import kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from runner.supervise.schedule import Schedule
+    from runner.supervise.shared import SharedThings
+    from runner.wire import Message
+
+
+@record(frozen=True, slots=True)
+class Seen:
+    """Something to tell the front; `stops` is why the run is to be stopped, if it is."""
+
+    message: Message
+    stops: str | None = None
+
+
+_FIELDS = {
+    "waiting": ("operation", "timeout"),
+    "acquired": ("operation", "waited", "skipped"),
+    "timed_out": ("operation", "waited"),
+    "released": ("held",),
+}
+
+
+class Sharing:
+    """Sees to the shared things of one run."""
+
+    def __init__(self, shared: SharedThings, schedule: Schedule) -> None:
+        self._shared = shared
+        self._schedule = schedule
+        self._holders = Holders(shared)
+        self._added: dict[str, list[Any]] = {}
+        """What was added to a thing: how much, by how many processes, and what all of them held."""
+        self._is_news = False
+        """Something has happened that may leave somebody waiting for ever."""
+        self._watch: Any = None
+        if shared.table is not None:
+            from runner.supervise.watch import Watch
+
+            self._watch = Watch(shared)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it is to be looked again who died with a permit."""
+        return self._holders.uncertain
+
+    def hear(self, told: Iterable[tuple[int, list[Any]]]) -> Iterator[Seen]:
+        """What processes say of what they do with shared things; what is not understood is dropped."""
+        for process, message in told:
+            match message:
+                case ["added", str(name), int() | float() as amount, list(guards)]:
+                    self._add(process, name, amount, guards)
+                case ["unsent", *_]:
+                    self._is_news = True
+                case ["finally", int()] | ["globals", str(), list()] | ["drawn", int()] | ["began", float()]:
+                    yield Seen({"said": message[0], "by": process, "what": message[1:]})
+                case [str(what), int(row), *rest] if 0 <= row < len(self._shared.rows):
+                    yield from self._hear_of(process, what, row, rest)
+
+    def _add(self, process: int, name: str, amount: float, guards: list[str]) -> None:
+        entry = self._added.setdefault(name, [0, [], guards])
+        entry[0] += amount
+        entry[1].append(process)
+        entry[2] = [guard for guard in entry[2] if guard in guards]
+
+    def _hear_of(self, process: int, what: str, row: int, rest: list[Any]) -> Iterator[Seen]:
+        self._is_news = self._is_news or what == "waiting"
+        thing = self._shared.rows[row]
+        of_thing = {"thing": thing.name, "kind": kind_of(thing)}
+        match what, rest:
+            case (("waiting" | "acquired" | "timed_out"), [str(operation), float(at), *more]) if (
+                operation in OPERATIONS
+            ):
+                fields = of_thing | dict(zip(_FIELDS[what], [operation, *more], strict=True))
+                yield Seen({"shared": what, "by": process, "t": at, "fields": fields})
+            case "released", [float(at), float(held)]:
+                yield Seen({"shared": what, "by": process, "t": at, "fields": of_thing | {"held": held}})
+            case "extra", [float(at), int(free)]:
+                yield Seen({"released_extra": process, "t": at, "thing": thing.name, "free": free})
+
+    @property
+    def is_to_be_looked_at(self) -> bool:
+        """Whether it is to be looked again soon though nobody may say anything."""
+        return self._watch is not None and bool(self._watch.is_flushing)
+
+    def see_main_move(self) -> None:
+        """Main has taken a step."""
+        self._is_news = True
+
+    def see_end(self, process: int) -> Iterator[Seen]:
+        """A process has ended, with a permit or without."""
+        self._is_news = True
+        yield from self._died(self._holders.see_end(process))
+
+    def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:
+        """Who died with a permit, as far as that was not certain."""
+        yield from self._died(self._holders.look_again(for_the_last_time=for_the_last_time))
+
+    def _died(self, found: Iterator[tuple[int, str]]) -> Iterator[Seen]:
+        for process, guard in found:
+            ends_run = not self._schedule.is_stopping
+            message = {"holder_died": process, "guard": guard, "ends_run": ends_run}
+            yield Seen(message, "holder_died" if ends_run else None)
+
+    def look(self, *, anyway: bool = False) -> Iterator[Seen]:
+        """Who waits for ever, if anything has happened that can have led to that."""
+        if self._watch is None or self._schedule.is_stopping or not (self._is_news or anyway):
+            return
+        self._is_news = False
+        schedule = self._schedule
+        picture = self._watch.look(schedule.alive, schedule.mains_state, schedule.ending)
+        if picture is not None:
+            why = "deadlock" if self._watch.has_found_circles else "standstill"
+            yield Seen({"stuck": picture.to_json()}, why if picture.standstill else None)
+
+    def picture(self) -> Iterator[Seen]:
+        """Who waits for whom, now that the time limit is over."""
+        if self._watch is not None:
+            picture = self._watch.picture(self._schedule.alive, self._schedule.mains_state)
+            yield Seen({"picture": picture.to_json()})
+
+    def in_the_end(self) -> dict[str, Any]:
+        """What there is to tell when the run is over."""
+        import base64
+
+        return {
+            "values": {name: base64.b64encode(data).decode() for name, data in self._shared.values().items()},
+            "last_values": self._shared.last_values(),
+            "holders": self._holders.found,
+            "added": self._added,
+        }

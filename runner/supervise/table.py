@@ -1,0 +1,100 @@
+"""The table of who waits and who has what: in shared memory, a cell for each traced thing and each process.
+
+Each process writes to its own cells only. Children import this module: it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+from runner.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import mmap
+    from typing import Literal, TypeAlias
+
+    from runner.supervise.surroundings import Descriptor
+
+    Cell: TypeAlias = "memoryview[int]"
+    """The `CELL` numbers of one process and one thing, each of 32 bits."""
+
+CELL = 8
+"""Numbers in a cell; a power of two, so that none lies on two cache lines."""
+NUMBER: Literal["I"] = "I"
+"""Their format, for `memoryview`."""
+NUMBER_SIZE = 4
+
+MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA = range(6)
+"""Where in a cell: what the process has and wants; how often it gave (put, notified) and took (got, was woken);
+how often it began to wait for long; notified when nobody waited; released what it had not acquired."""
+
+WANTS = 1 << 31
+"""Set in a mark while the process is about to get something; the lowest bits count what it has."""
+BLOCKED = 1 << 30
+"""It could not have it at once, and waits."""
+GOES_ON = 1 << 29
+"""It waits, but does not depend on anybody: there is a timeout, or another thread."""
+_SHIFT = 26
+HELD = (1 << _SHIFT) - 1
+
+OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush")
+"""What a process waits in, by the number in its mark."""
+
+
+def operation_bits(operation: str) -> int:
+    """An operation as it stands in a mark."""
+    return OPERATIONS.index(operation) << _SHIFT
+
+
+@record(frozen=True, slots=True)
+class Mark:
+    """A mark in words."""
+
+    held: int
+    wants: bool
+    blocked: bool
+    goes_on: bool
+    operation: str
+
+    @classmethod
+    def of(cls, mark: int) -> Mark:
+        """What a number in a cell says."""
+        operation = OPERATIONS[(mark >> _SHIFT) & 7]
+        return cls(mark & HELD, bool(mark & WANTS), bool(mark & BLOCKED), bool(mark & GOES_ON), operation)
+
+
+class Table:
+    """The table: `processes` cells for each of its things."""
+
+    __slots__ = ("_map", "_memory", "processes", "size")
+
+    def __init__(self, memory: Descriptor, size: int, processes: int) -> None:
+        self._memory = memory
+        self._map: mmap.mmap | None = None
+        self.size = size
+        self.processes = processes
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Table, (self._memory, self.size, self.processes)
+
+    def cell(self, thing: int, process: int) -> Cell:
+        """The cell of this process."""
+        start = (thing * self.processes + process) * CELL
+        return self._numbers()[start : start + CELL]
+
+    def cells(self, thing: int) -> list[tuple[int, ...]]:
+        """The cells of all processes, as they are now."""
+        start = thing * self.processes * CELL
+        numbers = self._numbers()[start : start + self.processes * CELL].tolist()
+        return [tuple(numbers[at : at + CELL]) for at in range(0, len(numbers), CELL)]
+
+    def _numbers(self) -> memoryview[int]:
+        if self._map is None:
+            import mmap  # here: each library that the supervisor loads makes every fork dearer
+
+            self._map = mmap.mmap(self._memory.number, self.size)
+        return memoryview(self._map).cast(NUMBER)
+
+
+def size_of(things: int, processes: int) -> int:
+    """Bytes that a table of so many takes."""
+    return things * processes * CELL * NUMBER_SIZE

@@ -1,0 +1,53 @@
+"""What a process tells of itself that is no end: set up by the first code in a child, used by what it runs.
+
+Children import this module.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+tell: Callable[[str], None] | None = None
+"""Tells the supervisor a JSON array; None in a process that it does not know, and in the supervisor."""
+
+is_fresh = False
+"""Whether this is an interpreter of its own, which has taken long to start."""
+
+
+def tell_added(name: str, amount: float, guards: list[str]) -> None:
+    """This process has added so much to a shared thing, and held these guards each time."""
+    _tell("added", name, amount, guards)
+
+
+def tell_finally(line: int) -> None:
+    """The target has a `finally` in this line of its file."""
+    _tell("finally", line)
+
+
+def tell_globals(module: str, names: list[str]) -> None:
+    """The target has changed these globals of its module."""
+    _tell("globals", module, names)
+
+
+def tell_drawn(state: int) -> None:
+    """The target has drawn numbers from numpy's global generator, which was in this state before."""
+    _tell("drawn", state)
+
+
+def tell_began(at: float) -> None:
+    """The process begins with its work at this time (monotonic)."""
+    _tell("began", at)
+
+
+def tell_unsent(row: int, items: int) -> None:
+    """The process is done, but for so many items that are not in their queue's pipe yet."""
+    _tell("unsent", row, items)
+
+
+def _tell(*what: object) -> None:
+    if tell is not None:
+        tell(json.dumps(what))

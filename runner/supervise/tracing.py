@@ -1,0 +1,224 @@
+"""Has the things of `multiprocessing` note who waits for them and who has them: in the table, and in words.
+
+The objects stay what they are. What blocks in all of them is a semaphore of the operating system (`SemLock`), in whose
+place stands one of ours that goes through the same motions. Children import this module.
+"""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+
+from runner.supervise.table import BLOCKED, EXTRA, GIVEN, GOES_ON, IN_VAIN, MARK, TAKEN, WAITS, WANTS, operation_bits
+
+__all__ = [
+    "WANTS",
+    "TracedSemLock",
+    "announce",
+    "bare",
+    "blocked",
+    "note_flushing",
+    "trace_condition",
+    "trace_guard",
+    "trace_wait",
+    "untrace_condition",
+    "untrace_guard",
+    "wait_for",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from runner.supervise.table import Cell
+    from runner.supervise.voice import Voice
+
+    Acquire: TypeAlias = Callable[..., bool]
+
+PATIENCE_S = 0.02
+"""Who waits longer than this says so."""
+WRAP = (1 << 32) - 1
+_FEEDER = "QueueFeederThread"
+_AS_THEY_ARE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero", "handle", "kind", "maxvalue", "name")
+
+
+class TracedSemLock:
+    """Stands in a lock's place of a `SemLock`; with `take`, `give` and `mark` a loop can do itself what it does.
+
+    `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then `give`, `mark[0] = 0`: right as long as the process has no other
+    permit of it.
+    """
+
+    __slots__ = ("__enter__", "__exit__", "acquire", "give", "mark", "release", "take", "untraced", *_AS_THEY_ARE)
+
+    def __init__(self, untraced: Any, cell: Cell, acquire: Acquire, release: Callable[..., None]) -> None:
+        self.untraced = untraced
+        self.take: Acquire = untraced.acquire
+        self.give: Callable[[], None] = untraced.release
+        self.mark = cell[MARK : MARK + 1]
+        self.acquire = acquire
+        self.release = release
+        self.__enter__ = acquire
+        self.__exit__ = release
+        for name in _AS_THEY_ARE:
+            setattr(self, name, getattr(untraced, name))
+
+
+def bare(guard: Any) -> TracedSemLock:
+    """What a loop needs that cannot afford a call of `acquire` and `release`."""
+    traced: TracedSemLock = guard._semlock
+    return traced
+
+
+def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
+    """Trace a lock, an rlock or a semaphore: who has how many permits, who waits."""
+    untraced = guard._semlock
+    take, give = untraced.acquire, untraced.release
+    held = 0
+    left = 1
+    """So many acquisitions until one is told again."""
+    waited = 0.0
+    told = False
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        nonlocal held, left, told
+        cell[MARK] = WANTS | held if held else WANTS
+        if not take(False) and not (block and wait(timeout)):
+            cell[MARK] = held
+            return False
+        held += 1
+        cell[MARK] = held
+        left -= 1
+        if left and not waited:
+            return True
+        tell()
+        return True
+
+    def wait(timeout: float | None) -> bool:
+        nonlocal waited
+        try:
+            waited = wait_for(take, cell, held, "acquire", timeout, voice)
+        except BaseException:  # a signal's handler has raised
+            cell[MARK] = held
+            raise
+        if waited < 0:
+            waited = 0.0
+            return False
+        return True
+
+    def tell() -> None:
+        nonlocal left, told, waited
+        left, waited, told = voice.acquired("acquire", waited, left), 0.0, True
+
+    def release(kind: object = None, error: object = None, traceback: object = None) -> None:
+        nonlocal held, told
+        give()
+        if held:
+            held -= 1
+            cell[MARK] = held
+        else:  # a semaphore may be released by one that never acquired it
+            cell[EXTRA] = (cell[EXTRA] + 1) & WRAP
+            voice.released_extra(untraced._get_value())
+        if told:
+            told = False
+            voice.released()
+
+    guard._semlock = TracedSemLock(untraced, cell, acquire, release)
+    guard._make_methods()
+
+
+def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:
+    """Trace a semaphore on which processes wait to be woken, in a condition and what is made of one."""
+    take, give = semaphore.acquire, semaphore.release
+    left = 1
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        nonlocal left
+        waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, voice) if block else -1.0
+        if waited < 0:
+            return False
+        cell[TAKEN] = (cell[TAKEN] + 1) & WRAP
+        left -= 1
+        if waited or not left:
+            left = voice.acquired(operation, waited, left)
+        return True
+
+    def release() -> None:
+        cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
+        give()
+
+    semaphore.acquire, semaphore.release = acquire, release
+
+
+def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
+    """Trace who waits in a condition, and who notifies it when nobody does."""
+    trace_wait(condition._wait_semaphore, cell, voice, operation)
+    notify = condition.notify
+    sleeping, woken = condition._sleeping_count._semlock, condition._woken_count._semlock
+
+    def noting(n: int = 1) -> None:
+        if sleeping._get_value() <= woken._get_value():
+            cell[IN_VAIN] = (cell[IN_VAIN] + 1) & WRAP
+        notify(n)
+
+    condition.notify = noting
+
+
+def blocked(take: Acquire, cell: Cell, operation: str, timeout: float | None, voice: Voice) -> float:
+    """`wait_for` of what one does not hold: nothing is left in the mark."""
+    try:
+        return wait_for(take, cell, 0, operation, timeout, voice)
+    finally:
+        cell[MARK] = 0
+
+
+def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice) -> float:
+    """Wait with `take`, which could not have it at once; gives how long that took, or -1 when time was over.
+
+    What takes no longer than `PATIENCE_S` counts as nothing (0), and is not told.
+    """
+    began = monotonic()
+    patience_s = PATIENCE_S if timeout is None else min(PATIENCE_S, timeout)
+    if take(True, patience_s):
+        return 0.0
+    if timeout is not None and timeout <= PATIENCE_S:
+        return -1.0
+    announce(cell, held, operation, timeout, voice, began)
+    if take(True, None if timeout is None else timeout - (monotonic() - began)):
+        return monotonic() - began
+    voice.timed_out(operation, monotonic() - began)
+    return -1.0
+
+
+def announce(cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice, began: float) -> None:
+    """Note that the process waits, and say so."""
+    goes_on = GOES_ON if timeout is not None or _has_other_threads() else 0
+    cell[WAITS] = (cell[WAITS] + 1) & WRAP
+    cell[MARK] = WANTS | BLOCKED | goes_on | operation_bits(operation) | held
+    voice.waiting(operation, timeout, began)
+
+
+def note_flushing(cell: Cell) -> None:
+    """Note that the process has ended its work, and waits for room for what it has put into a queue."""
+    cell[WAITS] = (cell[WAITS] + 1) & WRAP
+    cell[MARK] = WANTS | BLOCKED | operation_bits("flush")
+
+
+def _has_other_threads() -> bool:
+    """Whether another thread than ours, and than those that fill queues, may let somebody go on."""
+    if threading.active_count() == 1:
+        return False
+    return any(not thread.name.startswith(_FEEDER) for thread in threading.enumerate()[1:])
+
+
+def untrace_guard(guard: Any) -> None:
+    """Undo `trace_guard`."""
+    guard._semlock = guard._semlock.untraced
+    guard._make_methods()
+
+
+def untrace_condition(condition: Any) -> None:
+    """Undo `trace_condition`."""
+    condition._wait_semaphore._make_methods()
+    del condition.notify

@@ -1,0 +1,57 @@
+"""What a process says of one shared thing that it uses: it waits, it has it, it let go. Children import this module."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Tell: TypeAlias = Callable[[str], None]
+    """Takes what is to be told, as a JSON array."""
+
+ALL_OF_THE_FIRST = 20
+"""So many acquisitions of a thing by a process are told; then each time a fifth more: 100,000 make some 65 events."""
+
+
+class Voice:
+    """Tells what one process does with one thing; every message begins with its kind and the thing's row."""
+
+    __slots__ = ("_gap", "_had_since", "_row", "_tell", "_told")
+
+    def __init__(self, row: int, tell: Tell) -> None:
+        self._row = row
+        self._tell = tell
+        self._told = 0
+        """Acquisitions up to the last one that was told."""
+        self._gap = 1
+        self._had_since = 0.0
+
+    def waiting(self, operation: str, timeout: float | None, began: float) -> None:
+        """It waits, since `began`."""
+        at_most = "null" if timeout is None else f"{timeout:.6f}"
+        self._tell(f'["waiting",{self._row},"{operation}",{began:.6f},{at_most}]')
+
+    def acquired(self, operation: str, waited: float, left: int) -> int:
+        """It has it; `left` of those that were not to be told are left. Gives when the next one is to be told."""
+        self._had_since = monotonic()
+        skipped = self._gap - 1 - left
+        self._tell(f'["acquired",{self._row},"{operation}",{self._had_since:.6f},{waited:.6f},{skipped}]')
+        self._told += skipped + 1
+        self._gap = max(1, self._told // 5) if self._told >= ALL_OF_THE_FIRST else 1
+        return self._gap
+
+    def timed_out(self, operation: str, waited: float) -> None:
+        """It gave up."""
+        self._tell(f'["timed_out",{self._row},"{operation}",{monotonic():.6f},{waited:.6f}]')
+
+    def released(self) -> None:
+        """It let go of what it was last told to have."""
+        now = monotonic()
+        self._tell(f'["released",{self._row},{now:.6f},{now - self._had_since:.6f}]')
+
+    def released_extra(self, free: int) -> None:
+        """It released what it had not acquired; so many permits are free now."""
+        self._tell(f'["extra",{self._row},{monotonic():.6f},{free}]')

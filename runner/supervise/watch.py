@@ -1,0 +1,172 @@
+"""Watches who waits for whom: looks at the table when somebody says that it waits, or has ended.
+
+What is found is certain: it is looked at twice, and only what was stuck in the same wait both times is told.
+"""
+
+from __future__ import annotations
+
+import select
+
+from runner.records import record
+from runner.supervise import waiting
+from runner.supervise.shared import free_permits
+from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, Mark
+from runner.supervise.waiting import MainsState, Scene, Wait
+from runner.things import SharedCondition, SharedQueue, SharedSemaphore, kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from runner.supervise.shared import SharedThings
+    from runner.things import SharedPlan
+
+
+@record(frozen=True, slots=True)
+class Picture:
+    """What was found: who waits for what, who has what, the circles, and whether all stand still.
+
+    Processes are numbers (main's is the highest), things are names. `in_vain` are conditions that were notified when
+    nobody waited.
+    """
+
+    waits: Mapping[int, tuple[str, str, str]]
+    holders: Mapping[str, tuple[int, ...]]
+    circles: tuple[tuple[int, ...], ...]
+    standstill: bool
+    joined: int | None
+    in_vain: tuple[str, ...]
+    ended: bool
+    """Main has ended."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The picture as the front gets it."""
+        return {
+            "waits": [[process, *wait] for process, wait in self.waits.items()],
+            "holders": {name: list(holders) for name, holders in self.holders.items()},
+            "circles": [list(circle) for circle in self.circles],
+            "standstill": self.standstill,
+            "joined": self.joined,
+            "in_vain": list(self.in_vain),
+            "main_ended": self.ended,
+        }
+
+
+class Watch:
+    """Looks at the shared things of one run."""
+
+    def __init__(self, shared: SharedThings) -> None:
+        self._shared = shared
+        self._told: set[frozenset[int]] = set()
+        """Circles that have been told."""
+        self.is_flushing = False
+        """Somebody fills a queue's pipe: when it is full, nobody says so, and it is to be looked again."""
+
+    def look(self, alive: frozenset[int], main: MainsState, ending: frozenset[int]) -> Picture | None:
+        """What is new, if anything is; `ending` are processes that a timer will end."""
+        first = self._scene(alive, main)
+        self.is_flushing = any(wait.operation == "flush" for wait in first.waits.values())
+        stuck = waiting.stuck(first)
+        if not stuck and not waiting.is_standstill(first, ending):
+            return None
+        second = self._scene(alive, main)
+        same = all(first.waits.get(number) == second.waits.get(number) for number in stuck)
+        if not same or not stuck <= waiting.stuck(second):
+            return None
+        circles = [each for each in waiting.circles(second, stuck) if frozenset(each) not in self._told]
+        standstill = waiting.is_standstill(second, ending)
+        if not circles and not standstill:
+            return None
+        self._told |= set(map(frozenset, circles))
+        return self._picture(second, circles, standstill, main)
+
+    @property
+    def has_found_circles(self) -> bool:
+        """Whether processes wait for each other."""
+        return bool(self._told)
+
+    def picture(self, alive: frozenset[int], main: MainsState) -> Picture:
+        """Who waits for whom now."""
+        return self._picture(self._scene(alive, main), [], False, main)
+
+    def _picture(self, scene: Scene, circles: list[tuple[int, ...]], standstill: bool, main: MainsState) -> Picture:
+        waits = {
+            number: (self._thing(wait.row).name, kind_of(self._thing(wait.row)), wait.operation)
+            for number, wait in scene.waits.items()
+        }
+        held = {self._thing(row).name: holders for row, holders in scene.holders.items() if holders}
+        in_vain = [
+            thing.name
+            for row, thing in enumerate(self._shared.rows)
+            if isinstance(thing, SharedCondition) and any(cell[IN_VAIN] for cell in self._cells(row))
+        ]
+        ended = not main.goes_on and main.joined is None and scene.main not in scene.waits
+        return Picture(waits, held, tuple(circles), standstill, main.joined, tuple(in_vain), ended)
+
+    def _thing(self, row: int) -> SharedPlan:
+        return self._shared.rows[row]
+
+    def _cells(self, row: int) -> list[tuple[int, ...]]:
+        return [] if self._shared.table is None else self._shared.table.cells(row)
+
+    def _scene(self, alive: frozenset[int], main: MainsState) -> Scene:
+        """What everybody does now: first what each says of itself, then what is free."""
+        number = self._shared.main
+        known = alive | {number}
+        waits: dict[int, Wait] = {}
+        going_on: set[int] = set()
+        holders: dict[int, tuple[int, ...]] = {}
+        rows = [self._cells(row) for row in range(len(self._shared.rows))]
+        for row, cells in enumerate(rows):
+            marks = {process: Mark.of(cells[process][MARK]) for process in known}
+            holders[row] = tuple(process for process, mark in sorted(marks.items()) if mark.held)
+            for process, mark in marks.items():
+                if mark.blocked and mark.goes_on:
+                    going_on.add(process)
+                elif mark.blocked:
+                    waits[process] = Wait(row, mark.operation, cells[process][WAITS])
+        for process in going_on:
+            waits.pop(process, None)
+        return Scene(
+            main=number,
+            alive=alive,
+            waits=waits,
+            holders=holders,
+            open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits)),
+            signals=frozenset(row for row, cells in enumerate(rows) if self._is_signal(row, cells)),
+            mains=main,
+        )
+
+    def _is_signal(self, row: int, cells: list[tuple[int, ...]]) -> bool:
+        """Whether others release it than those that have acquired it."""
+        thing = self._thing(row)
+        return (isinstance(thing, SharedSemaphore) and not thing.permits) or any(cell[EXTRA] for cell in cells)
+
+    def _is_open(self, row: int, waits: Mapping[int, Wait]) -> bool:
+        """Whether something is free in a row, or on its way to somebody who has not noted it yet."""
+        thing, cells = self._thing(row), self._cells(row)
+        made = self._shared.objects[thing.name]
+        operations = {wait.operation for wait in waits.values() if wait.row == row}
+        given, taken = (sum(cell[place] for cell in cells) % 2**32 for place in (GIVEN, TAKEN))
+        if "flush" in operations:
+            return bool(select.select([], [made._writer.fileno()], [], 0)[1])
+        if isinstance(thing, SharedQueue) and "join" not in operations:
+            if "get" in operations and given != taken:
+                return True
+            room = free_permits(made._sem)
+            size = made._maxsize
+            return "put" in operations and (room > 0 or size - room != (given - taken) % 2**32)
+        if operations == {"acquire"}:
+            return self._has_free_permits(thing, cells)
+        condition = made if isinstance(thing, SharedCondition) else made._cond
+        return given != taken or free_permits(condition._wait_semaphore) > 0
+
+    def _has_free_permits(self, thing: SharedPlan, cells: list[tuple[int, ...]]) -> bool:
+        held = [Mark.of(cell[MARK]).held for cell in cells]
+        is_semaphore = isinstance(thing, SharedSemaphore)
+        permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
+        given_back = sum(cell[EXTRA] for cell in cells)
+        has = sum(held) if is_semaphore else sum(map(bool, held))  # some may be taken again by who has them
+        free = free_permits(self._shared.lock_of(thing))
+        return free > 0 or permits + given_back - has != free

@@ -1,0 +1,115 @@
+"""What surprises in somebody's own target: globals not shared, the same random numbers, a `finally` skipped. Pure.
+
+Processes tell what they saw of themselves (`runner.supervise.observing`); here that becomes notes.
+"""
+
+from __future__ import annotations
+
+from runner.notes import Note, listed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runner.events import Event
+    from runner.plan import Plan
+
+SLOW_START_S = 0.05
+"""What takes no longer to start is not worth a word."""
+TIMES_AS_LONG = 3
+"""So many times the work a start has to take."""
+
+
+class Surprises:
+    """Remembers what processes tell of themselves."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._finally: dict[str, int] = {}
+        self._globals: dict[tuple[str, str], list[int]] = {}
+        self._drawn: dict[int, list[int]] = {}
+        self._began: dict[str, float] = {}
+        self._slow: tuple[str, float, float] | None = None
+        self._started: dict[str, float] = {}
+
+    def hear(self, number: int, what: str, said: list[Any], at: float) -> None:
+        """What a process says of itself."""
+        if number >= len(self._plan.processes):  # main's hand
+            return
+        name = self._plan.processes[number].name
+        match what, said:
+            case "finally", [int(line)]:
+                self._finally[name] = line
+            case "globals", [str(module), list(names)]:
+                for each in names:
+                    self._globals.setdefault((module, each), []).append(number)
+            case "drawn", [int(state)]:
+                self._drawn.setdefault(state, []).append(number)
+            case "began", [float(began)]:
+                self._began[name] = began
+
+    def about(self, event: Event, at: float) -> Iterator[Note]:
+        """The notes that belong right after this event, which was `at` this time (monotonic)."""
+        name = event.fields.get("process")
+        if not isinstance(name, str):
+            return
+        if event.event == "process.started":
+            self._started[name] = at
+        if event.event == "process.exited":
+            yield from self._about_end(name, event.fields, at)
+
+    def _about_end(self, name: str, fields: dict[str, Any], at: float) -> Iterator[Note]:
+        error = fields["error"]
+        if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
+            yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
+        is_unwound = any(one.name == name and one.on_terminate == "unwind" for one in self._plan.processes)
+        if (
+            name in self._finally
+            and fields["signal"] in ("SIGTERM", "SIGKILL")
+            and not (is_unwound and fields["signal"] == "SIGTERM")
+        ):
+            yield Note("finally_skipped", name, _FINALLY_SKIPPED.format(name, fields["signal"], self._finally[name]))
+        if name in self._began and name in self._started and fields["ended_by"] == "return":
+            start_s, work_s = self._began[name] - self._started[name], at - self._began[name]
+            if self._slow is None and start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
+                self._slow = name, start_s, work_s
+
+    def at_the_end(self) -> Iterator[Note]:
+        """The notes about what several processes did alike."""
+        for (module, variable), numbers in self._globals.items():
+            if len(numbers) > 1:
+                yield Note("global_not_shared", None, _GLOBAL.format(variable, module, self._named(numbers)))
+        for numbers in self._drawn.values():
+            if len(numbers) > 1:
+                yield Note("same_random_numbers", None, _SAME_NUMBERS.format(self._named(numbers)))
+        if self._slow is not None:
+            name, start_s, work_s = self._slow
+            text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, self._plan.start_method)
+            yield Note("slow_start", name, text)
+
+    def _named(self, numbers: list[int]) -> str:
+        return listed([self._plan.processes[number].name for number in sorted(numbers)])
+
+
+_DAEMONS_CHILDREN = "daemonic processes are not allowed to have children"
+_DAEMON_CHILDREN = (
+    "{0} is a daemon, and tried to start a process: a daemon is terminated when main ends, and its children would be "
+    "left alone, so multiprocessing does not let it have any. Make it no daemon, or let main start both."
+)
+_FINALLY_SKIPPED = (
+    "{0} was ended by {1}, which skips everything that was to come: if it was in the `try`, its `finally` in line {2} "
+    "has not run. With `on_terminate: unwind` SIGTERM is raised in the target first, and `finally` runs."
+)
+_GLOBAL = (
+    "{2} changed the global `{0}` of the module {1}, each in a copy of its own: a global is not shared between "
+    "processes, and nobody sees what another one did. What they are to share is declared under `shared:`."
+)
+_SAME_NUMBERS = (
+    "{0} drew from numpy's global generator of random numbers in the same state, and so got the same numbers: a forked "
+    "process has a copy of what was imported before. Give each a generator of its own: `numpy.random.default_rng()`."
+)
+_SLOW_START = (
+    "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: under {3} a process begins as a new interpreter that "
+    "has to import everything. Start fewer processes that do more each, or fork."
+)

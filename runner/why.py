@@ -1,0 +1,214 @@
+"""Why a run with shared things came out so: notes about who waits for whom, lost updates, extra releases. Pure."""
+
+from __future__ import annotations
+
+from runner.dtypes import DTYPES
+from runner.events import MAIN_PROCESS
+from runner.notes import Note, listed
+from runner.things import SharedArray, SharedBarrier, SharedSemaphore, SharedValue, kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from runner.plan import Json, Plan
+
+
+class Why:
+    """Explains what the supervisor found of a plan's shared things."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._names = [*(process.name for process in plan.processes), MAIN_PROCESS]
+        self._things = {thing.name: thing for thing in plan.shared}
+        self._extra: set[str] = set()
+        """Of what it has been told that it was released once too often."""
+        self.deadlock: list[str] | None = None
+        """The names of those in the first circle."""
+
+    def name(self, number: int) -> str:
+        """The name of a process, or of main."""
+        return self._names[number]
+
+    def of_stuck(self, found: Mapping[str, Any]) -> Iterator[Note]:
+        """Circles, and a standstill of the whole run."""
+        for circle in found["circles"]:
+            names = [self.name(number) for number in circle]
+            self.deadlock = self.deadlock or names
+            ends = _ENDS_RUN if found["standstill"] else ""
+            yield Note("deadlock", names[0], self._of_circle(circle, found) + ends)
+        if found["standstill"] and not found["circles"] and self.deadlock is None:
+            yield from self._of_standstill(found)
+
+    def _of_circle(self, circle: Sequence[int], found: Mapping[str, Any]) -> str:
+        waits = {wait[0]: wait[1] for wait in found["waits"]}
+        if len(circle) == 1:
+            (number,) = circle
+            thing = waits[number]
+            kind = kind_of(self._things[thing])
+            return _ITSELF.format(self.name(number), thing, _INSTEAD.get(kind, "It has to be released first."))
+        links = []
+        for number, other in zip(circle, (*circle[1:], circle[0]), strict=True):
+            held = [thing for thing, holders in found["holders"].items() if number in holders]
+            has = f" has {listed(held)} and" if held else ""
+            if number not in waits:  # main, which joins
+                links.append(f"{self.name(number)}{has} waits for the end of {self.name(other)}")
+            else:
+                links.append(f"{self.name(number)}{has} waits for {waits[number]}, which {self.name(other)} has")
+        return _CIRCLE.format("; ".join(links))
+
+    def _of_standstill(self, found: Mapping[str, Any]) -> Iterator[Note]:
+        """Nobody runs any more: one note for each thing that is waited for."""
+        by_wait: dict[tuple[str, str, str], list[str]] = {}
+        for number, thing, kind, operation in found["waits"]:
+            by_wait.setdefault((thing, kind, operation), []).append(self.name(number))
+        if not by_wait:
+            return
+        for place, ((thing, kind, operation), names) in enumerate(by_wait.items()):
+            about, text = self._of_wait(thing, kind, operation, found["in_vain"])
+            who = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} "
+            yield Note(about, names[0], who + text + (_STANDS_STILL if place == len(by_wait) - 1 else ""))
+
+    def _of_wait(self, thing: str, kind: str, operation: str, in_vain: Sequence[str]) -> tuple[str, str]:
+        match operation, kind:
+            case "get", _:
+                return "missing_poison_pill", _NO_ITEM.format(thing)
+            case "put", _:
+                return "standstill", f"for room in {thing}, and nobody is left who gets an item out of it."
+            case "flush", _:
+                return "join_before_get", _NO_ROOM.format(thing)
+            case "join", _:
+                return "standstill", f"until every item of {thing} is done, and nobody is left who says `task_done`."
+            case "wait", "condition" if thing in in_vain:
+                return "lost_wakeup", _LOST_WAKEUP.format(thing)
+            case "wait", "condition":
+                return "standstill", f"to be notified of {thing}, and nobody is left who does that."
+            case "wait", "event":
+                return "standstill", f"for {thing} to be set, and nobody is left who sets it."
+            case "wait", "barrier":
+                barrier = self._things[thing]
+                parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
+                return "standstill", _BARRIER.format(thing, parties)
+        return "standstill", f"for {thing}, and nobody is left who releases it."
+
+    def of_picture(self, found: Mapping[str, Any]) -> Iterator[Note]:
+        """Who waits for whom when the time limit is over."""
+        lines = []
+        for number, thing, _, operation in found["waits"]:
+            holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
+            has = f", which {listed(holders)} {'has' if len(holders) == 1 else 'have'}" if holders else ""
+            lines.append(f"{self.name(number)} waits for {thing} ({operation}){has}")
+        if lines:
+            yield Note("who_waits", None, f"At the time limit: {'; '.join(lines)}.")
+
+    def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
+        """A semaphore has more permits than it was made with."""
+        made = self._things[thing]
+        if not isinstance(made, SharedSemaphore) or not made.permits or free <= made.permits or thing in self._extra:
+            return
+        self._extra.add(thing)
+        text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
+        yield Note("extra_release", self.name(number), text)
+
+    def of_the_end(self, added: Mapping[str, Any], values: Mapping[str, Json]) -> Iterator[Note]:
+        """Updates that were lost, and numbers that wrapped around."""
+        for place, (amount, processes, guards) in added.items():
+            name = place.partition("[")[0]
+            thing = self._things.get(name)
+            if isinstance(thing, SharedValue | SharedArray) and self._only_adds(name, processes):
+                names = [self.name(number) for number in processes]
+                yield from _of_sum(place, thing, amount, values.get(name), names, guards)
+
+    def _only_adds(self, name: str, told: Sequence[int]) -> bool:
+        """Whether the number is the sum of what was told: nobody else changes it, and all have told."""
+        for number, process in enumerate(self._plan.processes):
+            if name in _given(process.args, process.kwargs):
+                return False
+            changes = {kind for kind, thing in _changes(process.do or ()) if thing == name}
+            if "write" in changes or (changes and number not in told):
+                return False
+        return True
+
+
+def _given(args: object, kwargs: object) -> set[str]:
+    from runner.arguments import references
+
+    return references([args, kwargs])  # type: ignore[list-item]  # encoded
+
+
+def _changes(steps: Any) -> Iterator[tuple[str, str]]:
+    """The steps, at any depth, that change a number, each with the thing's name."""
+    for step in steps:
+        if step["step"] in ("add", "write"):
+            yield step["step"], step["to"]["ref"]
+        yield from _changes(step.get("do", ()))
+
+
+def _of_sum(
+    place: str, thing: SharedValue | SharedArray, amount: float, value: Json, names: list[str], guards: Sequence[str]
+) -> Iterator[Note]:
+    index = int(place.partition("[")[2].removesuffix("]") or 0)
+    if isinstance(thing, SharedArray):
+        value = value[index] if isinstance(value, list) and index < len(value) else None
+        initial: float = thing.initial[index] if thing.initial else 0
+    else:
+        initial = thing.initial
+    dtype = DTYPES[thing.dtype]
+    expected = initial + amount
+    if not isinstance(value, int) or not isinstance(expected, int) or dtype.least is None or dtype.highest is None:
+        return
+    span = dtype.highest - dtype.least + 1
+    wrapped = (expected - dtype.least) // span
+    if wrapped:
+        text = _OVERFLOW.format(place, thing.dtype, dtype.highest, expected, value, _times(wrapped))
+        yield Note("overflow", None, text)
+    lost = expected - value
+    if lost and not wrapped:
+        text = _LOST.format(place, value, expected, listed(names), lost, _unguarded(place, guards))
+        yield Note("lost_updates", None, text)
+
+
+def _unguarded(place: str, guards: Sequence[str]) -> str:
+    if guards:
+        return f"though all of them held {listed(list(guards))}: it lets in more than one at a time"
+    return f"nothing that all of them hold guards {place}"
+
+
+def _times(wrapped: int) -> str:
+    return "once" if wrapped == 1 else f"{wrapped:,} times"
+
+
+_ENDS_RUN = " Nobody else is left to change that, so the run is ended."
+_STANDS_STILL = " So nothing can happen any more, and the run is ended."
+_CIRCLE = (
+    "Deadlock: {0}. None of them can ever go on. If all take what they need in the same order, "
+    "such a circle cannot close."
+)
+_ITSELF = "Deadlock: {0} waits for {1}, and has it itself. {2}"
+_INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has it."}
+_NO_ITEM = (
+    "for an item of {0}, and nobody is left who puts one in. When there is no more to come, put an item for each of "
+    "them that says so (a poison pill), or get with a timeout."
+)
+_NO_ROOM = (
+    "to end: what it has put into {0} is more than the queue's pipe takes, and a process ends only when all of it is "
+    "in there. Nobody gets an item any more, because main joins first. Get the items, and join then."
+)
+_LOST_WAKEUP = (
+    "to be notified of {0}, which was notified when nobody waited: that wake-up is lost, a condition remembers "
+    "nothing. Look whether it has happened already before you wait (`wait_for`), or use an event, which stays set."
+)
+_BARRIER = "at the barrier {0}, which opens when {1} are there, and nobody is left who could come."
+_EXTRA_RELEASE = (
+    "{0} released {1} without having acquired it: now there are {2} permits, and {1} was made with {3}, so that one "
+    "more gets in than should. A bounded_semaphore raises ValueError instead."
+)
+_LOST = (
+    "{0} is {1:,}, and should be {2:,}: of what {3} added, {4:,} is lost. Adding is to read, to add and to write back; "
+    "who reads before another one has written back overwrites that one's addition, and {5}."
+)
+_OVERFLOW = (
+    "{0} is of the type {1}, which holds at most {2:,}: the sum {3:,} wrapped around {5}, to {4:,}. "
+    "Choose a wider dtype."
+)
