@@ -32,9 +32,18 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options of a command line that begins with a command."""
     if words[0] == "run" and words[1:]:
         _look_for_a_mistyped_command(words[1])
-    options = _PARSERS[words[0]]().parse_args(words[1:])
+    options = _PARSERS[words[0]]().parse_args(_with_timeline_here(words[1:]))
     options.command = words[0]
     return options
+
+
+def _with_timeline_here(words: list[str]) -> list[str]:
+    """`--timeline FILE` draws here what FILE does: only a picture's name belongs to the option."""
+    following = [*words[1:], ""]
+    return [
+        "--timeline=-" if word == "--timeline" and not after.endswith(".svg") else word
+        for word, after in zip(words, following, strict=False)
+    ]
 
 
 def _look_for_a_mistyped_command(file: str) -> None:
@@ -48,7 +57,7 @@ def _look_for_a_mistyped_command(file: str) -> None:
 def _parser(command: str, description: str) -> _Parser:
     prog = f"run-jobs {command}"
     parser = _Parser(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
-    parser.set_defaults(json=False, set=[], start_method=None)
+    parser.set_defaults(json=False, set=[], start_method=None, cache=True)
     return parser
 
 
@@ -65,8 +74,8 @@ def _file_parser(command: str, description: str) -> _Parser:
     return parser
 
 
-def _run_parser() -> _Parser:
-    parser = _file_parser("run", "Run the processes that a file declares.")
+def _run_parser(command: str = "run", description: str = "Run the processes that a file declares.") -> _Parser:
+    parser = _file_parser(command, description)
     parser.add_argument("--events", metavar="FILE", help="write every event there, a JSON object a line; `-`: stdout")
     parser.add_argument("--events-output", action="store_true", help="make every line that a process writes an event")
     parser.add_argument(
@@ -84,7 +93,21 @@ def _run_parser() -> _Parser:
     parser.add_argument(
         "--no-preflight", dest="preflight", action="store_false", help="do not import the targets before the start"
     )
+    parser.add_argument("--no-history", dest="history", action="store_false", help="do not keep the run")
+    _add_pictures(parser)
     return parser
+
+
+def _add_pictures(parser: _Parser) -> None:
+    parser.add_argument(
+        "--timeline",
+        nargs="?",
+        const="-",
+        metavar="OUT.svg",
+        help="draw who ran and who waited, and when: here, or as a picture into a file",
+    )
+    parser.add_argument("--trace", metavar="OUT.json", help="write a trace that Perfetto and chrome://tracing open")
+    parser.add_argument("--report", metavar="OUT.html", help="write a page with all that there is to see of the run")
 
 
 def _check_parser() -> _Parser:
@@ -102,4 +125,85 @@ def _schema_parser() -> _Parser:
     return _parser("schema", "Print the JSON Schema of the file format.")
 
 
-_PARSERS = {"run": _run_parser, "check": _check_parser, "explain": _explain_parser, "schema": _schema_parser}
+def _watch_parser() -> _Parser:
+    return _run_parser("watch", "Run a file again whenever it is saved, and say what is different.")
+
+
+def _try_parser() -> _Parser:
+    parser = _run_parser("try", "List the edits that a file proposes under `try:`; make one, run both, compare.")
+    parser.add_argument(
+        "edit", metavar="N", type=int, nargs="?", help="the number of the edit; without it, a list"
+    )
+    return parser
+
+
+def _predict_parser() -> _Parser:
+    return _run_parser("predict", "Ask what will happen, run the file, and tell who was right.")
+
+
+def _export_parser() -> _Parser:
+    parser = _file_parser("export", "Print the same scenario as a script that needs nothing but Python.")
+    parser.add_argument("-o", "--output", metavar="SCRIPT.py", help="write it there")
+    return parser
+
+
+def _gallery_parser() -> _Parser:
+    parser = _parser(
+        "gallery", "List the scenarios that come with run-jobs; `show NAME` prints one, `copy DIR` copies all."
+    )
+    parser.add_argument("words", nargs="*", metavar="show NAME | copy DIR")
+    return parser
+
+
+def _history_parser() -> _Parser:
+    parser = _parser("history", "List the last runs: of all files, or of one.")
+    parser.add_argument("file", nargs="?", metavar="FILE")
+    parser.add_argument("-n", dest="number", type=int, default=20, metavar="N", help="how many (20)")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    return parser
+
+
+def _kept_run_parser(command: str, description: str) -> _Parser:
+    parser = _parser(command, description)
+    parser.add_argument(
+        "run",
+        nargs="?",
+        default="last",
+        metavar="FILE|RUN",
+        help="a file's last run, or a run by its number; `last`, `last~1`",
+    )
+    return parser
+
+
+def _show_parser() -> _Parser:
+    parser = _kept_run_parser("show", "Show a run again: how it ended, its timeline, its notes, what was printed.")
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    _add_pictures(parser)
+    return parser
+
+
+def _why_parser() -> _Parser:
+    return _kept_run_parser("why", "Tell the notes of a run again: what was surprising, and why it came so.")
+
+
+def _compare_parser() -> _Parser:
+    parser = _parser("compare", "Compare two runs: the last two of a file, or two by their numbers.")
+    parser.add_argument("runs", nargs="*", metavar="FILE | RUN RUN")
+    return parser
+
+
+_PARSERS = {
+    "run": _run_parser,
+    "check": _check_parser,
+    "explain": _explain_parser,
+    "schema": _schema_parser,
+    "watch": _watch_parser,
+    "try": _try_parser,
+    "predict": _predict_parser,
+    "export": _export_parser,
+    "gallery": _gallery_parser,
+    "history": _history_parser,
+    "show": _show_parser,
+    "why": _why_parser,
+    "compare": _compare_parser,
+}

@@ -15,6 +15,7 @@ from runner.report.reporter import Reporter, Settings
 if TYPE_CHECKING:
     import argparse
 
+    from runner.history.collecting import Collected
     from runner.plan import Plan
     from runner.session import Session
 
@@ -24,12 +25,23 @@ TICK_S = 0.1
 class Front:
     """Follows one run and reports it."""
 
-    def __init__(self, options: argparse.Namespace, plan: Plan, session: Session, events: int | None) -> None:
-        """`events` is a descriptor that events are written to as JSON lines; the reporter closes it."""
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        plan: Plan,
+        session: Session,
+        events: int | None,
+        collected: Collected | None = None,
+    ) -> None:
+        """`events` is a descriptor that events are written to as JSON lines; the reporter closes it.
+
+        `collected` gets all that there is to know of the run.
+        """
         self._options = options
         self._plan = plan
         self._session = session
         self._events = events
+        self._collected = collected
         self._peeked_at = float("-inf")
 
     def follow(self) -> int:
@@ -44,6 +56,8 @@ class Front:
                     self._rest(reporter, now)
                     continue
                 reporter.handle(item, now)
+                if self._collected is not None:
+                    self._collected.add(item, now)
                 if isinstance(item, Event) and item.event == "run.finished":
                     status = int(item.fields["exit_status"])  # type: ignore[arg-type]  # its vocabulary
         finally:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-COMMANDS = ("run", "check", "explain", "schema")
+COMMANDS = (
+    "run",
+    "check",
+    "explain",
+    "watch",
+    "try",
+    "predict",
+    "history",
+    "show",
+    "why",
+    "compare",
+    "export",
+    "gallery",
+    "schema",
+)
 EXIT_STATUS = """\
 Exit status: 0 every process ended as declared; 1 one did not;
 2 bad usage or a bad file, nothing was started; 3 a fault of run-jobs itself,
 or stdout could not be written; 128+n stopped by signal n.
 """
 HELP = f"""\
-usage: run-jobs [run|check|explain|schema] FILE [options]
+usage: run-jobs [COMMAND] FILE [options]
 
 Run the Python processes that a YAML file declares, and see what each does.
 
   run-jobs FILE           run it (as `run-jobs run FILE`; `-` is standard input)
   run-jobs explain FILE   say in words, without running, what main will do, when
   run-jobs check FILE     check the file, start nothing
+
+  run-jobs watch FILE     run it again whenever it is saved, and say what changed
+  run-jobs try FILE [N]   list edits worth trying; make one, run both, compare
+  run-jobs predict FILE   say first what will happen, then see
+  run-jobs history [FILE] the last runs; `show`, `why` and `compare` tell of them
+  run-jobs export FILE    the same as a plain Python script
+  run-jobs gallery        the scenarios that come with it: `show NAME`, `copy DIR`
   run-jobs schema         print the file format's JSON Schema, for an editor
 
   run-jobs run --help     the options of a run; so for the other commands

@@ -58,3 +58,6 @@ class RunFile(Model):
 
     expect: RunExpectModel | None = None
     """What the whole run is declared to come to."""
+
+    try_: list[Annotated[dict[str, object], Field(min_length=1)]] = Field(default_factory=list, alias="try")
+    """Edits worth trying, each a mapping of paths, as `--set` takes them, to values; `title` says what it does."""

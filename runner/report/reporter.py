@@ -138,15 +138,15 @@ class Reporter:
         if self._console is not None:
             self._console.tell(event)
         if event.event == "job.result" and not self._settings.json:
-            self._write_result(str(event.fields["job"]), event.fields["result"])  # type: ignore[arg-type]  # its words
+            from runner.report.summary import result_lines
+
+            self._write_lines(result_lines(event.fields["job"], event.fields["result"]))  # type: ignore[arg-type]  # its words
         if event.event == "run.finished" and event.fields["values"] and not self._settings.json:
-            self._write_result("shared", event.fields["values"], MOST_OF_A_VALUE)  # type: ignore[arg-type]  # its words
+            from runner.report.summary import value_lines
 
-    def _write_result(self, of: str, result: dict[str, Json], most: int | None = None) -> None:
-        """Print a result, no line of it longer than `most` characters."""
-        from runner.report.summary import result_lines
+            self._write_lines(value_lines(event.fields["values"], MOST_OF_A_VALUE))  # type: ignore[arg-type]  # its words
 
-        lines = [line if most is None or len(line) <= most else f"{line[:most]} …" for line in result_lines(of, result)]
+    def _write_lines(self, lines: list[str]) -> None:
         self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
 
     def rest(self, now: float) -> None:

@@ -100,6 +100,14 @@ def result_lines(job: str, result: dict[str, Json]) -> list[str]:
     return [harmless(line).rstrip() for line in lines]
 
 
+def value_lines(values: dict[str, Json], most: int | None = None) -> list[str]:
+    """The last values of shared things, a line each, none of a value longer than `most` characters."""
+    widest = max(map(len, values), default=0)
+    shown = {name: harmless(str(value)) for name, value in values.items()}
+    cut = {name: f"{text[:most]} …" if most and len(text) > most else text for name, text in shown.items()}
+    return [f"shared: {name:<{widest}}  {text}" for name, text in cut.items()]
+
+
 def _is_table(value: Json) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 

@@ -1,0 +1,66 @@
+"""`run-jobs try`: an edit that the file proposes, made in a copy, run beside the file and compared."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from runner.commands import files, run
+from runner.streams import fail
+from runner.usage import USAGE_ERROR
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.describe.edits import Edit
+    from runner.launch import Launched
+
+
+def act(options: argparse.Namespace, launched: Launched | None) -> int:
+    """List the edits, or make one and compare; gives the exit status of the edited run."""
+    from runner.describe.edits import edits_of
+    from runner.errors import InvalidFile
+
+    try:
+        text = files.read(options)
+        files.described(options, text)
+        edits = edits_of(text, options.file)
+    except InvalidFile as invalid:
+        return files.show_problems(options, invalid)
+    if not edits:
+        return fail(f"{options.file} lists no edits: they stand under `try:`", USAGE_ERROR)
+    if options.edit is None:
+        return _list(options.file, edits)
+    if not 1 <= options.edit <= len(edits):
+        return fail(f"there is no edit {options.edit}: {options.file} lists {len(edits)}", USAGE_ERROR)
+    return _try(options, launched, edits[options.edit - 1])
+
+
+def _list(file: str, edits: list[Edit]) -> int:
+    for number, edit in enumerate(edits, 1):
+        print(f"{number}. {edit.title}")
+        for override in edit.overrides:
+            path, _, value = override.partition("=")
+            if path != "title" and not path.startswith("expect"):
+                print(f"     {path}: {value}")
+    print(f"\nrun-jobs try {file} 1   makes the first one in a copy, runs both, and compares", file=sys.stderr)
+    return 0
+
+
+def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit) -> int:
+    print("As it is:", file=sys.stderr)
+    before = run.run(options, launched)
+    if before.run is None:
+        return before.status
+    given = list(options.set)
+    options.set = [*given, *edit.overrides]
+    print(f"\nWith the edit: {edit.title}", file=sys.stderr)
+    after = run.run(options)
+    if after.run is None:
+        return after.status
+    from runner.commands.history import show_comparison
+
+    print(file=sys.stderr)
+    sys.stdout.flush()
+    show_comparison(before.run, after.run)
+    return after.status

@@ -1,0 +1,69 @@
+"""The file that a command is about: its text, its plan, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from runner.usage import USAGE_ERROR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.describe.planning import Described
+    from runner.errors import InvalidFile
+
+
+def read(options: argparse.Namespace) -> bytes:
+    """The bytes of the file. Raises `InvalidFile`."""
+    from runner.api import read_file
+
+    return read_file(0 if options.file == "-" else options.file)
+
+
+def described(options: argparse.Namespace, text: bytes) -> Described:
+    """The plan of the text, as the options say. Raises `InvalidFile`."""
+    # The supervisor has its environment already. Looking for plugins of pydantic's reads what is installed: 10 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from runner.describe.planning import describe
+
+    return describe(
+        text, file=options.file, overrides=options.set, start_method=options.start_method, environ=os.environ
+    )
+
+
+def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
+    """Print what is wrong; gives the exit status."""
+    from runner.describe import diagnostics
+
+    if options.json:
+        import json
+
+        problems = [diagnostics.to_json(problem) for problem in invalid.problems]
+        print(json.dumps({"valid": False, "problems": problems}, ensure_ascii=False))
+        return USAGE_ERROR
+    shown = [diagnostics.render(problem, color=has_color(sys.stderr)) for problem in invalid.problems]
+    print("\n\n".join(shown), file=sys.stderr)
+    if len(shown) > 1:
+        started = "; nothing was started" if options.command == "run" else ""
+        print(f"\n{len(shown)} problems{started}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def has_color(stream: object) -> bool:
+    """Whether what is written to this stream may have colours."""
+    is_terminal = getattr(stream, "isatty", bool)()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of_terminal() -> int:
+    """Characters in a line: of the terminal, or 100."""
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def count(number: int, noun: str, plural: str = "s") -> str:
+    """So many of them."""
+    return f"{number} {noun}{'' if number == 1 else plural}"

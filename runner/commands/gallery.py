@@ -1,0 +1,122 @@
+"""`run-jobs gallery`: the scenarios that come with it, listed by theme, shown, copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.describe.suggestions import nearest
+from runner.streams import fail
+from runner.usage import USAGE_ERROR
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.launch import Launched
+
+_PACKAGE = Path(__file__).parents[1]
+THEMES = {
+    "": "the first one",
+    "basics": "processes, one by one",
+    "counter": "counting together",
+    "limits": "what a process may have",
+    "communication": "how processes talk to each other",
+    "classics": "the problems that everybody learns",
+    "traps": "what goes wrong, and why",
+    "costs": "what it costs",
+}
+"""The folders of the gallery, in the order in which they are listed."""
+
+
+def act(options: argparse.Namespace, _: Launched | None) -> int:
+    """List the gallery, show a file of it, or copy all of it; gives the exit status."""
+    match options.words:
+        case [] | ["list"]:
+            _list()
+            return 0
+        case ["show", name]:
+            return _show(name)
+        case ["copy", folder]:
+            return _copy(folder)
+    return fail("write `run-jobs gallery`, `gallery show NAME` or `gallery copy DIR`", USAGE_ERROR)
+
+
+def gallery_folder() -> Path:
+    """Where the files are: in the package, or beside it where it is run from its sources."""
+    inside = _PACKAGE / "gallery"
+    return inside if inside.is_dir() else _PACKAGE.parent / "jobs"
+
+
+def scenarios() -> dict[str, Path]:
+    """All files of the gallery by name, such as `classics/ping-pong`."""
+    folder = gallery_folder()
+    files = sorted(folder.rglob("*.yaml"), key=lambda path: (_theme_number(path.relative_to(folder)), path))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def _theme_number(path: Path) -> int:
+    theme = path.parts[0] if len(path.parts) > 1 else ""
+    return list(THEMES).index(theme) if theme in THEMES else len(THEMES)
+
+
+def title_of(text: str) -> str:
+    """The title that a file gives itself."""
+    line = next((line for line in text.splitlines() if line.startswith("title:")), "title:")
+    return line.removeprefix("title:").strip().strip("\"'")
+
+
+def _list() -> None:
+    every = scenarios()
+    widest = max(map(len, every), default=0)
+    before = None
+    for name, path in every.items():
+        theme = name.partition("/")[0] if "/" in name else ""
+        if theme != before:
+            print(f"{'' if before is None else chr(10)}{theme or 'counter'}: {THEMES.get(theme, '')}")
+            before = theme
+        print(f"  {name:<{widest}}  {title_of(path.read_text(encoding='utf-8'))}")
+
+
+def _show(name: str) -> int:
+    every = scenarios()
+    wanted = name.removesuffix(".yaml").removeprefix("jobs/")
+    fitting = [one for one in every if one == wanted or one.rpartition("/")[2] == wanted]
+    if len(fitting) == 1:
+        print(every[fitting[0]].read_text(encoding="utf-8"), end="")
+        return 0
+    if fitting:
+        return fail(f"there are {' and '.join(fitting)}: which one?", USAGE_ERROR)
+    near = nearest(wanted, [*every, *(one.rpartition("/")[2] for one in every)])
+    help_ = f"; did you mean `{near}`?" if near else "; `run-jobs gallery` lists them"
+    return fail(f"there is no scenario `{name}`{help_}", USAGE_ERROR)
+
+
+def _copy(folder: str) -> int:
+    if os.path.isdir(folder) and os.listdir(folder):
+        return fail(f"`{folder}` is not empty: name a folder that is not there yet", USAGE_ERROR)
+    try:
+        shutil.copytree(
+            gallery_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "README.md")
+        )
+        _write_schema(Path(folder))
+    except OSError as error:
+        return fail(f"`{folder}` cannot be written: {(error.strerror or str(error)).lower()}", USAGE_ERROR)
+    print(f"{len(scenarios())} scenarios are in {folder}: begin with `run-jobs {os.path.join(folder, 'counter.yaml')}`")
+    return 0
+
+
+def _write_schema(folder: Path) -> None:
+    """The schema beside the files, for editors, and in each file the way to it."""
+    import json
+
+    from runner.describe.schema import build_schema
+
+    schema = folder / "run-jobs.schema.json"
+    schema.write_text(json.dumps(build_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path in folder.rglob("*.yaml"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if lines and lines[0].startswith("# yaml-language-server:"):
+            way = os.path.relpath(schema, path.parent)
+            path.write_text(f"# yaml-language-server: $schema={way}\n{''.join(lines[1:])}", encoding="utf-8")

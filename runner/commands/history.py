@@ -1,0 +1,114 @@
+"""`run-jobs history`, `show`, `why` and `compare`: what was run before."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from runner.commands import files
+from runner.errors import RunJobsError
+from runner.history import History, history_folder
+from runner.streams import fail
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from runner.history import KeptRun
+    from runner.launch import Launched
+
+
+def act(options: argparse.Namespace, _: Launched | None) -> int:
+    """Do what the options ask of the runs that are kept; gives the exit status."""
+    try:
+        return _ACTIONS[options.command](options, History(history_folder()))
+    except RunJobsError as error:
+        return fail(str(error), error.exit_status)
+
+
+def _history(options: argparse.Namespace, history: History) -> int:
+    runs = history.runs(None if options.file is None else os.path.abspath(options.file), options.number)
+    if options.json:
+        import json
+
+        from runner.records import fields_of
+
+        print(json.dumps([fields_of(run) for run in runs], ensure_ascii=False))
+        return 0
+    if not runs:
+        print("run-jobs: no run is kept yet", file=sys.stderr)
+        return 0
+    from runner.report.comparison import history_lines
+
+    print("\n".join(history_lines(runs, files.width_of_terminal())))
+    return 0
+
+
+def _show(options: argparse.Namespace, history: History) -> int:
+    run = found(history, options.run)
+    if options.json:
+        import json
+
+        from runner.records import fields_of
+
+        print(json.dumps(fields_of(run), ensure_ascii=False))
+        return 0
+    from runner.commands.pictures import make_pictures
+    from runner.commands.shown import shown
+
+    print("\n".join(shown(run, color=files.has_color(sys.stdout), width=files.width_of_terminal())))
+    return make_pictures(options, run)
+
+
+def _why(options: argparse.Namespace, history: History) -> int:
+    from runner.commands.shown import notes_of
+
+    run = found(history, options.run)
+    lines = notes_of(run, files.width_of_terminal(), color=files.has_color(sys.stdout))
+    print("\n".join(lines) if lines else f"{run.file}: nothing surprising happened ({run.outcome})")
+    return 0
+
+
+def _compare(options: argparse.Namespace, history: History) -> int:
+    match options.runs:
+        case [one, other]:
+            before, after = found(history, one), found(history, other)
+        case [one] if os.path.exists(one):
+            before, after = history.last_two(os.path.abspath(one))
+        case [one]:
+            before, after = found(history, one), found(history, "last")
+        case _:
+            before, after = history.last_two(history.find("last").file)
+    show_comparison(before, after)
+    return 0
+
+
+def show_comparison(before: KeptRun, after: KeptRun) -> None:
+    """Print what is different, and the two timelines one above the other."""
+    from runner.commands.pictures import timeline_lines
+    from runner.comparing import compare
+    from runner.report.comparison import comparison_lines
+
+    color, width = files.has_color(sys.stdout), files.width_of_terminal()
+    first, second = (timeline_lines(run, color=color, width=width) for run in (before, after))
+    print("\n".join(comparison_lines(compare(before, after), width, color, (first, second))))
+
+
+def found(history: History, name: str) -> KeptRun:
+    """The run of this number, or the last one of this file."""
+    if os.path.exists(name):
+        path = os.path.abspath(name)
+        runs = history.runs(path, 1)
+        if not runs:
+            raise RunJobsError(f"no run of {name} is kept: run it first")
+        return history.find(runs[0].run)
+    return history.find(name)
+
+
+_ACTIONS: dict[str, Callable[[argparse.Namespace, History], int]] = {
+    "history": _history,
+    "show": _show,
+    "why": _why,
+    "compare": _compare,
+}

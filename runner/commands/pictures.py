@@ -1,0 +1,87 @@
+"""What is drawn of a run when it is over: the timeline, the trace, the page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from runner.commands import files
+from runner.events import Event
+from runner.report.timeline import timeline_of
+from runner.streams import fail
+from runner.usage import USAGE_ERROR
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from typing import Any
+
+    from runner.history.runs import KeptRun
+
+_OWN = ("v", "seq", "t", "time", "event", "run")
+
+
+def events_of(run: KeptRun) -> list[Event]:
+    """The events of a kept run."""
+    return [_event(said) for said in run.events]
+
+
+def _event(said: Mapping[str, Any]) -> Event:
+    fields = {name: value for name, value in said.items() if name not in _OWN}
+    return Event(said["seq"], said["t"], said["time"], said["event"], said["run"], fields)
+
+
+def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None) -> list[str]:
+    """The timeline of a run, for a terminal."""
+    from runner.report.timeline_text import lines
+
+    return lines(timeline_of(events_of(run)), width or files.width_of_terminal(), color)
+
+
+def make_pictures(options: argparse.Namespace, run: KeptRun) -> int:
+    """Draw what the options ask for; gives the exit status."""
+    if options.timeline == "-":
+        lines = timeline_lines(run, color=files.has_color(sys.stderr))
+        print("\n" + "\n".join(lines), file=sys.stderr)
+    elif options.timeline:
+        from runner.report.timeline_svg import svg
+
+        if status := _write("--timeline", options.timeline, svg(timeline_of(events_of(run)), run.title)):
+            return status
+    if options.trace:
+        from runner.report.chrome_trace import trace
+
+        text = json.dumps(trace(events_of(run)), ensure_ascii=False)
+        if status := _write("--trace", options.trace, text):
+            return status
+    return _write("--report", options.report, page_of(run)) if options.report else 0
+
+
+def page_of(run: KeptRun) -> str:
+    """The page of a run."""
+    from runner.report.html_report import OutputLine, ReportedRun, page
+
+    return page(
+        ReportedRun(
+            title=run.title,
+            file=run.file,
+            file_text=run.text,
+            events=tuple(events_of(run)),
+            output=tuple(OutputLine(*line) for line in run.output),
+            duration=run.duration,
+            outcome=run.outcome,
+            exit_status=run.exit_status,
+            python=run.python,
+            start_method=run.start_method,
+        )
+    )
+
+
+def _write(option: str, path: str, text: str) -> int:
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        return fail(f"{option}: `{path}` cannot be written: {(error.strerror or '').lower()}", USAGE_ERROR)
+    return 0

@@ -1,0 +1,60 @@
+"""`run-jobs predict`: say first what will happen, then see."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from runner.commands import files, run
+from runner.predicting import questions_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.launch import Launched
+
+_RIGHT, _WRONG, _PASSED = "✓", "✗", "·"
+
+
+def act(options: argparse.Namespace, launched: Launched | None) -> int:
+    """Ask, run, and tell who was right; gives the exit status of the run."""
+    from runner.errors import InvalidFile
+
+    if options.file == "-":
+        from runner.streams import fail
+
+        return fail("predict needs stdin for your answers: name a file", 2)
+    try:
+        plan = files.described(options, files.read(options)).plan
+    except InvalidFile as invalid:
+        return files.show_problems(options, invalid)
+    print(f"{plan.title or plan.file}\n\nWhat will happen? (Enter passes)\n")
+    questions = questions_of(plan)
+    answers = [_ask(question.text) for question in questions]
+    print()
+    sys.stdout.flush()
+    done = run.run(options, launched)
+    if done.run is None:
+        return done.status
+    print("\nYour predictions:")
+    right = asked = 0
+    for question, answer in zip(questions, answers, strict=True):
+        actual = question.actual(done.run.events, done.run.output)
+        is_right = question.is_right(answer, actual)
+        asked += bool(answer)
+        right += bool(answer) and is_right
+        sign = _PASSED if not answer else _RIGHT if is_right else _WRONG
+        said = f"; you said {answer}" if answer and not is_right else ""
+        print(f"  {sign} {question.text} {actual}{said}")
+    if asked:
+        print(f"\n{right} of {asked} right")
+    return done.status
+
+
+def _ask(text: str) -> str:
+    """The answer; none at the end of the input."""
+    print(f"  {text} ", end="", flush=True)
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):
+        print()
+    return line.strip()

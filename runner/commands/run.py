@@ -1,0 +1,188 @@
+"""`run-jobs FILE`: the run itself, and what is made of it afterwards: pictures, a report, an entry of the history."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+import time
+
+from runner.commands import files
+from runner.records import record, replace
+from runner.streams import fail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from runner.history.collecting import Collected
+    from runner.history.runs import KeptRun
+    from runner.launch import Launched
+    from runner.plan import Plan
+    from runner.session import Session
+
+SAME_STOP_S = 0.1
+"""Signals as close as this are one wish: a terminal's, say, and the same passed on by the program that started us."""
+
+
+@record(frozen=True, slots=True)
+class Done:
+    """What a run came to: the exit status, and all that is known of it, if it came to be."""
+
+    status: int
+    run: KeptRun | None = None
+
+
+def act(options: argparse.Namespace, launched: Launched | None) -> int:
+    """Run the file."""
+    return run(options, launched).status
+
+
+def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
+    """Run the file, report it, and keep it; whatever is wrong is said."""
+    from runner.errors import InvalidFile, RunJobsError, SupervisorFault
+
+    try:
+        return _run(options, launched)
+    except InvalidFile as invalid:
+        return Done(files.show_problems(options, invalid))
+    except SupervisorFault as fault:
+        return Done(fail(fault.message, fault.exit_status))  # what the supervisor said has been shown
+    except RunJobsError as error:
+        return Done(fail(str(error), error.exit_status))
+
+
+def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
+    text = files.read(options)
+    plan = _plan(options, text)
+    events = _open_events(options.events, options.file)
+    wants_all = options.history or options.timeline or options.trace or options.report
+    collected: Collected | None = None
+    if wants_all:
+        from runner.history.collecting import Collected
+
+        collected = Collected(plan)
+    status = _supervise(options, launched, plan, text, events, collected)
+    if collected is None or not collected.is_whole:
+        return Done(status)
+    kept = collected.run(text, options.file, tuple(options.set))
+    if options.timeline or options.trace or options.report:
+        from runner.commands.pictures import make_pictures
+
+        status = status or make_pictures(options, kept)
+    if options.history:
+        _keep(kept)
+    return Done(status, kept)
+
+
+def _supervise(
+    options: argparse.Namespace,
+    launched: Launched | None,
+    plan: Plan,
+    text: bytes,
+    events: int | None,
+    collected: Collected | None,
+) -> int:
+    from runner.session import Interrupted, Refused, Session
+
+    with _orphans_adopted(), Session(launched) as session, _stopped_by_signals(session):
+        session.submit(plan, preflight=options.preflight)
+        gc.freeze()
+        gc.enable()
+        # The supervisor works from here on; what reports, and is slow to import, comes now.
+        from runner.front import Front
+
+        try:
+            return Front(options, plan, session, events, collected).follow()
+        except Refused as refused:
+            from runner.api import invalid
+
+            raise invalid(files.described(options, text), refused.refusals) from None
+        except Interrupted as interrupted:
+            return interrupted.exit_status
+
+
+def _keep(run: KeptRun) -> None:
+    """Keep the run; somebody is told only of a history that was broken."""
+    from runner.history import History, history_folder
+
+    keeping = History(history_folder()).keep(run if run.file == "-" else replace(run, file=os.path.abspath(run.file)))
+    if keeping.is_kept and keeping.remark:
+        print(f"run-jobs: {keeping.remark}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _orphans_adopted() -> Iterator[None]:
+    """Have what a supervisor that was killed leaves behind come to us, and end it."""
+    from runner.adopted import children, end_adopted
+    from runner.prctl import SET_CHILD_SUBREAPER, prctl
+
+    before = children()
+    prctl(SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        end_adopted(before)
+        prctl(SET_CHILD_SUBREAPER, 0)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(session: Session) -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started.
+
+    Blocked ones are let through: who blocks them for himself and starts us wants them to stop us all the same.
+    """
+    import signal
+
+    came_at = float("-inf")
+
+    def come(number: int, _: object) -> None:
+        nonlocal came_at
+        now = time.monotonic()
+        if now - came_at > SAME_STOP_S:
+            came_at = now
+            session.stop(number)
+
+    before = {
+        number: signal.signal(number, come)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by who started us
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _plan(options: argparse.Namespace, text: bytes) -> Plan:
+    """The plan of the file: the one that was kept of it, or a new one."""
+    from runner.kept import Shelf, plans_folder
+
+    shelf = Shelf(text, options.file, options.set, options.start_method, plans_folder() if options.cache else None)
+    kept = shelf.find()
+    if kept is not None:
+        return kept
+    described = files.described(options, text)
+    if described.lasts:
+        shelf.put(described.plan)
+    return described.plan
+
+
+def _open_events(path: str | None, file: str) -> int | None:
+    """Before anything starts: a run whose events cannot be kept should not be made."""
+    if path is None:
+        return None
+    from runner.errors import UsageError
+    from runner.report.json_lines import open_events
+
+    if os.path.realpath(path) == os.path.realpath(file) and path != "-":
+        raise UsageError(f"--events: `{path}` is the file that says what to run")
+    try:
+        return open_events(path)
+    except OSError as error:
+        raise UsageError(f"--events: `{path}` cannot be written: {(error.strerror or '').lower()}") from None

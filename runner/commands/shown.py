@@ -1,0 +1,59 @@
+"""A kept run on a terminal: how it ended, its timeline, its notes, what it printed."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from runner.commands.pictures import events_of, timeline_lines
+from runner.report.summary import result_lines, summary, value_lines
+from runner.report.words import duration, harmless
+from runner.results import Recorder
+
+if TYPE_CHECKING:
+    from runner.history import KeptRun
+
+MOST_LINES = 200
+"""Of what processes printed."""
+_MARGIN = "  "
+
+
+def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
+    """All that there is to say of a run, as lines."""
+    began = run.began.partition(".")[0].replace("T", " ")
+    head = f"{run.run}  {run.title or run.file}: {run.outcome} in {duration(run.duration)}, {began} UTC"
+    lines = [head, "", *timeline_lines(run, color=color, width=width)]
+    notes = notes_of(run, width, color=color)
+    lines += ["", *notes] if notes else []
+    if run.output:
+        lines += ["", "What was printed:", *_output(run)]
+    return [*lines, *_ends(run, width, color)]
+
+
+def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
+    """The notes of a run, as paragraphs, each with its moment."""
+    lines: list[str] = []
+    for event in events_of(run):
+        if event.event == "note":
+            head = f"{event.t:8.3f}s  "
+            text = textwrap.wrap(harmless(str(event.fields["text"])), max(30, min(width, 100) - len(head)))
+            lines += [head + text[0], *(" " * len(head) + line for line in text[1:])]
+    return [f"\x1b[36m{line[:11]}\x1b[0m{line[11:]}" for line in lines] if color else lines
+
+
+def _output(run: KeptRun) -> list[str]:
+    widest = max(len(name) for _, name, _, _ in run.output)
+    lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(text)}" for _, name, _, text in run.output[-MOST_LINES:]]
+    left_out = run.output_cut + max(0, len(run.output) - MOST_LINES)
+    return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
+
+
+def _ends(run: KeptRun, width: int, color: bool) -> list[str]:
+    recorder = Recorder(keep_events=False, keep_output=False)
+    for event in events_of(run):
+        recorder.add(event)
+    result = recorder.result()
+    lines = summary(result, width=width, color=color).splitlines()
+    for job, values in result.results.items():
+        lines += result_lines(job, values)
+    return lines + value_lines(result.values)

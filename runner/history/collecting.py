@@ -1,0 +1,103 @@
+"""What a run says while it goes on, collected to be kept, drawn and compared."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+
+from runner import __version__
+from runner.events import MAIN_PROCESS, Event, Output
+from runner.history.runs import KeptRun
+from runner.lines import WholeLines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.events import Item
+    from runner.plan import Json, Plan
+
+MOST_EVENTS = 50_000
+"""Of more, those of the use of shared things are left out: lives of processes are what a run is understood by."""
+MOST_OUTPUT = 1 << 20
+"""Bytes; of more, the last ones are kept."""
+
+
+class Collected:
+    """Collects the items of one run, within bounds whatever it says."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._events: list[Event] = []
+        self._left_out = 0
+        self._output: deque[Output] = deque()
+        self._size = 0
+        self._cut = 0
+        self._ran_at: tuple[float, str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run has come to its last event."""
+        return bool(self._events) and self._events[-1].event == "run.finished"
+
+    def add(self, item: Item, now: float) -> None:
+        """Take note of one item, at this time (monotonic)."""
+        if isinstance(item, Event):
+            self._add(item, now)
+        elif isinstance(item, Output):
+            self._output.append(item)
+            self._size += len(item.data)
+            while self._size > MOST_OUTPUT and len(self._output) > 1:
+                gone = self._output.popleft().data
+                self._size -= len(gone)
+                self._cut += gone.count(b"\n")
+
+    def _add(self, event: Event, now: float) -> None:
+        if self._ran_at is None:
+            self._ran_at = now - event.t, event.time
+        if event.event == "process.wrote":
+            return
+        if len(self._events) >= MOST_EVENTS and event.event.startswith("shared."):
+            self._left_out += 1
+            return
+        self._events.append(event)
+
+    def run(self, text: bytes, file: str, overrides: tuple[str, ...]) -> KeptRun:
+        """The run, now that it is over."""
+        if self._ran_at is None:
+            raise AssertionError("nothing has been collected")
+        last = self._events[-1].fields
+        return KeptRun(
+            run=self._events[0].run,
+            file=file,
+            title=self._plan.title,
+            text=text.decode(errors="replace"),
+            overrides=overrides,
+            start_method=self._plan.start_method,
+            began=self._ran_at[1],
+            duration=_number(last["duration"]),
+            outcome=str(last["outcome"]),
+            exit_status=int(_number(last["exit_status"])),
+            events=tuple(event.to_json() for event in self._events),
+            output=tuple(self._lines(self._ran_at[0])),
+            python=sys.version.partition(" ")[0],
+            version=__version__,
+            events_cut=self._left_out,
+            output_cut=self._cut,
+        )
+
+    def _lines(self, began: float) -> Iterator[tuple[float, str, str, str]]:
+        """What was written, a line each."""
+        whole = WholeLines()
+        names = [process.name for process in self._plan.processes]
+        for output in self._output:
+            name = MAIN_PROCESS if output.process is None else names[output.process]
+            t = 0.0 if output.at is None else round(max(0.0, output.at - began), 6)
+            for line in whole.take(output).split(b"\n")[:-1]:
+                yield t, name, output.stream, line.decode(errors="backslashreplace")
+
+
+def _number(value: Json) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"a number is expected, not {value!r}")
+    return value
