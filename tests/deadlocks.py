@@ -1,0 +1,160 @@
+"""Random scenarios of processes that take two guards each, with a known answer: who waits for ever, in which circle.
+
+`python -m tests.deadlocks 1000` runs so many of them, and says how soon circles were found.
+
+Each process takes its first guard, meets all others at a barrier, and takes its second one. So what each of them holds
+when it asks for the second is certain, and whether they go on follows: who wants what nobody has at the barrier gets it
+sooner or later, who wants another one's first guard waits for that one's end.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import runner
+from runner.plan import JobPlan, Join, Plan, ProcessPlan, SharedBarrier, SharedLock, SharedRLock, SharedSemaphore, Start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner import RunResult
+    from runner.plan import Json, SharedPlan, StartMethod
+
+MOST_S = 0.1
+"""After the last one of a circle has begun to wait, until it is told."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`kinds` are those of the guards; process N takes guard N first, and `seconds[N]` then."""
+
+    kinds: tuple[str, ...]
+    seconds: tuple[int, ...]
+
+    @property
+    def blockers(self) -> dict[int, int]:
+        """For whom each process waits that cannot have its second guard at once."""
+        return {
+            process: second
+            for process, second in enumerate(self.seconds)
+            if second < len(self.seconds) and not (second == process and self.kinds[second] == "rlock")
+        }
+
+    @property
+    def circles(self) -> set[frozenset[int]]:
+        """Those that wait for each other."""
+        found = set[frozenset[int]]()
+        for start in self.blockers:
+            way = [start]
+            while way[-1] in self.blockers and self.blockers[way[-1]] not in way:
+                way.append(self.blockers[way[-1]])
+            after = self.blockers.get(way[-1])
+            if after is not None:
+                found.add(frozenset(way[way.index(after) :]))
+        return found
+
+    @property
+    def stuck(self) -> set[int]:
+        """Those that never come to their ends."""
+        caught = set[int]().union(*self.circles)
+        while more := {process for process, other in self.blockers.items() if other in caught} - caught:
+            caught |= more
+        return caught
+
+    def plan(self, start_method: StartMethod = "fork") -> Plan:
+        """The scenario as a plan."""
+        numbers = range(len(self.seconds))
+        guards: dict[str, Callable[[str], SharedPlan]] = {
+            "lock": SharedLock,
+            "rlock": SharedRLock,
+            "semaphore": lambda name: SharedSemaphore(name, 1),
+        }
+        return Plan(
+            file="random",
+            start_method=start_method,
+            processes=tuple(ProcessPlan(f"p{number}", f"p{number}", do=self._steps(number)) for number in numbers),
+            steps=(*map(Start, numbers), *map(Join, numbers)),
+            jobs=tuple(JobPlan(f"p{number}", "process", (number,)) for number in numbers),
+            shared=(
+                *(guards[kind](f"g{number}") for number, kind in enumerate(self.kinds)),
+                SharedBarrier("all_hold", len(self.seconds)),
+            ),
+        )
+
+    def _steps(self, number: int) -> tuple[Json, ...]:
+        both: Json = [{"step": "print", "value": "both"}]
+        second: Json = {"step": "with", "thing": {"ref": f"g{self.seconds[number]}"}, "do": both}
+        first: Json = {
+            "step": "with",
+            "thing": {"ref": f"g{number}"},
+            "do": [{"step": "wait", "thing": {"ref": "all_hold"}}, second],
+        }
+        return (first,)
+
+
+def at_random(source: random.Random) -> Scenario:
+    """A scenario of two to five processes."""
+    processes = source.randint(2, 5)
+    guards = processes + source.randint(0, 2)
+    kinds = tuple(source.choice(("lock", "rlock", "semaphore")) for _ in range(guards))
+    return Scenario(kinds, tuple(source.randrange(guards) for _ in range(processes)))
+
+
+def wrong_with(scenario: Scenario, result: RunResult) -> str | None:
+    """What is not as it must be, in a few words."""
+    ended = {int(name[1:]) for name, process in result.processes.items() if process.outcome == "succeeded"}
+    everybody = set(range(len(scenario.seconds)))
+    if ended != everybody - scenario.stuck:
+        return f"came to their ends: {sorted(ended)}"
+    told = [event for event in result.events if event.event == "note" and event.fields["about"] == "deadlock"]
+    if len(told) != len(scenario.circles):
+        return f"{len(told)} circles were told"
+    if (result.deadlock is None) != (not scenario.circles):
+        return f"the circle is {result.deadlock}"
+    if result.deadlock is not None and frozenset(int(name[1:]) for name in result.deadlock) not in scenario.circles:
+        return f"{result.deadlock} is none of the circles"
+    return None
+
+
+def found_within(result: RunResult) -> float | None:
+    """Seconds from when the circle closed until it was told."""
+    if result.deadlock is None:
+        return None
+    closed = max(
+        event.t
+        for event in result.events
+        if event.event == "shared.waiting" and event.fields["operation"] == "acquire"
+        if event.fields["process"] in result.deadlock
+    )
+    told = next(event.t for event in result.events if event.event == "note" and event.fields["about"] == "deadlock")
+    return told - closed
+
+
+def main(count: int) -> int:
+    """Run so many; gives how many were wrong."""
+    source = random.Random(count)
+    wrong = 0
+    times: list[float] = []
+    with_circle = 0
+    for _ in range(count):
+        scenario = at_random(source)
+        result = runner.run(scenario.plan())
+        with_circle += bool(scenario.circles)
+        fault = wrong_with(scenario, result)
+        if fault is not None:
+            wrong += 1
+            print(f"{scenario}: {fault}")
+        within = found_within(result)
+        times += [] if within is None else [within]
+    times.sort()
+    late = sum(time > MOST_S for time in times)
+    print(f"{count} scenarios, {with_circle} with a circle, {wrong} wrong")
+    print(f"found after {times[len(times) // 2] * 1000:.0f} ms (median), {times[-1] * 1000:.0f} ms (most); {late} late")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(int(sys.argv[1]))))

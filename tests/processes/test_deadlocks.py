@@ -1,0 +1,39 @@
+"""Who waits for ever is told, and nobody else: random scenarios whose answer is known (see `tests/deadlocks.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import runner
+from tests.deadlocks import Scenario, wrong_with
+
+if TYPE_CHECKING:
+    from runner.plan import StartMethod
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    processes = draw(st.integers(2, 5))
+    guards = processes + draw(st.integers(0, 2))
+    kinds = draw(st.tuples(*[st.sampled_from(("lock", "rlock", "semaphore"))] * guards))
+    return Scenario(kinds, draw(st.tuples(*[st.integers(0, guards - 1)] * processes)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(scenarios())
+def test_circles_are_told_and_nothing_else_is(scenario: Scenario) -> None:
+    result = runner.run(scenario.plan())
+
+    assert wrong_with(scenario, result) is None
+
+
+def test_circles_are_told_whatever_the_start_method(start_method: StartMethod) -> None:
+    scenario = Scenario(("lock", "semaphore", "rlock", "lock", "lock"), (1, 2, 0, 4))
+
+    result = runner.run(scenario.plan(start_method))
+
+    assert wrong_with(scenario, result) is None
+    assert result.deadlock == ("p0", "p1", "p2")
