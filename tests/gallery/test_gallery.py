@@ -1,0 +1,64 @@
+"""Every file of the gallery comes out as its `expect` says, and so does every edit that it proposes."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import runner
+from runner.describe.edits import edits_of
+from runner.describe.planning import describe
+
+JOBS = Path(__file__).parents[2] / "jobs"
+SCENARIOS = [path for path in sorted(JOBS.rglob("*.yaml")) if path.parent.name not in ("basics", "limits")]
+"""Those of the basics are observed one by one in `tests/scenarios`, the limits in `tests/processes`."""
+EDITS = [(path, number) for path in SCENARIOS for number in range(len(edits_of(path.read_bytes(), str(path))))]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(JOBS).with_suffix("").as_posix()
+
+
+def unexpected(result: runner.RunResult) -> str:
+    """What did not come as declared, in the words of the notes."""
+    notes = [str(event.fields["text"]) for event in result.events if event.event == "note"]
+    return "\n".join([repr(result), *notes])
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
+def test_a_scenario_comes_out_as_it_says(path: Path, start_method: str) -> None:
+    text = path.read_text()
+    own = re.search(r"^start_method: (\w+)", text, re.MULTILINE)
+    if own is not None and own[1] != start_method:
+        pytest.skip(f"it is about {own[1]}")
+
+    result = runner.run(runner.load(path, start_method=start_method))
+
+    assert result.exit_status == 0, unexpected(result)
+
+
+@pytest.mark.parametrize(("path", "number"), EDITS, ids=lambda one: name_of(one) if isinstance(one, Path) else str(one))
+def test_an_edit_comes_out_as_it_says(path: Path, number: int) -> None:
+    text = path.read_bytes()
+    edit = edits_of(text, str(path))[number]
+
+    result = runner.run(describe(text, file=str(path), overrides=edit.overrides, environ=os.environ).plan)
+
+    assert result.exit_status == 0, f"{edit.title}: {unexpected(result)}"
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
+def test_a_scenario_says_what_it_shows(path: Path) -> None:
+    text = path.read_text()
+
+    assert text.startswith("# yaml-language-server: $schema=")
+    assert re.search(r"^title: \S", text, re.MULTILINE)
+    assert re.search(r"^# Shows: \S", text, re.MULTILINE)
+    assert re.search(r"^# Change first: \S", text, re.MULTILINE)
+
+
+def test_there_are_fifty_and_more() -> None:
+    assert len(list(JOBS.rglob("*.yaml"))) >= 50
