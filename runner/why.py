@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.arguments import references
 from runner.dtypes import DTYPES
 from runner.events import MAIN_PROCESS
 from runner.notes import Note, listed
@@ -117,13 +118,13 @@ class Why:
             name = place.partition("[")[0]
             thing = self._things.get(name)
             if isinstance(thing, SharedValue | SharedArray) and self._only_adds(name, processes):
-                names = [self.name(number) for number in processes]
+                names = [self.name(number) for number in sorted(processes)]
                 yield from _of_sum(place, thing, amount, values.get(name), names, guards)
 
     def _only_adds(self, name: str, told: Sequence[int]) -> bool:
         """Whether the number is the sum of what was told: nobody else changes it, and all have told."""
         for number, process in enumerate(self._plan.processes):
-            if name in _given(process.args, process.kwargs):
+            if name in references([*process.args, *process.kwargs.values()]):
                 return False
             changes = {kind for kind, thing in _changes(process.do or ()) if thing == name}
             if "write" in changes or (changes and number not in told):
@@ -131,18 +132,14 @@ class Why:
         return True
 
 
-def _given(args: object, kwargs: object) -> set[str]:
-    from runner.arguments import references
-
-    return references([args, kwargs])  # type: ignore[list-item]  # encoded
-
-
 def _changes(steps: Any) -> Iterator[tuple[str, str]]:
     """The steps, at any depth, that change a number, each with the thing's name."""
     for step in steps:
         if step["step"] in ("add", "write"):
             yield step["step"], step["to"]["ref"]
-        yield from _changes(step.get("do", ()))
+        inner = _changes(step.get("do", ()))
+        # Nobody tells of what a child of its own adds.
+        yield from (("write", name) for _, name in inner) if step["step"] == "child" else inner
 
 
 def _of_sum(
