@@ -1,0 +1,284 @@
+"""The commands around a run, as a person types them: pictures, history, watch, try, predict, gallery."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running import COMMAND, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TWO = """\
+title: Two take turns
+shared: {total: {value: 0}, key: lock}
+jobs:
+  - name: a
+    do: [{with: key, do: [{add: 1, to: total}]}, {print: "a is done"}]
+    expect: {output: [a is done]}
+  - name: b
+    do: [{with: key, do: [{add: 2, to: total}]}]
+expect: {values: {total: 3}, deadlock: false}
+try:
+  - title: More of it
+    jobs.b.do[0].do[0]: {add: 5, to: total}
+    expect.values: {total: 6}
+  - jobs.a.name: c
+"""
+CIRCLE = """\
+shared: {left: lock, right: lock, both: {barrier: 2}}
+jobs:
+  - {name: a, do: [{with: left, do: [{wait: both}, {with: right, do: [{print: never}]}]}]}
+  - {name: b, do: [{with: right, do: [{wait: both}, {with: left, do: [{print: never}]}]}]}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _history_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return written(tmp_path, TWO)
+
+
+def run_jobs(*words: object, given: str = "") -> tuple[int, str, str]:
+    """The exit status, stdout and stderr of the command."""
+    done = subprocess.run([*COMMAND, *map(str, words)], input=given, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_run_is_kept_shown_and_explained_again(tmp_path: Path) -> None:
+    file = written(tmp_path, CIRCLE)
+
+    status, _, _ = run_jobs(file)
+
+    _, listed, _ = run_jobs("history", file)
+    _, shown, _ = run_jobs("show")
+    _, why, _ = run_jobs("why", file)
+    assert status == 1
+    assert re.search(r"^[0-9a-f]{8} .* failed .* 2$", listed, re.MULTILINE)
+    assert "deadlock  a → b → a" in shown
+    assert "Deadlock: a has left and waits for right, which b has" in " ".join(why.split())
+
+
+def test_what_is_not_to_be_kept_is_not(file: Path) -> None:
+    run_jobs(file, "--no-history")
+
+    status, out, said = run_jobs("history")
+
+    assert (status, out, said) == (0, "", "run-jobs: no run is kept yet\n")
+
+
+def test_the_history_is_private_and_json_too(file: Path, tmp_path: Path) -> None:
+    run_jobs(file)
+
+    _, out, _ = run_jobs("history", "--json")
+    _, shown, _ = run_jobs("show", "--json")
+
+    (run,) = json.loads(out)
+    assert (run["file"], run["outcome"], run["processes"]) == (str(file), "succeeded", 2)
+    assert json.loads(shown)["text"] == TWO
+    kept = tmp_path / "state" / "run-jobs"
+    assert {path.stat().st_mode & 0o077 for path in (kept, *kept.iterdir())} == {0}
+
+
+def test_the_last_two_runs_of_a_file_are_compared(file: Path) -> None:
+    run_jobs(file)
+    file.write_text(TWO.replace("add: 2", "add: 3"))
+    run_jobs(file)
+
+    status, out, _ = run_jobs("compare", file)
+
+    assert status == 0
+    assert "total  3 → 4" in out
+    assert "-    do: [{with: key, do: [{add: 2, to: total}]}]" in out
+    assert "the run  succeeded (exit status 0) → failed (exit status 1)" in out
+
+
+def test_two_runs_are_compared_by_their_numbers(file: Path) -> None:
+    run_jobs(file)
+    run_jobs(file)
+
+    status, out, _ = run_jobs("compare", "last~1", "last")
+
+    assert status == 0
+    assert out.startswith("Nothing")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "abc"), "no run"),
+        (("why", "nowhere.yaml"), "no run"),
+        (("compare",), "no run"),
+    ],
+)
+def test_a_run_that_is_not_kept_is_told(words: tuple[str, ...], said: str) -> None:
+    status, out, err = run_jobs(*words)
+
+    assert (status, out) == (2, "")
+    assert said in err
+
+
+def test_a_run_is_drawn_here_and_into_files(file: Path, tmp_path: Path) -> None:
+    svg, trace, page = (tmp_path / name for name in ("out.svg", "out.json", "out.html"))
+
+    status, _, said = run_jobs("--timeline", file)
+    drawn, _, _ = run_jobs(file, "--timeline", svg, "--trace", trace, "--report", page)
+
+    assert (status, drawn) == (0, 0)
+    assert re.search(r"^a  +.*✓$", said, re.MULTILINE)
+    assert ET.parse(svg).getroot().tag.endswith("svg")
+    assert json.loads(trace.read_text())["traceEvents"]
+    assert "a is done" in page.read_text()
+
+
+def test_a_picture_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None:
+    status, _, said = run_jobs(file, "--report", tmp_path / "nowhere" / "out.html")
+
+    assert status == 2
+    assert "--report: `" in said
+    assert "cannot be written: no such file or directory" in said
+
+
+def test_edits_are_listed_and_made_in_a_copy(file: Path) -> None:
+    listed, out, _ = run_jobs("try", file)
+    status, compared, _ = run_jobs("try", file, 1)
+
+    assert (listed, status) == (0, 0)
+    assert out.splitlines()[0] == "1. More of it"
+    assert '     jobs.b.do[0].do[0]: {"add": 5, "to": "total"}' in out
+    assert '2. jobs.a.name: "c"' in out
+    assert "total  3 → 6" in compared
+    assert file.read_text() == TWO
+
+
+def test_an_edit_that_is_not_there_is_told(file: Path) -> None:
+    assert run_jobs("try", file, 3)[2] == f"run-jobs: there is no edit 3: {file} lists 2\n"
+
+
+def test_an_edit_that_makes_the_file_wrong_is_shown_by_check(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs: [{name: a, target: noop}]\ntry:\n  - jobs.a.target: nop")
+
+    status, _, said = run_jobs("check", file)
+
+    assert status == 2
+    assert f"{file}:3:5: error: this edit makes the file wrong: " in said
+
+
+def test_predictions_are_asked_for_and_judged(file: Path) -> None:
+    status, out, _ = run_jobs("predict", file, given="no\n4\n\nsucceeded\n")
+
+    assert status == 0
+    assert "✓ Will processes wait for each other in a circle (yes or no)? no" in out
+    assert "✗ What is total in the end? 3; you said 4" in out
+    assert "· What is the last line that a prints? a is done" in out
+    assert "✓ How does the run end (succeeded, failed, timed_out)? succeeded" in out
+    assert "2 of 3 right" in out
+
+
+class Watching:
+    """A `run-jobs watch` that goes on."""
+
+    def __init__(self, file: Path) -> None:
+        self._command = subprocess.Popen(
+            [*COMMAND, "watch", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self.said = ""
+
+    def wait_for_turn(self) -> str:
+        """What it says until it waits for the file to be saved."""
+        assert self._command.stderr is not None
+        said = ""
+        while "to be saved" not in said:
+            assert select.select([self._command.stderr], [], [], 20)[0], f"only {said!r} came"
+            piece = os.read(self._command.stderr.fileno(), 65536).decode()
+            assert piece, f"it ended, and only {said!r} came"
+            said += piece
+        return said
+
+    def end(self) -> int:
+        """Ctrl-C; its exit status."""
+        self._command.send_signal(signal.SIGINT)
+        assert self._command.stderr is not None
+        self._command.stderr.close()
+        return self._command.wait()
+
+
+@pytest.fixture
+def watching(file: Path) -> Iterator[Watching]:
+    one = Watching(file)
+    yield one
+    assert one.end() == 0
+
+
+def test_a_watched_file_is_run_when_it_is_saved(watching: Watching, file: Path) -> None:
+    first = watching.wait_for_turn()
+    file.write_text(TWO.replace("add: 2", "add: 3").replace("total: 3", "total: 4"))
+    second = watching.wait_for_turn()
+    file.write_text(TWO.replace("title", "titel"))
+    third = watching.wait_for_turn()
+    temporary = file.with_name("temporary")
+    temporary.write_text(TWO)
+    temporary.rename(file)  # as some editors save
+    fourth = watching.wait_for_turn()
+
+    assert "succeeded" in first
+    assert "Against the run before" not in first
+    assert "total  3 → 4" in second
+    assert "unknown key `titel`" in third
+    assert "total  4 → 3" in fourth
+
+
+def test_the_gallery_is_listed_shown_and_copied(tmp_path: Path) -> None:
+    _, listed, _ = run_jobs("gallery")
+    _, shown, _ = run_jobs("gallery", "show", "philosophers-deadlock")
+    status, said, _ = run_jobs("gallery", "copy", tmp_path / "lab")
+
+    assert "classics: the problems that everybody learns" in listed
+    assert "title: The dining philosophers" in shown
+    assert status == 0
+    assert "scenarios are in" in said
+    first = (tmp_path / "lab/classics/philosophers-deadlock.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../run-jobs.schema.json"
+    assert run_jobs(tmp_path / "lab/classics/philosophers-deadlock.yaml", "-q")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "philosopher-deadlock"), "did you mean `philosophers-deadlock`?"),
+        (("show", "xyzzy"), "`run-jobs gallery` lists them"),
+        (("copy", "."), "is not empty"),
+        (("paint",), "write `run-jobs gallery`"),
+    ],
+)
+def test_the_gallery_says_what_it_cannot_do(words: tuple[str, ...], said: str) -> None:
+    status, _, err = run_jobs("gallery", *words)
+
+    assert status == 2
+    assert said in err
+
+
+def test_a_scenario_becomes_a_script_that_comes_to_the_same(file: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+
+    status, _, _ = run_jobs("export", file, "-o", script)
+
+    assert status == 0
+    out = subprocess.check_output([sys.executable, str(script)], text=True)
+    assert "a is done" in out
+    assert re.search(r"total: +3", out)
