@@ -112,7 +112,7 @@ class Frame:
     def shown(self, name: str) -> object:
         """The same for who reads it: of a value the number."""
         found = self.look_up(name)
-        return getattr(found, "value", found) if type(found).__module__ == "multiprocessing.sharedctypes" else found
+        return getattr(found, "value", found) if type(found).__module__ in _OF_NUMBERS else found
 
     def keep(self, step: StepData) -> Callable[[object], None]:
         """What puts a result under the name that `as` gives."""
@@ -253,6 +253,8 @@ def _repeat(frame: Frame, step: StepData, at: str) -> Run:
     return run_counted
 
 
+_OF_NUMBERS = ("multiprocessing.sharedctypes", "ctypes")
+"""The modules of what a `value` and a `raw_value` are."""
 _NESTING = {"with", "repeat"}
 _MAKERS: dict[str, Callable[[Frame, StepData, str], Run]] = {
     "print": _print,

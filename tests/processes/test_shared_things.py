@@ -121,6 +121,7 @@ def test_a_step_does_what_its_line_does(start_method: str) -> None:
       - {{with: value, do: [{{add: 2, to: value, times: 3}}]}}
       - {{add: 1.5, to: array, at: 1}}
       - {{write: 250, to: raw}}
+      - {{print: $raw}}
       - {{write: $item, to: held, at: a}}
       - {{append: $pid, to: items}}
       - {{add: 1, to: names, at: x}}
@@ -131,7 +132,7 @@ def test_a_step_does_what_its_line_does(start_method: str) -> None:
 
     a = result.processes["a"]
     assert a.error is None
-    assert a.output == "took it: True\nset: False\n[0, 'a'] and 0\n"
+    assert a.output == "took it: True\nset: False\n[0, 'a'] and 0\n250\n"
     assert result.values == {
         "queue": [],
         "tasks": [[1, "a"]],

@@ -1,0 +1,98 @@
+"""The built-in workers as the steps that they stand for.
+
+Each function has the parameters of the worker of its name, in `runner.workers`; arguments are encoded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.arguments import Encoded
+    from runner.export.trees import StepData
+
+_NAME: Encoded = {"ref": "$name"}
+
+
+def _noop() -> list[StepData]:
+    return []
+
+
+def _say(*words: Encoded) -> list[StepData]:
+    return [{"step": "say", "values": list(words)}]
+
+
+def _report(seconds: Encoded = 0, before: Encoded = None, after: Encoded = None) -> list[StepData]:
+    lines: list[Encoded] = [
+        {"text": ["Starting: ", _NAME]} if before is None else before,
+        {"text": ["Exiting : ", _NAME]} if after is None else after,
+    ]
+    first, last = ({"step": "print", "value": line} for line in lines)
+    return [first, *(_sleep(seconds) if seconds else []), last]
+
+
+def _sleep(seconds: Encoded = 1) -> list[StepData]:
+    return [{"step": "sleep", "seconds": seconds}]
+
+
+def _spin(seconds: Encoded = 1) -> list[StepData]:
+    return [{"step": "spin", "seconds": seconds}]
+
+
+def _allocate(mebibytes: Encoded = 100, seconds: Encoded = 0) -> list[StepData]:
+    return [{"step": "allocate", "mebibytes": mebibytes}, *(_sleep(seconds) if seconds else [])]
+
+
+def _heartbeat(every: Encoded = 1, times: Encoded = None) -> list[StepData]:
+    line: Encoded = {"text": [_NAME, ": beat ", {"ref": "beat"}]}
+    return [{"step": "beat", "times": times, "do": [{"step": "print", "value": line}, *_sleep(every)]}]
+
+
+def _fail(message: Encoded = "There was an error!") -> list[StepData]:
+    return [{"step": "raise", "exception": "RuntimeError", "message": message}]
+
+
+def _exit_with(code: Encoded = 0) -> list[StepData]:
+    return [{"step": "exit", "value": code}]
+
+
+def _exit_at_once(code: Encoded = 0) -> list[StepData]:
+    return [{"step": "leave", "value": code}]
+
+
+def _return_value(value: Encoded = 1) -> list[StepData]:
+    return [{"step": "return", "value": value}]
+
+
+def _crash() -> list[StepData]:
+    return [{"step": "crash", "signal": "SIGSEGV"}]
+
+
+def _abort() -> list[StepData]:
+    return [{"step": "crash", "signal": "SIGABRT"}]
+
+
+def _ignore_sigterm(seconds: Encoded = 60) -> list[StepData]:
+    line: Encoded = {"text": [_NAME, " ignores SIGTERM"]}
+    return [{"step": "ignore", "signal": "SIGTERM"}, {"step": "print", "value": line}, *_sleep(seconds)]
+
+
+WORKERS: Mapping[str, Callable[..., list[StepData]]] = {
+    "abort": _abort,
+    "allocate": _allocate,
+    "crash": _crash,
+    "exit_at_once": _exit_at_once,
+    "exit_with": _exit_with,
+    "fail": _fail,
+    "heartbeat": _heartbeat,
+    "ignore_sigterm": _ignore_sigterm,
+    "noop": _noop,
+    "report": _report,
+    "return_value": _return_value,
+    "say": _say,
+    "sleep": _sleep,
+    "spin": _spin,
+}
+"""What each worker's steps are."""

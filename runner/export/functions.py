@@ -1,0 +1,189 @@
+"""The functions of a script: those that do the same with other things become one, which gets these as parameters."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from runner.export.names import Names, identifier, ordinal, stem
+from runner.export.statements import variable
+from runner.export.trees import every_step, references, renamed, replaced
+from runner.export.works import BUILT_IN
+from runner.records import record, replace
+from runner.things import SharedArray, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from runner.arguments import Encoded
+    from runner.export.trees import StepData
+    from runner.export.works import Work
+    from runner.plan import Plan
+    from runner.things import SharedPlan
+
+    Things = Mapping[str, SharedPlan]
+
+ENOUGH = 3
+"""So many jobs that do the same share a function even if their names have nothing in common."""
+
+
+@record(frozen=True, slots=True)
+class Parameter:
+    """One parameter; `given` are the names of the things that the processes get for it, none for a plain value."""
+
+    name: str
+    given: tuple[str, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class Function:
+    """One function. `processes` run it, in the order of what each parameter's `given` is; none if a child does."""
+
+    name: str
+    says: str
+    steps: list[StepData]
+    parameters: tuple[Parameter, ...]
+    processes: tuple[int, ...] = ()
+
+    def arguments_of(self, place: int, index: int) -> list[Encoded]:
+        """What the process at this place of `processes` gets; `index` is its number in its job."""
+        return [{"ref": each.given[place]} if each.given else index for each in self.parameters]
+
+
+_SYMBOLS = {"name": "$name", "index": "$index"}
+"""How steps refer to these two."""
+
+
+def functions_of(plan: Plan, works: Sequence[Work], names: Names) -> list[Function]:
+    """The functions of all processes that do steps, each after those of its children."""
+    things = {thing.name: thing for thing in plan.shared}
+    found: list[Function] = []
+    for group in _groups(works, things):
+        function = _function(plan, group, things, names)
+        children: list[Function] = []
+        steps = _with_children(function.steps, function, names, children)
+        found += [*children, replace(function, steps=steps)]
+    return found
+
+
+def _groups(works: Sequence[Work], things: Things) -> list[list[Work]]:
+    """The works that one function does."""
+    by_shape: dict[str, list[Work]] = {}
+    for work in works:
+        if work.steps is not None:
+            by_shape.setdefault(_shape(work.steps, things), []).append(work)
+    groups: list[list[Work]] = []
+    for alike in by_shape.values():
+        jobs = {work.job.name: [each for each in alike if each.job.name == work.job.name] for work in alike}
+        groups += [alike] if len(jobs) >= ENOUGH or _title(alike) else jobs.values()
+    return sorted(groups, key=lambda group: group[0].process)
+
+
+def _shape(steps: list[StepData], things: Things) -> str:
+    """What is the same in works that differ only in the things that they use."""
+
+    def mark(name: str) -> Encoded:
+        thing = things.get(name)
+        if isinstance(thing, SharedArray):
+            return [thing.dtype, thing.length]
+        return {"ref": name} if thing is None else kind_of(thing)
+
+    return json.dumps(replaced(steps, mark))
+
+
+def _title(group: Sequence[Work]) -> str:
+    """What the jobs of these works are called together; empty if they have nothing in common."""
+    labels = list(dict.fromkeys(work.job.name for work in group))
+    if len(labels) > 1:
+        return stem(labels) if all("name" in work.job.options for work in group) else ""
+    if "name" in group[0].job.options:
+        return stem(labels) or labels[0]
+    target = str(group[0].job.options.get("target", "work"))
+    return target.removeprefix(BUILT_IN).rpartition(":")[2]
+
+
+def _function(plan: Plan, group: list[Work], things: Things, names: Names) -> Function:
+    title = _title(group) or "work"
+    single = len(group) == 1
+    function_name = names.give(identifier(title).lower())
+    inner = names.inner()
+    every = [work.steps or [] for work in group]
+    if single:
+        every = [renamed(every[0], {"$name": plan.processes[group[0].process].name})]
+    parameters, steps = _parameters(every, things, inner)
+    variables = {step["as"]: inner.give(step["as"]) for step in every_step(steps) if "as" in step}
+    steps = _with_variables(steps, variables)
+    if "$index" in references(steps):
+        parameters = (*parameters, Parameter("index"))
+    return Function(function_name, _says(plan, group), steps, parameters, tuple(work.process for work in group))
+
+
+def _says(plan: Plan, group: Sequence[Work]) -> str:
+    """The docstring of the function of these works."""
+    names = [plan.processes[work.process].name for work in group]
+    if "name" not in group[0].job.options:
+        return "What the process does." if len(names) == 1 else "What each process does."
+    if len(names) == 1:
+        return f"What `{names[0]}` does."
+    title = _title(group)
+    if title:
+        return f"What each {identifier(title).replace('_', ' ')} does."
+    return f"What {', '.join(names[:-1])} and {names[-1]} do."
+
+
+def _parameters(
+    every: list[list[StepData]], things: Things, names: Names
+) -> tuple[tuple[Parameter, ...], list[StepData]]:
+    """The parameters of works alike, and their steps with these in the place of the things."""
+    columns = list(zip(*([name for name in references(steps) if name in things] for steps in every), strict=True))
+    vectors = list(dict.fromkeys(columns))
+    wanted = [vector[0] if len(set(vector)) == 1 else stem(vector) or kind_of(things[vector[0]]) for vector in vectors]
+    given: dict[tuple[str, ...], str] = {}
+    for place, vector in enumerate(vectors):
+        alike = [other for other, name in enumerate(wanted) if name == wanted[place]]
+        name = wanted[place] if len(alike) == 1 else ordinal(alike.index(place), wanted[place])
+        given[vector] = names.give(name)
+    unused = iter(columns)
+    steps = replaced(every[0], lambda name: {"ref": given[next(unused)] if name in things else name})
+    return tuple(Parameter(name, vector) for vector, name in given.items()), steps
+
+
+def _with_variables(steps: Any, names: dict[str, str]) -> Any:
+    """The steps with other names of variables."""
+    changed = renamed(steps, {old: {"ref": new} for old, new in names.items()})
+    for step in every_step(changed):
+        if "as" in step:
+            step["as"] = names[step["as"]]
+    return changed
+
+
+def _with_children(steps: Sequence[StepData], parent: Function, names: Names, found: list[Function]) -> list[StepData]:
+    """The steps, those that start a child with the function that it runs; `found` gets these functions."""
+    changed: list[StepData] = []
+    for step in steps:
+        if step["step"] == "child":
+            child = _child(step, parent, names)
+            inner = _with_children(child.steps, child, names, found)
+            found.append(replace(child, steps=inner))
+            refs = [{"ref": _SYMBOLS.get(each.name, each.name)} for each in child.parameters]
+            rest = {key: value for key, value in step.items() if key != "do"}
+            changed.append(rest | {"function": child.name, "passed": refs})
+        elif "do" in step:
+            changed.append(step | {"do": _with_children(step["do"], parent, names, found)})
+        else:
+            changed.append(step)
+    return changed
+
+
+def _child(step: StepData, parent: Function, names: Names) -> Function:
+    own = {each["as"] for each in every_step(step["do"]) if "as" in each} | {"pid"}
+    outer = {parameter.name: parameter for parameter in parent.parameters}
+    read = [name for name in dict.fromkeys(references(step["do"])) if name not in own and not name.startswith("$env.")]
+    parameters = tuple(outer.get(name, Parameter(name.removeprefix("$"))) for name in read)
+    return Function(names.give(step["name"]), f"What `{step['name']}` does.", step["do"], parameters)
+
+
+def environment(every: Iterable[Sequence[StepData]]) -> dict[str, str | None]:
+    """The variables of the environment that steps refer to, with what they are where they are not set."""
+    found = [name for steps in every for name in references(list(steps)) if name.startswith("$env.")]
+    return {variable(name): name.partition(":-")[2] if ":-" in name else None for name in found}

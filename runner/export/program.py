@@ -1,0 +1,246 @@
+"""A plan as a whole script: what `runner.export.export` does."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from runner.export import counting, making, starting
+from runner.export.annotations import Types
+from runner.export.expressions import literal, seconds
+from runner.export.functions import environment, functions_of
+from runner.export.imports import import_lines
+from runner.export.layout import indented, wrapped
+from runner.export.mains import main_lines
+from runner.export.names import Names
+from runner.export.refusals import refuse
+from runner.export.statements import Scope, block, reads
+from runner.export.trees import every_step, references
+from runner.export.works import COUNTER, works_of
+from runner.plan import Act, Terminate
+from runner.records import record
+from runner.things import SharedArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.export.counting import Counter
+    from runner.export.functions import Function, Parameter
+    from runner.export.making import Things
+    from runner.export.starting import Making
+    from runner.export.trees import StepData
+    from runner.export.works import Work
+    from runner.plan import Plan
+
+_TERMINATE = [
+    "def terminate(process: multiprocessing.Process) -> None:",
+    '    """Send SIGTERM, and SIGKILL when the grace period is over."""',
+    "    process.terminate()",
+    "    timer = threading.Timer(GRACE_PERIOD, process.kill)",
+    "    timer.daemon = True",
+    "    timer.start()",
+]
+_TERMINATE_AFTER = [
+    "def terminate_after(seconds: float, process: multiprocessing.Process) -> None:",
+    '    """Send SIGTERM so many seconds from now; main goes on meanwhile."""',
+    "    timer = threading.Timer(seconds, process.terminate)",
+    "    timer.daemon = True",
+    "    timer.start()",
+]
+
+
+@record(frozen=True, slots=True)
+class Parts:
+    """What a script is put together of. `targets` are the names of imported callables by their import paths."""
+
+    plan: Plan
+    works: Sequence[Work]
+    functions: Sequence[Function]
+    counters: Sequence[Counter]
+    targets: dict[str, str]
+    things: Things
+
+
+def script(plan: Plan) -> str:
+    """The text of the script. Raises `CannotExport`."""
+    refuse(plan)
+    parts = _parts(plan)
+    stubborn = _stubborn(parts.functions)
+    definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
+    definitions += [_function(each, parts) for each in parts.functions]
+    timed = any(process.terminate_after or process.timeout for process in plan.processes)
+    killed = any(isinstance(step, Terminate) and step.process in stubborn for step in plan.steps)
+    definitions += [_TERMINATE] * killed + [_TERMINATE_AFTER] * timed
+    definitions.append(main_lines(plan, parts.things, _makings(parts), _counted(parts), stubborn))
+    blocks = [wrapped(lines) for lines in (*definitions, _guard(plan))]
+    constants = [*_environment(parts.functions), *([f"GRACE_PERIOD = {seconds(plan.grace_period)}"] * killed)]
+    constants += [line for counter in parts.counters for line in counter.constants]
+    code = "\n\n\n".join("\n".join(lines) for lines in ([constants] if constants else []) + blocks)
+    targets = [(*path.partition(":")[::2], name) for path, name in parts.targets.items()]
+    preload = plan.preload if plan.start_method == "fork" else ()
+    imports = wrapped(import_lines(code, targets, preload))
+    gap = "\n\n" if constants else "\n\n\n"
+    return f"{_docstring(plan)}\n\n" + "\n".join(imports) + gap + code + "\n"
+
+
+def _guard(plan: Plan) -> list[str]:
+    """What is done only by the process that runs the script, and by none that imports it."""
+    preload = f"multiprocessing.set_forkserver_preload([{', '.join(map(literal, plan.preload))}])"
+    return [
+        'if __name__ == "__main__":',
+        f'    multiprocessing.set_start_method("{plan.start_method}")',
+        *([f"    {preload}"] if plan.preload and plan.start_method == "forkserver" else []),
+        "    main()",
+    ]
+
+
+def _docstring(plan: Plan) -> str:
+    title = plan.title or os.path.basename(plan.file)
+    text = title.replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    return f'"""{text}{"" if text[-1:] in ".!?" else "."}"""'
+
+
+def _parts(plan: Plan) -> Parts:
+    """Every name of the script is given here: first what has to be called so, then functions, then things."""
+    names = Names()
+    works = works_of(plan)
+    for variable in environment(work.steps or [] for work in works):
+        names.give(variable)
+    paths = dict.fromkeys(path for work in works for path in _called(work))
+    targets = {path: names.give(path.partition(":")[2].partition(".")[0]) for path in paths}
+    jobs = [job for job in plan.jobs if job.type == COUNTER]
+    counters = [counting.counter_of(job, names.give(job.name), only_one=len(jobs) == 1) for job in jobs]
+    functions = functions_of(plan, works, names)
+    plans = [thing for thing in plan.shared if not thing.name.endswith((".progress", ".stats"))]
+    inner = names.inner()
+    variables = {thing.name: inner.give(thing.name.rpartition(".")[2]) for thing in plans}
+    views: dict[tuple[str, int], str] = {}
+    for thing in plans:
+        if isinstance(thing, SharedArray) and (thing.dtype, thing.length) not in views:
+            views[thing.dtype, thing.length] = inner.give(f"{variables[thing.name]}_in")
+    acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
+    types = Types(plans, functions, acts)
+    return Parts(plan, works, functions, counters, targets, making.Things(plans, variables, views, types))
+
+
+def _called(work: Work) -> list[str]:
+    """The import paths of what a work calls."""
+    if work.steps is None:
+        return [work.callee] if work.callee else []
+    return [step["callee"] for step in work.steps if step["step"] == "call"]
+
+
+def _environment(functions: Sequence[Function]) -> list[str]:
+    return [
+        f'{name} = os.environ["{name}"]'
+        if default is None
+        else f'{name} = os.environ.get("{name}", {literal(default)})'
+        for name, default in environment(each.steps for each in functions).items()
+    ]
+
+
+def _stubborn(functions: Sequence[Function]) -> frozenset[int]:
+    """The processes that ignore SIGTERM."""
+    return frozenset(
+        process
+        for function in functions
+        for process in function.processes
+        if any(step["step"] == "ignore" and step["signal"] == "SIGTERM" for step in every_step(function.steps))
+    )
+
+
+def _function(function: Function, parts: Parts) -> list[str]:
+    """The lines of a function."""
+    things = {
+        each.name: plan for each in function.parameters if each.given and (plan := parts.things.plan(each.given[0]))
+    }
+    scope = Scope(things, reads(function.steps))
+    steps = renamed_calls(function.steps, parts.targets)
+    parameters = ", ".join(_parameter(function, each, parts) for each in function.parameters)
+    first = []
+    if "$name" in scope.used and not any(each.name == "name" for each in function.parameters):
+        first = ["name = multiprocessing.current_process().name"]
+    for each in function.parameters:
+        thing = things.get(each.name)
+        if isinstance(thing, SharedArray) and _is_used(each.name, steps):
+            first.append(f"{each.name} = {parts.things.views[thing.dtype, thing.length]}({each.name}_memory)")
+    head = f"def {function.name}({parameters}) -> {_returned(function, parts)}:"
+    return [head, *indented([f'"""{function.says}"""', *first, *block(steps, scope)])]
+
+
+def _is_used(name: str, steps: Sequence[StepData]) -> bool:
+    """Whether these steps use a thing otherwise than by passing it on."""
+    passed = [each for step in every_step(steps) for each in step.get("passed", ())]
+    return [*references(list(steps))].count(name) > [*references(passed)].count(name)
+
+
+def renamed_calls(steps: Sequence[StepData], targets: dict[str, str]) -> list[StepData]:
+    """The steps with the targets as the script calls them."""
+    return [step | {"callee": called(step["callee"], targets)} if step["step"] == "call" else step for step in steps]
+
+
+def called(path: str, targets: dict[str, str]) -> str:
+    """How the script calls the target of an import path."""
+    _, dot, rest = path.partition(":")[2].partition(".")
+    return f"{targets[path]}{dot}{rest}"
+
+
+def _parameter(function: Function, parameter: Parameter, parts: Parts) -> str:
+    annotation = parts.things.types.of_parameter(function.name, parameter)
+    is_array = annotation == "SharedMemory"
+    return f"{parameter.name}{'_memory' if is_array else ''}: {annotation}"
+
+
+def _returned(function: Function, parts: Parts) -> str:
+    returned = [step["value"] for step in every_step(function.steps) if step["step"] == "return"]
+    types = [type_ for value in returned for type_ in parts.things.types.of(function.name, value)]
+    return " | ".join(dict.fromkeys(types)) or "None"
+
+
+def _counter(counter: Counter, things: Things) -> list[str]:
+    total = next(thing for thing in things.arrays if thing.name == counter.total)
+    guard = "" if counter.guard is None else things.names[counter.guard]
+    parameters = [f"{things.argument(counter.total)}: SharedMemory"]
+    parameters += [f"{guard}: {things.types.of_thing(counter.guard)}"] if counter.guard else []
+    first = f"{things.names[counter.total]} = {things.view(total)}"
+    return [
+        f"def {counter.function}({', '.join(parameters)}) -> None:",
+        *indented(['"""Count, and add what was counted to the shared number."""', first]),
+        *indented(counting.body(counter, things.names[counter.total], guard)),
+    ]
+
+
+def _counted(parts: Parts) -> list[str]:
+    """The statements that print what the counters have come to."""
+    lines: list[str] = []
+    for counter in parts.counters:
+        total = next(thing for thing in parts.things.arrays if thing.name == counter.total)
+        lines.append(f'print(f"total: {{{parts.things.view(total)}[0]}}")')
+        lines.append(f'print(f"expected total: {{{counter.prefix}WORKERS * {counter.prefix}INCREMENTS}}")')
+    return lines
+
+
+def _makings(parts: Parts) -> dict[int, Making]:
+    """How each process is made."""
+    plan, made = parts.plan, {}
+    has_manager = bool(parts.things.managed)
+    for work in parts.works:
+        process = plan.processes[work.process]
+        kind = process.cls.rpartition(":")[2].rpartition(".")[2] if process.cls else "Process"
+        is_default = process.name == f"{kind}-{work.process + 1}" and not has_manager
+        rest = (None if is_default else process.name, process.daemon)
+        function = next((each for each in parts.functions if work.process in each.processes), None)
+        counter = next((each for each in parts.counters if each.job == work.job.name), None)
+        if function is not None:
+            place = function.processes.index(work.process)
+            args = function.arguments_of(place, work.job.processes.index(work.process))
+            made[work.process] = starting.Making(function.name, False, tuple(args), {}, *rest)
+        elif counter is not None:
+            args = [{"ref": name} for name in (counter.total, counter.guard) if name]
+            several = f"{counter.prefix}WORKERS"
+            made[work.process] = starting.Making(counter.function, False, tuple(args), {}, *rest, several)
+        else:
+            callee = called(work.callee, parts.targets)
+            is_class = process.cls is not None
+            made[work.process] = starting.Making(callee, is_class, process.args, process.kwargs, *rest)
+    return made

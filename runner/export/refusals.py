@@ -1,0 +1,52 @@
+"""What a plain script cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import RunJobsError
+from runner.export.trees import every_step, references
+from runner.export.works import COUNTER
+from runner.things import SharedArray
+
+if TYPE_CHECKING:
+    from runner.plan import Plan, ProcessPlan
+
+JOB_TYPES = ("process", COUNTER)
+
+
+class CannotExport(RunJobsError):
+    """A file says something that a plain script cannot."""
+
+    exit_status = 2
+
+
+def refuse(plan: Plan) -> None:
+    """Raises `CannotExport` for the first thing that cannot be said."""
+    if plan.time_limit is not None:
+        raise CannotExport("`time_limit` cannot be exported: nobody watches over a plain script")
+    for job in plan.jobs:
+        if job.type not in JOB_TYPES:
+            raise CannotExport(f"the job `{job.name}` cannot be exported: only run-jobs knows its type `{job.type}`")
+    arrays = {thing.name for thing in plan.shared if isinstance(thing, SharedArray)}
+    for process in plan.processes:
+        _refuse_process(process)
+        if process.cls is not None and arrays & {*references([*process.args, *process.kwargs.values()])}:
+            message = f"`args` of the process `{process.name}` cannot be exported"
+            raise CannotExport(f"{message}: memory, and no array, can be handed to an object of a class")
+
+
+def _refuse_process(process: ProcessPlan) -> None:
+    name = process.name
+    if process.limits is not None:
+        raise CannotExport(f"`limits` of the process `{name}` cannot be exported: a plain script sets none")
+    if process.on_terminate == "unwind":
+        raise CannotExport(f"`on_terminate: unwind` of the process `{name}` cannot be exported: run-jobs does that")
+    if process.cls is not None and process.cwd:
+        raise CannotExport(f"`cwd` of the process `{name}` cannot be exported: its class decides what it does first")
+    if process.cls is not None and process.env:
+        raise CannotExport(f"`env` of the process `{name}` cannot be exported: its class decides what it does first")
+    for step in every_step(process.do or ()):  # type: ignore[arg-type]  # steps are mappings
+        if step.get("kind") == "namespace" and not isinstance(step["at"], str):
+            message = f"`at` of the step `{step['step']}` of the process `{name}` cannot be exported"
+            raise CannotExport(f"{message}: it is known only while it runs")

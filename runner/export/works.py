@@ -1,0 +1,71 @@
+"""What each process does, as steps: with its own things in them, its name and its number still as in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.describe.placeholders import encode
+from runner.export.built_in import WORKERS
+from runner.export.trees import references, renamed, unfilled
+from runner.records import record
+from runner.things import SharedArray
+
+if TYPE_CHECKING:
+    from runner.arguments import Encoded
+    from runner.export.trees import StepData
+    from runner.plan import JobPlan, Plan, ProcessPlan
+
+BUILT_IN = "runner.workers:"
+COUNTER = "shared_counter"
+
+
+@record(frozen=True, slots=True)
+class Work:
+    """What one process does: in `steps`, or what `callee` (`module:name`) does that is given to `Process` as it is."""
+
+    process: int
+    job: JobPlan
+    steps: list[StepData] | None = None
+    callee: str = ""
+
+
+def works_of(plan: Plan) -> list[Work]:
+    """The work of each process, in creation order; of a shared counter's there is only the place."""
+    return [_work(plan, job, number) for job in plan.jobs for number in job.processes]
+
+
+def _work(plan: Plan, job: JobPlan, number: int) -> Work:
+    process = plan.processes[number]
+    if job.type == COUNTER:
+        return Work(number, job)
+    if process.cls is not None:
+        return Work(number, job, callee=process.cls)
+    steps = _steps(plan, job, process)
+    if steps is None:
+        return Work(number, job, callee=process.target or "")
+    if len(job.processes) == 1:
+        steps = renamed(steps, {"$index": 0})
+    return Work(number, job, [*_surroundings(process), *steps])
+
+
+def _steps(plan: Plan, job: JobPlan, process: ProcessPlan) -> list[StepData] | None:
+    """Its steps; None where a target is to be called with what main knows."""
+    options: dict[str, Any] = job.options
+    if process.do is not None:
+        return unfilled(options["do"], process.do)  # type: ignore[arg-type]  # steps are mappings
+    args = [encode(value) for value in options.get("args", [])]
+    kwargs = {key: encode(value) for key, value in options.get("kwargs", {}).items()}
+    target = process.target or ""
+    if target.startswith(BUILT_IN):
+        return WORKERS[target.removeprefix(BUILT_IN)](*args, **kwargs)
+    arrays = {thing.name for thing in plan.shared if isinstance(thing, SharedArray)}
+    only_there = {"pid", *arrays} & {*references([*args, *kwargs.values()])}
+    if not (only_there or process.env or process.cwd):
+        return None
+    return [{"step": "call", "callee": target, "args": args, "kwargs": kwargs}]
+
+
+def _surroundings(process: ProcessPlan) -> list[StepData]:
+    env: dict[str, Encoded] = dict(process.env)
+    steps: list[StepData] = [{"step": "environ", "value": {"dict": [[*pair] for pair in env.items()]}}] if env else []
+    return [*steps, *([{"step": "chdir", "value": process.cwd}] if process.cwd else [])]

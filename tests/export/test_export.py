@@ -1,0 +1,180 @@
+"""What an exported script looks like, and what cannot be one."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import runner
+from runner.export import CannotExport, export
+from runner.export.imports import names_in
+from runner.plan import JobPlan
+from runner.records import replace
+from tests.export.exporting import exported, lines_of
+from tests.running import plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+JOBS = ROOT / "jobs"
+EXPECTED = Path(__file__).with_name("expected")
+"""Scripts compared as text; `python -m tests.export.test_export` writes them anew."""
+GOLDEN = {
+    "classics/philosophers-ordered.yaml": "philosophers_ordered.py",
+    "communication/array.yaml": "array_in_memory.py",
+    "communication/joinable-queue.yaml": "joinable_queue.py",
+    "basics/08-terminate.yaml": "terminate.py",
+}
+FILES = sorted(path for path in JOBS.rglob("*.yaml") if path.parent.name != "limits")
+WIDTH = ["--line-length", "100", "--no-cache"]
+FORMAT = ["format", "--diff", *WIDTH, "--exclude", "programs.py"]
+CHECK = ["check", *WIDTH, "--select", "E,F,W,I,N,UP,B,C4,PIE,RET,RUF", "--exclude", "programs.py"]
+RUFF = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+
+@pytest.mark.parametrize("file", GOLDEN)
+def test_a_script_is_as_expected(file: str) -> None:
+    assert export(runner.load(JOBS / file)) == (EXPECTED / GOLDEN[file]).read_text()
+
+
+@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
+@pytest.mark.parametrize("folder", sorted({file.parent for file in FILES}), ids=lambda folder: folder.name)
+def test_scripts_are_as_ruff_formats_them(folder: Path, tmp_path: Path) -> None:
+    assert RUFF is not None
+    for number, file in enumerate(file for file in FILES if file.parent == folder):
+        (tmp_path / f"script_{number}.py").write_text(export(runner.load(file)))
+    for module in folder.glob("*.py"):
+        shutil.copy(module, tmp_path)
+
+    said = [
+        subprocess.run([RUFF, *words, "--isolated"], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+        for words in (FORMAT, CHECK)
+    ]
+
+    assert said == ["", "All checks passed!\n"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_script_imports_what_it_uses_and_nothing_else(file: Path) -> None:
+    script = export(runner.load(file))
+
+    imported = {name for node in ast.parse(script).body for name in imported_by(node)}
+    assert imported - names_in(script) <= {"annotations", "numpy.random"}
+
+
+def imported_by(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement imports."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (each.asname or each.name for each in node.names)
+
+
+def test_a_script_without_a_title_is_called_after_its_file(tmp_path: Path) -> None:
+    assert exported("jobs: [{target: say}]", tmp_path).startswith('"""jobs.yaml."""\n')
+
+
+def test_a_title_in_quotes_ends_no_docstring(tmp_path: Path) -> None:
+    script = exported('title: \'a """ b\'\njobs: [{target: say}]', tmp_path)
+
+    assert ast.get_docstring(ast.parse(script)) == 'a """ b.'
+
+
+COUNTER = "jobs: [{{type: shared_counter, increments: 1000, {more}}}]"
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ("batch: 1", ["for _ in range(INCREMENTS):", "    with semaphore:", "        total[0] += 1"]),
+        ("batch: 1, sync: none", ["for _ in range(INCREMENTS):", "    total[0] += 1"]),
+        (
+            "sync: lock",
+            ["counted = 0", "for _ in range(INCREMENTS):", "    counted += 1", "with lock:", "    total[0] += counted"],
+        ),
+        (
+            "batch: 10",
+            [
+                "for start in range(0, INCREMENTS, BATCH):",
+                "    size = min(BATCH, INCREMENTS - start)",
+                "    counted = 0",
+                "    for _ in range(size):",
+                "        counted += 1",
+                "    with semaphore:",
+                "        total[0] += counted",
+            ],
+        ),
+        (
+            "method: vectorized",
+            [
+                "places = np.zeros(INCREMENTS, np.intp)  # index 0, again and again",
+                "with semaphore:",
+                "    np.add.at(total, places, 1)",
+            ],
+        ),
+        (
+            "method: vectorized, batch: 10",
+            [
+                "places = np.zeros(BATCH, np.intp)  # index 0, again and again",
+                "for start in range(0, INCREMENTS, BATCH):",
+                "    with semaphore:",
+                "        np.add.at(total, places[: INCREMENTS - start], 1)",
+            ],
+        ),
+    ],
+)
+def test_a_counter_is_written_out(more: str, lines: list[str], tmp_path: Path) -> None:
+    script = exported(COUNTER.format(more=more), tmp_path)
+
+    assert lines_of(script, "counter") == ["total = total_in(total_memory)", *lines]
+
+
+def test_what_does_not_fit_into_a_number_is_cut_off(tmp_path: Path) -> None:
+    script = exported(COUNTER.format(more="dtype: uint8"), tmp_path)
+
+    assert lines_of(script, "counter")[-1] == "    total += np.int64(counted).astype(np.uint8)"
+
+
+def test_two_counters_have_constants_of_their_own(tmp_path: Path) -> None:
+    script = exported("jobs: [{type: shared_counter, name: a}, {type: shared_counter, name: b, batch: 7}]", tmp_path)
+
+    assert "A_INCREMENTS = 50_000_000\nB_WORKERS = 2\n" in script
+    assert "B_BATCH = 7\n" in script
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("time_limit: 3\njobs: [{target: say}]", "`time_limit`"),
+        ("jobs: [{name: a, target: say, limits: {open_files: 9}}]", "`limits` of the process `a`"),
+        ("jobs: [{name: a, target: say, on_terminate: unwind}]", "`on_terminate: unwind` of the process `a`"),
+        ("jobs: [{name: a, class: 'm:C', env: {A: b}}]", "`env` of the process `a`"),
+        ("jobs: [{name: a, class: 'm:C', cwd: .}]", "`cwd` of the process `a`"),
+        ("shared: {row: {array: 1}}\njobs: [{name: a, class: 'm:C', args: [$row]}]", "`args` of the process `a`"),
+        (
+            "shared: {n: {namespace: {}}}\njobs: [{name: a, do: [{write: 1, to: n, at: $pid}]}]",
+            "`at` of the step `write` of the process `a`",
+        ),
+    ],
+)
+def test_what_cannot_be_said_is_refused_by_name(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(CannotExport, match=words):
+        exported(text, tmp_path)
+
+
+def test_a_job_type_of_somebody_elses_is_refused(tmp_path: Path) -> None:
+    plan = replace(plan_of("jobs: [{target: say}]", tmp_path), jobs=(JobPlan("a", "oven", (0,)),))
+
+    with pytest.raises(CannotExport, match="its type `oven`"):
+        export(plan)
+
+
+if __name__ == "__main__":
+    for yaml_file, script_file in GOLDEN.items():
+        (EXPECTED / script_file).write_text(export(runner.load(JOBS / yaml_file)))
