@@ -28,6 +28,7 @@ GROUND = {
     "masking",
     "notes",
     "plan",
+    "predicting",
     "prctl",
     "records",
     "results",
@@ -45,14 +46,15 @@ STANDS_ON = {
     "describe": {"ground"},
     "supervise": {"ground"},
     "report": {"ground"},
+    "export": {"ground", "describe.placeholders"},
     "jobtypes": {"ground", "describe", "supervise.tracing"},
     "session": {"ground", "describe.jobtype"},
     "front": {"ground", "report", "session"},
     "api": {"ground", "describe", "session"},
-    "command": {"ground", "describe", "report", "session", "api", "front", "public"},
+    "command": {"ground", "describe", "report", "session", "api", "front", "public", "export"},
     "public": {"ground", "api"},
 }
-COMMAND = {"cli", "command_line", "streams", "usage", "__main__"}
+COMMAND = {"cli", "command_line", "commands", "streams", "usage", "__main__"}
 
 
 def floor_of(module: str) -> str:

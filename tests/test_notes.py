@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.events import Event
-from runner.notes import Notes
+from runner.notes import MOST_NAMES, Notes, holder_died, listed
 
 if TYPE_CHECKING:
     from runner.plan import Json
@@ -119,3 +119,26 @@ def test_who_asked_for_a_stop_is_told_once_with_what_follows(stopped_by: int | N
     assert note.text.startswith(why)
     assert "SIGKILL after 2.5 s" in note.text
     assert notes.about(terminating, stopped_by) == []
+
+
+@pytest.mark.parametrize(("ends_run", "end"), [(True, "instead of waiting for ever."), (False, "get it any more.")])
+def test_a_holder_that_died_is_told_of_with_what_it_had(ends_run: bool, end: str) -> None:
+    note = holder_died("p", "door", ends_run)
+
+    assert (note.about, note.process) == ("holder_died", "p")
+    assert "p died while it had door: nobody can get it any more" in note.text
+    assert note.text.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1, "p0"),
+        (2, "p0 and p1"),
+        (3, "p0, p1 and p2"),
+        (MOST_NAMES + 1, "p0, p1, p2, p3, p4, p5, p6, p7 and p8"),
+        (MOST_NAMES + 2, "p0, p1, p2, p3, p4, p5, p6, p7 and 2 more"),
+    ],
+)
+def test_names_are_listed_as_in_a_sentence(number: int, text: str) -> None:
+    assert listed([f"p{place}" for place in range(number)]) == text

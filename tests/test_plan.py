@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 import runner
 from runner.arguments import references, resolve
+from runner.dtypes import DTYPES
 from runner.plan import (
+    Act,
+    Declared,
     Expect,
     JobPlan,
     Join,
@@ -22,8 +25,15 @@ from runner.plan import (
     ProcessPlan,
     Progress,
     SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
     SharedLock,
+    SharedManaged,
+    SharedQueue,
+    SharedRLock,
     SharedSemaphore,
+    SharedValue,
     Show,
     Sleep,
     Start,
@@ -55,25 +65,50 @@ steps: st.SearchStrategy[Step] = (
     | st.builds(Terminate, numbers)
     | st.builds(Kill, numbers)
     | st.builds(Show, numbers, st.text())
+    | st.builds(Act, st.dictionaries(st.text(), encoded, max_size=3))
+)
+expectations = st.builds(
+    Expect,
+    st.none() | st.integers(),
+    st.none() | st.text(),
+    st.none() | st.lists(st.text(), max_size=3).map(tuple),
+    st.lists(st.text(), max_size=2).map(tuple),
 )
 processes = st.builds(
     ProcessPlan,
     name=st.text(),
     job=st.text(),
-    target=st.text(),
+    target=st.none() | st.text(),
+    cls=st.none() | st.text(),
+    do=st.none() | st.lists(st.dictionaries(st.text(), encoded, max_size=3), max_size=3).map(tuple),
     args=st.lists(encoded, max_size=3).map(tuple),
     kwargs=st.dictionaries(st.text(), encoded, max_size=2),
     daemon=st.booleans(),
     env=st.dictionaries(st.text(), st.text(), max_size=2),
     terminate_after=st.none() | seconds,
-    expect=st.none() | st.builds(Expect, st.none() | st.integers(), st.none() | st.text()),
+    expect=st.none() | expectations,
     timeout=st.none() | seconds,
     limits=st.none() | st.builds(Limits, *[st.none() | numbers] * 4),
 )
-shared = (
-    st.builds(SharedArray, st.text(), st.just("int64"), numbers, st.just(8))
-    | st.builds(SharedSemaphore, st.text(), numbers)
-    | st.builds(SharedLock, st.text())
+traced = st.booleans()
+initial = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+dtypes = st.sampled_from(sorted(DTYPES))
+shared = st.one_of(
+    st.builds(SharedArray, st.text(), dtypes, numbers, numbers, st.lists(initial, max_size=3).map(tuple)),
+    st.builds(SharedSemaphore, st.text(), numbers, st.booleans(), traced),
+    *(st.builds(kind, st.text(), traced) for kind in (SharedLock, SharedRLock, SharedCondition)),
+    st.builds(SharedEvent, st.text(), st.booleans(), traced),
+    st.builds(SharedBarrier, st.text(), numbers, traced),
+    st.builds(SharedQueue, st.text(), numbers, st.booleans(), traced),
+    st.builds(SharedValue, st.text(), dtypes, initial, st.booleans(), traced),
+    st.builds(SharedManaged, st.text(), st.sampled_from(["dict", "list", "namespace"]), encoded),
+)
+declared = st.builds(
+    Declared,
+    st.none() | st.sampled_from(["succeeded", "failed", "timed_out"]),
+    st.none() | st.booleans(),
+    st.dictionaries(st.text(), scalars | st.lists(scalars, max_size=2), max_size=2),
+    st.lists(st.text(), max_size=2).map(tuple),
 )
 jobs = st.builds(
     JobPlan,
@@ -92,6 +127,8 @@ plans = st.builds(
     jobs=st.lists(jobs, max_size=2).map(tuple),
     shared=st.lists(shared, max_size=3).map(tuple),
     preload=st.lists(st.text(), max_size=2).map(tuple),
+    paths=st.lists(st.text(), max_size=2).map(tuple),
+    expect=st.none() | declared,
 )
 
 

@@ -31,7 +31,13 @@ END: dict[str, Json] = {
     "max_rss": 4096,
     "returned": None,
 }
-FINISHED: dict[str, Json] = {"outcome": "succeeded", "exit_status": 0, "duration": 2.5}
+FINISHED: dict[str, Json] = {
+    "outcome": "succeeded",
+    "exit_status": 0,
+    "duration": 2.5,
+    "values": {"total": 3},
+    "deadlock": ["a", "b"],
+}
 ERROR: dict[str, Json] = {"type": "OSError", "message": "no more", "traceback": ""}
 
 
@@ -77,6 +83,7 @@ def test_a_process_is_what_its_events_say() -> None:
         )
     }
     assert (result.outcome, result.exit_status, result.duration) == ("succeeded", 0, 2.5)
+    assert (result.values, result.deadlock) == ({"total": 3}, ("a", "b"))
 
 
 def test_a_process_that_could_not_be_started_has_an_error_and_no_pid() -> None:
@@ -93,6 +100,7 @@ def test_a_run_that_nobody_finished_has_faulted() -> None:
     result = result_of(created("a"))
 
     assert (result.outcome, result.exit_status, result.duration) == ("faulted", 3, 0.0)
+    assert (result.values, result.deadlock) == ({}, None)
 
 
 def test_processes_are_in_creation_order_and_results_by_job() -> None:
@@ -162,7 +170,9 @@ def test_a_result_is_json_without_its_events() -> None:
 
     data = json.loads(json.dumps(result.to_json()))
 
-    assert set(data) == {"outcome", "exit_status", "duration", "processes", "results"}
+    assert set(data) == {"outcome", "exit_status", "duration", "processes", "results", "values", "deadlock"}
     assert ProcessResult(**data["processes"]["a"]) == result.processes["a"]
     assert data["processes"]["a"]["output"] == "out"
-    assert RunResult(**data | {"processes": result.processes, "events": result.events}) == result
+    assert data["deadlock"] == ["a", "b"]
+    back = data | {"processes": result.processes, "events": result.events, "deadlock": tuple(data["deadlock"])}
+    assert RunResult(**back) == result

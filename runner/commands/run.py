@@ -8,6 +8,7 @@ import os
 import sys
 import time
 
+from runner import __version__
 from runner.commands import files
 from runner.records import record, replace
 from runner.streams import fail
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
     status = _supervise(options, launched, plan, text, events, collected)
     if collected is None or not collected.is_whole:
         return Done(status)
-    kept = collected.run(text, options.file, tuple(options.set))
+    kept = collected.run(text, options.file, tuple(options.set), __version__)
     if options.timeline or options.trace or options.report:
         from runner.commands.pictures import make_pictures
 

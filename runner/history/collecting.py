@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import deque
 
-from runner import __version__
 from runner.events import MAIN_PROCESS, Event, Output
 from runner.history.runs import KeptRun
 from runner.lines import WholeLines
@@ -62,8 +61,8 @@ class Collected:
             return
         self._events.append(event)
 
-    def run(self, text: bytes, file: str, overrides: tuple[str, ...]) -> KeptRun:
-        """The run, now that it is over."""
+    def run(self, text: bytes, file: str, overrides: tuple[str, ...], version: str) -> KeptRun:
+        """The run, now that it is over; `version` is that of run-jobs."""
         if self._ran_at is None:
             raise AssertionError("nothing has been collected")
         last = self._events[-1].fields
@@ -81,7 +80,7 @@ class Collected:
             events=tuple(event.to_json() for event in self._events),
             output=tuple(self._lines(self._ran_at[0])),
             python=sys.version.partition(" ")[0],
-            version=__version__,
+            version=version,
             events_cut=self._left_out,
             output_cut=self._cut,
         )

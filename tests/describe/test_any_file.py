@@ -11,37 +11,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from runner.arguments import references
 from runner.describe.diagnostics import render
 from runner.describe.diagnostics import to_json as problem_to_json
+from runner.describe.edits import edits_of, problems_of_edits
 from runner.describe.planning import describe
 from runner.errors import InvalidFile
 from runner.plan import from_json, to_json
 from runner.report.explain import explain
 from tests.describe.describing import FILE, plan_of
+from tests.describe.making_up import (
+    Fields,
+    declarations,
+    durations,
+    edits,
+    main_steps,
+    steps,
+    texts,
+    things,
+    values,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Fields = dict[str, Any]
 SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "schemas/run-jobs.schema.json").read_text()))
 
-words = st.text("abcdefghij", min_size=1, max_size=6)
-texts = st.text(st.characters(exclude_characters="$\0", exclude_categories=["Cs", "Cc"]), max_size=10)
-durations = (
-    st.integers(0, 100) | st.floats(0, 1e6) | st.sampled_from(["500ms", "1.5s", "1m30s", "2h", "0s", "1d2h3m4s5ms"])
-)
 sizes = st.integers(0, 1 << 40) | st.sampled_from(["512MiB", "1.5GiB", "10MB", "0B", "7kB"])
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=6,
-)
 limits = st.fixed_dictionaries(
     {}, optional={"memory": sizes, "cpu_seconds": st.integers(1, 99), "open_files": st.integers(0, 99), "core": sizes}
 )
 expectations = st.fixed_dictionaries(
     {"exit_code": st.integers(-64, 255) | st.sampled_from(["SIGTERM", "SIGKILL"])},
-    optional={"outcome": st.sampled_from(["succeeded", "failed", "killed", "timed_out", "out_of_memory"])},
+    optional={
+        "outcome": st.sampled_from(["succeeded", "failed", "killed", "timed_out", "out_of_memory"]),
+        "output": st.lists(texts, max_size=3),
+    },
 )
 common: dict[str, st.SearchStrategy[Any]] = {
     "daemon": st.booleans(),
@@ -67,6 +73,12 @@ calls = st.fixed_dictionaries(
     },
 )
 processes = st.builds(lambda *parts: {key: value for part in parts for key, value in part.items()}, what, calls, ends)
+doing = st.builds(
+    lambda do, fields, end: {"do": do} | fields | end,
+    steps,
+    st.fixed_dictionaries({}, optional={"replicas": st.integers(1, 4), **common}),
+    ends,
+)
 counters = st.builds(
     lambda fields, end: {"type": "shared_counter", "increments": 10} | fields | end,
     st.fixed_dictionaries(
@@ -87,20 +99,32 @@ tops = st.fixed_dictionaries(
 )
 
 
+declared = st.fixed_dictionaries({}, optional={"expect": declarations, "try": edits})
+
+
 @st.composite
 def files(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Fields:
     """A file that is right, as data."""
-    jobs = draw(st.lists(processes | counters, min_size=1, max_size=4))
+    jobs = draw(st.lists(processes | counters | doing, min_size=1, max_size=4))
     for number, job in enumerate(jobs):  # each its own name: a default one may be taken
         job["name"] = f"job{number}"
-    file: Fields = draw(tops) | {"jobs": jobs}
+    file: Fields = draw(tops) | {"jobs": jobs} | draw(declared)
     if draw(st.booleans()):
         names = st.lists(st.sampled_from([job["name"] for job in jobs]), min_size=1, max_size=3, unique=True)
         file["main"] = [
             {"start": "all"},
-            *draw(st.lists(st.one_of(*(_steps(order, names) for order in ("join", "terminate", "kill", "show"))))),
+            *draw(
+                st.lists(
+                    st.one_of(
+                        *(_steps(order, names) for order in ("join", "terminate", "kill", "show")),
+                        main_steps,
+                    )
+                )
+            ),
         ]
-    return file
+    told = json.dumps(file)
+    shared = {name: thing for name, thing in draw(things).items() if name in told}
+    return file | ({"shared": shared} if shared or draw(st.booleans()) else {})
 
 
 def _steps(order: str, names: st.SearchStrategy[list[str]]) -> st.SearchStrategy[Fields]:
@@ -124,6 +148,23 @@ def test_a_good_file_becomes_a_plan_that_can_be_told_and_goes_through_json(file:
     assert explain(plan)
     assert [job.name for job in plan.jobs] == [job["name"] for job in file["jobs"]]
     assert len(plan.processes) == sum(map(_number, file["jobs"]))
+    assert [thing.name for thing in plan.shared if "." not in thing.name] == list(file.get("shared", ()))
+    for process in plan.processes:
+        assert not any(name.startswith("$") for step in process.do or () for name in mentioned(step))
+
+
+def mentioned(step: Any) -> set[str]:
+    """The names that a step and those below it refer to."""
+    found = {name for key, value in step.items() if key != "do" for name in references(value)}
+    return found.union(*(mentioned(one) for one in step.get("do", ())))
+
+
+@given(files(), st.booleans())
+def test_the_edits_of_a_good_file_are_good(file: Fields, in_flow: bool) -> None:
+    text = written(file, in_flow=in_flow).encode()
+
+    assert problems_of_edits(text, file=FILE, start_method=None, environ={}) == []
+    assert len(edits_of(text, FILE)) == len(file.get("try", []))
 
 
 def _number(job: Fields) -> int:

@@ -39,6 +39,18 @@ def test_what_can_be_is_not_refused(expansion: Expansion) -> None:
     check_expansion(expansion, "j")
 
 
+def test_an_argument_may_refer_to_what_the_file_shares() -> None:
+    expansion = Expansion((Draft(target="m:f", args=({"ref": "door"},)),))
+
+    check_expansion(expansion, "j", {"door": "lock"})
+    with pytest.raises(ValueError, match="an argument refers to `door`"):
+        check_expansion(expansion, "j", {"dor": "lock"})
+
+
+def test_a_process_may_have_steps() -> None:
+    check_expansion(Expansion((Draft(do=[{"step": "hang", "nothing": None}]),)), "j")
+
+
 @pytest.mark.parametrize(
     ("expansion", "why"),
     [
@@ -73,6 +85,9 @@ def test_what_can_be_is_not_refused(expansion: Expansion) -> None:
             for thing, array in NO_PLACES_TO_COUNT_IN
         ),
         (Expansion(TWO, (COUNTS,), Progress("j.counts", -1)), "the work of a process cannot be -1"),
+        (Expansion((Draft(),)), "a process has a target, a class or steps"),
+        (Expansion((Draft(target="m:f", do=[]),)), "a process has a target, a class or steps"),
+        (Expansion((Draft(target="m:f", cls="m:C", do=[]),)), "a process has a target, a class or steps"),
     ],
 )
 def test_what_cannot_be_is_refused(expansion: Expansion, why: str) -> None:

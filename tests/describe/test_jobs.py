@@ -146,9 +146,12 @@ def test_a_type_with_this_packages_model_is_still_somebody_elses(
     [
         ([Draft(target="nobody")], "BadTarget: there is no built-in worker `nobody`"),
         ([Draft(target="m:f"), Draft(cls="m")], "BadTarget: `m` names no module"),
-        ([Draft()], "ValueError: a process has either a target or a class"),
-        ([Draft(target="m:f", cls="m:C")], "ValueError: a process has either a target or a class"),
-        ([Draft("a$pid", target="m:f")], "BadPlaceholder: `$pid` has a meaning only in `args` and `kwargs`"),
+        ([Draft()], "ValueError: a process has a target, a class or steps"),
+        ([Draft(target="m:f", cls="m:C")], "ValueError: a process has a target, a class or steps"),
+        (
+            [Draft("a$pid", target="m:f")],
+            "BadPlaceholder: `$pid` has a meaning only in `args`, `kwargs` and values of `do`",
+        ),
         ([Draft(target="m:f", env={"A": "$"})], "BadPlaceholder: `$` begins a placeholder, and no name follows"),
         ([5], "AttributeError: 'int' object has no attribute 'target'"),
     ],

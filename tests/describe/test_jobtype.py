@@ -167,8 +167,8 @@ def test_an_end_is_expected_by_its_exit_code_its_signal_or_its_outcome(written: 
 @pytest.mark.parametrize(
     ("written", "at", "message", "help"),
     [
-        ("{}", "{}", "`exit_code` or `outcome` is needed here", None),
-        ("{exit_code: null}", "{exit_code: null}", "`exit_code` or `outcome` is needed here", None),
+        ("{}", "{}", "`exit_code`, `outcome`, `output` or `before` is needed here", None),
+        ("{exit_code: null}", "{exit_code: null}", "`exit_code`, `outcome`, `output` or `before` is needed here", None),
         (
             "{exit_code: SIGTEM}",
             "SIGTEM",

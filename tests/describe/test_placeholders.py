@@ -177,7 +177,7 @@ def test_a_placeholder_that_means_nothing_is_shown_where_it_is(text: str, at: st
 def test_the_pid_has_a_meaning_in_arguments_only(field: str) -> None:
     problem = problem_of(f"jobs:\n- target: m:f\n  {field}")
 
-    assert problem.message == "`$pid` has a meaning only in `args` and `kwargs`"
+    assert problem.message == "`$pid` has a meaning only in `args`, `kwargs` and values of `do`"
     assert problem.help == "here: $index, ${env.NAME}"
     assert marked(problem) == "$pid"
 
@@ -185,7 +185,7 @@ def test_the_pid_has_a_meaning_in_arguments_only(field: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "help"),
     [
-        ("a $index", "`$index` has a meaning only in `args` and `kwargs`", "here: ${env.NAME}"),
+        ("a $index", "`$index` has a meaning only in `args`, `kwargs` and values of `do`", "here: ${env.NAME}"),
         (
             "a $other",
             "unknown placeholder `$other`",

@@ -5,22 +5,23 @@ from __future__ import annotations
 import gc
 import json
 import os
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationInfo, field_validator
 
+import runner
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, find
 from runner.describe.planning import STDIN, describe
+from runner.describe.spec import About
 from runner.errors import InvalidFile
-from runner.plan import Join, Kill, Plan, Show, Sleep, Start, Step, Terminate, from_json, to_json
+from runner.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate, from_json, to_json
 from runner.records import record
 from tests.describe.describing import FILE, described, install, marked, plan_of, problem_of, problems_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 JOB = "jobs:\n- target: m:f\n"
 
@@ -325,12 +326,6 @@ def test_the_fields_of_a_process_are_in_its_plan() -> None:
         ),
         (f"{JOB}main: all", "all", "`main`: expected a list, found the text `all`", "put it in brackets: [all]"),
         (f"{JOB}titel: a", "titel", "unknown key `titel` in the file", "did you mean `title`?"),
-        (
-            f"{JOB}shared: {{}}",
-            "shared",
-            "unknown key `shared` in this version",
-            "declared shared things are not available yet; the job type `shared_counter` makes its own",
-        ),
         (f"{JOB}preload: [a b]", "a b", "`a b` is not the name of a module", "write package.module"),
         (
             f"{JOB}grace_period: [1]",
@@ -360,6 +355,88 @@ def test_the_fields_of_a_process_are_in_its_plan() -> None:
 )
 def test_what_a_file_cannot_say_is_shown_where_it_is(text: str, at: str, message: str, help: str | None) -> None:
     problem = problem_of(text)
+
+    assert (problem.message, problem.help, marked(problem)) == (message, help, at)
+
+
+SHARED = "shared: {door: lock, tasks: queue, total: value}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "declared"),
+    [
+        ("null", None),
+        ("{}", Declared()),
+        ("{outcome: failed, notes: [lost_wakeup, deadlock]}", Declared("failed", notes=("lost_wakeup", "deadlock"))),
+        ("{deadlock: false}", Declared(deadlock=False)),
+        ("{values: {tasks: [], total: 5}}", Declared(values={"tasks": [], "total": 5})),
+        (
+            "{values: {tasks: [{1: a, null: [.inf, -.inf]}, .nan], total: 0.5}}",
+            Declared(values={"tasks": [{"1": "a", "None": ["inf", "-inf"]}, "nan"], "total": 0.5}),
+        ),
+    ],
+)
+def test_what_the_run_is_to_come_to_is_in_the_plan(written: str, declared: Declared | None) -> None:
+    assert plan_of(f"{SHARED}{JOB}expect: {written}").expect == declared
+
+
+@pytest.mark.parametrize(
+    ("written", "at", "message", "help"),
+    [
+        ("{values: {totl: 1}}", "totl", "there is no shared thing `totl`", "did you mean `total`?"),
+        ("{values: {x: 1}}", "x", "there is no shared thing `x`", "things with a value: `tasks`, `total`"),
+        ("{values: {door: 1}}", "door", "`door` is a lock, which has no value in the end", "remove it"),
+        ("{values: {5: 1}}", "5", "expected text as a key, found the number 5", 'put it in quotes: "5"'),
+        (
+            "{notes: [lost_update]}",
+            "lost_update",
+            "`expect.notes[0]`: expected one of 30 words, found the text `lost_update`",
+            "did you mean `lost_updates`?",
+        ),
+        ("{notes: [5]}", "5", "`expect.notes[0]`: expected one of 30 words, found the number 5", None),
+        ("{outcom: failed}", "outcom", "unknown key `outcom` in `expect`", "did you mean `outcome`?"),
+    ],
+)
+def test_what_a_run_cannot_come_to_is_shown(written: str, at: str, message: str, help: str | None) -> None:
+    problem = problem_of(f"{SHARED}{JOB}expect: {written}")
+
+    assert (problem.message, problem.help, marked(problem)) == (message, help, at)
+
+
+def test_without_things_a_value_is_told_to_declare_one() -> None:
+    problem = problem_of(f"{JOB}expect: {{values: {{x: 1}}}}")
+
+    assert (problem.message, problem.help) == ("there is no shared thing `x`", "declare it under `shared:`")
+
+
+def test_what_notes_can_be_about_is_what_notes_are_about() -> None:
+    """All words that this package makes notes about, wherever it does."""
+    package = Path(runner.__file__).parent
+    sources = "".join(path.read_text() for path in package.rglob("*.py"))
+    told = set(re.findall(r'\bNote\(\s*"(\w+)"', sources)) | set(re.findall(r'return "(\w+)", _[A-Z_]+', sources))
+    told |= {"standstill"}  # what else it may be is a sentence of its own
+
+    assert set(get_args(About)) == told - {"not_as_declared"}
+
+
+def test_what_a_process_writes_and_when_it_ends_is_in_the_plan() -> None:
+    plan = plan_of(
+        f"{JOB}  name: a\n  expect: {{output: [x, ''], before: [b-1]}}\n- {{name: b, target: m:f, replicas: 2}}"
+    )
+
+    assert plan.processes[0].expect == Expect(None, None, ("x", ""), ("b-1",))
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "message", "help"),
+    [
+        ("[b-2]", "b-2", "there is no process named `b-2`", "did you mean `b-1`?"),
+        ("[x]", "x", "there is no process named `x`", "processes: `a`, `b-0`, `b-1`"),
+        ("[b-0, a]", "a", "`a` cannot end before itself", "name another process"),
+    ],
+)
+def test_a_process_ends_before_another(before: str, at: str, message: str, help: str) -> None:
+    problem = problem_of(f"{JOB}  name: a\n  expect: {{before: {before}}}\n- {{name: b, target: m:f, replicas: 2}}")
 
     assert (problem.message, problem.help, marked(problem)) == (message, help, at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runner.describe.script import KNOWN
 from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 
@@ -62,19 +63,14 @@ def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
             "a step does one thing: here are `sleep` and `start`",
             "begin a new step with `- `",
         ),
-        ("- {}", "{}", "the step does nothing", "a step has one of start, sleep, join, terminate, kill, show"),
-        (
-            "- {as: x}",
-            "{as: x}",
-            "the step does nothing",
-            "a step has one of start, sleep, join, terminate, kill, show",
-        ),
+        ("- {}", "{}", "the step does nothing", f"a step has one of {', '.join(KNOWN)}"),
+        ("- {as: x}", "{as: x}", "the step does nothing", f"a step has one of {', '.join(KNOWN)}"),
         ("- {timeout: 1, jion: a}", "jion", "unknown step `jion`", "did you mean `join`?"),
         (
             "- {5: a}",
             "5",
             "unknown step `5`",
-            "steps: `start`, `sleep`, `join`, `terminate`, `kill`, `show`",
+            f"steps: {', '.join(f'`{name}`' for name in KNOWN)}",
         ),
         ("- {start: a, as: x}", "as", "`as` has no effect on `start`", "it belongs to `show`"),
         ("- {start: a, timeout: 1}", "timeout", "`timeout` has no effect on `start`", "it belongs to `join`"),

@@ -10,6 +10,9 @@ from runner.plan import ProcessPlan
 from tests.describe.describing import marked, plan_of, problem_of
 
 
+ADD = "add target: package.module:function, or do: with steps"
+
+
 def processes_of(job: str) -> tuple[ProcessPlan, ...]:
     return plan_of(f"jobs:\n- {job}").processes
 
@@ -24,6 +27,24 @@ def test_a_class_stands_instead_of_a_target() -> None:
     assert processes_of("{class: m.sub.Class, args: [1]}") == (
         ProcessPlan(name="Class-1", job="jobs[0]", cls="m.sub:Class", args=(1,)),
     )
+
+
+def test_steps_stand_instead_of_a_target() -> None:
+    (process,) = processes_of("{name: a, do: [hang]}")
+
+    assert process == ProcessPlan(name="a", job="a", do=({"step": "hang", "nothing": None},))
+
+
+def test_each_replica_has_the_steps_with_what_is_known_of_it() -> None:
+    processes = processes_of("{name: w, replicas: 2, do: [print: $name, print: '$index of $pid']}")
+
+    assert [process.do for process in processes] == [
+        (
+            {"step": "print", "value": f"w-{index}"},
+            {"step": "print", "value": {"text": [index, " of ", {"ref": "pid"}]}},
+        )
+        for index in range(2)
+    ]
 
 
 @settings(deadline=None)
@@ -41,17 +62,16 @@ def test_replicas_are_alike_but_for_their_names_and_indices(count: int) -> None:
 @pytest.mark.parametrize(
     ("job", "at", "message", "help"),
     [
-        ("{name: a}", "{name: a}", "a process needs `target` or `class`", "add target: package.module:function"),
-        (
-            "{target: null}",
-            "{target: null}",
-            "a process needs `target` or `class`",
-            "add target: package.module:function",
-        ),
+        ("{name: a}", "{name: a}", "a process needs `target`, `class` or `do`", ADD),
+        ("{target: null}", "{target: null}", "a process needs `target`, `class` or `do`", ADD),
         ("{target: m:f, class: m:C}", "class", "a process has `target` or `class`, not both", "remove one of them"),
+        ("{target: m:f, do: [hang]}", "do", "a process has `target` or `do`, not both", "remove one of them"),
+        ("{do: [hang], class: m:C}", "do", "a process has `class` or `do`, not both", "remove one of them"),
+        ("{do: [hang], args: [1]}", "args", "`args` has no effect with `do`", "remove it"),
+        ("{do: [hang], kwargs: {}}", "kwargs", "`kwargs` has no effect with `do`", "remove it"),
     ],
 )
-def test_a_process_has_a_target_or_a_class(job: str, at: str, message: str, help: str) -> None:
+def test_a_process_has_a_target_a_class_or_steps(job: str, at: str, message: str, help: str) -> None:
     problem = problem_of(f"jobs:\n- {job}")
 
     assert (problem.message, problem.help, marked(problem)) == (message, help, at)

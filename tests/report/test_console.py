@@ -65,12 +65,67 @@ def test_only_who_asks_sees_every_event() -> None:
         event("process.created", **PROCESS, target="m:f", daemon=True),
         event("process.joined", **PROCESS, waited=0.1),
         event("process.wrote", process="p", stream="stdout", text="hello"),
-        event("main.ended"),
+        event("main.slept", seconds=0.5),
+        event("main.ended", exit_code=0, error=None),
         event("job.result", job="j", type="t", result={}),
     ]
 
     assert shown(*events) == ""
     assert len(shown(*events, verbose=True).splitlines()) == len(events)
+
+
+USER: dict[str, Any] = {"job": "j", "process": "p", "pid": 7, "thing": "door", "kind": "lock"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "line"),
+    [
+        ("main.slept", {"seconds": 0.5}, "main  slept        500 ms"),
+        ("main.ended", {"exit_code": 0, "error": None}, "main  ended"),
+        ("main.ended", {"exit_code": 3, "error": None}, "main  ended        exit code 3"),
+        (
+            "main.ended",
+            {"exit_code": 1, "error": {"type": "Empty", "message": "", "traceback": None}},
+            "main  ended        exit code 1; Empty",
+        ),
+        ("shared.waiting", USER | {"operation": "acquire", "timeout": None}, "p  waiting      door (acquire)"),
+        ("shared.waiting", USER | {"operation": "get", "timeout": 2}, "p  waiting      door (get), at most 2 s"),
+        (
+            "shared.acquired",
+            USER | {"operation": "acquire", "waited": 0.0, "skipped": 0},
+            "p  acquired     door (acquire)",
+        ),
+        (
+            "shared.acquired",
+            USER | {"operation": "put", "waited": 0.25, "skipped": 1500},
+            "p  acquired     door (put), after 250 ms; 1,500 before it not told",
+        ),
+        ("shared.timed_out", USER | {"operation": "wait", "waited": 1.0}, "p  gave up      door (wait), after 1 s"),
+        ("shared.released", USER | {"held": 0.1}, "p  released     door, after 100 ms"),
+        ("job.result", {"job": "j", "type": "t", "result": {}}, "j  result"),
+    ],
+)
+def test_what_happens_to_main_and_to_shared_things_is_a_line(name: str, fields: dict[str, Any], line: str) -> None:
+    assert shown(event(name, **fields), verbose=True) == f"   0.000s  {line}\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["shared.waiting", "shared.acquired", "shared.timed_out", "shared.released", "main.slept"]
+)
+def test_of_shared_things_only_who_asks_is_told(name: str) -> None:
+    assert shown(event(name, **USER)) == ""
+
+
+def test_main_that_fails_is_told_to_everybody() -> None:
+    assert "exit code 2" in shown(event("main.ended", exit_code=2, error=None))
+
+
+@pytest.mark.parametrize("reason", ["deadlock", "standstill", "holder_died"])
+def test_a_stop_for_what_waits_for_ever_says_so(reason: str) -> None:
+    text = shown(event("process.terminating", **PROCESS, signal="SIGTERM", reason=reason))
+
+    assert text.startswith("   0.000s  p  terminating  SIGTERM sent: ")
+    assert reason not in text
 
 
 def test_stops_say_why() -> None:
@@ -116,7 +171,7 @@ def test_on_a_terminal_a_long_line_goes_on_below_itself_and_no_word_is_broken() 
 
 
 def test_the_life_of_main_has_its_own_name() -> None:
-    assert shown(event("main.ended", 1.0), verbose=True).split() == ["1.000s", "main", "ended"]
+    assert shown(event("main.ended", 1.0, exit_code=0, error=None), verbose=True).split() == ["1.000s", "main", "ended"]
 
 
 def test_one_process_is_one() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.plan import (
+    Act,
     Expect,
     Join,
     Kill,
@@ -14,8 +15,15 @@ from runner.plan import (
     Plan,
     ProcessPlan,
     SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
     SharedLock,
+    SharedManaged,
+    SharedQueue,
+    SharedRLock,
     SharedSemaphore,
+    SharedValue,
     Show,
     Sleep,
     Start,
@@ -24,7 +32,7 @@ from runner.plan import (
 from runner.report.explain import MOST_ALIKE, explain
 
 if TYPE_CHECKING:
-    from runner.plan import SharedPlan, Step
+    from runner.plan import Json, SharedPlan, Step
 
 P = ProcessPlan("p", "p", target="m:f")
 D = ProcessPlan("d", "d", target="m:f", daemon=True)
@@ -111,7 +119,18 @@ def test_a_plan_without_a_title_is_told_by_its_file_and_without_rules_ends_there
         (SharedArray("a", "float32", 2, 4), "a, 2 numbers (float32) in shared memory"),
         (SharedSemaphore("s", 1), "s, a semaphore with 1 permit"),
         (SharedSemaphore("s", 0), "s, a semaphore with 0 permits"),
+        (SharedSemaphore("s", 2, bounded=True), "s, a bounded semaphore with 2 permits"),
         (SharedLock("l"), "l, a lock"),
+        (SharedRLock("l"), "l, an rlock"),
+        (SharedCondition("c"), "c, a condition"),
+        (SharedEvent("e"), "e, an event"),
+        (SharedEvent("e", is_set=True), "e, an event that is set"),
+        (SharedBarrier("b", 3), "b, a barrier that opens when 3 wait at it"),
+        (SharedQueue("q"), "q, a queue"),
+        (SharedQueue("q", 3, joinable=True), "q, a joinable queue with room for 3"),
+        (SharedValue("v", "int64", 0), "v, the number 0 (int64)"),
+        (SharedValue("v", "float64", 1.5, locked=False), "v, the number 1.5 (float64) without a lock"),
+        (SharedManaged("d", "dict", {}), "d, a dict in the process of a manager"),
     ],
 )
 def test_what_is_shared_is_told(thing: SharedPlan, words: str) -> None:
@@ -131,6 +150,7 @@ def test_what_is_shared_is_told(thing: SharedPlan, words: str) -> None:
         (Terminate(1), "terminate d: send SIGTERM, and go on at once"),
         (Kill(0), "kill p: send SIGKILL, and go on at once"),
         (Show(1, "BEFORE"), "show d as BEFORE"),
+        (Act({"step": "set", "thing": {"ref": "go"}}), "set go"),
     ],
 )
 def test_each_step_is_told(step: Step, words: str) -> None:
@@ -142,6 +162,8 @@ def test_each_step_is_told(step: Step, words: str) -> None:
     [
         (ProcessPlan("c", "c", cls="m:C"), "start c, an object of the class m:C"),
         (ProcessPlan("c", "c", cls="m:C", daemon=True), "start c (a daemon), an object of the class m:C"),
+        (ProcessPlan("s", "s", do=({"step": "hang", "nothing": None},)), "start s, which does its steps"),
+        (ProcessPlan("s", "s", do=(), daemon=True), "start s (a daemon), which does its steps"),
         (ProcessPlan("s", "s", target="runner.workers:say"), "start s, which runs say"),
         (ProcessPlan("t", "t", target="mine.runner.workers:say"), "start t, which runs mine.runner.workers:say"),
     ],
@@ -160,6 +182,48 @@ def test_moments_are_told_from_the_first_sleep_to_the_first_join() -> None:
         "7. ",
         "9. ",
     ]
+
+
+@pytest.mark.parametrize(
+    ("step", "is_known_after"),
+    [
+        ({"step": "put", "value": 1, "into": {"ref": "q"}}, False),
+        ({"step": "get", "thing": {"ref": "q"}}, False),
+        ({"step": "acquire", "thing": {"ref": "l"}}, False),
+        ({"step": "join_queue", "thing": {"ref": "q"}}, False),
+        ({"step": "print", "value": 1}, True),
+        ({"step": "release", "thing": {"ref": "l"}}, True),
+    ],
+)
+def test_no_moment_is_known_behind_a_step_that_may_wait(step: dict[str, Any], is_known_after: bool) -> None:
+    told = steps_of(Sleep(1), Act(step), Kill(0))
+
+    assert told[1].startswith("2. at 1 s: ")
+    assert told[2].startswith("3. at 1 s: ") == is_known_after
+
+
+def doing(number: int) -> tuple[ProcessPlan, ...]:
+    steps: tuple[Json, ...] = ({"step": "repeat", "times": 2, "do": [{"step": "hang", "nothing": None}]},)
+    return tuple(ProcessPlan(f"p{index}", "p", do=steps) for index in range(number))
+
+
+def test_what_a_process_does_is_told_below() -> None:
+    assert after(Start(0), processes=(*doing(1), P))[-4:] == [
+        "",
+        "p0, step by step:",
+        "      repeat, 2 times:",
+        "        wait for ever",
+    ]
+
+
+@pytest.mark.parametrize(("number", "more"), [(MOST_ALIKE, []), (MOST_ALIKE + 2, ["(2 more processes with steps)"])])
+def test_of_many_processes_with_steps_the_first_are_told(number: int, more: list[str]) -> None:
+    told = after(Start(0), processes=doing(number))
+
+    assert [line for line in told if line.endswith("step by step:")] == [
+        f"p{index}, step by step:" for index in range(MOST_ALIKE)
+    ]
+    assert [line for line in told if line.startswith("(")] == more
 
 
 def test_as_many_steps_alike_as_there_may_be_are_all_told() -> None:

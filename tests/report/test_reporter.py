@@ -54,7 +54,7 @@ RUN: tuple[Item, ...] = (
     Output(0, "stderr", b"err\n"),
     event("process.exited", **PROCESS, **END),
     event("job.result", job="j", type="t", result={"total": 5}),
-    event("run.finished", outcome="succeeded", exit_status=0, duration=0.5),
+    event("run.finished", outcome="succeeded", exit_status=0, duration=0.5, values={}, deadlock=None),
 )
 
 
@@ -97,6 +97,26 @@ def test_output_and_results_go_to_stdout_and_what_happens_to_stderr(terminal: Te
     assert lines[:2] == ["   0.000s  p  started      pid 7", "p │ err"]
     assert [line.split()[:3] for line in lines[2:4]] == [["0.000s", "p", "succeeded"], ["0.000s", "run", "succeeded"]]
     assert " ".join(lines[-1].split()) == "p 7 succeeded 500 ms 100 ms 1.0 MiB 0 no error yes"
+
+
+def finished(**values: Any) -> Event:
+    return event("run.finished", outcome="succeeded", exit_status=0, duration=0.5, values=values, deadlock=None)
+
+
+def test_last_values_go_to_stdout_a_long_one_cut(terminal: Terminal) -> None:
+    report(*RUN[:-1], finished(total=3, items=list(range(1000))), quiet=True)
+
+    result, total, items = terminal.shows("stdout").splitlines()[1:]
+    assert (result, total) == ("j: total  5", "shared: total  3")
+    assert items.startswith("shared: items  [0, 1, 2, ")
+    assert items.endswith(" …")
+    assert len(items) == len("shared: items  ") + reporting.MOST_OF_A_VALUE + len(" …")
+
+
+def test_as_json_last_values_are_in_the_result_whole(terminal: Terminal) -> None:
+    report(*RUN[:-1], finished(items=list(range(1000))), json=True, stdout_is_data=True, quiet=True)
+
+    assert json.loads(terminal.shows("stdout"))["values"] == {"items": list(range(1000))}
 
 
 def test_quietly_only_output_and_results_are_shown(terminal: Terminal) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.report.summary import MOST_ROWS, result_lines, summary
+from runner.report.summary import MOST_ROWS, result_lines, summary, value_lines
 from runner.results import ProcessResult, RunResult
 
 if TYPE_CHECKING:
@@ -186,3 +186,20 @@ def test_results_cannot_steer_a_terminal() -> None:
     lines = result_lines("j\x1b", {"k\x1b[2J": "v\x1b", "t": [{"r\x07": 1, "s": "\x1b"}]})
 
     assert not {"\x1b", "\x07"} & set("".join(lines))
+
+
+def test_last_values_stand_in_one_column_and_steer_nothing() -> None:
+    assert value_lines({"n": 1, "items": ["a", "\x1b[2J"], "nothing": None}) == [
+        "shared: n        1",
+        "shared: items    ['a', '\\x1b[2J']",
+        "shared: nothing  None",
+    ]
+
+
+@pytest.mark.parametrize(("value", "shown"), [("x" * 10, "x" * 10), ("x" * 11, "x" * 10 + " …")])
+def test_of_a_long_value_the_beginning_is_shown(value: str, shown: str) -> None:
+    assert value_lines({"text": value}, 10) == [f"shared: text  {shown}"]
+
+
+def test_without_a_value_there_is_no_line() -> None:
+    assert value_lines({}) == []

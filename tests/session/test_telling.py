@@ -13,8 +13,9 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, Event, Output
 from runner.jobresult import End, JobResult
 from runner.lines import MOST_OF_A_LINE
-from runner.plan import Expect, JobPlan, Plan, ProcessPlan, Start
+from runner.plan import Declared, Expect, JobPlan, Plan, ProcessPlan, Start
 from runner.session.telling import Lines, Telling
+from runner.things import SharedLock, SharedSemaphore, SharedValue
 from tests.describe.describing import install, plan_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ def told(telling: Telling, *messages: dict[str, object]) -> list[Event]:
 BEGAN: dict[str, object] = {"began": 100.0, "time": 1_000_000.0, "created": []}
 STARTED: dict[str, object] = {"event": "process.started", "t": 100.5, "process": 0, "fields": {}, "facts": FACTS}
 EXITED: dict[str, object] = {"event": "process.exited", "t": 101.0, "process": 0, "fields": END, "facts": GONE}
-ENDED: dict[str, object] = {"ended": "succeeded", "t": 102.0, "values": {}, "holders": {}}
+ENDED: dict[str, object] = {
+    "ended": "succeeded",
+    "t": 102.0,
+    "values": {},
+    "last_values": {},
+    "holders": {},
+    "added": {},
+}
 
 
 def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
@@ -65,7 +73,13 @@ def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
         assert set(event.fields) == set(FIELDS[event.event])
     assert (events[1].t, events[1].time) == (0.5, "1970-01-12T13:46:40.500000Z")
     assert (events[2].fields["signal"], events[2].fields["duration"]) == ("SIGTERM", 0.1)
-    assert events[-1].fields == {"outcome": "succeeded", "exit_status": 0, "duration": 2.0}
+    assert events[-1].fields == {
+        "outcome": "succeeded",
+        "exit_status": 0,
+        "duration": 2.0,
+        "values": {},
+        "deadlock": None,
+    }
 
 
 def test_without_the_supervisors_last_word_what_ran_is_lost() -> None:
@@ -136,11 +150,11 @@ def test_everything_that_is_made_is_told_before_anything_starts() -> None:
 def test_main_is_told_of_without_a_process() -> None:
     ended, shown = told(
         telling(),
-        {"event": "main.ended", "t": 0.0, "process": None, "fields": {}},
+        {"event": "main.ended", "t": 0.0, "process": None, "fields": {"exit_code": 0, "error": None}},
         {"event": "process.shown", "t": 0.0, "process": 0, "fields": {"label": "L"}, "facts": FACTS},
     )
 
-    assert (ended.event, ended.fields) == ("main.ended", {})
+    assert (ended.event, ended.fields) == ("main.ended", {"exit_code": 0, "error": None})
     assert set(shown.fields) == set(FIELDS["process.shown"])
 
 
@@ -344,3 +358,178 @@ def test_a_line_is_told_with_the_moment_in_which_it_was_read() -> None:
     (event,) = Lines(tells).cut(Output(0, "stdout", b"x\n", at=100.5))
 
     assert event.t == 0.5
+
+
+# Shared things.
+
+THINGS = (SharedLock("left"), SharedLock("right"), SharedSemaphore("door", 1), SharedValue("total", "int64", 0))
+SUM: tuple[Json, ...] = ({"step": "add", "to": {"ref": "total"}, "value": 1},)
+
+
+def sharing(expect: Declared | None = None) -> Telling:
+    """A run of two processes that share things, both started."""
+    processes = tuple(ProcessPlan(name, "j", do=SUM) for name in ("p", "q"))
+    tells = Telling(Plan("f", "fork", processes, (), (), shared=THINGS, expect=expect), "run")
+    told(tells, BEGAN, STARTED)
+    return tells
+
+
+USES: list[tuple[str, dict[str, Any]]] = [
+    ("waiting", {"operation": "acquire", "timeout": None}),
+    ("acquired", {"operation": "acquire", "waited": 0.5, "skipped": 0}),
+    ("timed_out", {"operation": "acquire", "waited": 0.5}),
+    ("released", {"held": 0.25}),
+]
+
+
+@pytest.mark.parametrize(("what", "fields"), USES)
+def test_the_use_of_a_shared_thing_is_an_event_of_who_uses_it(what: str, fields: dict[str, Any]) -> None:
+    thing = {"thing": "left", "kind": "lock"}
+
+    (event,) = told(sharing(), {"shared": what, "by": 0, "t": 100.75, "fields": thing | fields})
+
+    assert (event.event, event.t) == (f"shared.{what}", 0.75)
+    assert event.fields == {"job": "j", "process": "p", "pid": 7} | thing | fields
+    assert set(event.fields) == set(FIELDS[event.event])
+
+
+@pytest.mark.parametrize(("number", "user"), [(1, ("j", "q", None)), (2, (None, "MainProcess", None))])
+def test_who_uses_a_shared_thing_may_be_main_or_have_no_pid_yet(
+    number: int, user: tuple[str | None, str, None]
+) -> None:
+    fields = {"thing": "left", "kind": "lock", "held": 0.5}
+
+    (event,) = told(sharing(), {"shared": "released", "by": number, "t": 101.0, "fields": fields})
+
+    assert tuple(event.fields[name] for name in ("job", "process", "pid")) == user
+
+
+CIRCLE: dict[str, Any] = {
+    "waits": [[0, "right", "lock", "acquire"], [1, "left", "lock", "acquire"]],
+    "holders": {"left": [0], "right": [1]},
+    "circles": [[0, 1]],
+    "standstill": True,
+    "in_vain": [],
+}
+
+
+def test_a_deadlock_is_explained_and_the_run_has_it_in_the_end() -> None:
+    tells = sharing()
+
+    (note,) = told(tells, {"stuck": CIRCLE, "t": 101.0})
+    told(tells, EXITED, ENDED | {"ended": "failed"})
+    *_, finished = tells.finish()
+
+    assert (note.event, note.fields["about"], note.fields["process"]) == ("note", "deadlock", "p")
+    assert finished.fields["deadlock"] == ["p", "q"]
+    assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("failed", 1)
+
+
+def test_who_waits_for_whom_at_the_time_limit_is_a_note() -> None:
+    (note,) = told(sharing(), {"picture": CIRCLE, "t": 101.0})
+
+    assert note.fields["about"] == "who_waits"
+
+
+def test_a_release_too_many_is_a_note() -> None:
+    (note,) = told(sharing(), {"released_extra": 1, "thing": "door", "free": 2, "t": 101.0})
+
+    assert (note.fields["about"], note.fields["process"]) == ("extra_release", "q")
+
+
+def test_what_a_process_says_of_itself_is_explained_at_its_end() -> None:
+    tells = sharing()
+    said = {"said": "finally", "by": 0, "what": [12], "t": 100.7}
+
+    assert told(tells, said) == []
+    _, note = told(tells, EXITED)
+
+    assert note.fields["about"] == "finally_skipped"
+
+
+def test_updates_that_were_lost_are_explained_before_the_end_with_the_value_in_it() -> None:
+    tells = sharing()
+    told(tells, EXITED, ENDED | {"last_values": {"total": 3}, "added": {"total": [5, [0, 1], []]}})
+
+    note, *_, finished = tells.finish()
+
+    assert note.fields["about"] == "lost_updates"
+    assert (finished.fields["values"], finished.fields["outcome"]) == ({"total": 3}, "succeeded")
+
+
+def test_what_processes_did_alike_is_explained_at_the_end() -> None:
+    tells = sharing()
+    for number in (0, 1):
+        told(tells, {"said": "drawn", "by": number, "what": [7], "t": 100.7})
+    told(tells, EXITED, ENDED)
+
+    assert "same_random_numbers" in [event.fields.get("about") for event in tells.finish()]
+
+
+def end_of(expect: Declared, *messages: dict[str, object], ended: str = "succeeded", **values: Json) -> Event:
+    """The last event of a run of which the file says this, after these messages."""
+    tells = sharing(expect)
+    told(tells, *messages, EXITED, ENDED | {"ended": ended, "last_values": values})
+    return list(tells.finish())[-1]
+
+
+@pytest.mark.parametrize(
+    ("expect", "ended", "outcome", "status"),
+    [
+        (Declared(), "succeeded", "succeeded", 0),
+        (Declared(values={"total": 3}), "succeeded", "succeeded", 0),
+        (Declared(values={"total": 4}), "succeeded", "failed", 1),
+        (Declared(outcome="failed"), "failed", "failed", 0),
+        (Declared(outcome="timed_out"), "timed_out", "timed_out", 0),
+        (Declared(outcome="failed", values={"total": 4}), "failed", "failed", 1),
+        (Declared(outcome="failed", notes=("extra_release",)), "failed", "failed", 0),
+        (Declared(notes=("overflow",)), "succeeded", "failed", 1),
+        (Declared(), "failed", "failed", 1),
+        (Declared(values={"total": 4}), "stopped", "stopped", 143),
+    ],
+)
+def test_the_run_is_held_to_what_the_file_declares(expect: Declared, ended: str, outcome: str, status: int) -> None:
+    extra: dict[str, object] = {"released_extra": 1, "thing": "door", "free": 2, "t": 101.0}
+
+    finished = end_of(expect, extra, ended=ended, total=3)
+
+    assert (finished.fields["outcome"], finished.fields["exit_status"]) == (outcome, status)
+
+
+def test_a_deadlock_that_is_declared_has_to_come() -> None:
+    stuck: dict[str, object] = {"stuck": CIRCLE, "t": 101.0}
+
+    assert end_of(Declared(deadlock=True), stuck).fields["exit_status"] == 0
+    assert end_of(Declared(deadlock=True)).fields["exit_status"] == 1
+
+
+def test_lines_that_are_not_as_declared_fail_the_run() -> None:
+    for data, status in ((b"one\n", 0), (b"two\n", 1)):
+        process = ProcessPlan("p", "j", target="m:f", expect=Expect(output=("one",)))
+        tells = Telling(Plan("f", "fork", (process,), (), ()), "run")
+        told(tells, BEGAN, STARTED)
+        tells.see_output(Output(0, "stdout", data))
+        told(tells, EXITED, ENDED)
+
+        assert list(tells.finish())[-1].fields["exit_status"] == status
+
+
+def test_output_of_which_the_file_says_nothing_is_not_kept() -> None:
+    tells = telling()
+    told(tells, BEGAN, STARTED)
+    tells.see_output(Output(0, "stdout", b"one\n"))
+    told(tells, EXITED, ENDED)
+
+    assert list(tells.finish())[-1].fields["exit_status"] == 0
+
+
+def test_a_value_whose_name_is_that_of_a_secret_is_not_told() -> None:
+    assert end_of(Declared(), secret_token="x").fields["values"] == {"secret_token": "***"}
+
+
+def test_of_a_run_without_a_last_word_nothing_is_asked() -> None:
+    tells = sharing(Declared(values={"total": 3}))
+
+    *_, finished = tells.finish()
+
+    assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("faulted", 3)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_return
+from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_return, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,51 @@ def test_what_a_process_left_unfinished_is_forgotten_with_it(pipe: Pipe) -> None
     assert pipe.taken(1) == {}
     os.write(pipe.write, b'1."return"}\n')
     assert pipe.taken(1) == {}
+
+
+def test_what_is_no_end_is_told_in_order_each_with_who_tells_it(pipe: Pipe) -> None:
+    tell(pipe.around(3), '["waiting",1]')
+    tell(pipe.around(12), '["acquired",1]')
+    record_return(pipe.around(3), None)
+    tell(pipe.around(3), '["released",1]')
+
+    assert pipe.taken(3) == {"ended_by": "return"}
+    assert pipe.endings.take_told() == [(3, ["waiting", 1]), (12, ["acquired", 1]), (3, ["released", 1])]
+    assert pipe.endings.take_told() == []
+
+
+def test_what_is_long_to_tell_is_put_together_though_others_speak_in_between(pipe: Pipe) -> None:
+    names = ["x" * 100] * 3 * (RECORD_CHUNK // 100)
+    long = json.dumps(["globals", "m", names]).encode()
+
+    os.write(pipe.write, b"1+" + long[:RECORD_CHUNK] + b"\n")
+    tell(pipe.around(2), '["drawn",7]')
+    os.write(pipe.write, b"1!" + long[RECORD_CHUNK:] + b"\n")
+    tell(pipe.around(1), long.decode())
+
+    assert pipe.taken(1) == {}
+    said = ["globals", "m", names]
+    assert pipe.endings.take_told() == [(2, ["drawn", 7]), (1, said), (1, said)]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"1!\n", b"1!{}\n", b"1![]\n", b"1!7\n", b"1!nothing\n", b"!\n", b"1!" + b"[" * 9_000 + b"\n"]
+)
+def test_what_is_nothing_to_hear_is_dropped(junk: bytes, pipe: Pipe) -> None:
+    os.write(pipe.write, junk)
+    tell(pipe.around(2), '["drawn",7]')
+
+    assert pipe.taken(1) == {}
+    assert pipe.endings.take_told() == [(2, ["drawn", 7])]
+
+
+def test_who_tells_what_is_no_end_has_not_ended(pipe: Pipe) -> None:
+    tell(pipe.around(1), '["drawn",7]')
+    assert pipe.taken(1) == {}
+
+    record_return(pipe.around(1), None)
+
+    assert pipe.taken(1) == {"ended_by": "return"}
 
 
 def test_a_record_is_json_in_lines(pipe: Pipe) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from runner.plan import Join, Kill, Show, Sleep, Start, Terminate
+from runner.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
 from runner.supervise.lifecycle import Phase, Report, SetTimer
 from runner.supervise.main import (
     MOST_STARTS,
     PAUSES_S,
+    Acting,
     Ended,
     Joining,
     Main,
@@ -16,9 +19,12 @@ from runner.supervise.main import (
     Sleeping,
     fire,
     proceed,
+    see_act_done,
     see_end,
     see_no_room,
 )
+
+ENDED = Report("main.ended", None, {"exit_code": 0, "error": None})
 
 
 def running(_: int) -> Phase:
@@ -41,8 +47,10 @@ def test_a_sleep_ends_with_its_timer() -> None:
     main, commands = proceed(Main((Sleep(1.5),)), 0, running)
 
     assert commands == [SetTimer("main", 1.5, 1)]
-    assert main.phase == Sleeping(1)
-    assert fire(main, 1)[0].phase == Ready()
+    assert main.phase == Sleeping(1, 1.5)
+    main, commands = fire(main, 1)
+    assert main.phase == Ready()
+    assert commands == [Report("main.slept", None, {"seconds": 1.5})]
 
 
 def test_a_join_waits_for_the_processs_end_and_tells_for_how_long() -> None:
@@ -98,7 +106,46 @@ def test_main_ends_after_its_last_step() -> None:
     main, commands = proceed(Main(()), 0, running)
 
     assert main.phase == Ended()
-    assert commands == [Report("main.ended")]
+    assert commands == [ENDED]
+
+
+def test_what_main_does_with_shared_things_is_done_by_its_hand_and_waited_for() -> None:
+    step = Act({"step": "set", "thing": {"ref": "start"}})
+
+    main, commands = proceed(Main((step,)), 0, running)
+
+    assert (main.phase, commands) == (Acting(), [step])
+    assert see_act_done(main, None, None) == (Main((step,), 1, Ready()), [])
+
+
+ERROR = {"type": "Empty", "message": "", "traceback": None}
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "error", "ends_with"), [(3, None, 3), (0, None, 0), (None, ERROR, 1), (None, None, None)]
+)
+def test_main_ends_with_what_its_hand_leaves_with_or_raises(
+    exit_code: int | None, error: dict[str, Any] | None, ends_with: int | None
+) -> None:
+    main, _ = proceed(Main((Act({}), Sleep(1))), 0, running)
+
+    main, commands = see_act_done(main, exit_code, error)
+
+    if ends_with is None:
+        assert (main.phase, commands) == (Ready(), [])
+    else:
+        assert main.phase == Ended(ends_with)
+        assert commands == [Report("main.ended", None, {"exit_code": ends_with, "error": error})]
+
+
+def test_a_pause_before_another_try_is_no_sleep_of_mains() -> None:
+    main, _ = proceed(Main((Start(0),)), 0, planned)
+    again = see_no_room(main, 0)
+    assert again is not None
+
+    main, commands = fire(again[0], 1)
+
+    assert (main.phase, commands) == (Ready(), [])
 
 
 def test_a_waiting_main_cannot_go_on() -> None:
@@ -126,7 +173,7 @@ def test_of_more_starts_than_go_into_a_turn_the_rest_wait_for_the_next() -> None
     main, last = proceed(main, 0, planned)
 
     assert (first, second) == (list(starts[:-1]), [starts[-1]])
-    assert (main.phase, last) == (Ended(), [Report("main.ended")])
+    assert (main.phase, last) == (Ended(), [ENDED])
 
 
 def test_a_row_of_starts_ends_at_any_other_step() -> None:

@@ -6,7 +6,7 @@ import _signal  # type: ignore[import-not-found]  # it has no stubs
 import ast
 import multiprocessing
 import re
-from multiprocessing import forkserver, process, resource_tracker, synchronize, util
+from multiprocessing import forkserver, managers, process, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CONTEXT = multiprocessing.get_context("spawn")
 SUPERVISE = Path(__file__).parents[2] / "runner" / "supervise"
 
 NAMES = {
@@ -33,9 +34,24 @@ NAMES = {
     "_forkserver_alive_fd": forkserver._forkserver,
     "_resource_tracker": resource_tracker,
     "_stop": forkserver._forkserver,
-    "_semlock": multiprocessing.get_context("spawn").Semaphore(1),
-    "_get_value": multiprocessing.get_context("spawn").Semaphore(1)._semlock,  # type: ignore[attr-defined]
+    "_semlock": CONTEXT.Semaphore(1),
+    "_make_methods": CONTEXT.RLock(),
+    "_lock": CONTEXT.Condition(),
+    "_sleeping_count": CONTEXT.Condition(),
+    "_woken_count": CONTEXT.Condition(),
+    "_wait_semaphore": CONTEXT.Condition(),
+    "_cond": CONTEXT.JoinableQueue(),
+    "_buffer": CONTEXT.Queue(),
+    "_maxsize": CONTEXT.Queue(),
+    "_reader": CONTEXT.Queue(),
+    "_recv_bytes": CONTEXT.Queue(),
+    "_rlock": CONTEXT.Queue(),
+    "_sem": CONTEXT.Queue(),
+    "_writer": CONTEXT.Queue(),
+    "_getvalue": managers.BaseProxy,
 }
+OF_A_SEMAPHORE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero")
+"""Of the C half, which `TracedSemLock` stands in front of."""
 OF_THE_SYSTEM = {"_exit", "_clear", "_run_exitfuncs"}
 """`os._exit` is documented; the two of atexit are what multiprocessing itself calls."""
 
@@ -43,6 +59,23 @@ OF_THE_SYSTEM = {"_exit", "_clear", "_run_exitfuncs"}
 @pytest.mark.parametrize("name", NAMES)
 def test_a_private_name_is_there(name: str) -> None:
     assert hasattr(NAMES[name], name)
+
+
+@pytest.mark.parametrize("name", OF_A_SEMAPHORE)
+@pytest.mark.parametrize("made", [CONTEXT.Lock(), CONTEXT.RLock(), CONTEXT.Semaphore(3), CONTEXT.Queue()._sem])  # type: ignore[attr-defined]  # that is what is tested
+def test_a_semaphore_has_what_is_taken_over_of_it(made: object, name: str) -> None:
+    assert callable(getattr(made._semlock, name))  # type: ignore[attr-defined]  # that is what is tested
+
+
+@pytest.mark.parametrize("name", ["_lock", "_sleeping_count", "_woken_count", "_wait_semaphore", "_make_methods"])
+@pytest.mark.parametrize("made", [CONTEXT.Event(), CONTEXT.Barrier(2), CONTEXT.JoinableQueue()])
+def test_what_is_made_of_a_condition_has_one(made: object, name: str) -> None:
+    assert hasattr(made._cond, name)  # type: ignore[attr-defined]  # that is what is tested
+
+
+def test_a_manager_has_its_process() -> None:
+    with managers.SyncManager(ctx=multiprocessing.get_context("fork")) as manager:
+        assert manager._process.pid in {child.pid for child in multiprocessing.active_children()}  # type: ignore[attr-defined]  # that is what is tested
 
 
 def test_shared_memory_has_its_descriptor() -> None:
@@ -80,7 +113,7 @@ def test_no_other_private_name_of_somebody_elses_is_used() -> None:
         own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
         used |= {name for node in nodes for name in _names(node) if re.fullmatch("_[a-zA-Z][a-z_]*", name)} - own
 
-    assert used == NAMES.keys() | OF_THE_SYSTEM | {"_fd"}
+    assert used == NAMES.keys() | OF_THE_SYSTEM | {*OF_A_SEMAPHORE, "_fd", "_process"}
 
 
 def _names(node: ast.AST) -> Iterator[str]:

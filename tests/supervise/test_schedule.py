@@ -10,21 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.plan import Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
+from runner.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
 from runner.records import replace
 from runner.supervise import lifecycle
-from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
-from runner.supervise.schedule import (
+from runner.supervise.facts import (
+    ActDone,
     Begun,
+    DoAct,
     EndRun,
     Fact,
     Happened,
     MainsTurn,
-    Schedule,
     StartProcesses,
     StopRun,
     TimerFired,
 )
+from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
+from runner.supervise.schedule import Schedule
+from runner.supervise.waiting import MainsState
 
 
 @dataclass
@@ -38,6 +41,8 @@ class World:
     no_room: dict[int, int] = field(default_factory=dict)
     """How often the system has no room for a process, before it has."""
     exit_codes: dict[int, int] = field(default_factory=dict)
+    acts: list[ActDone] = field(default_factory=list)
+    """How each of main's steps on shared things ends, after a second."""
     stops: list[tuple[float, str]] = field(default_factory=list)
     room: int = 1_000_000
     now: float = 0.0
@@ -78,6 +83,8 @@ class World:
                         self._start(process)
                 case SendSignal(process, signal) if signal == SIGKILL or process not in self.stubborn:
                     self._later(self.now + 0.001, Happened(process, lifecycle.Exited(-signal, "signal")))
+                case DoAct():
+                    self._later(self.now + 1, self.acts.pop(0))
                 case SetTimer(owner, seconds, generation):
                     self._later(self.now + seconds, TimerFired(owner, generation))
                 case Report(event, process, fields):
@@ -122,6 +129,7 @@ def test_a_daemon_is_terminated_when_main_has_ended_and_the_others_are_awaited()
 
     assert world.story() == [
         "0 process.started p0",
+        "1 main.slept",
         "1 process.started p1",
         "1 main.ended",
         "1 process.terminating p0",
@@ -331,3 +339,127 @@ def test_a_run_that_is_stopped_does_not_try_again() -> None:
 
     assert world.story() == []
     assert world.outcome == "stopped"
+
+
+def test_main_waits_for_its_hand() -> None:
+    world = World(plan(Act({"step": "get"}), Start(0), Join(0)), [1], acts=[ActDone()]).play()
+
+    assert world.story() == [
+        "1 process.started p0",
+        "2 process.exited p0",
+        "2 process.joined p0",
+        "2 main.ended",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "exit_code", "outcome"),
+    [
+        (ActDone(exit_code=0), 0, "succeeded"),
+        (ActDone(exit_code=3), 3, "failed"),
+        (ActDone(error={"type": "Empty"}), 1, "failed"),
+    ],
+)
+def test_main_may_leave_before_its_last_step_and_what_runs_is_awaited(
+    done: ActDone, exit_code: int, outcome: str
+) -> None:
+    steps = (Start(0), Start(1), Act({"step": "exit"}), Kill(1), Sleep(60))
+    world = World(plan(*steps, daemons=(True, False)), [60, 2], acts=[done]).play()
+
+    assert world.story()[2:] == [
+        "1 main.ended",
+        "1 process.terminating p0",
+        "1 process.exited p0",
+        "2 process.exited p1",
+    ]
+    (ended,) = [said for _, event, _, said in world.told if event == "main.ended"]
+    assert ended == {"exit_code": exit_code, "error": done.error}
+    assert world.outcome == outcome
+
+
+def test_of_a_run_that_is_being_stopped_the_hand_may_answer_in_vain() -> None:
+    made = World(
+        plan(Start(0), Act({"step": "get"}), Start(0)), [60], {0}, acts=[ActDone()], stops=[(0.5, "stop_requested")]
+    ).play()
+
+    assert [line.split()[1] for line in made.story()] == [
+        "process.started",
+        "process.terminating",
+        "process.killed",
+        "process.exited",
+    ]
+    assert made.outcome == "stopped"
+
+
+@pytest.mark.parametrize("reason", ["deadlock", "standstill", "holder_died"])
+def test_a_run_that_cannot_go_on_has_failed(reason: str) -> None:
+    world = World(plan(Start(0), Join(0)), [60], stops=[(1, reason)]).play()
+
+    assert world.outcome == "failed"
+    assert (world.ends()[0]["stop_reason"], world.ends()[0]["expected"]) == (reason, False)
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason", "outcome"),
+    [
+        (Declared(deadlock=True), "deadlock", "succeeded"),
+        (Declared(deadlock=True), "standstill", "failed"),
+        (Declared(deadlock=False), "deadlock", "failed"),
+        (Declared(outcome="failed"), "deadlock", "failed"),
+        (Declared(deadlock=True), "stop_requested", "stopped"),
+    ],
+)
+def test_only_a_deadlock_that_the_file_declares_is_as_expected(declared: Declared, reason: str, outcome: str) -> None:
+    world = World(plan(Start(0), Join(0), expect=declared), [60], stops=[(1, reason)]).play()
+
+    assert world.outcome == outcome
+    assert world.ends()[0]["expected"] is (outcome == "succeeded")
+
+
+def test_a_declared_deadlock_does_not_excuse_what_had_failed_before() -> None:
+    steps = (Start(0), Start(1), Join(0), Join(1))
+    world = World(
+        plan(*steps, daemons=(False, False), expect=Declared(deadlock=True)),
+        [0.5, 60],
+        exit_codes={0: 1},
+        stops=[(1, "deadlock")],
+    ).play()
+
+    assert world.outcome == "failed"
+
+
+def begun(made: Plan) -> Schedule:
+    """A schedule whose main has gone as far as it can, with everything started that it starts."""
+    schedule = Schedule(made, 9)
+    schedule.handle(Begun(), 0.0)
+    while schedule.main_is_ready:
+        for command in schedule.handle(MainsTurn(), 0.0):
+            for process in command.processes if isinstance(command, StartProcesses) else ():
+                schedule.handle(Happened(process, lifecycle.Started()), 0.0)
+    return schedule
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        ((Start(0), Sleep(1)), MainsState(goes_on=True)),
+        ((Start(0), Act({})), MainsState(goes_on=True)),
+        ((Start(0), Join(0)), MainsState(goes_on=False, joined=0)),
+        ((Start(0), Join(0, 1.0)), MainsState(goes_on=True)),
+        ((Start(0),), MainsState(goes_on=False)),
+    ],
+)
+def test_main_goes_on_by_itself_unless_it_joins_without_end_or_has_ended(
+    steps: tuple[Step, ...], state: MainsState
+) -> None:
+    assert begun(plan(*steps)).mains_state == state
+
+
+def test_those_will_end_whatever_they_do_that_have_a_timer_or_are_being_stopped() -> None:
+    made = plan(*map(Start, range(4)), Terminate(3), Sleep(1), daemons=(False,) * 4)
+    first, second, third, fourth = made.processes
+    timed = (first, replace(second, terminate_after=5.0), replace(third, timeout=5.0), fourth)
+    schedule = begun(replace(made, processes=timed))
+
+    assert schedule.alive == {0, 1, 2, 3}
+    assert schedule.ending == {1, 2, 3}

@@ -1,0 +1,295 @@
+"""What the supervisor makes of what processes say of shared things, with things and a schedule that a test makes up."""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import os
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from runner.supervise.sharing import Sharing
+from runner.supervise.surroundings import Descriptor
+from runner.supervise.table import BLOCKED, GOES_ON, MARK, WANTS, Table, operation_bits, size_of
+from runner.supervise.waiting import MainsState
+from runner.things import SharedLock, SharedQueue, SharedSemaphore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.supervise.schedule import Schedule
+    from runner.supervise.shared import SharedThings
+    from runner.supervise.sharing import Seen
+
+THINGS = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]
+JOINS_FIRST = MainsState(goes_on=False, joined=0)
+
+
+class Things:
+    """Shared things of which a test says who has them; with a table if there is memory for one."""
+
+    def __init__(self, memory: int | None = None) -> None:
+        self.rows = THINGS
+        self.main = 2
+        self.marks: dict[int, list[str]] = {}
+        self.certain = True
+        context = multiprocessing.get_context("fork")
+        self.objects = {"left": context.Lock(), "right": context.Lock()}
+        size = size_of(len(self.rows), 3)
+        self.table = None if memory is None else Table(Descriptor(memory), size, 3)
+
+    def marked(self, process: int) -> list[str]:
+        return self.marks.get(process, [])
+
+    def missing(self, guard: str, dead: int) -> tuple[int, bool]:
+        return 1, self.certain
+
+    def clear_marks(self, guard: str, process: int) -> None:
+        pass
+
+    def lock_of(self, thing: SharedLock) -> Any:
+        return self.objects[thing.name]
+
+    def values(self) -> dict[str, bytes]:
+        return {"c.total": b"\x05\x00"}
+
+    def last_values(self) -> dict[str, Any]:
+        return {"items": [1]}
+
+
+def schedule(**fields: Any) -> Any:
+    """A schedule of two processes that live, while main joins the first."""
+    known = {"is_stopping": False, "alive": frozenset({0, 1}), "ending": frozenset(), "mains_state": JOINS_FIRST}
+    return SimpleNamespace(**known | fields)
+
+
+def sharing(things: Things | None = None, **fields: Any) -> Sharing:
+    return Sharing(cast("SharedThings", things or Things()), cast("Schedule", schedule(**fields)))
+
+
+def heard(*messages: list[Any], by: int = 1) -> list[Seen]:
+    return list(sharing().hear((by, message) for message in messages))
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "fields"),
+    [
+        (["waiting", 0, "acquire", 5.5, None], "waiting", {"operation": "acquire", "timeout": None}),
+        (["waiting", 0, "acquire", 5.5, 2.5], "waiting", {"operation": "acquire", "timeout": 2.5}),
+        (
+            ["acquired", 0, "acquire", 5.5, 0.25, 3],
+            "acquired",
+            {"operation": "acquire", "waited": 0.25, "skipped": 3},
+        ),
+        (["timed_out", 0, "acquire", 5.5, 0.25], "timed_out", {"operation": "acquire", "waited": 0.25}),
+        (["released", 0, 5.5, 0.25], "released", {"held": 0.25}),
+    ],
+)
+def test_the_use_of_a_thing_is_told_with_its_name_and_the_time_of_who_uses_it(
+    said: list[Any], what: str, fields: dict[str, Any]
+) -> None:
+    (seen,) = heard(said)
+
+    of_thing = {"thing": "left", "kind": "lock"}
+    assert seen.message == {"shared": what, "by": 1, "t": 5.5, "fields": of_thing | fields}
+    assert seen.stops is None
+
+
+def test_a_release_too_many_is_told() -> None:
+    (seen,) = heard(["extra", 3, 5.5, 3])
+
+    assert seen.message == {"released_extra": 1, "t": 5.5, "thing": "door", "free": 3}
+
+
+@pytest.mark.parametrize("said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["began", 5.5]])
+def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
+    (seen,) = heard(said)
+
+    assert seen.message == {"said": said[0], "by": 1, "what": said[1:]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["waiting"],
+        ["waiting", 9, "acquire", 5.5, None],
+        ["waiting", -1, "acquire", 5.5, None],
+        ["waiting", 0, "dance", 5.5, None],
+        ["waiting", 0, "acquire", "now", None],
+        ["waiting", 0, "acquire", 5.5],
+        ["waiting", 0, "acquire", 5.5, None, 1],
+        ["acquired", 0, "acquire", 5.5, "long", 0],
+        ["released", 0, 5.5],
+        ["extra", 3, 5.5, "many"],
+        ["sung", 0, 5.5],
+        ["added", "total"],
+        ["finally", "x"],
+        [7],
+        [None, 0],
+    ],
+)
+def test_what_is_not_understood_is_dropped(said: list[Any]) -> None:
+    (seen,) = heard(said, ["drawn", 7])
+
+    assert seen.message["said"] == "drawn"
+
+
+def test_who_is_no_process_is_not_heard_but_main_is() -> None:
+    said = ["waiting", 0, "acquire", 5.5, None]
+
+    assert heard(said, ["drawn", 7], by=3) == []
+    assert [seen.message["by"] for seen in heard(said, by=2)] == [2]
+
+
+def test_what_was_added_is_summed_with_who_added_and_what_all_of_them_held() -> None:
+    made = sharing()
+
+    said: list[tuple[int, list[Any]]] = [
+        (0, ["added", "total", 5, ["a", "b"]]),
+        (1, ["added", "total", 2.5, ["b", "c"]]),
+        (1, ["added", "n", 1, [None]]),
+    ]
+    assert list(made.hear(said)) == []
+
+    assert made.in_the_end()["added"] == {"total": [7.5, [0, 1], ["b"]], "n": [1, [1], ["None"]]}
+
+
+def test_in_the_end_there_are_all_values_and_who_died_with_what() -> None:
+    things = Things()
+    things.marks[1] = ["left"]
+    made = sharing(things)
+    list(made.see_end(1))
+
+    last = made.in_the_end()
+
+    assert base64.b64decode(last["values"]["c.total"]) == b"\x05\x00"
+    assert (last["last_values"], last["holders"], last["added"]) == ({"items": [1]}, {1: "left"}, {})
+
+
+def test_who_dies_with_a_permit_ends_the_run() -> None:
+    things = Things()
+    things.marks[1] = ["left"]
+
+    (seen,) = sharing(things).see_end(1)
+
+    assert seen.message["holder_died"] == 1
+    assert seen.message["guard"] == "left"
+    assert seen.stops == "holder_died"
+
+
+def test_who_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop() -> None:
+    things = Things()
+    things.marks[1] = ["left"]
+
+    assert all(seen.stops is None for seen in sharing(things, is_stopping=True).see_end(1))
+
+
+def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
+    things = Things()
+    things.marks[1], things.certain = ["left"], False
+    made = sharing(things)
+
+    assert list(made.see_end(1)) == []
+    assert made.uncertain
+    (seen,) = made.look_again(for_the_last_time=True)
+
+    assert seen.stops == "holder_died"
+    assert not made.uncertain
+
+
+# With a table.
+
+
+@pytest.fixture
+def things() -> Iterator[Things]:
+    """Things with a table; process 0 has `left`, 1 has `right`, and each wants the other one."""
+    memory = os.memfd_create("table")
+    os.ftruncate(memory, size_of(len(THINGS), 3))
+    made = Things(memory)
+    for lock in made.objects.values():
+        lock.acquire()
+    assert made.table is not None
+    for process, (has, wants) in enumerate([(0, 1), (1, 0)]):
+        made.table.cell(has, process)[MARK] = 1
+        made.table.cell(wants, process)[MARK] = WANTS | BLOCKED | operation_bits("acquire")
+    yield made
+    made.table = None
+    os.close(memory)
+
+
+def test_without_a_table_there_is_nobody_to_look_at() -> None:
+    made = sharing()
+    list(made.hear([(0, ["waiting", 0, "acquire", 5.5, None])]))
+
+    assert list(made.look()) == []
+    assert list(made.look(anyway=True)) == []
+    assert list(made.picture()) == []
+    assert not made.is_to_be_looked_at
+
+
+def test_who_waits_for_ever_is_found_when_somebody_says_that_it_waits(things: Things) -> None:
+    made = sharing(things)
+
+    assert list(made.look()) == []
+    list(made.hear([(0, ["waiting", 1, "acquire", 5.5, None])]))
+    (seen,) = made.look()
+
+    assert seen.message["stuck"]["circles"] == [[0, 1]]
+    assert seen.message["stuck"]["standstill"] is True
+    assert seen.stops == "deadlock"
+    assert list(made.look()) == []
+
+
+def test_a_circle_beside_which_somebody_goes_on_ends_no_run(things: Things) -> None:
+    made = sharing(things, mains_state=MainsState(goes_on=True))
+
+    (seen,) = made.look(anyway=True)
+
+    assert seen.message["stuck"]["standstill"] is False
+    assert seen.stops is None
+
+
+@pytest.mark.parametrize("what", ["unsent", "end", "main"])
+def test_it_is_looked_again_when_somebody_has_ended_or_main_has_gone_on(what: str, things: Things) -> None:
+    made = sharing(things)
+
+    match what:
+        case "unsent":
+            list(made.hear([(0, ["unsent", 2, 5])]))
+        case "end":
+            list(made.see_end(1))
+        case _:
+            made.see_main_move()
+
+    assert len(list(made.look())) == 1
+
+
+def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:
+    assert list(sharing(things, is_stopping=True).look(anyway=True)) == []
+
+
+def test_main_that_has_what_it_joins_waits_for_is_in_the_circle(things: Things) -> None:
+    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=False, joined=1))
+    assert things.table is not None
+    things.table.cell(0, 0)[MARK], things.table.cell(0, 2)[MARK] = 0, 1  # main has it, and joins
+
+    found = list(made.look(anyway=True))
+
+    assert [(seen.stops, seen.message["stuck"]["circles"]) for seen in found] == [("deadlock", [[1, 2]])]
+
+
+def test_the_picture_has_who_waits_for_what_and_who_has_it(things: Things) -> None:
+    (seen,) = sharing(things).picture()
+
+    picture = seen.message["picture"]
+    assert picture["waits"] == [[1, "left", "lock", "acquire"], [0, "right", "lock", "acquire"]]
+    assert picture["holders"] == {"left": [0], "right": [1]}
+
+
+def test_who_waits_with_a_timeout_goes_on(things: Things) -> None:
+    assert things.table is not None
+    things.table.cell(1, 0)[MARK] |= GOES_ON
+
+    assert list(sharing(things).look(anyway=True)) == []

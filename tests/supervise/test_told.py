@@ -1,0 +1,38 @@
+"""What a process tells of itself that is no end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.supervise import told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
+    (lambda: told.tell_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
+    (lambda: told.tell_finally(12), ["finally", 12]),
+    (lambda: told.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
+    (lambda: told.tell_drawn(77), ["drawn", 77]),
+    (lambda: told.tell_began(1.5), ["began", 1.5]),
+    (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
+]
+
+
+@pytest.mark.parametrize(("say", "said"), SAYINGS)
+def test_it_is_told_as_a_json_array(say: Callable[[], None], said: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(told, "tell", heard.append)
+
+    say()
+
+    assert [json.loads(text) for text in heard] == [said]
+
+
+@pytest.mark.parametrize(("say", "said"), SAYINGS)
+def test_where_nobody_listens_nothing_is_said(say: Callable[[], None], said: list[Any]) -> None:
+    assert told.tell is None
+    say()

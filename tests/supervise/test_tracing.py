@@ -1,0 +1,696 @@
+"""What the things of multiprocessing note and say of who uses them: the real ones, in one process and its threads."""
+
+from __future__ import annotations
+
+import _multiprocessing  # type: ignore[import-not-found]  # it has no stubs
+import contextlib
+import gc
+import json
+import multiprocessing
+import os
+import queue as queues
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from runner.supervise import handles
+from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
+from runner.supervise.surroundings import Descriptor
+from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, WANTS, Mark, Table, size_of
+from runner.supervise.tracing import PATIENCE_S, bare, wait_for
+from runner.supervise.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+# A timer thread of pytest's would be one that may let us go on.
+pytestmark = pytest.mark.timeout(60, method="signal")
+
+CONTEXT = multiprocessing.get_context("fork")
+_HEAP = CONTEXT.Value("q", 0)
+"""Of multiprocessing's shared memory, which it keeps: no test is to be the first one to need it."""
+LONG_S = 3 * PATIENCE_S
+"""Longer than what is waited for without a word."""
+NO_TIME_S = PATIENCE_S / 10
+PROCESS = 1
+MAKERS: dict[str, Callable[[], Any]] = {
+    "lock": CONTEXT.Lock,
+    "rlock": CONTEXT.RLock,
+    "semaphore": lambda: CONTEXT.Semaphore(2),
+    "bounded_semaphore": lambda: CONTEXT.BoundedSemaphore(2),
+    "condition": CONTEXT.Condition,
+    "event": CONTEXT.Event,
+    "barrier": lambda: CONTEXT.Barrier(2),
+    "queue": lambda: CONTEXT.Queue(1),
+    "joinable_queue": lambda: CONTEXT.JoinableQueue(1),
+    "value": lambda: CONTEXT.Value("q", 0),
+}
+GUARDS = ["lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value"]
+
+
+class Traced:
+    """A thing that is traced, what its process has noted in the table, and what it has said."""
+
+    def __init__(self, kind: str) -> None:
+        self.thing: Any = MAKERS[kind]()
+        memory = os.memfd_create("table")
+        os.ftruncate(memory, size_of(2, 2))
+        self._table = Table(Descriptor(memory), size_of(2, 2), 2)
+        self._memory = memory
+        self.handle = TracedHandle(self.thing, kind, self._table, 0)
+        self.said: list[list[Any]] = []
+        self._waits = threading.Event()
+        self.handle.trace(PROCESS, self._hear)
+
+    def _hear(self, text: str) -> None:
+        self.said.append(json.loads(text))
+        if self.said[-1][0] == "waiting":
+            self._waits.set()
+
+    def noted(self, place: int, row: int = 0) -> int:
+        """A number of its cell."""
+        cells = self._table.cells(row)
+        assert not any(cells[0])  # that of another process
+        return cells[PROCESS][place]
+
+    def mark(self, row: int = 0) -> Mark:
+        return Mark.of(self.noted(MARK, row))
+
+    def words(self) -> list[str]:
+        """What was said: what, of which row, and in which operation."""
+        return [" ".join(str(one) for one in said[:3] if not isinstance(one, float)) for said in self.said]
+
+    @contextlib.contextmanager
+    def as_soon_as_it_waits(self, act: Callable[[], object]) -> Iterator[list[Mark]]:
+        """Have another thread act then; gives the marks of that moment, one for each row."""
+        marks: list[Mark] = []
+
+        def wait_and_act() -> None:
+            if self._waits.wait(20):
+                marks.extend(map(self.mark, range(2)))
+                act()
+
+        other = threading.Thread(target=wait_and_act, name="QueueFeederThread")  # so that nobody counts on it
+        other.start()
+        yield marks
+        other.join()
+
+    def wait_with(self, take: Callable[[bool, float | None], bool]) -> float:
+        """Wait with this, having two permits."""
+        return wait_for(take, self._table.cell(0, PROCESS), 2, "get", None, Voice(0, self._hear))
+
+    def close(self) -> None:
+        """Close what is open; what is traced refers to itself, so that only the collector takes it away."""
+        if hasattr(self.thing, "join_thread"):
+            self.thing.close()
+            self.thing.join_thread()
+            self.thing._reader.close()
+            self.thing._writer.close()
+        os.close(self._memory)
+        del self.thing, self.handle, self._table
+        gc.collect()
+
+
+if TYPE_CHECKING:
+    Make: TypeAlias = Callable[[str], Traced]
+
+
+@pytest.fixture
+def traced() -> Iterator[Callable[[str], Traced]]:
+    made: list[Traced] = []
+
+    def make(kind: str) -> Traced:
+        made.append(Traced(kind))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def guard_of(thing: Any) -> Any:
+    return thing.get_lock() if hasattr(thing, "get_lock") else thing
+
+
+FREE = Mark(0, wants=False, blocked=False, goes_on=False, operation="acquire")
+
+
+@pytest.mark.parametrize("kind", GUARDS)
+def test_who_has_a_guard_is_in_its_mark_and_both_ends_are_told(kind: str, traced: Make) -> None:
+    made = traced(kind)
+    guard = guard_of(made.thing)
+
+    with guard:
+        assert made.mark() == Mark(1, wants=False, blocked=False, goes_on=False, operation="acquire")
+    assert made.mark() == FREE
+    assert guard.acquire()
+    guard.release()
+
+    assert made.words() == ["acquired 0 acquire", "released 0"] * 2
+    assert made.noted(WAITS) == 0
+
+
+@pytest.mark.parametrize("kind", ["rlock", "condition", "value", "semaphore", "bounded_semaphore"])
+def test_what_is_acquired_once_more_is_told_once_and_released_with_the_last(kind: str, traced: Make) -> None:
+    made = traced(kind)
+    guard = guard_of(made.thing)
+
+    guard.acquire()
+    guard.acquire()
+    assert made.mark().held == 2
+    guard.release()
+    assert (made.mark().held, made.words()) == (1, ["acquired 0 acquire"])
+    guard.release()
+
+    assert (made.mark(), made.words()) == (FREE, ["acquired 0 acquire", "released 0"])
+
+
+def test_what_nobody_is_told_to_have_nobody_is_told_to_release(traced: Make) -> None:
+    made = traced("lock")
+
+    for _ in range(40):
+        with made.thing:
+            pass
+
+    words = made.words()
+    assert words.count("acquired 0 acquire") == words.count("released 0")
+    assert 20 <= words.count("released 0") < 40
+
+
+def taken_by_another(guard: Any) -> Callable[[], None]:
+    """Take the guard as another process would: nothing is noted here. Gives what gives it back."""
+    untraced = guard._semlock.untraced
+    assert untraced.acquire(False)
+    return untraced.release  # type: ignore[no-any-return]  # of multiprocessing
+
+
+def interrupt() -> None:
+    """Send the main thread SIGUSR1, wherever it waits."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+
+@pytest.mark.parametrize("kind", ["lock", "semaphore", "bounded_semaphore"])
+def test_who_waits_says_so_and_then_for_how_long(kind: str, traced: Make) -> None:
+    made = traced(kind)
+    give_back = taken_by_another(made.thing)
+    if kind != "lock":
+        taken_by_another(made.thing)
+
+    with made.as_soon_as_it_waits(give_back) as marks:
+        assert made.thing.acquire()
+
+    assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="acquire")
+    assert (made.mark().held, made.noted(WAITS)) == (1, 1)
+    waiting, acquired = made.said
+    assert waiting[:3] == ["waiting", 0, "acquire"]
+    assert waiting[4] is None
+    assert acquired[4] >= PATIENCE_S
+    assert acquired[3] - waiting[3] == pytest.approx(acquired[4], abs=0.05)
+
+
+def test_who_waits_for_one_more_has_what_it_has(traced: Make) -> None:
+    made = traced("semaphore")
+    give_back = taken_by_another(made.thing)
+    made.thing.acquire()
+
+    with made.as_soon_as_it_waits(give_back) as marks:
+        made.thing.acquire()
+    made.thing.release()
+    made.thing.release()
+
+    assert (marks[0].held, marks[0].blocked) == (1, True)
+    assert made.words() == ["acquired 0 acquire", "waiting 0 acquire", "acquired 0 acquire", "released 0"]
+
+
+def test_a_short_wait_is_not_worth_a_word(traced: Make) -> None:
+    made = traced("lock")
+    give_back = taken_by_another(made.thing)
+    signal.signal(signal.SIGUSR1, lambda *_: give_back())
+    other = threading.Thread(target=interrupt)
+    other.start()
+
+    made.thing.acquire()
+
+    other.join()
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    assert made.words() == ["acquired 0 acquire"]
+    assert made.said[0][4] == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((False,), []),
+        ((True, 0), []),
+        ((True, -1), []),
+        ((True, NO_TIME_S), []),
+        ((True, LONG_S), ["waiting 0 acquire", "timed_out 0 acquire"]),
+    ],
+)
+def test_who_gives_up_has_nothing(args: tuple[Any, ...], words: list[str], traced: Make) -> None:
+    made = traced("lock")
+    taken_by_another(made.thing)
+
+    assert made.thing.acquire(*args) is False
+
+    assert (made.mark(), made.words()) == (FREE, words)
+
+
+def test_who_waits_with_a_timeout_goes_on_by_itself(traced: Make) -> None:
+    made = traced("lock")
+    give_back = taken_by_another(made.thing)
+
+    with made.as_soon_as_it_waits(give_back) as marks:
+        assert made.thing.acquire(timeout=20)
+
+    assert (marks[0].blocked, marks[0].goes_on) == (True, True)
+    assert made.said[0][4] == 20
+
+
+def test_who_has_another_thread_may_be_let_go_on_by_it(traced: Make) -> None:
+    made = traced("lock")
+    give_back = taken_by_another(made.thing)
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+
+    with made.as_soon_as_it_waits(give_back) as marks:
+        made.thing.acquire()
+
+    over.set()
+    other.join()
+    assert marks[0].goes_on
+
+
+def test_who_is_alone_goes_on_by_nothing_of_its_own(traced: Make) -> None:
+    made = traced("event")
+    marks: list[Mark] = []
+
+    def take(block: bool, timeout: float | None) -> bool:
+        marks.append(made.mark())
+        return timeout is None
+
+    waited = made.wait_with(take)
+
+    assert threading.active_count() == 1
+    assert marks == [FREE, Mark(2, wants=True, blocked=True, goes_on=False, operation="get")]
+    assert 0 < waited < 1
+    assert made.words() == ["waiting 0 get"]
+
+
+def test_who_is_called_away_while_it_waits_has_nothing(traced: Make) -> None:
+    made = traced("lock")
+    taken_by_another(made.thing)
+
+    def raise_here(*_: object) -> None:
+        raise InterruptedError
+
+    signal.signal(signal.SIGUSR1, raise_here)
+    with made.as_soon_as_it_waits(interrupt), pytest.raises(InterruptedError):
+        made.thing.acquire()
+
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    assert made.mark() == FREE
+
+
+def test_a_release_of_what_one_has_not_is_counted_and_told(traced: Make) -> None:
+    made = traced("semaphore")
+
+    made.thing.release()
+
+    assert (made.noted(EXTRA), made.mark()) == (1, FREE)
+    (said,) = made.said
+    assert (said[:2], said[3]) == (["extra", 0], 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("bounded_semaphore", ValueError), ("lock", ValueError), ("rlock", AssertionError)]
+)
+def test_a_release_that_is_refused_changes_nothing(kind: str, error: type[Exception], traced: Make) -> None:
+    made = traced(kind)
+
+    with pytest.raises(error):
+        made.thing.release()
+
+    assert (made.mark(), made.noted(EXTRA), made.said) == (FREE, 0, [])
+
+
+def test_a_loop_may_do_itself_what_tracing_does(traced: Make) -> None:
+    made = traced("lock")
+    inner = bare(made.thing)
+
+    inner.mark[0] = WANTS
+    assert made.mark().wants
+    assert inner.take()
+    inner.mark[0] = 1
+    assert (made.mark().held, made.thing.acquire(False)) == (1, False)
+    inner.give()
+    inner.mark[0] = 0
+
+    assert made.thing.acquire(False)
+
+
+# Conditions, and what is made of them.
+
+
+def notify(condition: Any) -> None:
+    with condition:
+        condition.notify()
+
+
+def test_who_is_to_be_notified_waits_without_the_lock(traced: Make) -> None:
+    made = traced("condition")
+
+    with made.as_soon_as_it_waits(lambda: notify(made.thing)) as marks, made.thing:
+        assert made.thing.wait()
+        assert made.mark().held == 1
+
+    assert marks == [FREE, Mark(0, wants=True, blocked=True, goes_on=False, operation="wait")]
+    assert made.mark(1) == FREE
+    assert (made.noted(TAKEN, 1), made.noted(IN_VAIN, 1)) == (1, 0)
+    assert made.noted(GIVEN, 1) >= 1
+    assert [word for word in made.words() if word.split()[1] == "1"] == ["waiting 1 wait", "acquired 1 wait"]
+
+
+@pytest.mark.parametrize(("timeout", "words"), [(NO_TIME_S, []), (LONG_S, ["waiting 1 wait", "timed_out 1 wait"])])
+def test_who_is_notified_by_nobody_gives_up(timeout: float, words: list[str], traced: Make) -> None:
+    made = traced("condition")
+
+    with made.thing:
+        assert made.thing.wait(timeout) is False
+
+    assert made.mark(1) == FREE
+    assert [word for word in made.words() if word.split()[1] == "1"] == words
+
+
+@pytest.mark.parametrize("way", ["notify", "notify_all"])
+def test_who_notifies_nobody_does_it_in_vain(way: str, traced: Make) -> None:
+    made = traced("condition")
+
+    with made.thing:
+        getattr(made.thing, way)()
+
+    assert made.noted(IN_VAIN, 1) == 1
+
+
+def test_of_many_wake_ups_not_every_one_is_told(traced: Make) -> None:
+    made = traced("condition")
+
+    for _ in range(100):
+        made.thing._wait_semaphore.release()
+        assert made.thing._wait_semaphore.acquire()
+
+    assert 20 <= made.words().count("acquired 1 wait") < 40
+    assert (made.noted(GIVEN, 1), made.noted(TAKEN, 1)) == (100, 100)
+
+
+def test_an_event_is_waited_for_until_it_is_set(traced: Make) -> None:
+    made = traced("event")
+
+    with made.as_soon_as_it_waits(made.thing.set) as marks:
+        assert made.thing.wait()
+    said = len(made.said)
+    assert made.thing.wait()
+
+    assert (marks[0].blocked, marks[0].operation) == (True, "wait")
+    assert made.words()[:said] == ["waiting 0 wait", "acquired 0 wait"]
+    assert made.mark() == FREE
+
+
+def test_an_event_that_nobody_sets_is_given_up(traced: Make) -> None:
+    made = traced("event")
+
+    assert made.thing.wait(LONG_S) is False
+
+    assert made.words() == ["waiting 0 wait", "timed_out 0 wait"]
+
+
+def test_at_a_barrier_the_first_waits_for_the_last(traced: Make) -> None:
+    made = traced("barrier")
+
+    with made.as_soon_as_it_waits(made.thing.wait) as marks:
+        made.thing.wait()
+
+    assert (marks[0].blocked, marks[0].operation) == (True, "wait")
+    assert made.words()[:2] == ["waiting 0 wait", "acquired 0 wait"]
+    assert made.mark() == FREE
+
+
+# Queues.
+
+
+def test_what_is_put_and_got_is_counted_and_told(traced: Make) -> None:
+    made = traced("queue")
+
+    made.thing.put({"an": "item"})
+    assert made.thing.get() == {"an": "item"}
+
+    assert (made.noted(GIVEN), made.noted(TAKEN), made.mark()) == (1, 1, FREE)
+    assert made.words() == ["acquired 0 put", "acquired 0 get"]
+
+
+def test_who_waits_for_an_item_says_so(traced: Make) -> None:
+    made = traced("queue")
+
+    with made.as_soon_as_it_waits(lambda: made.thing.put("late")) as marks:
+        assert made.thing.get() == "late"
+
+    assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="get")
+    assert made.mark() == FREE
+    assert made.words() == ["waiting 0 get", "acquired 0 put", "acquired 0 get"]
+    assert made.said[-1][4] >= PATIENCE_S
+
+
+def test_who_waits_behind_another_one_that_gets_says_so(traced: Make) -> None:
+    made = traced("queue")
+    made.thing.put("there")
+    made.thing._rlock.acquire()
+
+    with made.as_soon_as_it_waits(made.thing._rlock.release) as marks:
+        assert made.thing.get() == "there"
+
+    assert (marks[0].blocked, marks[0].operation) == (True, "get")
+    assert made.words() == ["acquired 0 put", "waiting 0 get", "acquired 0 get"]
+
+
+def test_who_waits_for_room_says_so(traced: Make) -> None:
+    made = traced("queue")
+    made.thing.put(1)
+
+    with made.as_soon_as_it_waits(made.thing.get) as marks:
+        made.thing.put(2)
+
+    assert (marks[0].blocked, marks[0].goes_on, marks[0].operation) == (True, False, "put")
+    assert made.mark() == FREE
+    assert (made.noted(GIVEN), made.noted(TAKEN)) == (2, 1)
+    assert made.words()[:2] == ["acquired 0 put", "waiting 0 put"]
+    assert made.thing.get() == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((False,), []),
+        ((True, 0), []),
+        ((True, NO_TIME_S), []),
+        ((True, LONG_S), ["waiting 0 get", "timed_out 0 get"]),
+    ],
+)
+def test_an_empty_queue_is_given_up(args: tuple[Any, ...], words: list[str], traced: Make) -> None:
+    made = traced("queue")
+
+    with pytest.raises(queues.Empty):
+        made.thing.get(*args)
+
+    assert (made.mark(), made.words(), made.noted(TAKEN)) == (FREE, words, 0)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((False,), []),
+        ((True, NO_TIME_S), []),
+        ((True, LONG_S), ["waiting 0 put", "timed_out 0 put"]),
+    ],
+)
+def test_a_full_queue_is_given_up(args: tuple[Any, ...], words: list[str], traced: Make) -> None:
+    made = traced("queue")
+    made.thing.put(1)
+
+    with pytest.raises(queues.Full):
+        made.thing.put(2, *args)
+
+    assert (made.mark(), made.words()[1:], made.noted(GIVEN)) == (FREE, words, 1)
+
+
+def test_an_item_that_comes_in_time_is_got(traced: Make) -> None:
+    made = traced("queue")
+
+    with made.as_soon_as_it_waits(lambda: made.thing.put("late")) as marks:
+        assert made.thing.get(timeout=20) == "late"
+    made.thing.put("there")
+    assert made.thing.get(True, 20) == "there"
+    made.thing.put("there")
+    while made.thing.empty():  # the feeder has to have written it
+        pass
+    assert made.thing.get_nowait() == "there"
+
+    assert marks[0].goes_on
+    assert made.mark() == FREE
+    assert made.words() == ["waiting 0 get", *["acquired 0 put", "acquired 0 get"] * 3]
+
+
+def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
+    made = traced("queue")
+
+    for number in range(100):
+        made.thing.put(number)
+        assert made.thing.get() == number
+
+    for operation in ("put", "get"):
+        skipped = [said[-1] for said in made.said if said[2] == operation]
+        assert len(skipped) < 40
+        assert 80 < len(skipped) + sum(skipped) <= 100
+    assert (made.noted(GIVEN), made.noted(TAKEN)) == (100, 100)
+
+
+def test_who_joins_a_queue_waits_until_all_is_done(traced: Make) -> None:
+    made = traced("joinable_queue")
+    made.thing.put("work")
+
+    def work() -> None:
+        made.thing.get()
+        made.thing.task_done()
+
+    with made.as_soon_as_it_waits(work) as marks:
+        made.thing.join()
+
+    assert marks[1] == Mark(0, wants=True, blocked=True, goes_on=False, operation="join")
+    assert made.mark(1) == FREE
+    assert [word for word in made.words() if word.split()[1] == "1"] == ["waiting 1 join", "acquired 1 join"]
+    made.thing.join()
+
+
+def test_items_that_wait_for_room_in_the_pipe_are_counted_and_it_is_noted(traced: Make) -> None:
+    made = traced("queue")
+    assert made.handle.unsent(PROCESS) == 0
+    made.thing._buffer.append("not sent")
+
+    assert made.handle.unsent(PROCESS) == 1
+
+    assert made.mark() == Mark(0, wants=True, blocked=True, goes_on=False, operation="flush")
+    assert made.noted(WAITS) == 1
+    made.thing._buffer.clear()
+
+
+# Handles.
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_thing_stays_what_it_is_and_untraced_it_is_as_before(kind: str, traced: Make) -> None:
+    plain = MAKERS[kind]()
+    made = traced(kind)
+    assert made.handle.bind() is made.thing
+    assert type(made.thing) is type(plain)
+    assert repr(made.thing).partition(" at 0x")[0] == repr(plain).partition(" at 0x")[0]
+
+    made.handle.untrace()
+
+    assert repr(made.thing).partition(" at 0x")[0] == repr(plain).partition(" at 0x")[0]
+    assert made.handle.unsent(PROCESS) == 0
+    assert vars_of(made.thing) == vars_of(plain)
+    guard = guard_of(made.thing)
+    if hasattr(guard, "acquire"):
+        with guard:
+            assert guard.acquire(False) is (kind not in ("lock",))
+    assert made.said == []
+    assert made.mark() == FREE
+
+
+def vars_of(thing: Any) -> dict[str, Any]:
+    """The attributes of a thing and of what it is made of, as far as tracing touches them: by their types."""
+    parts = [thing, *(getattr(thing, name, None) for name in ("_lock", "_cond", "_wait_semaphore", "_sem"))]
+    parts += [getattr(getattr(thing, "_cond", None), "_wait_semaphore", None)]
+    return {
+        f"{place}.{name}": type(value)
+        for place, part in enumerate(parts)
+        for name, value in getattr(part, "__dict__", {}).items()
+    }
+
+
+def test_what_is_untraced_has_the_systems_own_semaphore_again(traced: Make) -> None:
+    made = traced("lock")
+    assert type(made.thing._semlock) is not _multiprocessing.SemLock
+
+    made.handle.untrace()
+
+    assert type(made.thing._semlock) is _multiprocessing.SemLock
+    assert made.thing.acquire.__self__ is made.thing._semlock
+
+
+def test_a_handle_travels_as_what_it_is_made_of(traced: Make) -> None:
+    made = traced("lock")
+
+    cls, made_of = made.handle.__reduce__()
+    again = cls(*made_of)  # type: ignore[operator, misc]  # that is what pickle does
+
+    assert (again.bind(), again.row) == (made.thing, 0)
+
+
+def test_a_thing_that_is_not_traced_is_handed_out_as_it_is() -> None:
+    thing = object()
+    handle = PlainHandle(thing)
+    cls, made_of = handle.__reduce__()
+
+    handle.trace(0, pytest.fail)
+    handle.untrace()
+
+    assert handle.bind() is cls(*made_of).bind() is thing  # type: ignore[operator, misc]  # that is what pickle does
+    assert (handle.unsent(0), handle.row) == (0, -1)
+
+
+def test_an_array_is_one_of_numpys_over_the_memory() -> None:
+    memory = os.memfd_create("array")
+    os.ftruncate(memory, 4096)
+    handle = ArrayHandle(Descriptor(memory), 24, "int64", 3)
+    cls, made_of = handle.__reduce__()
+    handle.trace(0, pytest.fail)
+    handle.untrace()
+
+    array: Any = handle.bind()
+    array[1] = 7
+
+    assert handle.bind() is array
+    other: Any = cls(*made_of).bind()  # type: ignore[operator, misc]  # that is what pickle does
+    assert np.array_equal(other, [0, 7, 0])
+    assert other.dtype == np.int64
+    assert (handle.unsent(0), handle.row) == (0, -1)
+    os.close(memory)
+
+
+def test_all_are_traced_here_and_in_no_copy_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_copies: list[Callable[[], None]] = []
+    monkeypatch.setattr(os, "register_at_fork", lambda *, after_in_child: in_copies.append(after_in_child))
+    memory = os.memfd_create("table")
+    os.ftruncate(memory, size_of(2, 1))
+    locks = [CONTEXT.Lock(), CONTEXT.Lock()]
+    table = Table(Descriptor(memory), size_of(2, 1), 1)
+    said: list[str] = []
+
+    handles.trace_all([TracedHandle(lock, "lock", table, row) for row, lock in enumerate(locks)], 0, said.append)
+    for lock in locks:
+        lock.acquire()
+    in_copies[0]()
+    for lock in locks:
+        lock.release()
+
+    assert [json.loads(text)[:2] for text in said] == [["acquired", 0], ["acquired", 1]]
+    os.close(memory)
+
+
+def test_those_have_two_rows_that_have_two_things_to_wait_for() -> None:
+    assert ROWS == {"condition": 2, "joinable_queue": 2}

@@ -1,0 +1,74 @@
+"""What a run says is collected within bounds."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.events import Event, Output, ProgressMade
+from runner.history import collecting
+from runner.history.collecting import Collected
+from runner.plan import Plan, ProcessPlan
+
+PLAN = Plan("f.yaml", "fork", (ProcessPlan("a", "a"), ProcessPlan("b", "b")), (), (), title="T")
+FINISHED = {"outcome": "succeeded", "exit_status": 0, "duration": 1.5}
+
+
+def event(name: str, seq: int, **fields: object) -> Event:
+    return Event(seq, float(seq), f"2026-01-01T00:00:0{seq % 10}Z", name, "0123abcd", fields)  # type: ignore[arg-type]  # JSON
+
+
+def test_a_run_has_all_that_was_said() -> None:
+    collected = Collected(PLAN)
+    collected.add(event("run.started", 0), 100.0)
+    collected.add(Output(0, "stdout", b"one\ntw", 100.5), 100.5)
+    collected.add(Output(1, "stderr", b"else\n", None), 100.6)
+    collected.add(Output(0, "stdout", b"o\n", 100.7), 100.7)
+    collected.add(Output(None, "stderr", b"log\n", 99.0), 100.8)
+    collected.add(ProgressMade("a", (1,)), 100.9)
+    collected.add(event("process.wrote", 1, text="one"), 101.0)
+    assert not collected.is_whole
+    collected.add(event("run.finished", 2, **FINISHED), 102.0)
+
+    run = collected.run(b"jobs: \xff", "f.yaml", ("a=1",), "1.0")
+
+    assert collected.is_whole
+    assert (run.run, run.title, run.text, run.overrides) == ("0123abcd", "T", "jobs: \ufffd", ("a=1",))
+    assert (run.outcome, run.exit_status, run.duration, run.began) == ("succeeded", 0, 1.5, "2026-01-01T00:00:00Z")
+    assert [said["event"] for said in run.events] == ["run.started", "run.finished"]
+    assert run.output == (
+        (0.5, "a", "stdout", "one"),
+        (0.0, "b", "stderr", "else"),
+        (0.7, "a", "stdout", "two"),
+        (0.0, "MainProcess", "stderr", "log"),
+    )
+    assert (run.events_cut, run.output_cut) == (0, 0)
+
+
+def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MOST_OUTPUT", 10)
+    monkeypatch.setattr(collecting, "MOST_EVENTS", 2)
+    collected = Collected(PLAN)
+    for seq, name in enumerate(("run.started", "process.started", "shared.acquired", "process.exited")):
+        collected.add(event(name, seq), 100.0)
+    for number in range(5):
+        collected.add(Output(0, "stdout", b"line %d\n" % number, 100.0), 100.0)
+    collected.add(event("run.finished", 9, **FINISHED), 101.0)
+
+    run = collected.run(b"", "f.yaml", (), "1.0")
+
+    assert [said["event"] for said in run.events][2:] == ["process.exited", "run.finished"]
+    assert [text for _, _, _, text in run.output] == ["line 4"]
+    assert (run.events_cut, run.output_cut) == (1, 4)
+
+
+def test_without_a_beginning_there_is_no_run() -> None:
+    with pytest.raises(AssertionError, match="nothing has been collected"):
+        Collected(PLAN).run(b"", "f", (), "1")
+
+
+def test_a_last_event_that_is_not_what_it_must_be_is_a_fault() -> None:
+    collected = Collected(PLAN)
+    collected.add(event("run.finished", 0, **FINISHED | {"duration": "long"}), 100.0)
+
+    with pytest.raises(TypeError, match="a number is expected, not 'long'"):
+        collected.run(b"", "f", (), "1")

@@ -1,0 +1,179 @@
+"""What a file says under `expect`, against events and output that are made up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.events import Event, Output
+from runner.expectations import MOST_OUTPUT, Expectations, not_as_declared
+from runner.plan import Declared, Expect, Plan, ProcessPlan
+
+if TYPE_CHECKING:
+    from runner.notes import Note
+    from runner.plan import Json
+
+
+def expectations(*expects: Expect | None, run: Declared | None = None) -> Expectations:
+    """Of a run with a process for each of these, called a, b, c …"""
+    named = zip("abc"[: len(expects)], expects, strict=True)
+    processes = tuple(ProcessPlan(name, name, target="m:f", expect=expect) for name, expect in named)
+    return Expectations(Plan("f", "fork", processes, (), (), expect=run))
+
+
+def exited(process: str, t: float = 1.0, expected: bool = True) -> Event:
+    return Event(0, t, "", "process.exited", "r", {"process": process, "expected": expected})
+
+
+def note(about: str) -> Event:
+    return Event(0, 0.0, "", "note", "r", {"about": about, "process": None, "text": ""})
+
+
+def unmet(found: Expectations, outcome: str = "succeeded", has_deadlock: bool = False, **values: Json) -> list[Note]:
+    return found.unmet(outcome, values, has_deadlock)
+
+
+def test_where_the_file_says_nothing_nothing_is_unmet() -> None:
+    found = expectations(None)
+
+    assert not found.wants_output
+    assert found.see(exited("a", expected=False)) == []
+    assert found.see(Event(0, 0.0, "", "process.started", "r", {"process": "a"})) == []
+    assert unmet(found, "failed") == []
+
+
+def test_an_end_that_is_not_as_declared_is_told_at_once() -> None:
+    found = expectations(Expect(exit_code=1))
+
+    (told,) = found.see(exited("a", expected=False))
+
+    assert (told.about, told.process) == ("not_as_declared", "a")
+    assert "a ends with exit code 1 (an error), and it did not" in told.text
+    assert told == not_as_declared("a", Expect(exit_code=1))
+    assert found.see(exited("a")) == []
+    assert unmet(found) == []
+
+
+def printed(found: Expectations, *pieces: tuple[str, bytes]) -> list[Note]:
+    """What is unmet after process 0 has written these pieces."""
+    for stream, data in pieces:
+        found.see_output(Output(0, stream, data))
+    found.see_output(Output(0, "stdout", b""))
+    return unmet(found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "pieces"),
+    [
+        ((), []),
+        (("one", "two"), [("stdout", b"one\ntw"), ("stdout", b"o\n")]),
+        (("one",), [("stdout", b"one")]),
+        (("one", ""), [("stdout", b"one\n\n")]),
+        (("one",), [("stderr", b"warning\n"), ("stdout", b"one\n")]),
+        (("a\rb", "c\u2028d"), [("stdout", "a\rb\nc\u2028d\n".encode())]),
+        (("\\xff",), [("stdout", b"\xff\n")]),
+    ],
+)
+def test_lines_are_compared_as_they_were_printed(lines: tuple[str, ...], pieces: list[tuple[str, bytes]]) -> None:
+    found = expectations(Expect(output=lines))
+
+    assert found.wants_output
+    assert printed(found, *pieces) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "text"),
+    [
+        (("one", "two"), b"one\n2\n", "line 2 of what a prints is 'two'; it is '2'"),
+        (("one", "two"), b"one\n", "line 2 of what a prints is 'two'; it is nothing more"),
+        (("one",), b"one\ntwo\n", "line 2 of what a prints is nothing more; it is 'two'"),
+        (("one",), b"", "line 1 of what a prints is 'one'; it is nothing more"),
+        (("one",), b"\n", "line 1 of what a prints is 'one'; it is ''"),
+    ],
+)
+def test_the_first_line_that_differs_is_told(lines: tuple[str, ...], data: bytes, text: str) -> None:
+    (told,) = printed(expectations(Expect(output=lines)), ("stdout", data))
+
+    assert (told.about, told.process) == ("not_as_declared", "a")
+    assert text in told.text
+
+
+def test_what_others_print_is_theirs() -> None:
+    found = expectations(Expect(output=()), None)
+
+    found.see_output(Output(1, "stdout", b"one\n"))
+    found.see_output(Output(None, "stdout", b"two\n"))
+
+    assert unmet(found) == []
+
+
+def test_of_endless_output_not_all_is_kept() -> None:
+    found = expectations(Expect(output=("x",)))
+    piece = b"y" * (MOST_OUTPUT // 2) + b"\n"
+
+    for _ in range(10):
+        found.see_output(Output(0, "stdout", piece))
+
+    (told,) = unmet(found)
+    assert len(told.text) < 2 * len(piece)
+
+
+BEFORE = Expect(before=("b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "late"),
+    [
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, None),
+        ({"a": 2.0, "b": 1.0, "c": 3.0}, "b"),
+        ({"a": 3.0, "b": 1.0, "c": 2.0}, "b and c"),
+        ({"a": 1.0, "b": 1.0}, None),
+        ({"b": 1.0}, "b and c"),
+    ],
+)
+def test_who_is_to_end_before_others_is_held_to_it(ends: dict[str, float], late: str | None) -> None:
+    found = expectations(BEFORE, None, None)
+    for name, at in ends.items():
+        found.see(exited(name, at))
+
+    told = [each.text for each in unmet(found)]
+
+    assert told == ([f"The file says under `expect` that a ends before {late}, and it did not."] if late else [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "came", "text"),
+    [
+        (Declared(), {}, None),
+        (Declared(outcome="failed"), {"outcome": "failed"}, None),
+        (Declared(), {"outcome": "timed_out"}, "The run timed out, and `expect` says `succeeded`."),
+        (Declared(outcome="failed"), {}, "The run succeeded, and `expect` says `failed`."),
+        (Declared(deadlock=True), {"has_deadlock": True}, None),
+        (Declared(deadlock=True), {}, "There was no deadlock, and `expect` says `deadlock: true`."),
+        (
+            Declared(deadlock=False),
+            {"has_deadlock": True},
+            "There was a deadlock, and `expect` says `deadlock: false`.",
+        ),
+        (Declared(values={"total": 3}), {"total": 3}, None),
+        (Declared(values={"total": 3}), {"total": 2}, "`expect` says that total is 3 in the end, and it is 2."),
+        (Declared(values={"total": None}), {}, "`expect` says that total is None in the end, and it is None."),
+        (Declared(notes=("lost_updates",)), {}, None),
+        (
+            Declared(notes=("lost_updates", "overflow", "deadlock")),
+            {},
+            "`expect` says that there is a note about overflow and deadlock: there is none.",
+        ),
+    ],
+)
+def test_the_run_is_held_to_what_the_file_says_of_it(
+    declared: Declared, came: dict[str, Any], text: str | None
+) -> None:
+    found = expectations(None, run=declared)
+    found.see(note("lost_updates"))
+
+    told = unmet(found, **came)
+
+    assert [each.text for each in told] == ([] if text is None else [text])
+    assert all((each.about, each.process) == ("not_as_declared", None) for each in told)

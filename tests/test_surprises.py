@@ -1,0 +1,164 @@
+"""What surprises in somebody's own target, from what processes tell of themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.events import Event
+from runner.plan import Plan, ProcessPlan
+from runner.surprises import Surprises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.notes import Note
+
+ENDED: dict[str, Any] = {"error": None, "signal": None, "ended_by": "return"}
+
+
+def surprises(**fields: Any) -> Surprises:
+    processes = tuple(ProcessPlan(name, name, target="m:f", **fields) for name in "abc")
+    return Surprises(Plan("f", "spawn", processes, (), ()))
+
+
+def event(name: str, process: str | None = "a", **fields: Any) -> Event:
+    return Event(0, 0.0, "", name, "r", {"process": process, **fields})
+
+
+def exited(**fields: Any) -> Event:
+    return event("process.exited", **ENDED | fields)
+
+
+def abouts(notes: Iterable[Note]) -> list[tuple[str, str | None]]:
+    return [(note.about, note.process) for note in notes]
+
+
+def test_who_did_nothing_surprising_is_not_spoken_of() -> None:
+    found = surprises()
+
+    assert list(found.about(event("process.started"), 1.0)) == []
+    assert list(found.about(exited(), 2.0)) == []
+    assert list(found.about(event("note", None), 2.0)) == []
+    assert list(found.at_the_end()) == []
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGKILL"])
+def test_a_finally_that_was_skipped_is_told_with_its_line(signal: str) -> None:
+    found = surprises()
+    found.hear(0, "finally", [12], 1.0)
+
+    (note,) = found.about(exited(signal=signal, ended_by="signal"), 2.0)
+
+    assert (note.about, note.process) == ("finally_skipped", "a")
+    assert f"a was ended by {signal}" in note.text
+    assert "`finally` in line 12" in note.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "signal", "skipped"),
+    [
+        ({}, None, False),
+        ({}, "SIGSEGV", False),
+        ({"on_terminate": "unwind"}, "SIGTERM", False),
+        ({"on_terminate": "unwind"}, "SIGKILL", True),
+    ],
+)
+def test_a_finally_that_may_have_run_is_not_told(fields: dict[str, Any], signal: str | None, skipped: bool) -> None:
+    found = surprises(**fields)
+    found.hear(0, "finally", [12], 1.0)
+
+    assert bool(list(found.about(exited(signal=signal), 2.0))) is skipped
+
+
+def test_a_daemon_that_tried_to_have_a_child_is_told_why_it_cannot() -> None:
+    error = {"type": "AssertionError", "message": "daemonic processes are not allowed to have children"}
+
+    (note,) = surprises().about(exited(error=error, ended_by="exception"), 2.0)
+
+    assert (note.about, note.process) == ("daemon_children", "a")
+    assert list(surprises().about(exited(error=error | {"message": "x == 1"}, ended_by="exception"), 2.0)) == []
+    assert list(surprises().about(exited(error=error | {"type": "ValueError"}, ended_by="exception"), 2.0)) == []
+
+
+def test_a_global_that_several_changed_is_none_that_they_share() -> None:
+    found = surprises()
+    found.hear(1, "globals", ["m", ["seen", "other"]], 1.0)
+    found.hear(0, "globals", ["m", ["seen"]], 1.0)
+
+    (note,) = found.at_the_end()
+
+    assert (note.about, note.process) == ("global_not_shared", None)
+    assert "a and b changed the global `seen` of the module m" in note.text
+
+
+def test_numbers_drawn_in_the_same_state_are_the_same() -> None:
+    found = surprises()
+    for number, state in ((0, 7), (2, 7), (1, 8)):
+        found.hear(number, "drawn", [state], 1.0)
+
+    (note,) = found.at_the_end()
+
+    assert (note.about, note.process) == ("same_random_numbers", None)
+    assert note.text.startswith("a and c drew from numpy's global generator")
+
+
+def slow(started: float, began: float, ended: float, **fields: Any) -> list[Note]:
+    """The notes on a process that was started, began its work and ended at these times."""
+    found = surprises()
+    list(found.about(event("process.started"), started))
+    found.hear(0, "began", [began], began)
+    list(found.about(exited(**fields), ended))
+    list(found.about(exited(**fields), ended))
+    return list(found.at_the_end())
+
+
+def test_a_start_that_took_longer_than_the_work_is_told() -> None:
+    (note,) = slow(1.0, 1.2, 1.21)
+
+    assert (note.about, note.process) == ("slow_start", "a")
+    assert "a took 200 ms to start and 10 ms to do its work: under spawn" in note.text
+
+
+@pytest.mark.parametrize(
+    ("times", "fields"),
+    [
+        ((1.0, 1.2, 1.3), {}),
+        ((1.0, 1.04, 1.04), {}),
+        ((1.0, 1.2, 1.21), {"ended_by": "exception"}),
+    ],
+)
+def test_a_start_that_was_worth_it_is_not_told(times: tuple[float, float, float], fields: dict[str, Any]) -> None:
+    assert slow(*times, **fields) == []
+
+
+def test_who_was_never_seen_to_start_did_not_start_slowly() -> None:
+    found = surprises()
+    found.hear(0, "began", [5.0], 5.0)
+
+    assert list(found.about(exited(), 5.0)) == []
+    assert list(found.at_the_end()) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [("finally", ["x"]), ("globals", ["m"]), ("drawn", [None]), ("began", [1]), ("unheard", [1])],
+)
+def test_what_is_not_understood_is_dropped(what: str, said: list[Any]) -> None:
+    found = surprises()
+
+    found.hear(0, what, said, 1.0)
+    found.hear(1, what, said, 1.0)
+
+    assert list(found.about(exited(signal="SIGTERM"), 2.0)) == []
+    assert list(found.at_the_end()) == []
+
+
+def test_of_mains_hand_nothing_is_kept() -> None:
+    found = surprises()
+
+    found.hear(3, "drawn", [7], 1.0)
+    found.hear(0, "drawn", [7], 1.0)
+
+    assert list(found.at_the_end()) == []
