@@ -39,7 +39,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
     if not runs:
         print("run-jobs: no run is kept yet", file=sys.stderr)
         return 0
-    from runner.report.comparison import history_lines
+    from runner.report.listing import history_lines
 
     print("\n".join(history_lines(runs, files.width_of_terminal())))
     return 0

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.report.timeline import MAIN, timeline_of
+from runner.report.lanes import MAIN
+from runner.report.timeline import timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.events import Event
     from runner.plan import Json
-    from runner.report.timeline import Arrow, Instant, Lane, Span, Timeline
+    from runner.report.lanes import Arrow, Instant, Lane, Span, Timeline
 
 _RUN = 1
 """The run's pid in the trace: its lanes are threads of one process."""

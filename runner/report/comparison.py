@@ -1,24 +1,22 @@
-"""Two runs compared, and the list of those that are kept, as lines for a person."""
+"""Two runs compared, as lines for a person."""
 
 from __future__ import annotations
 
 import json
-import os
 import textwrap
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from runner.comparing import SET
 from runner.events import Event
 from runner.exit_codes import signal_name
 from runner.report.console import Console
+from runner.report.listing import columns, end_of, local
 from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from runner.comparing import Comparison, ValueChange
-    from runner.history import RunLine
     from runner.history.facts import End, EventData, NoteSeen
     from runner.plan import Json
 
@@ -28,14 +26,9 @@ MOST_WIDTH = 100
 MOST_ROWS = 20
 MOST_OF_A_DIFF = 80
 """Of more lines than these, the rest is counted."""
-LEAST_OF_A_FILE = 12
-"""Of a file's name in the list, however little room there is."""
 _SHOWN_BEFORE = 8
 """Of what two long values have in common, so many characters are shown before the first that differs."""
 _INDENT = "  "
-_HEADINGS = ("run", "when", "file", "outcome", "time", "processes")
-_FILE = _HEADINGS.index("file")
-_RIGHT = frozenset({_HEADINGS.index("time"), _HEADINGS.index("processes")})
 _BOLD, _DIM, _RED, _GREEN, _CYAN = "1", "2", "31", "32", "36"
 
 
@@ -78,24 +71,6 @@ def verdict(comparison: Comparison) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
-    """A table of runs, a line for each below a line of headings; a file below the current folder is told from there."""
-    if not runs:
-        return ["No run is kept."]
-    moments = [_local(run.began) for run in runs]
-    year = max(moments).year
-    table = [list(_HEADINGS)]
-    for run, moment in zip(runs, moments, strict=True):
-        when = f"{moment:%d %b %H:%M:%S}" if moment.year == year else f"{moment:%d %b %Y}"
-        took = duration(run.duration)
-        table.append([run.run, when, harmless(_from_here(run.file)), run.outcome, took, str(run.processes)])
-    excess = max(map(len, _columns(table, _RIGHT))) - width
-    room = max(LEAST_OF_A_FILE, max(len(row[_FILE]) for row in table) - max(0, excess))
-    for row in table:
-        row[_FILE] = _end_of(row[_FILE], room)
-    return _columns(table, _RIGHT)
-
-
 class _Page:
     """What the sections are written on."""
 
@@ -113,7 +88,7 @@ class _Page:
         """Names with what they were and what they are, below each other."""
         all_rows = list(rows)
         shown = all_rows[:MOST_ROWS]
-        names = [_end_of(harmless(name), self.width * 2 // 5) for name, _, _ in shown]
+        names = [end_of(harmless(name), self.width * 2 // 5) for name, _, _ in shown]
         widest = max(map(len, names), default=0)
         room = self.width - len(_INDENT) - widest - len("   → ")
         pairs = [" → ".join(_parts_that_differ(before, after, room)) for _, before, after in shown]
@@ -164,9 +139,9 @@ def _counted(things: Sequence[object], one: str, many: str) -> Iterator[str]:
 def _runs(comparison: Comparison) -> list[str]:
     rows = []
     for name, run in (("before", comparison.before), ("after", comparison.after)):
-        when = f"{_local(run.began):%d %b %Y %H:%M:%S}"
+        when = f"{local(run.began):%d %b %Y %H:%M:%S}"
         rows.append([name, run.run, when, run.outcome, f"in {duration(run.duration)}"])
-    return _columns(rows)
+    return columns(rows)
 
 
 def _diff(page: _Page, comparison: Comparison) -> list[str]:
@@ -276,18 +251,6 @@ def _measured(name: str, value: Json) -> str:
     return _value(value)
 
 
-def _columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
-    """Rows as lines whose cells stand below each other; the columns in `right` are aligned there."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:>{width}}" if index in right else f"{cell:<{width}}"
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
 def _more(count: int) -> list[str]:
     return [f"and {count} more"] if count > 0 else []
 
@@ -305,23 +268,6 @@ def _parts_that_differ(before: str, after: str, room: int) -> list[str]:
 
 def _start_of(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…"
-
-
-def _end_of(text: str, room: int) -> str:
-    return text if len(text) <= room else f"…{text[1 - room :]}"
-
-
-def _local(moment: str) -> datetime:
-    return datetime.fromisoformat(moment).astimezone()
-
-
-def _from_here(file: str) -> str:
-    """A file's name as it is told from the current folder, if it is below that."""
-    try:
-        here = os.path.join(os.getcwd(), "")
-    except OSError:  # the folder is gone
-        return file
-    return file.removeprefix(here)
 
 
 _SETTINGS = {

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from runner.report.log import event_log
-from runner.report.words import duration, exit_code, harmless
+from runner.report.words import REASONS, duration, exit_code, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,9 +134,9 @@ def _said(event: Event) -> tuple[str, str, str]:
         case "process.joined":
             return "joined", f"waited {duration(said['waited'])}", ""
         case "process.terminating":
-            return "terminating", f"{said['signal']} sent: {_REASONS.get(said['reason'], said['reason'])}", _YELLOW
+            return "terminating", f"{said['signal']} sent: {REASONS.get(said['reason'], said['reason'])}", _YELLOW
         case "process.killed":
-            return "killing", f"SIGKILL sent: {_REASONS.get(said['reason'], said['reason'])}", _RED
+            return "killing", f"SIGKILL sent: {REASONS.get(said['reason'], said['reason'])}", _RED
         case "process.exited":
             return _exited(said)
         case "process.shown":
@@ -180,17 +180,3 @@ def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
 
 def _error(said: dict[str, str]) -> str:
     return f"{said['type']}: {said['message']}" if said["message"] else said["type"]
-
-
-_REASONS = {
-    "terminate_after": "its terminate_after is over",
-    "timeout": "its timeout is over",
-    "main": "main asks for it",
-    "main_ended": "main has ended",
-    "grace_period": "the grace period is over",
-    "stop_requested": "a stop was asked for",
-    "time_limit": "the run's time limit is over",
-    "holder_died": "the holder of a shared thing died",
-    "deadlock": "it waits for ever",
-    "standstill": "nobody is left to wake it",
-}

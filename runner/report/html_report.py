@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.events import Event
-    from runner.report.timeline import Remark, Timeline
+    from runner.report.lanes import Remark, Timeline
 
 
 @record(frozen=True, slots=True)

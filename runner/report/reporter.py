@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.events import Item
-    from runner.plan import Json
     from runner.report.console import Console
     from runner.report.json_lines import JsonLines
     from runner.report.live import Live

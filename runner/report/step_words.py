@@ -25,23 +25,25 @@ def in_words(steps: Iterable[Any], indent: str = "") -> Iterator[str]:
 
 def one(step: Mapping[str, Any]) -> str:
     """One step: what it does, to what, for how long at most."""
-    text = _TEXTS[step["step"]].format_map(_Words(step))
+    text = _TEXTS[step["step"]].format_map(_words(step))
     at_most = step.get("timeout")
     kept = f", as ${step['as']}" if "as" in step else ""
     return f"{text}{'' if at_most is None else f', at most {duration(at_most)}'}{kept}"
 
 
-class _Words(dict[str, str]):
+def _words(step: Mapping[str, Any]) -> dict[str, str]:
     """What stands in a step, as a reader of the file knows it."""
-
-    def __init__(self, step: Mapping[str, Any]) -> None:
-        super().__init__({key: _shown(key, value) for key, value in step.items()})
-        self["times"] = _times(step.get("times", 1))
-        self["where"] = f"[{self['at']}]" if step.get("kind") in ("array", "dict", "list") else ""
-        self["where"] = f".{step['at']}" if step.get("kind") == "namespace" else self["where"]
-
-    def __missing__(self, key: str) -> str:
-        return ""
+    words = {key: _shown(key, value) for key, value in step.items()}
+    words["times"] = _times(step.get("times", 1))
+    words["message"] = f": {words['message']}" if "message" in step else ""
+    match step.get("kind"):
+        case "array" | "dict" | "list":
+            words["where"] = f"[{words['at']}]"
+        case "namespace":
+            words["where"] = f".{words['at']}"
+        case _:
+            words["where"] = ""
+    return words
 
 
 def _shown(key: str, value: Any) -> str:
@@ -75,7 +77,7 @@ _TEXTS = {
     "sleep": "sleep {seconds}",
     "spin": "keep a processor busy for {seconds}",
     "exit": "exit with {value}",
-    "raise": "raise {exception}",
+    "raise": "raise {exception}{message}",
     "return": "return {value}",
     "crash": "die of {signal}",
     "hang": "wait for ever",

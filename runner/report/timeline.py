@@ -1,38 +1,19 @@
-"""A run as lanes in time, made of its events: what every picture of a run is drawn from."""
+"""A run as lanes in time, made of its events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
-from runner.exit_codes import signal_name
-from runner.records import record
-from runner.report.words import duration, exit_code, harmless
+from runner.report.lanes import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline
+from runner.report.words import REASONS, duration, exit_code, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Literal, TypeAlias
+    from typing import Any, Literal
 
     from runner.events import Event
-
-    SpanKind: TypeAlias = Literal["running", "sleeping", "joining", "holding", "waiting", "deadlocked"]
-    InstantKind: TypeAlias = Literal[
-        "created", "start", "start_failed", "joined", "shown", "wrote", "SIGTERM", "SIGKILL"
-    ]
-    ArrowKind: TypeAlias = Literal["start", "join", "stop", "hand_over", "deadlock"]
-
-MAIN = 0
-"""The number of main's lane, which is always the first."""
-
-SPAN_WORDS: dict[SpanKind, str] = {
-    "running": "runs",
-    "sleeping": "main sleeps",
-    "joining": "main waits in join",
-    "holding": "holds a shared thing",
-    "waiting": "waits for a shared thing",
-    "deadlocked": "waits for ever",
-}
-"""All kinds of spans in words, from what lies below to what is seen above it."""
+    from runner.report.lanes import ArrowKind, InstantKind, SpanKind
 
 HAND_OVER_S = 0.01
 """Who gets a thing within this time of its release has it from there. Who lets go may say so later than who gets it."""
@@ -41,113 +22,12 @@ HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition"
 """The kinds of shared things that somebody can have."""
 
 
-@record(frozen=True, slots=True)
-class Span:
-    """What a lane does from `start` to `end`; `thing` is the shared thing, or the process that main joins.
-
-    With `is_open` nothing told of its end: it lasted until the process, or the run, ended.
-    """
-
-    kind: SpanKind
-    start: float
-    end: float
-    label: str
-    detail: str
-    thing: str | None = None
-    is_open: bool = False
-
-
-@record(frozen=True, slots=True)
-class Instant:
-    """What happened on a lane in a moment."""
-
-    kind: InstantKind
-    at: float
-    label: str
-    detail: str
-
-
-@record(frozen=True, slots=True)
-class End:
-    """How a lane ended. Whether that of main is expected, which is what `expected` says, nobody knows."""
-
-    at: float
-    outcome: str
-    exit_code: int | None
-    expected: bool | None
-    detail: str
-
-
-@record(frozen=True, slots=True)
-class Arrow:
-    """That one lane has done something to another; `source` is None where the rules have, not main."""
-
-    kind: ArrowKind
-    source: int | None
-    leaves: float
-    target: int
-    arrives: float
-    detail: str
-
-
-@record(frozen=True, slots=True)
-class Remark:
-    """A note of the run, with its moment and the process that it is about."""
-
-    at: float
-    about: str
-    process: str | None
-    text: str
-
-
-@record(frozen=True, slots=True)
-class Lane:
-    """Main, or a process; its spans begin in order, those that began together with the longest first."""
-
-    name: str
-    pid: int | None
-    spans: tuple[Span, ...]
-    instants: tuple[Instant, ...]
-    end: End | None
-
-
-@record(frozen=True, slots=True)
-class Timeline:
-    """A run from 0 to `end`, in seconds; `lanes` are main's and the processes', in order of creation.
-
-    `outcome` is None where the events stop before the run did.
-    """
-
-    file: str | None
-    outcome: str | None
-    end: float
-    lanes: tuple[Lane, ...]
-    arrows: tuple[Arrow, ...]
-    remarks: tuple[Remark, ...]
-    deadlock: tuple[str, ...]
-
-
 def timeline_of(events: Sequence[Event]) -> Timeline:
     """The timeline of these events, of which some may be missing."""
     drawing = _Drawing()
     for event in sorted(events, key=lambda event: event.t):  # what waits is told late, by its own clock
         drawing.take(event)
     return drawing.timeline()
-
-
-def ending(lane: Lane) -> str:
-    """How a lane ended, in a few signs for its bar's right end; nothing for main that has ended as it should."""
-    end = lane.end
-    if end is None:
-        return "not started" if not lane.spans else "no end seen"
-    if end.expected is None:
-        return f"exit code {end.exit_code}" if end.exit_code else "" if end.outcome == "ended" else end.outcome
-    sign = "✓" if end.expected else "✗"
-    if end.exit_code is None:
-        return f"{sign} {end.outcome}"
-    if end.exit_code < 0:
-        return f"{sign} {end.exit_code} {signal_name(-end.exit_code)}"
-    return f"{sign} {end.exit_code}" if end.exit_code else sign
 
 
 class _Growing:
@@ -413,17 +293,3 @@ def _short(text: str) -> str:
 
 
 MOST_OF_A_TEXT = 120
-
-REASONS = {
-    "terminate_after": "its terminate_after is over",
-    "timeout": "its timeout is over",
-    "main": "main asks for it",
-    "main_ended": "main has ended",
-    "grace_period": "the grace period is over",
-    "stop_requested": "a stop was asked for",
-    "time_limit": "the run's time limit is over",
-    "holder_died": "the holder of a shared thing died",
-    "deadlock": "processes wait for one another",
-    "standstill": "nobody can go on any more",
-}
-"""Why a signal was sent, in words."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width
 
 from runner.records import record
-from runner.report.timeline import MAIN, SPAN_WORDS, ending
+from runner.report.lanes import MAIN, SPAN_WORDS, ending
 from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from runner.report.timeline import InstantKind, Lane, Span, SpanKind, Timeline
+    from runner.report.lanes import InstantKind, Lane, Span, SpanKind, Timeline
 
 LEAST_WIDTH = 50
 MOST_LANES = 40

@@ -37,3 +37,18 @@ def exit_code(code: int | None) -> str:
 def harmless(text: str) -> str:
     """Text in one line that cannot steer a terminal."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+REASONS = {
+    "terminate_after": "its terminate_after is over",
+    "timeout": "its timeout is over",
+    "main": "main asks for it",
+    "main_ended": "main has ended",
+    "grace_period": "the grace period is over",
+    "stop_requested": "a stop was asked for",
+    "time_limit": "the run's time limit is over",
+    "holder_died": "the holder of a shared thing died",
+    "deadlock": "it waits for ever",
+    "standstill": "nobody is left to wake it",
+}
+"""Why a signal was sent."""

@@ -14,15 +14,8 @@ from runner.comparing import Comparison, EventChange, OutcomeChange, TimeChange,
 from runner.history import KeptRun, RunLine
 from runner.history.facts import End, NoteSeen
 from runner.records import replace
-from runner.report.comparison import (
-    LEAST_OF_A_FILE,
-    LEAST_WIDTH,
-    MOST_OF_A_DIFF,
-    MOST_ROWS,
-    comparison_lines,
-    history_lines,
-    verdict,
-)
+from runner.report.comparison import LEAST_WIDTH, MOST_OF_A_DIFF, MOST_ROWS, comparison_lines, verdict
+from runner.report.listing import LEAST_OF_A_FILE, history_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,7 +255,7 @@ def test_a_result_is_not_shown_again_beside_its_event() -> None:
 
 
 def test_an_event_with_nothing_in_its_place_is_shown_alone() -> None:
-    change = EventChange(None, None, event("main.ended", 1.0))
+    change = EventChange(None, None, event("main.ended", 1.0, exit_code=0, error=None))
 
     assert section(first_event=change)[1:] == [
         "  before     nothing in its place",
@@ -326,7 +319,10 @@ def test_the_timelines_stand_below_each_other_at_the_end() -> None:
 
 def test_all_that_is_painted_is_the_same_without_its_color() -> None:
     found = replace(
-        SAME, diff=("-a", "+b"), notes_new=(NOTE,), first_event=EventChange(None, None, event("main.ended", 1.0))
+        SAME,
+        diff=("-a", "+b"),
+        notes_new=(NOTE,),
+        first_event=EventChange(None, None, event("main.ended", 1.0, exit_code=0, error=None)),
     )
 
     painted = comparison_lines(found, 100, True)

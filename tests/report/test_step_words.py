@@ -18,10 +18,10 @@ ages: dict, names: list, weather: namespace, numbers: {array: 3}}\n"
 
 
 def step_of(text: str) -> Any:
-    """The step as the plan has it."""
+    """The last of these steps, as the plan has it."""
     (process,) = plan_of(f"{SHARED}jobs:\n- do: [{text}]").processes
     assert process.do is not None
-    return process.do[0]
+    return process.do[-1]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ def step_of(text: str) -> Any:
         ("spin: 500ms", "keep a processor busy for 500 ms"),
         ("exit", "exit with 0"),
         ("raise: ValueError", "raise ValueError"),
+        ("{raise: ValueError, message: no $pid}", "raise ValueError: no $pid"),
         ("return", "return nothing"),
         ("crash", "die of SIGSEGV"),
         ("hang", "wait for ever"),
@@ -54,6 +55,7 @@ def step_of(text: str) -> Any:
         ("{add: 1, to: total, times: 5_000}", "add 1 to total, 5,000 times"),
         ("{add: 1, to: numbers}", "add 1 to numbers[0]"),
         ("{add: 1, to: ages, at: Bo}", "add 1 to ages[Bo]"),
+        ("{get: tasks, as: n}, {write: 1, to: names, at: $n}", "write 1 into names[$n]"),
         ("{write: blue, to: weather, at: sky}", "write blue into weather.sky"),
         ("{append: x, to: names}", "append x to names"),
     ],

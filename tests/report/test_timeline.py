@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.events import MAIN_PROCESS, Event
-from runner.report.timeline import MAIN, End, Lane, Span, Timeline, ending, timeline_of
+from runner.report.lanes import MAIN, End, Lane, Span, Timeline, ending
+from runner.report.timeline import timeline_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.timeline import SPAN_WORDS, timeline_of
+from runner.report.lanes import SPAN_WORDS
+from runner.report.timeline import timeline_of
 from runner.report.timeline_text import LEAST_WIDTH, MOST_LANES, fitted, lines, ticks, width_of
 from tests.report.test_timeline import (
     created,
