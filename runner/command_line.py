@@ -131,9 +131,7 @@ def _watch_parser() -> _Parser:
 
 def _try_parser() -> _Parser:
     parser = _run_parser("try", "List the edits that a file proposes under `try:`; make one, run both, compare.")
-    parser.add_argument(
-        "edit", metavar="N", type=int, nargs="?", help="the number of the edit; without it, a list"
-    )
+    parser.add_argument("edit", metavar="N", type=int, nargs="?", help="the number of the edit; without it, a list")
     return parser
 
 

@@ -71,7 +71,7 @@ class Expectations:
         if expect is None:
             return
         if expect.output is not None:
-            lines = bytes(self._output[number]).decode(errors="backslashreplace").splitlines()
+            lines = bytes(self._output[number]).decode(errors="backslashreplace").split("\n")[:-1]
             if lines != list(expect.output):
                 yield Note("not_as_declared", process.name, _other_output(process.name, list(expect.output), lines))
         mine = self._ended_at.get(process.name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan import Plan
 
-SLOW_START_S = 0.05
+SLOW_START_S = 0.02
 """What takes no longer to start is not worth a word."""
 TIMES_AS_LONG = 3
 """So many times the work a start has to take."""
@@ -29,7 +29,7 @@ class Surprises:
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
         self._drawn: dict[int, list[int]] = {}
-        self._began: dict[str, float] = {}
+        self._worked: dict[str, tuple[float, float]] = {}
         self._slow: tuple[str, float, float] | None = None
         self._started: dict[str, float] = {}
 
@@ -46,8 +46,8 @@ class Surprises:
                     self._globals.setdefault((module, each), []).append(number)
             case "drawn", [int(state)]:
                 self._drawn.setdefault(state, []).append(number)
-            case "began", [float(began)]:
-                self._began[name] = began
+            case "worked", [float(began), float(ended)]:
+                self._worked[name] = began, ended
 
     def about(self, event: Event, at: float) -> Iterator[Note]:
         """The notes that belong right after this event, which was `at` this time (monotonic)."""
@@ -57,9 +57,9 @@ class Surprises:
         if event.event == "process.started":
             self._started[name] = at
         if event.event == "process.exited":
-            yield from self._about_end(name, event.fields, at)
+            yield from self._about_end(name, event.fields)
 
-    def _about_end(self, name: str, fields: dict[str, Any], at: float) -> Iterator[Note]:
+    def _about_end(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
         error = fields["error"]
         if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
@@ -70,9 +70,10 @@ class Surprises:
             and not (is_unwound and fields["signal"] == "SIGTERM")
         ):
             yield Note("finally_skipped", name, _FINALLY_SKIPPED.format(name, fields["signal"], self._finally[name]))
-        if name in self._began and name in self._started and fields["ended_by"] == "return":
-            start_s, work_s = self._began[name] - self._started[name], at - self._began[name]
-            if self._slow is None and start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
+        if name in self._worked and name in self._started and self._slow is None:
+            began, ended = self._worked[name]
+            start_s, work_s = began - self._started[name], ended - began
+            if start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
                 self._slow = name, start_s, work_s
 
     def at_the_end(self) -> Iterator[Note]:

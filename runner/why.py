@@ -57,7 +57,8 @@ class Why:
                 links.append(f"{self.name(number)}{has} waits for the end of {self.name(other)}")
             else:
                 links.append(f"{self.name(number)}{has} waits for {waits[number]}, which {self.name(other)} has")
-        return _CIRCLE.format("; ".join(links))
+        advice = _IN_ORDER if all(number in waits for number in circle) else _RELEASE_FIRST
+        return _CIRCLE.format("; ".join(links), advice)
 
     def _of_standstill(self, found: Mapping[str, Any]) -> Iterator[Note]:
         """Nobody runs any more: one note for each thing that is waited for."""
@@ -117,37 +118,44 @@ class Why:
         for place, (amount, processes, guards) in added.items():
             name = place.partition("[")[0]
             thing = self._things.get(name)
-            if isinstance(thing, SharedValue | SharedArray) and self._only_adds(name, processes):
+            if isinstance(thing, SharedValue | SharedArray) and self._only_adds(name, place, processes):
                 names = [self.name(number) for number in sorted(processes)]
                 yield from _of_sum(place, thing, amount, values.get(name), names, guards)
 
-    def _only_adds(self, name: str, told: Sequence[int]) -> bool:
-        """Whether the number is the sum of what was told: nobody else changes it, and all have told."""
+    def _only_adds(self, name: str, place: str, told: Sequence[int]) -> bool:
+        """Whether the number in this place is the sum of what was told: nobody else changes it, and all have told.
+
+        A change of which nobody knows the place may be one of this.
+        """
         for number, process in enumerate(self._plan.processes):
             if name in references([*process.args, *process.kwargs.values()]):
                 return False
-            changes = {kind for kind, thing in _changes(process.do or ()) if thing == name}
+            changes = {kind for kind, changed in _changes(process.do or ()) if changed in (place, f"{name}[?]")}
             if "write" in changes or (changes and number not in told):
                 return False
         return True
 
 
 def _changes(steps: Any) -> Iterator[tuple[str, str]]:
-    """The steps, at any depth, that change a number, each with the thing's name."""
+    """The steps, at any depth, that change a number, each with the place of it: `total`, `board[0]`, `board[?]`."""
     for step in steps:
         if step["step"] in ("add", "write"):
-            yield step["step"], step["to"]["ref"]
+            at = step["at"] if isinstance(step["at"], int) else "?"
+            yield step["step"], f"{step['to']['ref']}[{at}]" if step["kind"] == "array" else step["to"]["ref"]
         inner = _changes(step.get("do", ()))
         # Nobody tells of what a child of its own adds.
-        yield from (("write", name) for _, name in inner) if step["step"] == "child" else inner
+        yield from (("write", place) for _, place in inner) if step["step"] == "child" else inner
 
 
 def _of_sum(
     place: str, thing: SharedValue | SharedArray, amount: float, value: Json, names: list[str], guards: Sequence[str]
 ) -> Iterator[Note]:
-    index = int(place.partition("[")[2].removesuffix("]") or 0)
     if isinstance(thing, SharedArray):
-        value = value[index] if isinstance(value, list) and index < len(value) else None
+        number = place.partition("[")[2].removesuffix("]")
+        index = int(number) if number.isdecimal() else thing.length
+        if not isinstance(value, list) or index >= min(len(value), thing.length):
+            return
+        value = value[index]
         initial: float = thing.initial[index] if thing.initial else 0
     else:
         initial = thing.initial
@@ -178,10 +186,9 @@ def _times(wrapped: int) -> str:
 
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."
-_CIRCLE = (
-    "Deadlock: {0}. None of them can ever go on. If all take what they need in the same order, "
-    "such a circle cannot close."
-)
+_CIRCLE = "Deadlock: {0}. None of them can ever go on. {1}"
+_IN_ORDER = "If all take what they need in the same order, such a circle cannot close."
+_RELEASE_FIRST = "Who joins a process has to release first what that one needs to come to its end."
 _ITSELF = "Deadlock: {0} waits for {1}, and has it itself. {2}"
 _INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has it."}
 _NO_ITEM = (

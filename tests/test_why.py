@@ -189,9 +189,12 @@ def test_a_semaphore_as_a_sign_is_no_surprise(thing: SharedPlan, free: int) -> N
 
 # Sums.
 
-ADD: Json = {"step": "add", "to": {"ref": "total"}, "value": 1}
-WRITE: Json = {"step": "write", "to": {"ref": "total"}, "value": 1}
-OTHER: Json = {"step": "add", "to": {"ref": "other"}, "value": 1}
+
+def change(step: str, thing: str = "total", kind: str = "value", at: Json = None) -> Json:
+    return {"step": step, "to": {"ref": thing}, "kind": kind, "value": 1, "at": at}
+
+
+ADD, WRITE, OTHER = change("add"), change("write"), change("add", "other")
 
 
 def adding(*steps: Json, number: int = 2) -> tuple[ProcessPlan, ...]:
@@ -306,6 +309,17 @@ def test_those_that_do_something_else_do_not_matter() -> None:
 @pytest.mark.parametrize("place", ["total", "total[x]", "total[-1]", "total[3]"])
 def test_an_item_that_is_none_of_the_array_is_left_alone(place: str) -> None:
     assert notes_of(5, [0, 4, 0], thing=SharedArray("total", "int64", 3, 8, (0, 1, 0)), place=place) == []
+
+
+@pytest.mark.parametrize(("at", "lost"), [(0, True), (1, False), ({"ref": "index"}, False)])
+@pytest.mark.parametrize("step", ["add", "write"])
+def test_of_an_array_only_a_change_in_another_place_does_not_matter(step: str, at: Json, lost: bool) -> None:
+    other = ProcessPlan("x", "x", do=(change(step, kind="array", at=at),))
+    adders = adding(change("add", kind="array", at=1))
+
+    found = notes_of(5, [0, 4, 0], *adders, other, thing=SharedArray("total", "int64", 3, 8), place="total[1]")
+
+    assert bool(found) is lost
 
 
 def test_what_was_added_to_what_is_no_number_is_left_alone() -> None:

@@ -40,6 +40,8 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "less_than": ("below", "lt"),
 }
+_MOST_CHOICES = 12
+"""Of more, a message would be too long."""
 _FAULT = "fault"
 _FAULTS = "faults"
 _KEY = "[key]"
@@ -162,6 +164,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
     choices = re.findall(r"'([^']*)'", expected)
     help = suggestion(value, choices, "choices") if isinstance(value, str) else None
+    if len(choices) > _MOST_CHOICES:
+        return f"{name}expected one of {len(choices)} words, found {found(value)}", help
     return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith("did") else None
 
 

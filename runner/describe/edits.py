@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING
 
 from runner.describe.loading import read
@@ -33,27 +35,46 @@ def edits_of(text: bytes, file: str) -> list[Edit]:
 def problems_of_edits(text: bytes, *, file: str, start_method: str | None, environ: Mapping[str, str]) -> list[Problem]:
     """What is wrong with edits: each is made, and the file that comes of it is checked."""
     problems: list[Problem] = []
+    document = read(text, file)
     for number, edit in enumerate(edits_of(text, file)):
         try:
             describe(text, file=file, overrides=edit.overrides, start_method=start_method, environ=environ)
         except InvalidFile as invalid:
-            document = read(text, file)
             for problem in invalid.problems:
-                place = next(
-                    (path for path in document.value["try"][number] if problem.excerpt.startswith(f"{path}=")), None
-                )
-                path = ("try", number) if place is None else ("try", number, place)
+                path = _place(problem, edit, document.value["try"][number])
                 message = f"this edit makes the file wrong: {problem.message}"
-                problems.append(document.problem(path, message, problem.help, key=place is not None))
-    return problems
+                problems.append(document.problem(("try", number, *path), message, problem.help, key=bool(path)))
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _place(problem: Problem, edit: Edit, entry: Mapping[str, object]) -> tuple[str, ...]:
+    """The path of the edit that a problem is in; none if it is in the rest of the file."""
+    return tuple(path for path, override in zip(entry, edit.overrides, strict=True) if problem.excerpt == override)
 
 
 def _title(entry: Mapping[str, object]) -> str:
     """The title that the edited file has, or the edit itself."""
     if isinstance(entry.get("title"), str):
         return str(entry["title"])
-    return "; ".join(f"{path}: {_written(value)}" for path, value in entry.items() if not path.startswith("expect"))
+    changes = [path for path in entry if not path.startswith("expect")] or list(entry)
+    return "; ".join(f"{path}: {_written(entry[path])}" for path in changes)
 
 
 def _written(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """A value of a file in one line, as YAML that is read as the same value."""
+    match value:
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{_written(key)}: {_written(item)}" for key, item in value.items()) + "}"
+        case float() if not math.isfinite(value):
+            return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    return _UNSEEN.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is, and YAML reads as a line break or not at all."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

@@ -91,7 +91,7 @@ class ExpectModel(Model):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.model_fields_set:
+        if self.exit_code is None and self.outcome is None and self.output is None and not self.before:
             raise fault("`exit_code`, `outcome`, `output` or `before` is needed here")
         return self
 

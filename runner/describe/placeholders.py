@@ -107,7 +107,7 @@ def parts(text: str) -> Iterator[str | tuple[str, int, int]]:
 
 def _unknown(name: str, allowed: tuple[str, ...]) -> tuple[str, str | None]:
     if name in IN_ARGUMENTS:
-        return f"`${name}` has a meaning only in `args` and `kwargs`", f"here: {_shown(allowed)}"
+        return f"`${name}` has a meaning only in `args`, `kwargs` and values of `do`", f"here: {_shown(allowed)}"
     if name == "env" or name.startswith("env."):
         return f"`${{{name}}}` is not `${{env.NAME}}`", "write ${env.NAME}, or ${env.NAME:-default}"
     near = nearest(name, allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -12,31 +13,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from runner.describe import checking, naming, targets
+from runner.describe import checking, naming
+from runner.describe.effects import without_effect
 from runner.describe.jobs import Job, Jobs
 from runner.describe.loading import read
 from runner.describe.overrides import apply, parse_path
-from runner.describe.placeholders import fill, fill_text
+from runner.describe.processes import Processes
 from runner.describe.scalars import found
-from runner.describe.script import Script
-from runner.describe.shared import read_things
+from runner.describe.script import Script, default_steps
+from runner.describe.shared import WITHOUT_VALUE, read_things
 from runner.describe.spec import RunFile
-from runner.describe.steps import Scope, filled
-from runner.describe.suggestions import suggestion
+from runner.describe.steps import Scope
+from runner.describe.suggestions import suggestion, with_article
 from runner.errors import InvalidFile, Problem
-from runner.plan import (
-    START_METHODS,
-    Declared,
-    Expect,
-    JobPlan,
-    Join,
-    Limits,
-    Plan,
-    ProcessPlan,
-    Sleep,
-    Start,
-    Step,
-)
+from runner.plan import START_METHODS, Declared, JobPlan, Plan
 from runner.records import record
 from runner.things import kind_of
 
@@ -45,8 +35,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.describe.document import Document, Path
-    from runner.describe.jobtype import Draft, ExpectModel
-    from runner.plan import Json, StartMethod
+    from runner.describe.spec import RunExpectModel
+    from runner.plan import Json, ProcessPlan, StartMethod, Step
     from runner.things import SharedPlan
 
 STDIN = "-"
@@ -134,8 +124,6 @@ class _Planner:
     problems: list[Problem] = field(default_factory=list)
     things: dict[str, str] = field(default_factory=dict)
     """The file's shared things, with their kinds."""
-    names: list[str] = field(default_factory=list)
-    """Those of the processes."""
 
     def described(self, start_method: str | None) -> Described:
         run = self._top()
@@ -143,11 +131,12 @@ class _Planner:
         jobs = self._jobs()
         self._stop_if_wrong()
         here = self._current_folder()
-        names = self.names = naming.process_names(jobs)
+        names = naming.process_names(jobs)
         self.problems += naming.clashes(jobs, names, self.document)
         processes = self._processes(jobs, names)
-        self._check_effects(jobs, scripted=run.main is not None)
-        steps = _default_steps(jobs) if run.main is None else self._scripted(run.main, jobs, names)
+        self.problems += without_effect(jobs, self.document, scripted=run.main is not None)
+        steps = default_steps(jobs) if run.main is None else self._scripted(run.main, jobs, names)
+        declared = None if run.expect is None else self._declared(run.expect)
         self._stop_if_wrong()
         plan = Plan(
             file=self.file,
@@ -162,7 +151,7 @@ class _Planner:
             preload=tuple(run.preload),
             paths=tuple(dict.fromkeys((self._folder(), here))),
             shared=(*shared, *(thing for job in jobs for thing in job.expansion.shared)),
-            expect=self._declared(run, names),
+            expect=declared,
         )
         lasts = not (
             self.environ.was_asked or any(process.cwd for process in processes) or any(job.is_foreign for job in jobs)
@@ -184,27 +173,15 @@ class _Planner:
 
     def _shared(self) -> list[SharedPlan]:
         """The file's own shared things."""
-        value = self.document.value.get("shared")
-        if value is None:
+        if "shared" not in self.document.value:
             return []
+        value = self.document.value["shared"]
         things, faults = read_things(value)
         self.problems += [fault.problem(self.document, ("shared",)) for fault in faults]
         # What is wrong by itself is there all the same for who uses it.
         known = {str(name): "" for name in value} if isinstance(value, dict) else {}
         self.things |= known | {thing.name: kind_of(thing) for thing in things}
         return things
-
-    def _declared(self, run: RunFile, names: Sequence[str]) -> Declared | None:
-        """What the file says that the run comes to."""
-        if run.expect is None:
-            return None
-        for name in run.expect.values:
-            if name not in self.things:
-                help = suggestion(name, self.things, "shared things")
-                self._report(("expect", "values", name), f"there is no shared thing `{name}`", help, key=True)
-        self._stop_if_wrong()
-        said = run.expect
-        return Declared(said.outcome, said.deadlock, dict(said.values), tuple(said.notes))  # type: ignore[arg-type]  # of YAML
 
     def _jobs(self) -> list[Job]:
         entries = self.document.value.get("jobs")
@@ -215,65 +192,32 @@ class _Planner:
         return reader.jobs
 
     def _processes(self, jobs: Sequence[Job], names: Sequence[str]) -> tuple[ProcessPlan, ...]:
-        unused = iter(names)
-        return tuple(
-            self._process(job, draft, index, next(unused))
-            for job in jobs
-            for index, draft in enumerate(job.expansion.processes)
-        )
+        maker = Processes(self.document, self._folder(), self.environ, self.things, names)
+        processes = maker.of(jobs)
+        self.problems += maker.problems
+        return processes
 
-    def _process(self, job: Job, draft: Draft, index: int, name: str) -> ProcessPlan:
-        model = job.model
-        known: dict[str, int | str] = {"name": name, "index": index}
-        text_known = {"index": index}
-        expect, limits = model.expect, model.limits
-        return ProcessPlan(
-            name=name,
-            job=job.label,
-            target=None if draft.target is None else targets.normalized_target(draft.target),
-            cls=None if draft.cls is None else targets.normalized_class(draft.cls),
-            do=None if draft.do is None else self._filled(job, draft.do, known),
-            args=tuple(fill(value, known, self.environ) for value in draft.args),
-            kwargs={key: fill(value, known, self.environ) for key, value in draft.kwargs.items()},
-            daemon=model.daemon,
-            env={
-                key: fill_text(value, text_known, self.environ)
-                for key, value in (*model.env.items(), *draft.env.items())
-            },
-            cwd=None if draft.cwd is None else self._cwd(job, fill_text(draft.cwd, text_known, self.environ)),
-            terminate_after=model.terminate_after,
-            timeout=model.timeout,
-            on_terminate=model.on_terminate,
-            expect=None if expect is None else self._expected(job, expect),
-            limits=None
-            if limits is None
-            else Limits(limits.memory, limits.cpu_seconds, limits.open_files, limits.core),
-        )
+    def _scripted(self, main: Sequence[object], jobs: Sequence[Job], names: Sequence[str]) -> list[Step]:
+        timeouts = [job.model.join_timeout for job in jobs for _ in job.expansion.processes]
+        scope = Scope(self.things, self.environ, ())
+        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts, scope)
+        script.read(main)
+        self.problems += script.problems
+        return script.steps
 
-    def _filled(self, job: Job, do: Sequence[Mapping[str, Any]], known: Mapping[str, int | str]) -> tuple[Json, ...]:
-        """The steps of one process, with what is known of it filled in."""
-        steps: list[Json] = []
-        for place, step in enumerate(do):
-            data, faults = filled(dict(step), known, self.environ, self.things, (*job.path, "do", place))
-            steps.append(data)
-            for fault in faults:
-                self._add(fault.problem(self.document, ()))
-        return tuple(steps)
-
-    def _expected(self, job: Job, said: ExpectModel) -> Expect:
-        for place, name in enumerate(said.before):
-            if name not in self.names:
-                help = suggestion(name, self.names, "processes")
-                self._report((*job.path, "expect", "before", place), f"there is no process named `{name}`", help)
-        output = None if said.output is None else tuple(said.output)
-        return Expect(said.exit_code, said.outcome, output, tuple(said.before))
-
-    def _cwd(self, job: Job, text: str) -> str:
-        folder = os.path.normpath(os.path.join(self._folder(), text))
-        if not os.path.isdir(folder):
-            what = "is not a folder" if os.path.exists(folder) else "does not exist"
-            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder")
-        return folder
+    def _declared(self, said: RunExpectModel) -> Declared:
+        """What the file says that the run comes to."""
+        for name in said.values:
+            path = ("expect", "values", name)
+            kind = self.things.get(name)
+            if kind is None:
+                valued = [thing for thing, kind in self.things.items() if kind not in WITHOUT_VALUE]
+                help = suggestion(name, valued, "things with a value") or "declare it under `shared:`"
+                self._report(path, f"there is no shared thing `{name}`", help)
+            elif kind in WITHOUT_VALUE:
+                self._report(path, f"`{name}` is {with_article(kind)}, which has no value in the end", "remove it")
+        values = {name: _as_told(value) for name, value in said.values.items()}
+        return Declared(said.outcome, said.deadlock, values, tuple(said.notes))
 
     def _folder(self) -> str:
         return os.getcwd() if self.file == STDIN else os.path.dirname(os.path.abspath(self.file))
@@ -285,33 +229,8 @@ class _Planner:
             message = "the current folder, in which the processes would run, is gone"
             raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, "go to one that is there: cd"),)) from None
 
-    def _check_effects(self, jobs: Sequence[Job], *, scripted: bool) -> None:
-        for job in jobs:
-            if not scripted:
-                if job.gives("join_timeout") and not job.model.joined:
-                    message = "`join_timeout` has no effect: this job is not joined"
-                    self._report((*job.path, "join_timeout"), message, "add join: true", key=True)
-                continue
-            for key, instead in (("join", "- join: "), ("start_delay", "- sleep: ")):
-                if job.gives(key):
-                    help = f"remove it, and write {instead}… where main should do it"
-                    message = f"`{key}` has no effect: `main` says what happens when"
-                    self._report((*job.path, key), message, help, key=True)
-
-    def _scripted(self, main: Sequence[object], jobs: Sequence[Job], names: Sequence[str]) -> list[Step]:
-        timeouts = [job.model.join_timeout for job in jobs for _ in job.expansion.processes]
-        scope = Scope(self.things, self.environ, ())
-        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts, scope)
-        script.read(main)
-        self.problems += script.problems
-        return script.steps
-
-    def _report(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
-        self._add(self.document.problem(path, message, help, key=key))
-
-    def _add(self, problem: Problem) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+    def _report(self, path: Path, message: str, help: str | None) -> None:
+        self.problems.append(self.document.problem(path, message, help, key=True))
 
     def _stop_if_wrong(self) -> None:
         if self.problems:
@@ -321,16 +240,17 @@ class _Planner:
         return problem.file != self.file, problem.line, problem.column
 
 
-def _default_steps(jobs: Sequence[Job]) -> list[Step]:
-    """What main does without a script: start each, join each that is joined."""
-    starts: list[Step] = []
-    joins: list[Step] = []
-    for job, processes in zip(jobs, naming.numbers(jobs), strict=True):
-        for process in processes:
-            starts += [Sleep(job.model.start_delay)] if job.model.start_delay else []
-            starts.append(Start(process))
-            joins += [Join(process, job.model.join_timeout)] if job.model.joined else []
-    return starts + joins
+def _as_told(value: Any) -> Json:
+    """A value as last values are told: what JSON does not have, as its repr."""
+    match value:
+        case list():
+            return [_as_told(item) for item in value]
+        case dict():
+            return {key if isinstance(key, str) else repr(key): _as_told(item) for key, item in value.items()}
+        case float() if not math.isfinite(value):
+            return repr(value)
+    plain: Json = value
+    return plain
 
 
 def _job_plan(job: Job, processes: range) -> JobPlan:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic.json_schema import models_json_schema
 
-from runner.describe import durations
+from runner.describe import durations, lab_schema
 from runner.describe.jobtype import DEFAULT, find, names
-from runner.describe.script import MODIFIERS, ORDERS
+from runner.describe.script import MODIFIERS
 from runner.describe.spec import RunFile
+from runner.describe.step_types import IN_MAIN, ORDERS, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,8 @@ def build_schema(types: Sequence[str] | None = None) -> Schema:
         {name: references[model, "validation"] for name, model in models.items()}
     )
     top["properties"]["main"]["anyOf"][0]["items"] = {"$ref": _REF.format("step")}
-    defs["step"] = _step()
+    top["properties"]["shared"] = lab_schema.shared_schema()
+    defs |= {"step": _step(), "do": lab_schema.do_schema(), "do_step": lab_schema.do_step_schema()}
     for model in models.values():
         _require_one_of_alternatives(defs[_name(references[model, "validation"])])
     top |= {"$schema": _DRAFT, "title": "run-jobs", "$defs": dict(sorted(defs.items()))}
@@ -78,14 +80,21 @@ def _by_type(references: dict[str, Schema]) -> Schema:
 
 
 def _require_one_of_alternatives(definition: Schema) -> None:
-    """`target` or `class`: said by the model's validator, which no schema is generated from."""
-    if {"target", "class"} <= definition["properties"].keys():
-        definition["oneOf"] = [{"required": ["target"]}, {"required": ["class"]}]
+    """`target`, `class` or `do`: said by the model's validator, which no schema is generated from."""
+    if {"target", "class", "do"} <= definition["properties"].keys():
+        definition["oneOf"] = [{"required": ["target"]}, {"required": ["class"]}, {"required": ["do"]}]
+        steps = definition["properties"]["do"]
+        # Without the alternative `null` a wrong step is reported itself, and not that the list is neither.
+        definition["properties"]["do"] = {"$ref": _REF.format("do"), "description": steps["description"]}
+        definition["dependentSchemas"] = {"do": {"properties": {"args": False, "kwargs": False}}}
 
 
 def _step() -> Schema:
     """A step of `main`: one order, with the keys that belong to it."""
-    chain: Schema = {"oneOf": [{"required": [order]} for order in ORDERS]}
+    acts = lab_schema.main_steps()
+    chain: Schema = {"oneOf": [{"required": [order]} for order in (*ORDERS, *acts)]}
+    for name, act in reversed(acts.items()):
+        chain = {"if": {"required": [name]}, "then": act, "else": chain}
     for order in reversed(ORDERS):
         value = durations.SCHEMA if order == "sleep" else _PROCESSES
         own = {key: _MODIFIERS[key] for key, owner in MODIFIERS.items() if owner == order}
@@ -98,7 +107,13 @@ def _step() -> Schema:
             "then": {"properties": properties, "additionalProperties": False},
             "else": chain,
         }
-    return {"description": "One step of main.", "type": "object"} | chain
+    bare = [name for name in IN_MAIN if STEPS[name].bare is not ...]
+    return {
+        "description": "One step of main.",
+        "if": {"type": "string"},
+        "then": {"enum": bare},
+        "else": {"type": "object"} | chain,
+    }
 
 
 def _name(reference: Schema) -> str:

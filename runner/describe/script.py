@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from runner.describe import durations
+from runner.describe.fitting import filled
+from runner.describe.naming import numbers
 from runner.describe.scalars import found
-from runner.describe.step_types import IN_MAIN
-from runner.describe.steps import StepReader
+from runner.describe.step_types import IN_MAIN, ORDERS, STEPS
+from runner.describe.steps import StepReader, unknown_step
 from runner.describe.suggestions import suggestion
 from runner.plan import Act, Join, Kill, Show, Sleep, Start, Step, Terminate
 
@@ -16,22 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.describe.document import Document, Path
+    from runner.describe.jobs import Job
     from runner.describe.scalars import Scalar
     from runner.describe.steps import Scope
     from runner.errors import Problem
 
-ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
+KNOWN = tuple(dict.fromkeys((*ORDERS, *IN_MAIN)))
 """What main can do; each step is a mapping with one of them."""
 
 MODIFIERS = {"timeout": "join", "as": "show"}
 """Keys that a step may have beside its order, and the order that they belong to."""
-
-
-def _is_act(step: object) -> bool:
-    """Whether main does something with shared things in this step, prints or exits."""
-    if isinstance(step, dict):
-        return any(key in IN_MAIN for key in step) and not any(key in ORDERS for key in step)
-    return step in IN_MAIN
+_OPTIONS = {option for name in IN_MAIN for option in STEPS[name].options}
 
 
 Names: TypeAlias = "Mapping[str, tuple[int, ...]]"
@@ -61,13 +58,18 @@ class Script:
             if not _is_act(step):
                 self._step(("main", index), step)
             elif (data := acts.step(step, ("main", index))) is not None:
-                self.steps.append(Act(data))
+                act, faults = filled(data, {}, self.scope.environ or {}, self.scope.things, ("main", index))
+                self.steps.append(Act(act))
+                acts.faults += faults
         self.problems += [fault.problem(self.document, ()) for fault in acts.faults]
 
     def _step(self, path: Path, step: object) -> None:
         if not isinstance(step, dict):
-            help = f"did you mean `{step}: all`?" if step in ORDERS else "write for example - start: all"
-            self._report(path, f"expected a step, found {found(step)}", help)
+            help: str | None = f"did you mean `{step}: all`?" if step in ORDERS else "write for example - start: all"
+            message = f"expected a step, found {found(step)}"
+            if isinstance(step, str) and step in STEPS and step not in ORDERS:
+                message, help = unknown_step(step, KNOWN)
+            self._report(path, message, help)
             return
         order = self._order(path, step)
         if order is None or not self._keys_fit(path, step, order):
@@ -81,7 +83,7 @@ class Script:
             self._add(path, step, order, process, place)
 
     def _order(self, path: Path, step: dict[Scalar, object]) -> str | None:
-        orders = [key for key in step if key in ORDERS]
+        orders = [key for key in step if key in ORDERS or key in IN_MAIN]
         if len(orders) == 1:
             return str(orders[0])
         if orders:
@@ -92,13 +94,11 @@ class Script:
                 key=True,
             )
             return None
-        unknown = next((str(key) for key in step if key not in MODIFIERS), None)
-        if unknown is None:
-            self._report(path, "the step does nothing", f"a step has one of {', '.join((*ORDERS, *IN_MAIN))}")
+        unknown = [key for key in step if key not in MODIFIERS and key not in _OPTIONS]
+        if unknown:
+            self._report((*path, unknown[0]), *unknown_step(str(unknown[0]), KNOWN), key=True)
         else:
-            key = next(key for key in step if str(key) == unknown)
-            help = suggestion(unknown, (*ORDERS, *IN_MAIN), "steps")
-            self._report((*path, key), f"unknown step `{unknown}`", help, key=True)
+            self._report(path, "the step does nothing", f"a step has one of {', '.join(KNOWN)}")
         return None
 
     def _keys_fit(self, path: Path, step: dict[Scalar, object], order: str) -> bool:
@@ -196,3 +196,22 @@ class Script:
         problem = self.document.problem(path, message, help, key=key)
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _is_act(step: object) -> bool:
+    """Whether main does something with shared things in this step, prints or exits."""
+    if isinstance(step, dict):
+        return any(key in IN_MAIN for key in step) and not any(key in ORDERS for key in step)
+    return step in IN_MAIN
+
+
+def default_steps(jobs: Sequence[Job]) -> list[Step]:
+    """What main does without a script: start each, join each that is joined."""
+    starts: list[Step] = []
+    joins: list[Step] = []
+    for job, processes in zip(jobs, numbers(jobs), strict=True):
+        for process in processes:
+            starts += [Sleep(job.model.start_delay)] if job.model.start_delay else []
+            starts.append(Start(process))
+            joins += [Join(process, job.model.join_timeout)] if job.model.joined else []
+    return starts + joins

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import struct
 from typing import TYPE_CHECKING, Any
 
-from runner.describe.checking import Fault
-from runner.describe.scalars import found
-from runner.describe.suggestions import listed, suggestion
+from runner.describe.checking import Fault, instead_of
+from runner.describe.scalars import found, shortened
+from runner.describe.suggestions import listed, suggestion, with_article
 from runner.dtypes import DTYPES
 from runner.plan import (
     SharedArray,
@@ -24,7 +25,7 @@ from runner.plan import (
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from runner.describe.document import Path
     from runner.describe.scalars import Scalar
@@ -66,6 +67,8 @@ KINDS: dict[str, Kind] = {
     "list": Kind("A list in a manager's process.", "items", [], ()),
     "namespace": Kind("Attributes in a manager's process.", "mapping", {}, ()),
 }
+WITHOUT_VALUE = ("lock", "rlock", "semaphore", "bounded_semaphore", "event", "condition", "barrier")
+"""Kinds of which nothing is told in the end."""
 OPTIONS = {
     "trace": "Whether it is noted who waits for it and who has it: true unless given.",
     "dtype": "numpy's type of the numbers: int64, or float64 if one of them has a fraction, unless given.",
@@ -89,9 +92,8 @@ class _Reader:
     def thing(self, name: Scalar, entry: object) -> SharedPlan | None:
         before = len(self.faults)
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
-            self._fault(
-                (name,), f"`{name}` cannot be a name: targets get it as `$name`", "use letters, digits and _", key=True
-            )
+            message = f"`{shortened(str(name))}` cannot be the name of a thing"
+            self._fault((name,), message, "use letters, digits and _, no digit first", key=True)
         elif name in RESERVED:
             self._fault((name,), f"`${name}` has a meaning already", "choose another name", key=True)
         kind, fields = self._fields(name, entry)
@@ -100,43 +102,53 @@ class _Reader:
         return _MAKERS[kind](str(name), kind, fields)
 
     def _fields(self, name: Scalar, entry: object) -> tuple[str, dict[str, Any]]:
+        is_bare = isinstance(entry, str)
         if isinstance(entry, str):
             entry = {entry: KINDS[entry].default} if entry in KINDS else {entry: None}
         if not isinstance(entry, dict):
-            self._fault(
-                (name,), f"expected a kind of thing, found {found(entry)}", "write for example lock, or {value: 0}"
-            )
+            help = "write for example lock, or {value: 0}"
+            self._fault((name,), f"expected a kind of thing, found {found(entry)}", help)
             return "", {}
         kinds = [str(key) for key in entry if key in KINDS]
         if len(kinds) != 1:
-            self._no_kind(name, entry, kinds)
+            self._no_kind(name, entry, kinds, is_bare=is_bare)
             return "", {}
         kind = kinds[0]
         for key in entry:
             if key != kind and key not in KINDS[kind].options:
-                help = suggestion(str(key), [kind, *KINDS[kind].options], "keys here")
-                self._fault((name, key), f"unknown key `{key}` of a {kind}", help, key=True)
+                self._unknown_key(name, key, kind)
         argument = KINDS[kind].default if entry[kind] is None else entry[kind]
         path: Path = (name, kind)
         if argument is ...:
-            self._fault(path, f"`{kind}` needs to say more", f"write {{{kind}: {_EXAMPLES[kind]}}}", key=True)
+            help = f"write {name}: {{{kind}: {_EXAMPLES[kind]}}}"
+            self._fault(path, f"`{kind}` needs to say {_SAYS_MORE[kind]}", help, key=True)
             return kind, {}
+        before = len(self.faults)
         checked = self._argument(kind, argument, path)
         trace = entry.get("trace", True)
         if not isinstance(trace, bool):
-            self._fault((name, "trace"), f"`trace`: expected true or false, found {found(trace)}")
-        return kind, {"argument": checked, "trace": trace, "dtype": self._dtype(name, entry, kind, checked)}
+            self._expect(False, (name, "trace"), "true or false", trace)
+        dtype = self._dtype(name, entry, kind, checked) if len(self.faults) == before else ""
+        return kind, {"argument": checked, "trace": trace, "dtype": dtype}
 
-    def _no_kind(self, name: Scalar, entry: dict[Scalar, object], kinds: list[str]) -> None:
+    def _unknown_key(self, name: Scalar, key: Scalar, kind: str) -> None:
+        if key in OPTIONS:
+            self._fault((name, key), f"`{key}` has no effect on {with_article(kind)}", "remove it", key=True)
+            return
+        help = suggestion(str(key), [kind, *KINDS[kind].options], "keys here")
+        self._fault((name, key), f"unknown key `{shortened(str(key))}` of {with_article(kind)}", help, key=True)
+
+    def _no_kind(self, name: Scalar, entry: dict[Scalar, object], kinds: list[str], *, is_bare: bool) -> None:
         if kinds:
             self._fault((name, kinds[1]), f"a thing is of one kind: here are `{kinds[0]}` and `{kinds[1]}`", key=True)
             return
-        unknown = next((str(key) for key in entry if key not in OPTIONS), None)
-        if unknown is None:
-            self._fault((name,), "it does not say what it is", f"kinds: {listed(KINDS)}")
-        else:
-            help = suggestion(unknown, KINDS, "kinds")
-            self._fault((name,), f"unknown kind of thing `{unknown}`", help)
+        unknown = [key for key in entry if key not in OPTIONS]
+        if not unknown:
+            self._fault((name,), f"`{name}` does not say what it is", f"kinds: {listed(KINDS)}")
+            return
+        help = suggestion(str(unknown[0]), KINDS, "kinds")
+        path = (name,) if is_bare else (name, unknown[0])
+        self._fault(path, f"unknown kind of thing `{shortened(str(unknown[0]))}`", help, key=not is_bare)
 
     def _argument(self, kind: str, value: Any, path: Path) -> Any:
         match KINDS[kind].argument:
@@ -145,7 +157,9 @@ class _Reader:
             case "permits":
                 self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of permits, 0 to {MOST_PERMITS:,}", value)
             case "parties":
-                self._expect(_whole(value, 1, MOST_PERMITS), path, "a number of processes above 0", value)
+                self._expect(
+                    _whole(value, 1, MOST_PERMITS), path, f"a number of processes, 1 to {MOST_PERMITS:,}", value
+                )
             case "size":
                 self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of items, 0 to {MOST_PERMITS:,}", value)
             case "flag":
@@ -153,22 +167,26 @@ class _Reader:
             case "number":
                 self._expect(_is_number(value), path, "a number", value)
             case "numbers":
-                good = _whole(value, 1, MOST_LENGTH) or (
-                    isinstance(value, list) and bool(value) and all(map(_is_number, value))
-                )
+                good = _whole(value, 1, MOST_LENGTH) or (isinstance(value, list) and bool(value))
                 self._expect(good, path, "a list of numbers, or how many zeros", value)
+                for place, number in enumerate(value if isinstance(value, list) else ()):
+                    self._expect(_is_number(number), (*path, place), "a number", number)
             case "items":
                 self._expect(isinstance(value, list), path, "a list", value)
-            case "mapping":
+            case _:
                 self._expect(isinstance(value, dict), path, "a mapping", value)
                 if kind == "namespace" and isinstance(value, dict):
-                    for key in value:
-                        good = isinstance(key, str) and key.isidentifier() and not key.startswith("_")
-                        self._expect(good, (*path, key), "the name of an attribute", key)
+                    self._check_attributes(value, path)
         return value
 
+    def _check_attributes(self, names: Iterable[Scalar], path: Path) -> None:
+        for name in names:
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+                message = f"`{shortened(str(name))}` cannot be the name of an attribute"
+                self._fault((*path, name), message, "use letters, digits and _, a letter first", key=True)
+
     def _dtype(self, name: Scalar, entry: dict[Scalar, object], kind: str, value: Any) -> str:
-        if kind not in ("value", "raw_value", "array") or self.faults:
+        if kind not in ("value", "raw_value", "array"):
             return ""
         numbers = value if isinstance(value, list) else [0 if kind == "array" else value]
         dtype = entry.get("dtype", _natural(numbers))
@@ -176,22 +194,25 @@ class _Reader:
             help = suggestion(str(dtype), DTYPES, "types")
             self._fault((name, "dtype"), f"`dtype`: expected a type of numpy's, found {found(dtype)}", help)
             return ""
-        for number in numbers:
-            self._check_fits(number, dtype, (name, kind))
+        for place, number in enumerate(numbers):
+            self._check_fits(number, dtype, (name, kind, place) if isinstance(value, list) else (name, kind))
         return dtype
 
     def _check_fits(self, number: float, dtype: str, path: Path) -> None:
         least, highest = DTYPES[dtype].least, DTYPES[dtype].highest
         if least is None or highest is None:
-            return
-        if not isinstance(number, int):
+            if not _fits_float(number, dtype):
+                self._fault(path, f"{shortened(str(number))} is too large for {dtype}")
+        elif not isinstance(number, int):
             self._fault(path, f"{dtype} holds whole numbers, not {number}", "write dtype: float64")
         elif not least <= number <= highest:
-            self._fault(path, f"{dtype} holds {least:,} to {highest:,}, not {number:,}")
+            self._fault(path, f"{dtype} holds {least:,} to {highest:,}, not {shortened(f'{number:,}')}")
 
     def _expect(self, good: bool, path: Path, expected: str, value: object, help: str | None = None) -> None:
         if not good:
-            self._fault(path, f"`{path[-1]}`: expected {expected}, found {found(value)}", help)
+            where = f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) else path[-1]
+            help = help or instead_of(_PLAINLY.get(expected.partition(",")[0], expected), value, str(value))
+            self._fault(path, f"`{where}`: expected {expected}, found {found(value)}", help)
 
     def _fault(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
         self.faults.append(Fault(path, message, help, key))
@@ -203,6 +224,14 @@ def _whole(value: object, least: int, most: int) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _fits_float(number: float, dtype: str) -> bool:
+    try:
+        struct.pack(f"<{DTYPES[dtype].format}", number)
+    except (OverflowError, struct.error):
+        return False
+    return True
 
 
 def _natural(numbers: list[Any]) -> str:
@@ -254,4 +283,7 @@ _MAKERS: dict[str, Callable[[str, str, Mapping[str, Any]], SharedPlan]] = {
     "list": _managed,
     "namespace": _managed,
 }
+_PLAINLY = dict.fromkeys(("a number of permits", "a number of items", "a number of processes"), "a whole number")
+"""What is expected, as `instead_of` knows it."""
 _EXAMPLES = {"barrier": "3", "array": "[0, 0]"}
+_SAYS_MORE = {"barrier": "how many wait at it", "array": "its numbers, or how many"}

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from runner.describe.fields import Duration, Module
 from runner.describe.jobtype import Model
+
+About: TypeAlias = Literal[
+    "cpu_limit",
+    "daemon_children",
+    "daemon_terminated",
+    "deadlock",
+    "exit_code_truncated",
+    "exit_text",
+    "extra_release",
+    "finally_skipped",
+    "foreign_signal",
+    "global_not_shared",
+    "holder_died",
+    "join_before_get",
+    "join_timed_out",
+    "lost",
+    "lost_updates",
+    "lost_wakeup",
+    "missing_poison_pill",
+    "never_started",
+    "out_of_memory",
+    "overflow",
+    "return_value",
+    "same_random_numbers",
+    "sigterm_ignored",
+    "slow_start",
+    "standstill",
+    "stop_requested",
+    "time_limit",
+    "timeout",
+    "unreported",
+    "who_waits",
+]
+"""What notes can be about; but for `not_as_declared`, which is told only where something is not as expected."""
 
 
 class RunExpectModel(Model):
@@ -22,7 +56,7 @@ class RunExpectModel(Model):
     values: dict[str, object] = Field(default_factory=dict)
     """The last values of shared things, by name."""
 
-    notes: list[str] = Field(default_factory=list)
+    notes: list[About] = Field(default_factory=list)
     """What notes must be told about, such as `lost_updates`."""
 
 
@@ -47,7 +81,7 @@ class RunFile(Model):
     preload: list[Module] = Field(default_factory=list)
     """Modules imported once, before any process starts: under fork and forkserver processes share them."""
 
-    shared: dict[str, object] = Field(default_factory=dict)
+    shared: Annotated[object, WithJsonSchema({})] = None  # read by `runner.describe.shared`
     """Things that processes share, made before the first start: targets get them as `$name`."""
 
     jobs: Annotated[list[object], Field(min_length=1)]

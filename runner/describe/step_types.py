@@ -45,18 +45,18 @@ class Option:
 
 @record(frozen=True, slots=True)
 class StepType:
-    """One step: what it does, its argument with the key that it is kept under, and its options.
+    """One step: what it does, how it is written, its argument with the key that it is kept under, and its options.
 
     With a `bare` value the step may be written as its name alone.
     """
 
     says: str
+    example: str
     key: str
     argument: Option
     options: Mapping[str, Option]
     bare: object = ...
     in_main: bool = False
-    in_do: bool = True
 
 
 _TIMEOUT = Option(DURATION, "How long to wait at most.")
@@ -73,63 +73,88 @@ def _guard(says: str) -> Option:
 STEPS: dict[str, StepType] = {
     "print": StepType(
         "Prints a value; `$NAME` of a shared value shows its number.",
+        "print: hello",
         "value",
         Option(VALUE, "What to print."),
         {"end": Option(TEXT, "What follows it: a line break unless given.")},
         in_main=True,
     ),
-    "sleep": StepType("Sleeps.", "seconds", Option(DURATION, "How long."), {}),
-    "spin": StepType("Keeps a processor busy for so much of its time.", "seconds", Option(DURATION, "How long."), {}),
-    "exit": StepType("Ends by sys.exit.", "value", Option(VALUE, "The exit code, or a text."), {}, 0, in_main=True),
+    "sleep": StepType("Sleeps.", "sleep: 500ms", "seconds", Option(DURATION, "How long."), {}),
+    "spin": StepType(
+        "Keeps a processor busy for so much of its time.", "spin: 500ms", "seconds", Option(DURATION, "How long."), {}
+    ),
+    "exit": StepType(
+        "Ends by sys.exit.", "exit: 3", "value", Option(VALUE, "The exit code, or a text."), {}, 0, in_main=True
+    ),
     "raise": StepType(
         "Raises an exception of Python's.",
+        "{raise: ValueError, message: no}",
         "exception",
         Option(EXCEPTION, "Its name, such as ValueError."),
         {"message": Option(VALUE, "What it says.")},
     ),
     "return": StepType(
         "Ends as a target that returns a value, which is no exit code.",
+        "return: 3",
         "value",
         Option(VALUE, "The value."),
         {},
         None,
     ),
     "crash": StepType(
-        "Dies of a signal.", "signal", Option(SIGNAL, "The signal: SIGSEGV unless given."), {}, "SIGSEGV"
+        "Dies of a signal.",
+        "crash: SIGSEGV",
+        "signal",
+        Option(SIGNAL, "The signal: SIGSEGV unless given."),
+        {},
+        "SIGSEGV",
     ),
-    "hang": StepType("Waits for ever.", "nothing", Option(NOTHING, "Nothing."), {}, None),
-    "ignore": StepType("Ignores a signal from now on.", "signal", Option(SIGNAL, "The signal."), {}),
+    "hang": StepType("Waits for ever.", "hang", "nothing", Option(NOTHING, "Nothing."), {}, None),
+    "ignore": StepType("Ignores a signal from now on.", "ignore: SIGTERM", "signal", Option(SIGNAL, "The signal."), {}),
     "acquire": StepType(
         "Acquires a guard; goes on without it when the timeout is over.",
+        "acquire: door",
         "thing",
         _guard("The guard; of a value its own lock."),
         {"timeout": _TIMEOUT, "as": Option(NAME, "Whether it was acquired.")},
         in_main=True,
     ),
-    "release": StepType("Releases a guard.", "thing", _guard("The guard."), {}, in_main=True),
-    "with": StepType("Does steps while it has a guard.", "thing", _guard("The guard."), {"do": _DO}),
+    "release": StepType("Releases a guard.", "release: door", "thing", _guard("The guard."), {}, in_main=True),
+    "with": StepType(
+        "Does steps while it has a guard.",
+        "{with: door, do: [print: hello]}",
+        "thing",
+        _guard("The guard."),
+        {"do": _DO},
+    ),
     "wait": StepType(
         "Waits for an event to be set, for a condition to be notified, or for all others at a barrier.",
+        "wait: go",
         "thing",
         Option(THING, "What to wait for.", ("event", "condition", "barrier")),
         {"timeout": _TIMEOUT, "as": Option(NAME, "False when the timeout was over; at a barrier the place.")},
     ),
     "notify": StepType(
         "Wakes who waits for a condition.",
+        "notify: bell",
         "thing",
         Option(THING, "The condition, which must be acquired.", ("condition",)),
         {"n": Option(COUNT, "How many to wake: 1 unless given.")},
     ),
     "notify_all": StepType(
         "Wakes all who wait for a condition.",
+        "notify_all: bell",
         "thing",
         Option(THING, "The condition, which must be acquired.", ("condition",)),
         {},
     ),
-    "set": StepType("Sets an event.", "thing", Option(THING, "The event.", ("event",)), {}, in_main=True),
-    "clear": StepType("Clears an event.", "thing", Option(THING, "The event.", ("event",)), {}, in_main=True),
+    "set": StepType("Sets an event.", "set: go", "thing", Option(THING, "The event.", ("event",)), {}, in_main=True),
+    "clear": StepType(
+        "Clears an event.", "clear: go", "thing", Option(THING, "The event.", ("event",)), {}, in_main=True
+    ),
     "put": StepType(
         "Puts an item into a queue; a full one is waited for.",
+        "{put: 1, into: tasks}",
         "value",
         Option(VALUE, "The item."),
         {"into": Option(THING, "The queue.", QUEUES, required=True), "timeout": _TIMEOUT},
@@ -137,49 +162,64 @@ STEPS: dict[str, StepType] = {
     ),
     "get": StepType(
         "Gets an item from a queue, waiting for one; when the timeout is over, `Empty` is raised.",
+        "{get: tasks, as: item}",
         "thing",
         Option(THING, "The queue.", QUEUES),
         {"as": _AS, "timeout": _TIMEOUT},
         in_main=True,
     ),
     "task_done": StepType(
-        "Says that an item that was got is done.", "thing", Option(THING, "The queue.", ("joinable_queue",)), {}
+        "Says that an item that was got is done.",
+        "task_done: chores",
+        "thing",
+        Option(THING, "The queue.", ("joinable_queue",)),
+        {},
     ),
     "join_queue": StepType(
         "Waits until every item of a queue is done.",
+        "join_queue: chores",
         "thing",
         Option(THING, "The queue.", ("joinable_queue",)),
-        {"timeout": _TIMEOUT},
+        {},
         in_main=True,
-        in_do=True,
     ),
     "add": StepType(
         "Reads a number, adds to it and writes it back: three motions that only a guard keeps together.",
+        "{add: 1, to: total}",
         "value",
         Option(VALUE, "How much."),
         {"to": _TO, "at": _AT, "times": Option(COUNT, "How often: once unless given.")},
     ),
     "write": StepType(
-        "Writes a value into a shared thing.", "value", Option(VALUE, "The value."), {"to": _TO, "at": _AT}
+        "Writes a value into a shared thing.",
+        "{write: 1, to: total}",
+        "value",
+        Option(VALUE, "The value."),
+        {"to": _TO, "at": _AT},
     ),
     "append": StepType(
         "Appends to a list.",
+        "{append: 1, to: names}",
         "value",
         Option(VALUE, "The value."),
         {"to": Option(THING, "The list.", ("list",), required=True)},
     ),
     "repeat": StepType(
         "Does steps several times.",
+        "{repeat: 3, do: [print: hello]}",
         "times",
         Option(COUNT, "How often."),
         {"do": _DO, "as": Option(NAME, "The name under which the steps have the round's number, from 0.")},
     ),
     "child": StepType(
         "Starts a process of its own that does steps, and goes on; what is no daemon is waited for at the end.",
+        "{child: helper, do: [print: hello]}",
         "name",
         Option(TEXT, "The name of the process."),
         {"do": _DO, "daemon": Option(BOOL, "Whether it is a daemon: as its parent unless given.")},
     ),
 }
-IN_DO = tuple(name for name, step in STEPS.items() if step.in_do)
+ORDERS = ("start", "sleep", "join", "terminate", "kill", "show")
+"""What main does with processes, which are no steps of `do:`; but `sleep` is one of both."""
+IN_DO = tuple(STEPS)
 IN_MAIN = tuple(name for name, step in STEPS.items() if step.in_main)

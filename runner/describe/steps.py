@@ -10,11 +10,12 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from runner.describe import durations
-from runner.describe.checking import Fault
-from runner.describe.placeholders import BadPlaceholder, check, encode, fill
-from runner.describe.scalars import found
-from runner.describe.step_types import BOOL, COUNT, EXCEPTION, IN_DO, NUMBERED, SIGNAL, STEPS, STEPS_BELOW, TEXT
-from runner.describe.suggestions import listed, suggestion
+from runner.describe.checking import Fault, instead_of
+from runner.describe.fitting import misplaced, unfit
+from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode
+from runner.describe.scalars import found, shortened
+from runner.describe.step_types import BOOL, COUNT, EXCEPTION, IN_DO, ORDERS, SIGNAL, STEPS, STEPS_BELOW, TEXT
+from runner.describe.suggestions import nearest, suggestion
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     Data = dict[str, Any]
 
-THINGS = ("thing", "into", "to")
-"""The keys under which a step has a shared thing."""
+NOT_VARIABLES = (*IN_ARGUMENTS, "env")
+"""What `as` cannot name: it has a meaning already."""
 
 
 @record(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class StepReader:
             self._fault(path, f"expected a list of steps, found {found(steps)}", "each step begins with `- `")
             return []
         if not steps:
-            self._fault(path, "the list is empty", f"a step is one of {', '.join(self._known)}")
+            self._fault(path, "the list is empty", "write for example - print: hello")
         every = [self.step(step, (*path, place)) for place, step in enumerate(steps)]
         return [step for step in every if step is not None]
 
@@ -64,9 +65,10 @@ class StepReader:
         before = len(self.faults)
         if isinstance(step, str):
             step = self._bare(step, path)
+            if step is None:
+                return None
         if not isinstance(step, dict):
-            if step is not None:
-                self._fault(path, f"expected a step, found {found(step)}", "write for example - print: hello")
+            self._fault(path, f"expected a step, found {found(step)}", "write for example - print: hello")
             return None
         name = self._name(step, path)
         if name is None:
@@ -77,10 +79,10 @@ class StepReader:
     def _bare(self, text: str, path: Path) -> object:
         """A step that is its name alone, as the mapping that it stands for."""
         if text not in self._known:
-            self._fault(path, f"unknown step `{text}`", suggestion(text, self._known, "steps"))
+            self._fault(path, *unknown_step(text, self._known))
             return None
         if STEPS[text].bare is ...:
-            self._fault(path, f"the step `{text}` needs an argument", f"write {text}: and {STEPS[text].argument.says}")
+            self._fault(path, f"the step `{text}` needs to say more", f"write for example - {STEPS[text].example}")
             return None
         return {text: STEPS[text].bare}
 
@@ -94,35 +96,40 @@ class StepReader:
             self._fault((*path, names[1]), message, "begin a new step with `- `", key=True)
             return None
         options = {option for known in self._known for option in STEPS[known].options}
-        unknown = next((key for key in step if key not in options), None)
-        if unknown is None:
-            self._fault(path, "the step does nothing", f"a step is one of {', '.join(self._known)}")
+        unknown = [key for key in step if key not in options]
+        if unknown:
+            self._fault((*path, unknown[0]), *unknown_step(str(unknown[0]), self._known), key=True)
         else:
-            help = suggestion(str(unknown), self._known, "steps")
-            self._fault((*path, unknown), f"unknown step `{unknown}`", help, key=True)
+            self._fault(path, "the step does nothing", f"a step is one of {', '.join(self._known)}")
         return None
 
     def _data(self, name: str, kind: StepType, step: dict[Scalar, object], path: Path) -> Data:
-        data: Data = {"step": name, kind.key: self._argument(kind.argument, step[name], (*path, name))}
-        nested = None
+        before = len(self.faults)
+        argument = kind.bare if step[name] is None and kind.bare is not ... else step[name]
+        data: Data = {"step": name, kind.key: self._argument(kind.argument, argument, (*path, name))}
         for key, value in step.items():
             option = kind.options.get(str(key))
-            if key == name:
-                continue
-            if option is None:
+            if option is None and key != name:
                 help = suggestion(str(key), [name, *kind.options], "keys here")
                 self._fault((*path, key), f"unknown key `{key}` in a `{name}` step", help, key=True)
-            elif option.kind == STEPS_BELOW:
-                nested = key
-            elif value is not None:
+            elif option is not None and option.kind != STEPS_BELOW and value is not None:
                 data[str(key)] = self._argument(option, value, (*path, key))
+        mistyped = [str(key) for key in step if key != name and key not in kind.options]
         for key, option in kind.options.items():
-            if option.required and key not in step:
-                self._fault(path, f"the step `{name}` needs `{key}`", f"write {key}: {option.says}")
-        if nested is not None:  # what `as` names is known in the steps below
-            data["do"] = self.read(step[nested], (*path, nested))
-        if "to" in data and not self.faults:
+            is_missing = key not in step or (step[key] is None and option.kind != STEPS_BELOW)
+            if option.required and is_missing and nearest(key, mistyped) is None:
+                self._fault(path, f"the step `{name}` needs `{key}`", f"write for example - {kind.example}")
+        if "do" in kind.options and "do" in step:  # what `as` names is known in the steps below
+            data["do"] = self._below(name, step["do"], (*path, "do"))
+        if "to" in data and len(self.faults) == before:
             self.faults += misplaced(data, self._scope.things, path)
+        return data
+
+    def _below(self, name: str, steps: object, path: Path) -> list[Data]:
+        """The steps inside of one. What those of a child have got, nobody else has."""
+        known = dict(self._variables)
+        data = self.read(steps, path)
+        self._variables = known if name == "child" else self._variables
         return data
 
     def _argument(self, option: Option, value: object, path: Path) -> Any:
@@ -190,17 +197,17 @@ class StepReader:
     def _numbered(self, text: str, path: Path) -> Any:
         """A name with `$index` in it: which thing it is, is known of each process by itself."""
         try:
-            check(text, ("index",), self._scope.environ)
+            check(text, tuple({"index"} & set(self._scope.placeholders)), self._scope.environ)
             return encode(text)
         except BadPlaceholder as error:
             self._fault(path, str(error), error.help, within=(error.offset, error.width))
             return {}
 
     def _variable(self, value: object, path: Path) -> str:
-        if not isinstance(value, str) or not value.isidentifier():
-            self._fault(path, f"`as`: expected a name such as item, found {found(value)}")
+        if not isinstance(value, str) or not value.isidentifier() or not value.isascii():
+            self._fault(path, f"`as`: expected a name such as item, found {found(value)}", "use letters, digits and _")
             return ""
-        if value in self._scope.things or value in (*self._scope.placeholders, "env"):
+        if value in self._scope.things or value in NOT_VARIABLES:
             self._fault(path, f"`${value}` has a meaning already", "choose another name")
         self._variables[value] = None
         return value
@@ -217,58 +224,13 @@ class StepReader:
         self.faults.append(Fault(path, message, help, key, within))
 
 
-def unfit(name: str, option: Option, things: Mapping[str, str], path: Path) -> Fault | None:
-    """What is wrong with a shared thing in a step."""
-    kind = things.get(name)
-    if kind is None:
-        fitting = [name for name, kind in things.items() if kind in option.things]
-        help = suggestion(name, fitting, "that fit here") if fitting else "declare it under `shared:`"
-        return Fault(path, f"there is no shared thing `{name}`", help)
-    if kind not in option.things:
-        return Fault(
-            path, f"`{name}` is {_a(kind)}, which `{path[-1]}` cannot use", f"it takes {listed(option.things)}"
-        )
-    return None
-
-
-def misplaced(data: Data, things: Mapping[str, str], path: Path) -> list[Fault]:
-    """What is wrong with the place in a shared thing; notes the thing's kind in the step."""
-    name = data["to"].get("ref")
-    if name is None:  # it is known only of each process by itself
-        return []
-    kind = data["kind"] = things[name]
-    if kind in NUMBERED and "at" in data:
-        return [Fault((*path, "at"), f"`at` has no effect: a {kind} is one number", "remove it", key=True)]
-    where = {"dict": "a key", "list": "an index", "namespace": "an attribute"}.get(kind)
-    if where is not None and "at" not in data and data["step"] != "append":
-        return [Fault(path, f"the step `{data['step']}` needs `at`: {where} of the {kind}", "write at: …")]
-    data.setdefault("at", 0)
-    return []
-
-
-def filled(
-    step: Data, known: Mapping[str, int | str], environ: Mapping[str, str], things: Mapping[str, str], path: Path
-) -> tuple[Data, list[Fault]]:
-    """The step of one process, with what is known of it in the place of placeholders; and what is wrong then."""
-    kind = STEPS[step["step"]]
-    data: Data = {}
-    faults: list[Fault] = []
-    for key, value in step.items():
-        if key == "do":
-            below = [filled(each, known, environ, things, (*path, key, place)) for place, each in enumerate(value)]
-            data[key] = [each for each, _ in below]
-            faults += [fault for _, wrong in below for fault in wrong]
-            continue
-        data[key] = fill(value, known, environ) if isinstance(value, list | dict) else value
-        if key in THINGS and isinstance(data[key], str):
-            option = kind.argument if key == kind.key else kind.options[key]
-            place = (*path, step["step"] if key == kind.key else key)
-            fault = unfit(data[key], option, things, place)
-            data[key] = {"ref": data[key]}
-            faults += [fault] if fault else []
-    if "to" in data and "kind" not in data and not faults:
-        faults += misplaced(data, things, path)
-    return data, faults
+def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
+    """What is said of a step that there is not, or not among those `known`; and what to write."""
+    if name in ORDERS:
+        return f"`{name}` is a step of main's, not of a process", "write it under `main:`"
+    if name in STEPS:
+        return f"`{name}` is a step of a process, not of main's", "write it under `do:` of a job"
+    return f"unknown step `{name}`", suggestion(name, known, "steps")
 
 
 def _is_count(value: object) -> bool:
@@ -276,7 +238,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_signal(value: object) -> bool:
-    return value in signal.Signals.__members__
+    return isinstance(value, str) and value in signal.Signals.__members__
 
 
 def _is_exception(name: object) -> bool:
@@ -285,23 +247,24 @@ def _is_exception(name: object) -> bool:
 
 
 def _help(kind: str, value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
-    if kind == SIGNAL:
-        return suggestion(value, signal.Signals.__members__, "signals")
-    if kind == EXCEPTION:
-        names = [name for name in dir(builtins) if _is_exception(name)]
-        near = suggestion(value, names, "exceptions")
-        return near if near and near.startswith("did") else f"write raise: RuntimeError and message: {value}"
+    """What to write instead of a value that is not of this kind."""
+    match kind, value:
+        case "signal", str():
+            return suggestion(value, signal.Signals.__members__, "signals")
+        case "exception", str():
+            near = nearest(value, [name for name in dir(builtins) if _is_exception(name)])
+            return f"did you mean `{near}`?" if near else f"write raise: RuntimeError and message: {shortened(value)}"
+        case "count", _:
+            return instead_of("a whole number", value, str(value))
+        case "text", _:
+            return instead_of("text", value, str(value))
+        case "bool", _:
+            return instead_of("true or false", value, str(value))
     return None
 
 
-def _a(noun: str) -> str:
-    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
-
-
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    COUNT: (_is_count, "a whole number"),
+    COUNT: (_is_count, "a whole number from 0"),
     TEXT: (lambda value: isinstance(value, str), "text"),
     BOOL: (lambda value: isinstance(value, bool), "true or false"),
     SIGNAL: (_is_signal, "the name of a signal, such as SIGTERM"),

@@ -33,3 +33,8 @@ def listed(names: Iterable[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     more = [f"and {len(quoted) - _SHOWN} more"] if len(quoted) > _SHOWN else []
     return ", ".join(quoted[:_SHOWN] + more)
+
+
+def with_article(noun: str) -> str:
+    """A noun with the article before it: "an event"."""
+    return f"an {noun}" if noun[:1] in "aeio" or noun == "rlock" else f"a {noun}"

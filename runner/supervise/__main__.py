@@ -73,7 +73,8 @@ def _take_the_link() -> Link:
     os.dup2(null, 0)
     os.close(null)
     sys.stdin = None  # see `child`
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # still Python's own
+    # Forked children have it as those of other start methods do, whatever PYTHONUNBUFFERED says.
+    sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]  # still Python's own
     return Link(sock)
 
 

@@ -53,9 +53,9 @@ class Call:
         from runner.supervise import told
         from runner.supervise.observing import observed
 
-        if told.is_fresh:
-            told.tell_began(time.monotonic())
-        return observed(target, partial(target, *args, **kwargs))
+        if told.began:
+            told.began = time.monotonic()  # the import is part of the start
+        return observed(target, lambda: target(*args, **kwargs))
 
     def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, with what is known now in the place of what is referred to."""

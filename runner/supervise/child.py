@@ -126,7 +126,7 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
         if around.tells:
             begin_telling(around)
         value = _unwinding(work) if around.unwinds else work()
-        if around.things:
+        if around.tells:
             _settle(around)
     except SystemExit as end:
         raise SystemExit(endings.record_exit(around, end.code)) from None
@@ -145,9 +145,7 @@ def begin_telling(around: Surroundings) -> None:
     from runner.supervise import told
 
     told.tell = partial(endings.tell, around)
-    told.is_fresh = around.is_fresh
-    if told.is_fresh:
-        told.tell_began(time.monotonic())
+    told.began = time.monotonic() if around.is_fresh else 0.0
     if around.things:
         from runner.supervise.handles import trace_all
 
@@ -155,9 +153,11 @@ def begin_telling(around: Surroundings) -> None:
 
 
 def _settle(around: Surroundings) -> None:
-    """Tell of items that wait for room in a queue's pipe: the process ends only when they are in it."""
+    """Tell how long it worked, and of items that wait for room in a queue's pipe: it ends only when they are in it."""
     from runner.supervise import told
 
+    if told.began:
+        told.tell_worked(time.monotonic())
     for handle in around.things.values():
         items = handle.unsent(around.number)
         if items:

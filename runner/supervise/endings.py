@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from runner.supervise.shown import repr_of, text_of, traceback_of, type_name
+from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _WAYS_TO_END = ("return", "sys_exit", "exception")
 _READ = 1 << 14
 """More at once would be memory that the system gives and takes back each time."""
 MOST_OF_A_TRACEBACK = 16_000
-MOST_OF_A_MESSAGE = 2_000
 
 _RETURNED_NONE = b'{"ended_by":"return"}'
 """What most children record: not made anew by each, which would copy the pages of `json`."""

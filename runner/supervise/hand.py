@@ -6,13 +6,14 @@ start, keeps what main acquires, and lives to the end of the run. Steps and answ
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 
 from runner.supervise import child
 from runner.supervise.endings import exit_status
-from runner.supervise.shown import text_of, type_name
+from runner.supervise.shown import error_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,15 +45,19 @@ class Hand:
             for end in (requests, answers, around.stdout, around.stderr):
                 os.close(end)
         self._heard = b""
+        self.has_ended = False
+        """Nothing more comes from it."""
 
     def do(self, step: dict[str, Any]) -> None:
         """Have it do a step: one after the other, so that the pipe is never full."""
-        os.write(self._requests, json.dumps(step).encode() + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which `hear` will tell
+            os.write(self._requests, json.dumps(step).encode() + b"\n")
 
     def hear(self) -> tuple[int | None, dict[str, Any] | None] | None:
         """The exit code that the step leaves main with, and what it has raised; None if that has not all come."""
         data = os.read(self.answers, _READ)
         if not data:
+            self.has_ended = True
             message = "the process that does main's steps on shared things has ended"
             return None, {"type": "RuntimeError", "message": message, "traceback": None}
         self._heard += data
@@ -101,8 +106,5 @@ def _answer(frame: Any, step: dict[str, Any]) -> dict[str, Any]:
             print(text_of(end.code), file=sys.stderr)
         return {"exit_code": exit_status(end.code), "error": None}
     except Exception as error:
-        return {
-            "exit_code": None,
-            "error": {"type": type_name(error), "message": text_of(error)[:2_000], "traceback": None},
-        }
+        return {"exit_code": None, "error": error_of(error)}
     return {"exit_code": None, "error": None}

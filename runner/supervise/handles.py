@@ -139,7 +139,7 @@ class TracedHandle:
             case "queue" | "joinable_queue":
                 from runner.supervise.queue_tracing import trace_queue
 
-                trace_queue(thing, *place(first))
+                trace_queue(thing, *place(first), Voice(first, tell))
                 if self._kind == "joinable_queue":
                     tracing.trace_condition(thing._cond, *place(second), "join")
             case "value":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from typing import Protocol, TypeAlias
 
     class Guards(Protocol):
@@ -43,10 +43,11 @@ class Holders:
         """Whether somebody is to be looked at again."""
         return bool(self._suspects)
 
-    def see_end(self, process: int) -> Iterator[Found]:
-        """A process has ended: what is certain at once."""
+    def see_end(self, process: int, spared: Container[str] = ()) -> Iterator[Found]:
+        """A process has ended: what is certain at once; of the spared guards it may have permits."""
         for guard in self._guards.marked(process):
-            yield from self._look(process, guard, 1)
+            if guard not in spared:
+                yield from self._look(process, guard, 1)
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Found]:
         """What has become certain of the others; for the last time, all of it."""

@@ -14,12 +14,12 @@ import time
 from multiprocessing import util
 
 from runner.adopted import children, end_adopted
-from runner.arguments import references, resolve
+from runner.arguments import references
 from runner.limits import free_descriptors, room_for
 from runner.plan import Act
 from runner.records import record
 from runner.supervise import child
-from runner.supervise.calls import OURS, call_of, find
+from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
@@ -126,28 +126,10 @@ class Processes:
         if plan.cls is None:
             process: BaseProcess = multiprocessing.Process(name=plan.name, daemon=plan.daemon or None)
         else:
-            process = self._construct(plan.cls, number)
-            process.name, process.daemon = plan.name, plan.daemon
+            from runner.supervise.constructing import construct
+
+            process = construct(plan, plan.cls, self._shared.handles, self._launch)
         self._objects.append(process)
-
-    def _construct(self, cls: str, number: int) -> BaseProcess:
-        plan = self._plan.processes[number]
-
-        def look_up(name: str) -> object:
-            return os.getpid() if name == "pid" else self._shared.handles[name].bind()
-
-        args = [resolve(arg, look_up) for arg in plan.args]
-        kwargs = {key: resolve(value, look_up) for key, value in plan.kwargs.items()}
-        made = find(cls)(*args, **kwargs)
-        if not isinstance(made, multiprocessing.process.BaseProcess):
-            raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
-        try:
-            made.run = made.run  # type: ignore[method-assign]  # `child.take_over` will put another in its place
-            # A class of a context's own (`get_context("fork").Process`) has a `_Popen` of its own.
-            made._Popen = self._launch  # type: ignore[attr-defined]  # there is no public way
-        except AttributeError:
-            raise TypeError("its `run` cannot be set, which is needed to see how it ends") from None
-        return made
 
     def start(self, numbers: Sequence[int], unsent: Iterable[int]) -> list[Started | NotStarted]:
         """Start the processes, in order; `unsent` are outputs of earlier ones that the front does not have yet.

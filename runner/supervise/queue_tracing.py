@@ -19,21 +19,24 @@ if TYPE_CHECKING:
     from runner.supervise.voice import Voice
 
 
-def trace_queue(queue: Any, cell: Cell, voice: Voice) -> None:
-    """Trace who waits for an item or for room in a queue, and how many items were put and got."""
+def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
+    """Trace who waits for an item or for room in a queue, and how many items were put and got.
+
+    A voice counts what it leaves out: each of the two operations has one of its own.
+    """
     room = queue._sem
     take, give = room.acquire, room.release
     left = 1
 
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
         nonlocal left
-        waited = 0.0 if take(False) else blocked(take, cell, "put", timeout, voice) if block else -1.0
+        waited = 0.0 if take(False) else blocked(take, cell, "put", timeout, puts) if block else -1.0
         if waited < 0:
             return False
         cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
         left -= 1
         if waited or not left:
-            left = voice.acquired("put", waited, left)
+            left = puts.acquired("put", waited, left)
         return True
 
     def release() -> None:
@@ -42,7 +45,7 @@ def trace_queue(queue: Any, cell: Cell, voice: Voice) -> None:
         give()
 
     room.acquire, room.release = acquire, release
-    queue.get = _traced_get(queue, cell, voice)
+    queue.get = _traced_get(queue, cell, gets)
 
 
 def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:

@@ -8,92 +8,30 @@ from __future__ import annotations
 from enum import Enum
 
 from runner import plan as steps
-from runner.records import record, replace
+from runner.records import replace
 from runner.supervise import lifecycle
 from runner.supervise import main as mains
-from runner.supervise.lifecycle import Kill, Phase, Report, SendSignal, SetTimer, Terminate
+from runner.supervise.facts import (
+    ActDone,
+    Begun,
+    Command,
+    DoAct,
+    EndRun,
+    Fact,
+    Happened,
+    MainsTurn,
+    StartProcesses,
+    StopRun,
+    TimerFired,
+)
+from runner.supervise.lifecycle import Kill, Phase, Report, SetTimer, Terminate
 from runner.supervise.waiting import MainsState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
 
     from runner.plan import Plan
-
-
-# Facts and orders that come in.
-
-
-@record(frozen=True, slots=True)
-class Begun:
-    """The run begins."""
-
-
-@record(frozen=True, slots=True)
-class MainsTurn:
-    """Main may take its next step, or several starts in a row; only when `Schedule.main_is_ready`."""
-
-
-@record(frozen=True, slots=True)
-class Happened:
-    """A fact of one process's life."""
-
-    process: int
-    fact: lifecycle.Fact
-
-
-@record(frozen=True, slots=True)
-class TimerFired:
-    """A timer that `SetTimer` asked for has come due."""
-
-    owner: int | str
-    generation: int
-
-
-@record(frozen=True, slots=True)
-class StopRun:
-    """Stop the run in order: SIGTERM to what lives, SIGKILL after the grace period. A second one: SIGKILL at once."""
-
-    reason: str
-
-
-@record(frozen=True, slots=True)
-class ActDone:
-    """Main's hand has done what it was to do; it leaves with this exit code, or this has been raised."""
-
-    exit_code: int | None = None
-    error: dict[str, Any] | None = None
-
-
-Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun | ActDone
-
-
-# Commands that go out, beside those of a life.
-
-
-@record(frozen=True, slots=True)
-class StartProcesses:
-    """Make the processes, in a row, and deliver `Started` or `StartFailed` for each at once."""
-
-    processes: tuple[int, ...]
-
-
-@record(frozen=True, slots=True)
-class DoAct:
-    """Have main's hand do this step, and deliver `ActDone` then."""
-
-    step: dict[str, Any]
-
-
-@record(frozen=True, slots=True)
-class EndRun:
-    """Nothing is alive and nothing will start: the run is over, with this outcome."""
-
-    outcome: str
-
-
-Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | SetTimer | Report
 
 
 class RunPhase(Enum):
@@ -124,7 +62,7 @@ class Schedule:
         self._main = mains.Main(plan.steps)
         self._phase = RunPhase.RUNNING
         self._stop_reason: str | None = None
-        declared = lifecycle.DECLARED_REASONS | ({"deadlock"} if self._is_declared("deadlock") else set())
+        declared = lifecycle.DECLARED_REASONS | set(filter(self._is_declared, OUTCOME_OF_STOP))
         self._lives = [
             lifecycle.Life(number, process, plan.grace_period, declared)
             for number, process in enumerate(plan.processes)
@@ -292,11 +230,17 @@ class Schedule:
         return [EndRun(self._outcome())]
 
     def _is_declared(self, reason: str) -> bool:
-        """Whether the file says that the run is stopped for this reason."""
-        return reason == "deadlock" and self._plan.expect is not None and self._plan.expect.deadlock is True
+        """Whether the file says that processes are stopped for this reason."""
+        expect = self._plan.expect
+        if expect is None:
+            return False
+        if reason == "deadlock" and expect.deadlock is not None:
+            return expect.deadlock
+        return expect.outcome == OUTCOME_OF_STOP[reason] and reason != "stop_requested"
 
     def _outcome(self) -> str:
-        if self._stop_reason is not None and not self._is_declared(self._stop_reason):
+        wants_deadlock = self._plan.expect is not None and self._plan.expect.deadlock is True
+        if self._stop_reason is not None and not (self._stop_reason == "deadlock" and wants_deadlock):
             return OUTCOME_OF_STOP[self._stop_reason]
         if isinstance(self._main.phase, mains.Ended) and self._main.phase.exit_code:
             return "failed"

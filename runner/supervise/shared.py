@@ -76,6 +76,11 @@ class SharedThings:
         """Of the manager's process, if there is one."""
         return set() if self._manager is None else {self._manager._process.pid}  # type: ignore[attr-defined]  # no way
 
+    @property
+    def semaphores(self) -> frozenset[str]:
+        """The names of the semaphores: a permit of theirs may be released by another one than who acquired it."""
+        return frozenset(thing.name for thing in self.rows if isinstance(thing, SharedSemaphore))
+
     def _make(self, plan: Plan, run: str) -> None:
         from runner.leftovers import memory_prefix
 
@@ -181,7 +186,9 @@ class SharedThings:
 
     def marked(self, process: int) -> list[str]:
         """The guards that this process holds or was about to, by its own marks."""
-        return [thing.name for row, thing in self._guards() if self._marks(row)[process]]
+        if self.table is None:
+            return []
+        return [thing.name for row, thing in self._guards() if self.table.cell(row, process)[MARK]]
 
     def missing(self, guard: str, dead: int) -> tuple[int, bool]:
         """`missing_permits` of this guard, now."""
@@ -206,7 +213,7 @@ class SharedThings:
         return made
 
     def _marks(self, row: int) -> list[int]:
-        return [] if self.table is None else [cell[MARK] for cell in self.table.cells(row)]
+        return [] if self.table is None else self.table.marks(row)
 
     def _held(self, row: int) -> list[int]:
         """The marks, each holder of what can be taken again counted once."""

@@ -135,9 +135,18 @@ def _add(frame: Frame, step: StepData, _: str) -> Run:
 
     if step["kind"] in ("value", "raw_value"):
         frame.added.append(lambda: (name, total, held))
-    elif step["kind"] == "array" and isinstance(step["at"], int):
+    elif step["kind"] == "array":
+        _let_numbers_wrap()
+    if step["kind"] == "array" and isinstance(step["at"], int):
         frame.added.append(lambda: (f"{name}[{step['at']}]", total, held))
     return add
+
+
+def _let_numbers_wrap() -> None:
+    """Have numpy not warn, in a process that does nothing but steps, of what a note explains."""
+    import numpy as np
+
+    np.seterr(over="ignore")
 
 
 def _addition(frame: Frame, step: StepData) -> Callable[[Any], None]:

@@ -25,12 +25,8 @@ class Seen:
     stops: str | None = None
 
 
-_FIELDS = {
-    "waiting": ("operation", "timeout"),
-    "acquired": ("operation", "waited", "skipped"),
-    "timed_out": ("operation", "waited"),
-    "released": ("held",),
-}
+_FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_out": ("waited",)}
+"""What is told beside the operation."""
 
 
 class Sharing:
@@ -59,11 +55,13 @@ class Sharing:
         """What processes say of what they do with shared things; what is not understood is dropped."""
         for process, message in told:
             match message:
+                case _ if process > self._shared.main:
+                    continue
                 case ["added", str(name), int() | float() as amount, list(guards)]:
-                    self._add(process, name, amount, guards)
+                    self._add(process, name, amount, list(map(str, guards)))
                 case ["unsent", *_]:
                     self._is_news = True
-                case ["finally", int()] | ["globals", str(), list()] | ["drawn", int()] | ["began", float()]:
+                case ["finally", int()] | ["globals", str(), list()] | ["drawn", int()] | ["worked", float(), float()]:
                     yield Seen({"said": message[0], "by": process, "what": message[1:]})
                 case [str(what), int(row), *rest] if 0 <= row < len(self._shared.rows):
                     yield from self._hear_of(process, what, row, rest)
@@ -80,9 +78,9 @@ class Sharing:
         of_thing = {"thing": thing.name, "kind": kind_of(thing)}
         match what, rest:
             case (("waiting" | "acquired" | "timed_out"), [str(operation), float(at), *more]) if (
-                operation in OPERATIONS
+                operation in OPERATIONS and len(more) == len(_FIELDS[what]) and all(map(_is_number, more))
             ):
-                fields = of_thing | dict(zip(_FIELDS[what], [operation, *more], strict=True))
+                fields = of_thing | {"operation": operation} | dict(zip(_FIELDS[what], more, strict=True))
                 yield Seen({"shared": what, "by": process, "t": at, "fields": fields})
             case "released", [float(at), float(held)]:
                 yield Seen({"shared": what, "by": process, "t": at, "fields": of_thing | {"held": held}})
@@ -98,10 +96,13 @@ class Sharing:
         """Main has taken a step."""
         self._is_news = True
 
-    def see_end(self, process: int) -> Iterator[Seen]:
-        """A process has ended, with a permit or without."""
+    def see_end(self, process: int, *, ended_well: bool) -> Iterator[Seen]:
+        """A process has ended, with a permit or without.
+
+        Who ended well may have left a permit of a semaphore for another one to release.
+        """
         self._is_news = True
-        yield from self._died(self._holders.see_end(process))
+        yield from self._died(self._holders.see_end(process, self._shared.semaphores if ended_well else ()))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:
         """Who died with a permit, as far as that was not certain."""
@@ -109,9 +110,8 @@ class Sharing:
 
     def _died(self, found: Iterator[tuple[int, str]]) -> Iterator[Seen]:
         for process, guard in found:
-            ends_run = not self._schedule.is_stopping
-            message = {"holder_died": process, "guard": guard, "ends_run": ends_run}
-            yield Seen(message, "holder_died" if ends_run else None)
+            if not self._schedule.is_stopping:  # otherwise it was ended with it, as all are
+                yield Seen({"holder_died": process, "guard": guard, "ends_run": True}, "holder_died")
 
     def look(self, *, anyway: bool = False) -> Iterator[Seen]:
         """Who waits for ever, if anything has happened that can have led to that."""
@@ -140,3 +140,7 @@ class Sharing:
             "holders": self._holders.found,
             "added": self._added,
         }
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float)

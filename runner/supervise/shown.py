@@ -8,8 +8,10 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Any
 
 MOST_OF_A_REPR = 200
+MOST_OF_A_MESSAGE = 2_000
 _OURS = (
     os.path.join(os.path.dirname(__file__), ""),
     import_module.__code__.co_filename,
@@ -37,6 +39,11 @@ def type_name(error: BaseException) -> str:
     """The type of an exception, with its module if it is not Python's own."""
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """An exception as events tell it, without where it came from."""
+    return {"type": type_name(error), "message": text_of(error)[:MOST_OF_A_MESSAGE], "traceback": None}
 
 
 def traceback_of(error: BaseException) -> str:

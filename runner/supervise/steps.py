@@ -201,7 +201,7 @@ def _return(frame: Frame, step: StepData, _: str) -> Run:
 def _crash(frame: Frame, step: StepData, _: str) -> Run:
     number = signal.Signals[step["signal"]]
 
-    def die() -> None:
+    def die() -> None:  # pragma: no cover  # nobody lives to tell
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -12,8 +12,7 @@ from collections import deque
 from runner.adopted import reap_adopted
 from runner.supervise import lifecycle
 from runner.supervise.endings import Endings
-from runner.supervise.processes import NotStarted
-from runner.supervise.schedule import (
+from runner.supervise.facts import (
     ActDone,
     Begun,
     DoAct,
@@ -21,14 +20,16 @@ from runner.supervise.schedule import (
     Fact,
     Happened,
     MainsTurn,
-    Schedule,
     StartProcesses,
     StopRun,
     TimerFired,
 )
+from runner.supervise.processes import NotStarted
+from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
-from runner.supervise.shown import text_of
+from runner.supervise.shown import error_of
 from runner.supervise.signals import CHILD_ENDED, STOPPING
+from runner.supervise.timers import Timers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class Supervisor:
         self._records = records
         self._signals = signals
         self._schedule = Schedule(plan, room)
-        self._timers: list[tuple[float, int, int | str, int]] = []
-        self._timer_count = 0
+        self._timers = Timers()
         self._sharing = Sharing(shared, self._schedule)
         self._hand = hand
         self._endings = Endings()
@@ -87,10 +87,6 @@ class Supervisor:
         """What a process that is being started will write to, until the front has been told."""
         self._ended: list[int] = []
         """Processes that have ended, whose descriptors are still open."""
-        self._looks_for_orphans = False
-        """A timer is set for it."""
-        self._looks_at_flushing = False
-        """A timer is set for it."""
         self._outcome: str | None = None
         self._now = time.monotonic()
         self._selector = selector
@@ -117,6 +113,7 @@ class Supervisor:
         """Let main go on if it can, then see what has happened; waits only if main does."""
         if self._schedule.main_is_ready:
             self._give_main_its_turn()
+            self._tell_seen(self._sharing.look())  # what main waits for now may never come
             self._link.flush()
         self._link.adjust()
         ready = self._selector.select(self._timeout())
@@ -144,9 +141,8 @@ class Supervisor:
     def _timeout(self) -> float | None:
         if self._schedule.main_is_ready or self._schedule.ended:
             return 0
-        if not self._timers:
-            return None
-        return max(0.0, self._timers[0][0] - time.monotonic())
+        due = self._timers.next_due()
+        return None if due is None else max(0.0, due - time.monotonic())
 
     def _see(self, owner: str | int) -> None:
         match owner:
@@ -155,14 +151,16 @@ class Supervisor:
             case "link":
                 self._listen()
             case "hand" if self._hand is not None:
-                if (answer := self._hand.hear()) is not None:
+                answer = self._hand.hear()
+                if self._hand.has_ended:
+                    self._selector.unregister(self._hand.answers)
+                if answer is not None:
                     self._deliver(ActDone(*answer))
 
     def _heed_signals(self) -> None:
         came = self._signals.clear()
-        if CHILD_ENDED in came and not self._looks_for_orphans:
-            self._looks_for_orphans = True
-            self._set_timer(self._now + ORPHANS_CAN_WAIT_S, "orphans", 0)
+        if CHILD_ENDED in came:
+            self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
         if not came.isdisjoint(STOPPING):
             self._deliver(StopRun("stop_requested"))
 
@@ -205,7 +203,7 @@ class Supervisor:
             case lifecycle.SendSignal(process, number):
                 self._processes.running[process].send(number)
             case lifecycle.SetTimer(owner, seconds, generation):
-                self._set_timer(at + seconds, owner, generation)
+                self._timers.set(at + seconds, owner, generation)
             case lifecycle.Report(event, process, fields):
                 self._report(at, event, process, fields)
             case EndRun(outcome):
@@ -220,7 +218,7 @@ class Supervisor:
         for started in self._processes.start(processes, self._link.unsent):
             if isinstance(started, NotStarted):
                 had_no_room = isinstance(started.error, BlockingIOError)
-                fact: lifecycle.Fact = lifecycle.StartFailed(_described(started.error), had_no_room)
+                fact: lifecycle.Fact = lifecycle.StartFailed(error_of(started.error), had_no_room)
             else:
                 self._outputs[started.process] = started.outputs
                 watched = self._processes.running[started.process].watched
@@ -254,7 +252,7 @@ class Supervisor:
             return
         self._ended.append(process)
         self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
-        self._tell_seen(self._sharing.see_end(process))
+        self._tell_seen(self._sharing.see_end(process, ended_well=ended.exit_code == 0))
 
     def _close_ended(self) -> None:
         for process in self._ended:
@@ -270,32 +268,20 @@ class Supervisor:
             if one.stops is not None:
                 self._deliver(StopRun(one.stops))
         if self._sharing.uncertain:
-            self._set_timer(self._now + BETWEEN_LOOKS_S, "holders", 0)
-        if self._sharing.is_to_be_looked_at and not self._looks_at_flushing:
-            self._looks_at_flushing = True
-            self._set_timer(self._now + BETWEEN_LOOKS_S, "flushing", 0)
-
-    # Timers.
-
-    def _set_timer(self, due: float, owner: int | str, generation: int) -> None:
-        import heapq  # here: each library that the supervisor loads makes every fork dearer
-
-        self._timer_count += 1
-        heapq.heappush(self._timers, (due, self._timer_count, owner, generation))
+            self._timers.set_once(self._now + BETWEEN_LOOKS_S, "holders")
+        if self._sharing.is_to_be_looked_at:
+            self._timers.set_once(self._now + BETWEEN_LOOKS_S, "flushing")
 
     def _fire_timers(self) -> None:
-        while self._timers and self._timers[0][0] <= self._now and not self._schedule.ended:
-            import heapq
-
-            _, _, owner, generation = heapq.heappop(self._timers)
+        for owner, generation in self._timers.take_due(self._now):
+            if self._schedule.ended:
+                return
             match owner:
                 case "holders":
                     self._tell_seen(self._sharing.look_again())
                 case "flushing":
-                    self._looks_at_flushing = False
                     self._tell_seen(self._sharing.look(anyway=True))
                 case "orphans":
-                    self._looks_for_orphans = False
                     reap_adopted(self._processes.pids)
                 case _:
                     if owner == "run":
@@ -314,7 +300,3 @@ def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
         cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
     )
-
-
-def _described(error: BaseException) -> dict[str, Any]:
-    return {"type": type(error).__name__, "message": text_of(error), "traceback": None}

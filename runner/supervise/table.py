@@ -81,6 +81,11 @@ class Table:
         start = (thing * self.processes + process) * CELL
         return self._numbers()[start : start + CELL]
 
+    def marks(self, thing: int) -> list[int]:
+        """The marks of all processes, as they are now."""
+        start = thing * self.processes * CELL
+        return self._numbers()[start + MARK : start + self.processes * CELL : CELL].tolist()
+
     def cells(self, thing: int) -> list[tuple[int, ...]]:
         """The cells of all processes, as they are now."""
         start = thing * self.processes * CELL

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 tell: Callable[[str], None] | None = None
 """Tells the supervisor a JSON array; None in a process that it does not know, and in the supervisor."""
 
-is_fresh = False
-"""Whether this is an interpreter of its own, which has taken long to start."""
+began = 0.0
+"""When the work began (monotonic), in an interpreter of its own, which has taken long to start; else 0."""
 
 
 def tell_added(name: str, amount: float, guards: list[str]) -> None:
@@ -38,9 +38,9 @@ def tell_drawn(state: int) -> None:
     _tell("drawn", state)
 
 
-def tell_began(at: float) -> None:
-    """The process begins with its work at this time (monotonic)."""
-    _tell("began", at)
+def tell_worked(ended: float) -> None:
+    """The process has worked, from when it began until this time (monotonic)."""
+    _tell("worked", began, ended)
 
 
 def tell_unsent(row: int, items: int) -> None:

@@ -89,10 +89,10 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
             return False
         held += 1
         cell[MARK] = held
-        left -= 1
-        if left and not waited:
-            return True
-        tell()
+        if held == 1 or waited:  # what it has already, and takes once more without a wait, is no news
+            left -= 1
+            if waited or not left:
+                tell()
         return True
 
     def wait(timeout: float | None) -> bool:
@@ -120,7 +120,7 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
         else:  # a semaphore may be released by one that never acquired it
             cell[EXTRA] = (cell[EXTRA] + 1) & WRAP
             voice.released_extra(untraced._get_value())
-        if told:
+        if told and not held:
             told = False
             voice.released()
 

@@ -19,7 +19,7 @@ ALL_OF_THE_FIRST = 20
 class Voice:
     """Tells what one process does with one thing; every message begins with its kind and the thing's row."""
 
-    __slots__ = ("_gap", "_had_since", "_row", "_tell", "_told")
+    __slots__ = ("_gap", "_had_since", "_has", "_row", "_tell", "_told")
 
     def __init__(self, row: int, tell: Tell) -> None:
         self._row = row
@@ -27,6 +27,8 @@ class Voice:
         self._told = 0
         """Acquisitions up to the last one that was told."""
         self._gap = 1
+        self._has = False
+        """It has been told to have something, and not to have let go of it."""
         self._had_since = 0.0
 
     def waiting(self, operation: str, timeout: float | None, began: float) -> None:
@@ -36,9 +38,11 @@ class Voice:
 
     def acquired(self, operation: str, waited: float, left: int) -> int:
         """It has it; `left` of those that were not to be told are left. Gives when the next one is to be told."""
-        self._had_since = monotonic()
+        now = monotonic()
+        if not self._has:
+            self._has, self._had_since = True, now
         skipped = self._gap - 1 - left
-        self._tell(f'["acquired",{self._row},"{operation}",{self._had_since:.6f},{waited:.6f},{skipped}]')
+        self._tell(f'["acquired",{self._row},"{operation}",{now:.6f},{waited:.6f},{skipped}]')
         self._told += skipped + 1
         self._gap = max(1, self._told // 5) if self._told >= ALL_OF_THE_FIRST else 1
         return self._gap
@@ -48,8 +52,9 @@ class Voice:
         self._tell(f'["timed_out",{self._row},"{operation}",{monotonic():.6f},{waited:.6f}]')
 
     def released(self) -> None:
-        """It let go of what it was last told to have."""
+        """It let go of all that it was told to have."""
         now = monotonic()
+        self._has = False
         self._tell(f'["released",{self._row},{now:.6f},{now - self._had_since:.6f}]')
 
     def released_extra(self, free: int) -> None:

@@ -75,8 +75,8 @@ class Scene:
         holders = self.holders.get(wait.row, ())
         if wait.operation != "acquire" or wait.row in self.signals:
             return bool(hopeful)
-        # Nobody is known to have it: somebody may be about to, or is a process that is not known.
-        return not holders or any(holder in hopeful for holder in holders)
+        # What the dead have had, anybody may give back.
+        return any(holder in hopeful for holder in holders) if holders else bool(hopeful)
 
     def waited_for(self, number: int) -> tuple[int, ...]:
         """Those on whom it depends when a stuck one goes on: who has what it waits for, or whom main joins."""
@@ -122,4 +122,5 @@ def _circle_through(scene: Scene, start: int, among: frozenset[int]) -> tuple[in
 
 def is_standstill(scene: Scene, ending: frozenset[int]) -> bool:
     """Whether nothing will happen any more: nobody is hopeful, and none of those that live will be ended by a timer."""
-    return bool(scene.alive) and not scene.hopeful() and not ending & scene.alive
+    waits = bool(scene.alive) or scene.main in scene.waits
+    return waits and not scene.hopeful() and not ending & scene.alive

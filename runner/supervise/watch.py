@@ -107,25 +107,34 @@ class Watch:
     def _thing(self, row: int) -> SharedPlan:
         return self._shared.rows[row]
 
+    def _marks(self, row: int) -> list[int]:
+        return [] if self._shared.table is None else self._shared.table.marks(row)
+
+    def _began(self, row: int, process: int) -> int:
+        """How often a process has begun to wait."""
+        return 0 if self._shared.table is None else self._shared.table.cell(row, process)[WAITS]
+
     def _cells(self, row: int) -> list[tuple[int, ...]]:
         return [] if self._shared.table is None else self._shared.table.cells(row)
 
     def _scene(self, alive: frozenset[int], main: MainsState) -> Scene:
         """What everybody does now: first what each says of itself, then what is free."""
         number = self._shared.main
-        known = alive | {number}
         waits: dict[int, Wait] = {}
         going_on: set[int] = set()
         holders: dict[int, tuple[int, ...]] = {}
-        rows = [self._cells(row) for row in range(len(self._shared.rows))]
-        for row, cells in enumerate(rows):
-            marks = {process: Mark.of(cells[process][MARK]) for process in known}
-            holders[row] = tuple(process for process, mark in sorted(marks.items()) if mark.held)
+        for row in range(len(self._shared.rows)):
+            marks = {
+                process: Mark.of(mark)
+                for process, mark in enumerate(self._marks(row))
+                if mark and (process in alive or process == number)
+            }
+            holders[row] = tuple(process for process, mark in marks.items() if mark.held)
             for process, mark in marks.items():
                 if mark.blocked and mark.goes_on:
                     going_on.add(process)
                 elif mark.blocked:
-                    waits[process] = Wait(row, mark.operation, cells[process][WAITS])
+                    waits[process] = Wait(row, mark.operation, self._began(row, process))
         for process in going_on:
             waits.pop(process, None)
         return Scene(
@@ -134,14 +143,16 @@ class Watch:
             waits=waits,
             holders=holders,
             open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits)),
-            signals=frozenset(row for row, cells in enumerate(rows) if self._is_signal(row, cells)),
+            signals=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_signal(row)),
             mains=main,
         )
 
-    def _is_signal(self, row: int, cells: list[tuple[int, ...]]) -> bool:
+    def _is_signal(self, row: int) -> bool:
         """Whether others release it than those that have acquired it."""
         thing = self._thing(row)
-        return (isinstance(thing, SharedSemaphore) and not thing.permits) or any(cell[EXTRA] for cell in cells)
+        return (isinstance(thing, SharedSemaphore) and not thing.permits) or any(
+            cell[EXTRA] for cell in self._cells(row)
+        )
 
     def _is_open(self, row: int, waits: Mapping[int, Wait]) -> bool:
         """Whether something is free in a row, or on its way to somebody who has not noted it yet."""

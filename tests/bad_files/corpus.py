@@ -32,6 +32,11 @@ def bad_files() -> list[BadFile]:
     return [_bad_file(path, table.get(path.name)) for path in sorted(FOLDER.glob("*.yaml"))]
 
 
+def bad_edits() -> list[BadFile]:
+    """Files that can be run, each with a wrong edit under `try:`, by name."""
+    return [_bad_file(path, None) for path in sorted((FOLDER / "edits").glob("*.yaml"))]
+
+
 def _bad_file(path: Path, expected: str | None) -> BadFile:
     if expected is None:
         first = path.read_bytes().split(b"\n", 1)[0]

@@ -10,7 +10,7 @@ from runner.describe.diagnostics import render
 from runner.describe.edits import problems_of_edits
 from runner.describe.planning import describe
 from runner.errors import InvalidFile
-from tests.bad_files.corpus import BadFile, bad_files
+from tests.bad_files.corpus import BadFile, bad_edits, bad_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,21 +22,26 @@ if TYPE_CHECKING:
 def test_a_bad_file_is_refused_at_its_place(bad: BadFile) -> None:
     text = bad.path.read_bytes()
 
-    problems = problems_of(text, str(bad.path))
+    with pytest.raises(InvalidFile) as caught:
+        describe(text, file=str(bad.path), environ={})
 
+    check(caught.value.problems, bad)
+
+
+@pytest.mark.parametrize("bad", bad_edits(), ids=str)
+def test_a_bad_edit_is_refused_at_its_place(bad: BadFile) -> None:
+    text, file = bad.path.read_bytes(), str(bad.path)
+
+    assert describe(text, file=file, environ={}).plan.processes
+    check(problems_of_edits(text, file=file, start_method=None, environ={}), bad)
+
+
+def check(problems: Sequence[Problem], bad: BadFile) -> None:
+    """Fails if anything but the one problem of the file was told, or that elsewhere."""
     first = problems[0]
     assert (first.line, first.column) == (bad.line, bad.column), render(first, color=False)
     assert first.message.startswith(bad.message)
     assert len(problems) == 1, "one fault, one problem"
-
-
-def problems_of(text: bytes, file: str) -> Sequence[Problem]:
-    """What is wrong with a file, or else with its edits."""
-    try:
-        describe(text, file=file, environ={})
-    except InvalidFile as invalid:
-        return invalid.problems
-    return problems_of_edits(text, file=file, start_method=None, environ={})
 
 
 def test_the_corpus_is_large() -> None:

@@ -49,6 +49,15 @@ def problems(text: str, **environ: str) -> list[Problem]:
             "try: [{title: 5, jobs.a.daemon: true}]",
             [Edit("title: 5; jobs.a.daemon: true", ("title=5", "jobs.a.daemon=true"))],
         ),
+        (
+            'try: [{a: [.inf, -.inf, .nan], b: {1: x, null: "\\x85\\u2028"}}]',
+            [
+                Edit(
+                    'a: [.inf, -.inf, .nan]; b: {1: "x", null: "\\u0085\\u2028"}',
+                    ("a=[.inf, -.inf, .nan]", 'b={1: "x", null: "\\u0085\\u2028"}'),
+                )
+            ],
+        ),
         ("try: [{expect.deadlock: true}]", [Edit("expect.deadlock: true", ("expect.deadlock=true",))]),
     ],
 )

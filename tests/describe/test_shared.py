@@ -116,7 +116,7 @@ def test_things_of_the_file_stand_before_those_that_a_job_makes() -> None:
             "write 3 without quotes",
         ),
         ("{queue: true}", "true", "`queue`: expected a number of items, 0 to 32,767, found true", None),
-        ("{barrier: 0}", "0", "`barrier`: expected a number of processes above 0, found the number 0", None),
+        ("{barrier: 0}", "0", "`barrier`: expected a number of processes, 1 to 32,767, found the number 0", None),
         (
             "{event: yes}",
             "yes",

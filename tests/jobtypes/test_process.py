@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from runner.plan import ProcessPlan
 from tests.describe.describing import marked, plan_of, problem_of
 
-
 ADD = "add target: package.module:function, or do: with steps"
 
 

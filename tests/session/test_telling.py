@@ -363,7 +363,7 @@ def test_a_line_is_told_with_the_moment_in_which_it_was_read() -> None:
 # Shared things.
 
 THINGS = (SharedLock("left"), SharedLock("right"), SharedSemaphore("door", 1), SharedValue("total", "int64", 0))
-SUM: tuple[Json, ...] = ({"step": "add", "to": {"ref": "total"}, "value": 1},)
+SUM: tuple[Json, ...] = ({"step": "add", "to": {"ref": "total"}, "kind": "value", "value": 1, "at": None},)
 
 
 def sharing(expect: Declared | None = None) -> Telling:

@@ -1,0 +1,43 @@
+"""Makes a process of a class that a file names, as a program's main would: the code is somebody's."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.process import BaseProcess
+
+from runner.arguments import resolve
+from runner.supervise.calls import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from runner.plan import ProcessPlan
+    from runner.supervise.handles import Handle
+
+
+def construct(
+    plan: ProcessPlan, cls: str, handles: Mapping[str, Handle], launch: Callable[[BaseProcess], Any]
+) -> BaseProcess:
+    """The object of this class, with the plan's name; `launch` is what its `start` is to call.
+
+    Raises what the class does, and `TypeError` for what is no process or cannot be seen to end.
+    """
+
+    def look_up(name: str) -> object:
+        return os.getpid() if name == "pid" else handles[name].bind()
+
+    args = [resolve(arg, look_up) for arg in plan.args]
+    kwargs = {key: resolve(value, look_up) for key, value in plan.kwargs.items()}
+    made = find(cls)(*args, **kwargs)
+    if not isinstance(made, BaseProcess):
+        raise TypeError(f"{cls} makes a {type(made).__name__}, not a multiprocessing.Process")
+    try:
+        made.run = made.run  # type: ignore[method-assign]  # `child.take_over` will put another in its place
+        # A class of a context's own (`get_context("fork").Process`) has a `_Popen` of its own.
+        made._Popen = launch  # type: ignore[attr-defined]  # there is no public way
+    except AttributeError:
+        raise TypeError("its `run` cannot be set, which is needed to see how it ends") from None
+    made.name, made.daemon = plan.name, plan.daemon
+    return made
