@@ -8,6 +8,8 @@ from pathlib import Path
 
 from runner import command_line, workers
 from runner.describe.jobtype import JobModel
+from runner.describe.shared import KINDS
+from runner.describe.step_types import STEPS
 from runner.jobtypes.shared_counter import SharedCounterJob
 from runner.plan import ProcessPlan
 from runner.supervise.lifecycle import (
@@ -22,6 +24,7 @@ from runner.supervise.lifecycle import (
     TimerFired,
     transition,
 )
+from runner.usage import COMMANDS
 from tests.faults.test_children import FAULTS
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +109,20 @@ def test_the_gallery_lists_each_of_its_files_with_what_the_file_says() -> None:
         assert change is not None
         words = " ".join(change[1].replace("#", " ").split())
         assert f"| [{name}]({name}) | {title[1]} | {words} |\n" in listed
+
+
+def test_the_laboratory_has_every_kind_of_thing_and_every_step() -> None:
+    told = (ROOT / "docs/laboratory.md").read_text()
+
+    for name, kind in KINDS.items():
+        assert f"| `{name}` | {kind.says} |\n" in told
+    for name, step in STEPS.items():
+        options = ", ".join(f"`{option}`" for option in step.options)
+        assert f"| `{name}` | {step.says} | {step.argument.says} | {options} |\n" in told
+
+
+def test_the_readme_names_every_command() -> None:
+    assert [name for name in COMMANDS if f"`run-jobs {name}" not in README and f"`{name}`" not in README] == ["run"]
 
 
 def test_the_readme_names_every_option_of_a_run() -> None:
