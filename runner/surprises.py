@@ -5,6 +5,8 @@ Processes tell what they saw of themselves (`runner.supervise.observing`); here 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from runner.notes import Note, listed
 
 TYPE_CHECKING = False
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runner.events import Event
+    from runner.events import Event, Output
     from runner.plan import Plan
 
 SLOW_START_S = 0.02
 """What takes no longer to start is not worth a word."""
+CLEARLY_S = 0.005
+"""What two processes write closer together than this may have come in either order."""
 TIMES_AS_LONG = 3
 """So many times the work a start has to take."""
 
@@ -32,6 +36,8 @@ class Surprises:
         self._worked: dict[str, tuple[float, float]] = {}
         self._slow: tuple[str, float, float] | None = None
         self._started: dict[str, float] = {}
+        self._spoke: dict[int, float] = {}
+        """When each process was first heard (monotonic)."""
 
     def hear(self, number: int, what: str, said: list[Any], at: float) -> None:
         """What a process says of itself."""
@@ -48,6 +54,11 @@ class Surprises:
                 self._drawn.setdefault(state, []).append(number)
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
+
+    def see_output(self, output: Output) -> None:
+        """Something that a process wrote."""
+        if output.process is not None and output.at is not None and output.data and output.stream == "stdout":
+            self._spoke.setdefault(output.process, output.at)
 
     def about(self, event: Event, at: float) -> Iterator[Note]:
         """The notes that belong right after this event, which was `at` this time (monotonic)."""
@@ -78,6 +89,7 @@ class Surprises:
 
     def at_the_end(self) -> Iterator[Note]:
         """The notes about what several processes did alike."""
+        yield from self._print_order()
         for (module, variable), numbers in self._globals.items():
             if len(numbers) > 1:
                 yield Note("global_not_shared", None, _GLOBAL.format(variable, module, self._named(numbers)))
@@ -88,6 +100,17 @@ class Surprises:
             name, start_s, work_s = self._slow
             text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, self._plan.start_method)
             yield Note("slow_start", name, text)
+
+    def _print_order(self) -> Iterator[Note]:
+        """Of processes that do the same, one was heard before another one that was started before it."""
+        for job in self._plan.jobs:
+            heard = [(number, self._spoke[number]) for number in job.processes if number in self._spoke]
+            for (first, at), (second, earlier) in pairwise(heard):
+                names = [self._plan.processes[number].name for number in (first, second)]
+                started = [self._started.get(name, 0.0) for name in names]
+                if started[0] < started[1] and earlier + CLEARLY_S < at:
+                    yield Note("print_order", names[1], _PRINT_ORDER.format(names[1], names[0]))
+                    return
 
     def _named(self, numbers: list[int]) -> str:
         return listed([self._plan.processes[number].name for number in sorted(numbers)])
@@ -109,6 +132,10 @@ _GLOBAL = (
 _SAME_NUMBERS = (
     "{0} drew from numpy's global generator of random numbers in the same state, and so got the same numbers: a forked "
     "process has a copy of what was imported before. Give each a generator of its own: `numpy.random.default_rng()`."
+)
+_PRINT_ORDER = (
+    "{0} printed before {1}, which was started before it and does the same: once they run, the order in which "
+    "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."
 )
 _SLOW_START = (
     "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: under {3} a process begins as a new interpreter that "

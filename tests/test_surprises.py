@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.events import Event
-from runner.plan import Plan, ProcessPlan
+from runner.events import Event, Output
+from runner.plan import JobPlan, Plan, ProcessPlan
+from runner.records import replace
 from runner.surprises import SLOW_START_S, Surprises
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ENDED: dict[str, Any] = {"error": None, "signal": None, "ended_by": "return"}
 
 def surprises(**fields: Any) -> Surprises:
     processes = tuple(ProcessPlan(name, name, target="m:f", **fields) for name in "abc")
-    return Surprises(Plan("f", "spawn", processes, (), ()))
+    return Surprises(Plan("f", "spawn", processes, (), (JobPlan("j", "process", (0, 1, 2)),)))
 
 
 def event(name: str, process: str | None = "a", **fields: Any) -> Event:
@@ -153,5 +154,49 @@ def test_of_mains_hand_nothing_is_kept() -> None:
 
     found.hear(3, "drawn", [7], 1.0)
     found.hear(0, "drawn", [7], 1.0)
+
+    assert list(found.at_the_end()) == []
+
+
+SAYS = Output(0, "stdout", b"x", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [
+        ({0: 1.0, 1: 1.1, 2: 1.2}, []),
+        ({0: 1.0, 1: 0.9, 2: 1.2}, [("print_order", "b")]),
+        ({0: 1.0, 1: 1.2, 2: 1.1}, [("print_order", "c")]),
+        ({0: 1.0, 1: 0.996, 2: 1.2}, []),  # nobody knows which came first
+        ({0: 1.0, 2: 0.5}, [("print_order", "c")]),
+        ({1: 1.0}, []),
+    ],
+)
+def test_who_was_started_later_and_heard_first_is_told(
+    heard: dict[int, float], told: list[tuple[str, str | None]]
+) -> None:
+    found = surprises()
+    for number, name in enumerate("abc"):
+        list(found.about(event("process.started", name), 0.1 * number))
+    for number, at in heard.items():
+        found.see_output(replace(SAYS, process=number, at=at))
+        found.see_output(replace(SAYS, process=number, at=9.0))  # what comes later is no first word
+
+    assert abouts(found.at_the_end()) == told
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        replace(SAYS, process=None, at=0.1),
+        replace(SAYS, process=2, at=None),
+        replace(SAYS, process=2, at=0.1, data=b""),
+        replace(SAYS, process=2, at=0.1, stream="stderr"),
+    ],
+)
+def test_what_is_no_word_of_a_process_makes_no_order(output: Output) -> None:
+    found = surprises()
+    found.see_output(replace(SAYS, process=0, at=5.0))
+    found.see_output(output)
 
     assert list(found.at_the_end()) == []

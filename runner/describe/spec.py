@@ -30,6 +30,7 @@ About: TypeAlias = Literal[
     "never_started",
     "out_of_memory",
     "overflow",
+    "print_order",
     "return_value",
     "same_random_numbers",
     "sigterm_ignored",

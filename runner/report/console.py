@@ -97,8 +97,9 @@ class _Columns:
         name = harmless(str(event.fields.get("process") or event.fields.get("job") or event.event.partition(".")[0]))
         moment = self._painted(f"{event.t:8.3f}s", _DIM)
         who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
-        line = f"{moment}  {who}  {self._painted(f'{what:<11}', style)}"
-        return f"{line}  {self._folded(harmless(details))}" if details else line.rstrip()
+        if not details:
+            return f"{moment}  {who}  {self._painted(what, style)}"
+        return f"{moment}  {who}  {self._painted(f'{what:<11}', style)}  {self._folded(harmless(details))}"
 
     def _folded(self, details: str) -> str:
         if self._room is None or len(details) <= self._room:
@@ -155,7 +156,7 @@ def _said_of_main_and_sharing(event: str, said: dict[str, Any]) -> tuple[str, st
             return "slept", duration(said["seconds"]), ""
         case "main.ended":
             error = f"; {_error(said['error'])}" if said["error"] else ""
-            return "ended", f"exit code {said['exit_code']}{error}" if said["exit_code"] else "", _RED
+            return ("ended", f"exit code {said['exit_code']}{error}", _RED) if said["exit_code"] else ("ended", "", "")
         case "shared.waiting":
             at_most = "" if said["timeout"] is None else f", at most {duration(said['timeout'])}"
             return "waiting", f"{said['thing']} ({said['operation']}){at_most}", _YELLOW

@@ -110,6 +110,7 @@ class Telling:
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote, which the file may say something about."""
+        self._surprises.see_output(output)
         if self._expectations.wants_output:
             self._expectations.see_output(output)
 

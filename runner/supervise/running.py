@@ -10,6 +10,7 @@ import struct
 
 from runner.records import record
 from runner.supervise.endings import max_rss_bytes
+from runner.supervise.lifecycle import Exited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,20 @@ class Ended:
     exit_code: int | None
     cpu_seconds: float | None
     max_rss: int | None
+
+
+def exited(ended: Ended, record: dict[str, Any]) -> Exited:
+    """The end as the schedule hears of it: what the system says of it, and what the process recorded."""
+    code = ended.exit_code
+    ended_by = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
+    return Exited(
+        code,
+        ended_by,
+        returned=record.get("returned"),
+        error=record.get("error"),
+        cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
+        max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
+    )
 
 
 class Recorded:

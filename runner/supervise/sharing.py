@@ -117,6 +117,8 @@ class Sharing:
         """Who waits for ever, if anything has happened that can have led to that."""
         if self._watch is None or self._schedule.is_stopping or not (self._is_news or anyway):
             return
+        if self.uncertain:  # who waits may do so for what somebody died with: that is looked at first
+            return
         self._is_news = False
         schedule = self._schedule
         picture = self._watch.look(schedule.alive, schedule.mains_state, schedule.ending)

@@ -25,6 +25,7 @@ from runner.supervise.facts import (
     TimerFired,
 )
 from runner.supervise.processes import NotStarted
+from runner.supervise.running import exited
 from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
 from runner.supervise.shown import error_of
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from runner.plan import Plan
     from runner.supervise.hand import Hand
     from runner.supervise.processes import Processes
-    from runner.supervise.running import Ended
     from runner.supervise.shared import SharedThings
     from runner.supervise.sharing import Seen
     from runner.supervise.signals import Signals
@@ -251,8 +251,10 @@ class Supervisor:
             self._selector.register(running.watched, selectors.EVENT_READ, process)
             return
         self._ended.append(process)
-        self._deliver(Happened(process, _exited(ended, self._endings.take(process))))
-        self._tell_seen(self._sharing.see_end(process, ended_well=ended.exit_code == 0))
+        end = exited(ended, self._endings.take(process))
+        self._deliver(Happened(process, end))
+        ended_well = end.exit_code == 0 and end.ended_by != "unreported"
+        self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
 
     def _close_ended(self) -> None:
         for process in self._ended:
@@ -287,16 +289,3 @@ class Supervisor:
                     if owner == "run":
                         self._tell_seen(self._sharing.picture())
                     self._deliver(TimerFired(owner, generation))
-
-
-def _exited(ended: Ended, record: dict[str, Any]) -> lifecycle.Exited:
-    code = ended.exit_code
-    ended_by = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
-    return lifecycle.Exited(
-        code,
-        ended_by,
-        returned=record.get("returned"),
-        error=record.get("error"),
-        cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
-        max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
-    )
