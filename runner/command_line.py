@@ -57,7 +57,7 @@ def _look_for_a_mistyped_command(file: str) -> None:
 def _parser(command: str, description: str) -> _Parser:
     prog = f"run-jobs {command}"
     parser = _Parser(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
-    parser.set_defaults(json=False, set=[], start_method=None, cache=True)
+    parser.set_defaults(json=False, set=[], start_method=None)
     return parser
 
 

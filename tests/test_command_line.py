@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.command_line import parse
+from runner.usage import COMMANDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,11 @@ RUNS_OWN: dict[str, Any] = FILES_OWN | {
     "verbose": False,
     "cache": True,
     "preflight": True,
+    "history": True,
 }
+PICTURES: dict[str, Any] = {"timeline": None, "trace": None, "report": None}
+RUNS_OWN |= PICTURES
+NOTHING: dict[str, Any] = {"set": [], "start_method": None, "json": False}
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +54,19 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
         (["run", "f.yaml"], RUNS_OWN),
         (["check", "f.yaml"], FILES_OWN | {"command": "check", "imports": False}),
         (["explain", "f.yaml"], FILES_OWN | {"command": "explain"}),
-        (["schema"], {"command": "schema", "json": False, "set": [], "start_method": None}),
+        (["schema"], NOTHING | {"command": "schema"}),
+        (["watch", "f.yaml"], RUNS_OWN | {"command": "watch"}),
+        (["predict", "f.yaml"], RUNS_OWN | {"command": "predict"}),
+        (["try", "f.yaml"], RUNS_OWN | {"command": "try", "edit": None}),
+        (["try", "f.yaml", "2"], RUNS_OWN | {"command": "try", "edit": 2}),
+        (["export", "f.yaml"], FILES_OWN | {"command": "export", "output": None}),
+        (["gallery"], NOTHING | {"command": "gallery", "words": []}),
+        (["gallery", "show", "x"], NOTHING | {"command": "gallery", "words": ["show", "x"]}),
+        (["history"], NOTHING | {"command": "history", "file": None, "number": 20}),
+        (["show"], NOTHING | PICTURES | {"command": "show", "run": "last"}),
+        (["why", "f.yaml"], NOTHING | {"command": "why", "run": "f.yaml"}),
+        (["compare"], NOTHING | {"command": "compare", "runs": []}),
+        (["compare", "a", "b"], NOTHING | {"command": "compare", "runs": ["a", "b"]}),
     ],
 )
 def test_a_command_alone_has_every_option_that_the_program_asks_for(
@@ -79,6 +96,11 @@ def test_a_command_alone_has_every_option_that_the_program_asks_for(
         (["--start-method", "spawn"], {"start_method": "spawn"}),
         (["--start-method", "forkserver"], {"start_method": "forkserver"}),
         (["--set", "a=1", "--set", "b.c=x y"], {"set": ["a=1", "b.c=x y"]}),
+        (["--no-history"], {"history": False}),
+        (["--timeline"], {"timeline": "-"}),
+        (["--timeline", "out.svg"], {"timeline": "out.svg"}),
+        (["--timeline=out.svg"], {"timeline": "out.svg"}),
+        (["--trace", "t.json", "--report", "r.html"], {"trace": "t.json", "report": "r.html"}),
     ],
 )
 def test_an_option_of_a_run_changes_itself_alone_before_and_after_the_file(
@@ -156,7 +178,7 @@ def test_a_mistyped_command_alone_is_taken_for_one_too(capsys: pytest.CaptureFix
     assert refused(capsys, "run", "chekc") == ["run-jobs: there is no command or file `chekc`; did you mean `check`?"]
 
 
-@pytest.mark.parametrize("command", ["run", "check", "explain", "schema"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_commands_own_name_is_not_told_to_be_no_command(command: str) -> None:
     assert parse(["run", command]).file == command
 
@@ -178,6 +200,10 @@ def test_only_a_run_looks_for_a_mistyped_command(command: str) -> None:
 
 
 OF_A_FILE = {"help", "set", "start-method"}
+OF_A_RUN = OF_A_FILE | {
+    *("events", "events-output", "output", "json", "quiet", "verbose", "no-cache", "no-preflight", "no-history"),
+    *PICTURES,
+}
 
 
 @pytest.mark.parametrize(
@@ -185,8 +211,16 @@ OF_A_FILE = {"help", "set", "start-method"}
     [
         (
             "run",
-            OF_A_FILE | {"events", "events-output", "output", "json", "quiet", "verbose", "no-cache", "no-preflight"},
+            OF_A_RUN,
         ),
+        ("try", OF_A_RUN),
+        ("watch", OF_A_RUN),
+        ("export", OF_A_FILE | {"output"}),
+        ("history", {"help", "json"}),
+        ("show", {"help", "json"} | PICTURES.keys()),
+        ("why", {"help"}),
+        ("compare", {"help"}),
+        ("gallery", {"help"}),
         ("check", OF_A_FILE | {"json", "imports"}),
         ("explain", OF_A_FILE),
         ("schema", {"help"}),
@@ -201,5 +235,5 @@ def test_the_help_of_a_command_has_its_options_and_the_exit_statuses(
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: run-jobs {command} ")
-    assert set(re.findall(r"^  (?:-\w, )?--([\w-]+)", shown, re.MULTILINE)) == options
+    assert set(re.findall(r"^  (?:-\w(?: \S+)?, )?--([\w-]+)", shown, re.MULTILINE)) == options
     assert "Exit status: 0 every process ended as declared;" in shown

@@ -161,7 +161,8 @@ class Telling:
         for job in self._plan.jobs:
             yield from self._result(job)
         at = self._final["t"] if self._final else time.monotonic()
-        values = masked(self._final["last_values"]) if self._final else {}
+        # The name of a thing is its part in the scenario: a `token` that goes round is no secret.
+        values = {name: masked(value) for name, value in self._final["last_values"].items()} if self._final else {}
         outcome = "faulted" if self._final is None else self._final["ended"]
         if outcome == "succeeded" and self._failed:
             outcome = "failed"

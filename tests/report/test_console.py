@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -114,6 +115,20 @@ def test_what_happens_to_main_and_to_shared_things_is_a_line(name: str, fields: 
 )
 def test_of_shared_things_only_who_asks_is_told(name: str) -> None:
     assert shown(event(name, **USER)) == ""
+
+
+def test_what_is_painted_is_the_same_without_its_colors() -> None:
+    events = (
+        event("process.started", **PROCESS),
+        event("process.exited", **PROCESS | END),
+        event("main.ended", exit_code=0, error=None),
+        event("job.result", job="j", type="t", result={}),
+    )
+
+    painted = shown(*events, verbose=True, color=True)
+
+    assert re.sub("\x1b\\[[0-9]*m", "", painted) == shown(*events, verbose=True)
+    assert "\x1b[31m" not in shown(events[2], verbose=True, color=True)
 
 
 def test_main_that_fails_is_told_to_everybody() -> None:

@@ -523,8 +523,10 @@ def test_output_of_which_the_file_says_nothing_is_not_kept() -> None:
     assert list(tells.finish())[-1].fields["exit_status"] == 0
 
 
-def test_a_value_whose_name_is_that_of_a_secret_is_not_told() -> None:
-    assert end_of(Declared(), secret_token="x").fields["values"] == {"secret_token": "***"}
+def test_what_has_the_name_of_a_secret_within_a_thing_is_not_told() -> None:
+    values = end_of(Declared(), token={"place": 1, "secret_token": "x"}).fields["values"]
+
+    assert values == {"token": {"place": 1, "secret_token": "***"}}
 
 
 def test_of_a_run_without_a_last_word_nothing_is_asked() -> None:

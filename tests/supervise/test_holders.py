@@ -30,6 +30,16 @@ def test_who_ends_without_a_mark_held_nothing() -> None:
     assert list(Holders(guards).see_end(0)) == []
 
 
+def test_of_a_guard_that_is_spared_nobody_dies_with_a_permit() -> None:
+    guards = Guards("g", "h")
+    guards.marks[0] = ["g", "h"]
+    guards.now_missing = {"g": (1, True), "h": (1, True)}
+    holders = Holders(guards)
+
+    assert list(holders.see_end(0, {"g"})) == [(0, "h")]
+    assert holders.found == {0: "h"}
+
+
 def test_a_mark_is_no_permit() -> None:
     guards = Guards("g")
     guards.marks[0] = ["g"]

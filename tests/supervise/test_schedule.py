@@ -400,20 +400,29 @@ def test_a_run_that_cannot_go_on_has_failed(reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "reason", "outcome"),
+    ("declared", "reason", "outcome", "expected"),
     [
-        (Declared(deadlock=True), "deadlock", "succeeded"),
-        (Declared(deadlock=True), "standstill", "failed"),
-        (Declared(deadlock=False), "deadlock", "failed"),
-        (Declared(outcome="failed"), "deadlock", "failed"),
-        (Declared(deadlock=True), "stop_requested", "stopped"),
+        (Declared(deadlock=True), "deadlock", "succeeded", True),
+        (Declared(deadlock=True, outcome="failed"), "deadlock", "succeeded", True),
+        (Declared(deadlock=True), "standstill", "failed", False),
+        (Declared(deadlock=False), "deadlock", "failed", False),
+        (Declared(deadlock=False, outcome="failed"), "deadlock", "failed", False),
+        (Declared(outcome="failed"), "deadlock", "failed", True),
+        (Declared(outcome="failed"), "holder_died", "failed", True),
+        (Declared(outcome="failed"), "time_limit", "timed_out", False),
+        (Declared(outcome="timed_out"), "time_limit", "timed_out", True),
+        (Declared(), "standstill", "failed", False),
+        (Declared(deadlock=True), "stop_requested", "stopped", False),
+        (Declared(outcome="stopped"), "stop_requested", "stopped", False),
     ],
 )
-def test_only_a_deadlock_that_the_file_declares_is_as_expected(declared: Declared, reason: str, outcome: str) -> None:
+def test_those_are_stopped_as_expected_that_the_file_says_are_and_a_deadlock_may_be_what_is_wanted(
+    declared: Declared, reason: str, outcome: str, expected: bool
+) -> None:
     world = World(plan(Start(0), Join(0), expect=declared), [60], stops=[(1, reason)]).play()
 
     assert world.outcome == outcome
-    assert world.ends()[0]["expected"] is (outcome == "succeeded")
+    assert world.ends()[0]["expected"] is expected
 
 
 def test_a_declared_deadlock_does_not_excuse_what_had_failed_before() -> None:

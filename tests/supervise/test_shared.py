@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
+import signal
 import subprocess
 import sys
+from multiprocessing import managers, queues, sharedctypes, synchronize
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from runner.supervise.shared import missing_permits
-from runner.supervise.table import WANTS
+from runner.plan import Plan
+from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
+from runner.supervise.shared import SharedThings, free_permits, missing_permits
+from runner.supervise.table import MARK, WANTS
+from runner.things import (
+    SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedManaged,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+)
+from tests.supervise.things import RUN, made_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.things import SharedPlan
 
 PROGRAM = """
 import os
@@ -41,3 +68,268 @@ def test_permits_are_missing_that_nobody_alive_has(
     permits: int, free: int, marks: list[int], missing: tuple[int, bool]
 ) -> None:
     assert missing_permits(permits, free, marks, dead=0) == missing
+
+
+# What is made.
+
+
+@pytest.mark.parametrize(
+    ("thing", "cls", "is_so"),
+    [
+        (SharedLock("x"), synchronize.Lock, lambda made: free_permits(made) == 1),
+        (SharedRLock("x"), synchronize.RLock, lambda made: free_permits(made) == 1),
+        (SharedSemaphore("x", 3), synchronize.Semaphore, lambda made: free_permits(made) == 3),
+        (SharedSemaphore("x", 3, bounded=True), synchronize.BoundedSemaphore, lambda made: free_permits(made) == 3),
+        (SharedEvent("x"), synchronize.Event, lambda made: not made.is_set()),
+        (SharedEvent("x", is_set=True), synchronize.Event, lambda made: made.is_set()),
+        (SharedCondition("x"), synchronize.Condition, lambda made: made.acquire(False)),
+        (SharedBarrier("x", 3), synchronize.Barrier, lambda made: made.parties == 3),
+        (SharedQueue("x"), queues.Queue, lambda made: made.empty()),
+        (SharedQueue("x", 2), queues.Queue, lambda made: made._maxsize == 2),
+        (SharedQueue("x", joinable=True), queues.JoinableQueue, lambda made: made.join() is None),
+        (SharedValue("x", "int16", 7), sharedctypes.Synchronized, lambda made: made.value == 7),
+        (SharedValue("x", "float64", 0.5), sharedctypes.Synchronized, lambda made: made.value == 0.5),
+        (SharedValue("x", "uint8", 255, locked=False), object, lambda made: made.value == 255),
+        (SharedValue("x", "bool", True), sharedctypes.Synchronized, lambda made: made.value is True),
+        (SharedManaged("x", "dict", {"dict": [["a", [1]]]}), managers.DictProxy, lambda made: dict(made) == {"a": [1]}),
+        (SharedManaged("x", "list", [1, None]), managers.ListProxy, lambda made: list(made) == [1, None]),
+        (SharedManaged("x", "namespace", {"dict": [["n", 1]]}), managers.BaseProxy, lambda made: made.n == 1),
+    ],
+)
+def test_every_kind_of_thing_is_one_of_multiprocessings(
+    thing: SharedPlan, cls: type, is_so: Callable[[Any], bool]
+) -> None:
+    with made_of(thing) as things:
+        made = things.objects["x"]
+
+        assert isinstance(made, cls)
+        assert is_so(made)
+        assert things.handles["x"].bind() is made
+
+
+@pytest.mark.parametrize(("initial", "numbers"), [((), [0, 0, 0]), ((1, 2, 3), [1, 2, 3])])
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "bool"])
+def test_an_array_is_in_memory_of_its_own(dtype: str, initial: tuple[int, ...], numbers: list[int]) -> None:
+    itemsize = np.dtype(dtype).itemsize
+    with made_of(SharedArray("x", dtype, 3, itemsize, initial)) as things:
+        array: Any = things.handles["x"].bind()
+
+        assert isinstance(things.handles["x"], ArrayHandle)
+        assert np.array_equal(array, np.array(numbers, dtype))
+        array[0] = 1
+        assert np.frombuffer(things.read("x"), dtype)[0] == 1
+        assert things.values() == {"x": things.read("x")}
+        del array
+
+
+def test_what_is_traced_has_rows_of_the_table_and_the_others_have_none() -> None:
+    shared = (
+        SharedArray("numbers", "int64", 1, 8),
+        SharedCondition("news"),
+        SharedLock("plain", traced=False),
+        SharedQueue("work", joinable=True),
+        SharedValue("raw", "int64", 0, locked=False),
+        SharedLock("door"),
+    )
+    with made_of(*shared) as things:
+        assert [thing.name for thing in things.rows] == ["news", "news", "work", "work", "door"]
+        assert {name: handle.row for name, handle in things.handles.items() if isinstance(handle, TracedHandle)} == {
+            "news": 0,
+            "work": 2,
+            "door": 4,
+        }
+        assert {name for name, handle in things.handles.items() if isinstance(handle, PlainHandle)} == {"plain", "raw"}
+        assert things.table is not None
+        assert (things.table.processes, len(things.table.cells(4))) == (3, 3)
+
+
+def test_the_semaphores_are_those_that_are_traced() -> None:
+    shared = (SharedSemaphore("a", 1), SharedSemaphore("b", 1, bounded=True), SharedSemaphore("c", 1, traced=False))
+    with made_of(SharedLock("door"), *shared) as things:
+        assert things.semaphores == {"a", "b"}
+
+
+def test_without_a_traced_thing_there_is_no_table() -> None:
+    with made_of(SharedLock("plain", traced=False)) as things:
+        assert things.table is None
+        assert things.marked(0) == []
+        things.clear_marks("plain", 0)
+
+
+def test_without_things_there_is_nothing() -> None:
+    with made_of() as things:
+        assert (things.objects, things.handles, things.table, things.pids) == ({}, {}, None, set())
+        assert (things.values(), things.last_values()) == ({}, {})
+
+
+def test_what_lives_in_a_manager_needs_one() -> None:
+    with pytest.raises(AssertionError, match="no manager"):
+        SharedThings(Plan("f", "fork", (), (), (), shared=(SharedManaged("x", "list", []),)), RUN)
+
+
+def test_an_initial_value_refers_to_nothing() -> None:
+    with pytest.raises(AssertionError, match="refers to `pid`"), made_of(SharedManaged("x", "list", [{"ref": "pid"}])):
+        pass
+
+
+def test_memory_that_cannot_be_had_leaves_nothing_behind() -> None:
+    shared = (SharedArray("small", "int64", 1, 8), SharedArray("huge", "int64", 1 << 47, 8))
+
+    with pytest.raises(OSError) as refused:  # noqa: PT011  # which of them depends on the system
+        SharedThings(Plan("f", "fork", (), (), (), shared=shared), RUN)
+
+    assert refused.value.errno in (errno.ENOSPC, errno.ENOMEM, errno.EFBIG, errno.EINVAL)
+    del refused  # the memory is in its traceback
+    gc.collect()
+
+
+def test_all_of_it_is_taken_away() -> None:
+    shared = (SharedArray("a", "int64", 1, 8), SharedLock("l"), SharedManaged("d", "dict", {"dict": []}))
+    with made_of(*shared) as things:
+        (pid,) = things.pids
+        files = {name for name in os.listdir("/dev/shm") if RUN in name}
+
+        things.remove()
+
+        assert len(files) == 2
+        assert not any(RUN in name for name in os.listdir("/dev/shm"))
+        assert (things.handles, things.objects, things.rows, things.pids) == ({}, {}, [], set())
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_what_has_been_taken_away_cannot_be_read() -> None:
+    with made_of(SharedArray("a", "int64", 1, 8)) as things:
+        things._memories["a"][0].close()
+
+        with pytest.raises(AssertionError, match="closed"):
+            things.read("a")
+
+
+# Who has what.
+
+GUARDED: list[SharedPlan] = [
+    SharedLock("x"),
+    SharedRLock("x"),
+    SharedSemaphore("x", 1),
+    SharedCondition("x"),
+    SharedValue("x", "int64", 0),
+]
+
+
+@pytest.mark.parametrize("thing", GUARDED)
+def test_a_permit_is_missing_when_who_noted_it_is_dead(thing: SharedPlan) -> None:
+    with made_of(SharedEvent("other"), thing) as things:
+        assert things.table is not None
+        things.lock_of(thing).acquire()
+        things.table.cell(1, 0)[MARK] = 1
+
+        assert (things.marked(0), things.marked(1)) == (["x"], [])
+        assert things.missing("x", dead=0) == (1, True)
+        assert things.missing("x", dead=1) == (0, True)
+        things.table.cell(1, 1)[MARK] = WANTS
+        assert things.missing("x", dead=0) == (1, False)
+        things.clear_marks("x", 0)
+        assert things.marked(0) == []
+        things.lock_of(thing).release()
+
+
+@pytest.mark.parametrize("thing", [SharedRLock("x"), SharedCondition("x"), SharedValue("x", "int64", 0)])
+def test_what_is_taken_several_times_is_one_permit(thing: SharedPlan) -> None:
+    with made_of(thing) as things:
+        assert things.table is not None
+        things.lock_of(thing).acquire()
+        things.table.cell(0, 1)[MARK] = 3
+
+        assert things.missing("x", dead=0) == (0, True)
+        assert things.missing("x", dead=1) == (1, True)
+        things.lock_of(thing).release()
+
+
+def test_of_a_semaphore_several_permits_may_be_missing() -> None:
+    with made_of(SharedSemaphore("x", 5)) as things:
+        assert things.table is not None
+        for _ in range(4):
+            things.objects["x"].acquire()
+        things.table.cell(0, 0)[MARK], things.table.cell(0, 1)[MARK] = 3, 1
+
+        assert things.missing("x", dead=0) == (3, True)
+
+
+def test_the_second_row_of_a_condition_is_no_guard() -> None:
+    with made_of(SharedCondition("news")) as things:
+        assert things.table is not None
+        things.table.cell(1, 0)[MARK] = WANTS
+
+        assert things.marked(0) == []
+        things.clear_marks("news", 0)
+        assert things.table.cells(1)[0][MARK] == 0
+
+
+class Uncountable:
+    """A semaphore of a system that does not tell its value."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self._semlock = self
+
+    def _get_value(self) -> int:
+        raise NotImplementedError
+
+    def acquire(self, block: bool) -> bool:
+        assert not block
+        has = self.free > 0
+        self.free -= has
+        return has
+
+    def release(self) -> None:
+        self.free += 1
+
+
+def test_where_the_system_does_not_tell_how_many_are_free_they_are_counted() -> None:
+    guard = Uncountable(3)
+
+    assert free_permits(guard) == 3
+    assert guard.free == 3
+
+
+# Last values.
+
+
+def test_the_last_values_are_those_of_what_the_file_declares() -> None:
+    shared = (
+        SharedValue("total", "int64", 3),
+        SharedValue("raw", "float64", 0.5, locked=False),
+        SharedArray("numbers", "uint8", 3, 1, (1, 2, 3)),
+        SharedQueue("items"),
+        SharedManaged("seen", "dict", {"dict": [[1, "one"]]}),
+        SharedManaged("log", "list", ["a"]),
+        SharedManaged("state", "namespace", {"dict": [["n", 1]]}),
+        SharedLock("door"),
+        SharedArray("c.total", "int64", 1, 8),
+    )
+    with made_of(*shared) as things:
+        assert things.last_values() == {
+            "total": 3,
+            "raw": 0.5,
+            "numbers": [1, 2, 3],
+            "items": [],
+            "seen": {"1": "one"},
+            "log": ["a"],
+            "state": {"n": 1},
+        }
+
+
+def test_what_lived_in_a_manager_that_is_dead_cannot_be_read() -> None:
+    with made_of(SharedManaged("log", "list", ["a"]), SharedValue("n", "int64", 1)) as things:
+        (pid,) = things.pids
+        os.kill(pid, signal.SIGKILL)
+        manager: Any = things._manager
+        manager._process.join()
+
+        last = things.last_values()
+
+        assert last["n"] == 1
+        assert str(last["log"]).startswith("<cannot be read: ")
+    del things, manager
+    gc.collect()

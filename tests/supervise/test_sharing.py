@@ -40,6 +40,10 @@ class Things:
         size = size_of(len(self.rows), 3)
         self.table = None if memory is None else Table(Descriptor(memory), size, 3)
 
+    @property
+    def semaphores(self) -> frozenset[str]:
+        return frozenset({"door"})
+
     def marked(self, process: int) -> list[str]:
         return self.marks.get(process, [])
 
@@ -103,7 +107,7 @@ def test_a_release_too_many_is_told() -> None:
     assert seen.message == {"released_extra": 1, "t": 5.5, "thing": "door", "free": 3}
 
 
-@pytest.mark.parametrize("said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["began", 5.5]])
+@pytest.mark.parametrize("said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["worked", 5.5, 6.5]])
 def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
     (seen,) = heard(said)
 
@@ -160,7 +164,7 @@ def test_in_the_end_there_are_all_values_and_who_died_with_what() -> None:
     things = Things()
     things.marks[1] = ["left"]
     made = sharing(things)
-    list(made.see_end(1))
+    list(made.see_end(1, ended_well=False))
 
     last = made.in_the_end()
 
@@ -172,18 +176,30 @@ def test_who_dies_with_a_permit_ends_the_run() -> None:
     things = Things()
     things.marks[1] = ["left"]
 
-    (seen,) = sharing(things).see_end(1)
+    (seen,) = sharing(things).see_end(1, ended_well=False)
 
     assert seen.message["holder_died"] == 1
     assert seen.message["guard"] == "left"
     assert seen.stops == "holder_died"
 
 
+@pytest.mark.parametrize(
+    ("guard", "ended_well", "ends_run"), [("door", True, False), ("door", False, True), ("left", True, True)]
+)
+def test_who_ends_well_may_leave_a_permit_of_a_semaphore_to_others(
+    guard: str, ended_well: bool, ends_run: bool
+) -> None:
+    things = Things()
+    things.marks[1] = [guard]
+
+    assert bool(list(sharing(things).see_end(1, ended_well=ended_well))) is ends_run
+
+
 def test_who_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop() -> None:
     things = Things()
     things.marks[1] = ["left"]
 
-    assert all(seen.stops is None for seen in sharing(things, is_stopping=True).see_end(1))
+    assert list(sharing(things, is_stopping=True).see_end(1, ended_well=False)) == []
 
 
 def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
@@ -191,7 +207,7 @@ def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
     things.marks[1], things.certain = ["left"], False
     made = sharing(things)
 
-    assert list(made.see_end(1)) == []
+    assert list(made.see_end(1, ended_well=False)) == []
     assert made.uncertain
     (seen,) = made.look_again(for_the_last_time=True)
 
@@ -259,9 +275,21 @@ def test_it_is_looked_again_when_somebody_has_ended_or_main_has_gone_on(what: st
         case "unsent":
             list(made.hear([(0, ["unsent", 2, 5])]))
         case "end":
-            list(made.see_end(1))
+            list(made.see_end(1, ended_well=False))
         case _:
             made.see_main_move()
+
+    assert len(list(made.look())) == 1
+
+
+def test_who_died_with_a_permit_is_to_be_known_before_who_waits_for_it(things: Things) -> None:
+    things.marks[1], things.certain = ["left"], False
+    made = sharing(things)
+    list(made.see_end(1, ended_well=False))
+
+    assert list(made.look()) == []
+    assert list(made.look(anyway=True)) == []
+    list(made.look_again(for_the_last_time=True))
 
     assert len(list(made.look())) == 1
 

@@ -6,7 +6,16 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from runner.supervise.shown import MOST_OF_A_REPR, repr_of, text_of, traceback_of, type_name, without_our_frames
+from runner.supervise.shown import (
+    MOST_OF_A_MESSAGE,
+    MOST_OF_A_REPR,
+    error_of,
+    repr_of,
+    text_of,
+    traceback_of,
+    type_name,
+    without_our_frames,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -68,3 +77,13 @@ def test_frames_of_ours_are_left_out() -> None:
     assert found is not None
     assert without_our_frames(found) is found  # this test's own comes first
     assert without_our_frames(found.tb_next) is None
+
+
+def test_an_exception_is_told_with_its_type_and_the_beginning_of_a_long_message() -> None:
+    assert error_of(OSError(2, "no such file")) == {
+        "type": "FileNotFoundError",
+        "message": "[Errno 2] no such file",
+        "traceback": None,
+    }
+    assert error_of(ValueError("x" * 9_999))["message"] == "x" * MOST_OF_A_MESSAGE
+    assert error_of(Unspeakable())["message"] == "<its __str__ raises>"

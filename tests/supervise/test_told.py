@@ -17,7 +17,7 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
     (lambda: told.tell_finally(12), ["finally", 12]),
     (lambda: told.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
     (lambda: told.tell_drawn(77), ["drawn", 77]),
-    (lambda: told.tell_began(1.5), ["began", 1.5]),
+    (lambda: told.tell_worked(1.5), ["worked", 0.5, 1.5]),
     (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
 ]
 
@@ -26,6 +26,7 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
 def test_it_is_told_as_a_json_array(say: Callable[[], None], said: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
     monkeypatch.setattr(told, "tell", heard.append)
+    monkeypatch.setattr(told, "began", 0.5)
 
     say()
 

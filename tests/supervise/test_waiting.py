@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MAIN = 9
+DEAD = -1
 GOES_ON, ENDED = MainsState(goes_on=True), MainsState(goes_on=False)
 NEWCOMER = 5
 """A process that is in no scene that is made up."""
@@ -69,8 +70,11 @@ def test_what_is_free_or_on_its_way_lets_somebody_go_on() -> None:
     assert stuck(replace(OPPOSITE, open=frozenset({0}))) == set()
 
 
-def test_what_nobody_is_known_to_have_may_come_back() -> None:
-    assert stuck(scene({0: (0, "acquire")}, alive=(0,), mains=ENDED)) == set()
+def test_what_nobody_is_known_to_have_may_come_back_as_long_as_somebody_goes_on() -> None:
+    made = scene({0: (0, "acquire")}, alive=(0,))
+
+    assert stuck(made) == set()
+    assert stuck(replace(made, mains=ENDED)) == {0}
 
 
 def test_who_waits_for_one_that_has_died_with_it_is_stuck_without_a_circle() -> None:
@@ -221,17 +225,21 @@ ANYTHING = scenes(("acquire", "acquire", "get", "put", "wait", "join"), SOME, st
 
 
 def can_ever_go_on(made: Scene) -> set[int]:
-    """Who goes on in any of all the orders in which those that run let go, end, and take what is free."""
+    """Who goes on in any of all the orders in which those that run let go, end, and take what is free.
+
+    What somebody dead has had is given back by anybody who runs.
+    """
     running = {number for number in made.alive if number not in made.waits}
     running |= {MAIN} if made.mains.goes_on and MAIN not in made.waits else set()
     held = frozenset((row, holder) for row, holders in made.holders.items() for holder in holders)
+    held |= {(row, DEAD) for row in ROWS if not made.holders[row] and row not in made.open}
     coming = [(frozenset(running), held)]
     seen = set(coming)
     ever: set[int] = set()
     while coming:
         runs, has = coming.pop()
         ever |= runs
-        after = [(runs, has - {(row, holder)}) for row, holder in has if holder in runs]
+        after = [(runs, has - {(row, holder)}) for row, holder in has if holder in runs or (holder == DEAD and runs)]
         taken = {row for row, _ in has}
         for number, wait in made.waits.items():
             if number not in runs and wait.row not in taken:
@@ -273,7 +281,7 @@ def test_in_a_circle_each_waits_for_what_the_next_one_has(made: Scene) -> None:
 @given(LOCKS)
 def test_with_locks_who_is_stuck_is_so_because_of_a_circle_or_of_who_has_ended(made: Scene) -> None:
     among = stuck(made)
-    gone = [number for number in among for holder in made.waited_for(number) if holder not in among]
+    gone = [number for number in among if not set(made.waited_for(number)) or set(made.waited_for(number)) - among]
 
     assert not among or gone or circles(made, among)
 

@@ -1,0 +1,80 @@
+"""Processes of classes that a file names, made and not started."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.plan import ProcessPlan
+from runner.supervise.constructing import construct
+from runner.supervise.handles import PlainHandle
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+
+class Worker(multiprocessing.Process):
+    """A process that keeps what it was made with."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__()
+        self.made_with = args, kwargs
+
+
+class Stubborn(Worker):
+    """One whose `run` cannot be put in the place of another."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "run":
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+
+class Broken:
+    """One that cannot be made."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("broken")
+
+
+def launch(process: BaseProcess) -> None:
+    """Stands for what starts it."""
+
+
+def made(cls: str, **fields: Any) -> Any:
+    door = PlainHandle("the door")
+    return construct(ProcessPlan("p", "j", cls=cls, **fields), f"{__name__}:{cls}", {"door": door}, launch)
+
+
+def test_it_is_made_with_its_arguments_and_has_the_name_of_the_plan() -> None:
+    process = made("Worker", args=(1, {"ref": "door"}), kwargs={"parent": {"ref": "pid"}}, daemon=True)
+
+    assert process.made_with == ((1, "the door"), {"parent": os.getpid()})
+    assert (process.name, process.daemon) == ("p", True)
+
+
+def test_its_start_comes_to_us() -> None:
+    process = made("Worker")
+
+    assert process._Popen is launch
+    assert process.__dict__["run"].__func__ is multiprocessing.Process.run
+
+
+@pytest.mark.parametrize(
+    ("cls", "error", "text"),
+    [
+        ("Broken", RuntimeError, "broken"),
+        ("launch", TypeError, "takes 1 positional argument|missing 1 required"),
+        ("os.getpid", TypeError, "makes a int, not a multiprocessing.Process"),
+        ("Stubborn", TypeError, "its `run` cannot be set"),
+        ("Absent", AttributeError, "Absent"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(cls: str, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        made(cls)

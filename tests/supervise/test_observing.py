@@ -1,0 +1,116 @@
+"""What is told of a target that surprises."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from runner.supervise import told
+from runner.supervise.observing import changed_names, line_of_finally, observed
+from tests.supervise import observable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    monkeypatch.setattr(told, "tell", lambda text: found.append(json.loads(text)))
+    return found
+
+
+def test_of_what_does_nothing_surprising_nothing_is_told(heard: list[list[Any]]) -> None:
+    assert observed(observable.plain, lambda: observable.plain(1)) == 2
+    assert heard == []
+
+
+@pytest.mark.parametrize(("target", "names"), [(observable.counting, ["count"]), (observable.collecting, ["seen"])])
+def test_globals_that_are_changed_are_told_but_private_ones(
+    target: Callable[[], None], names: list[str], heard: list[list[Any]]
+) -> None:
+    observed(target, target)
+
+    assert heard == [["globals", observable.__name__, names]]
+
+
+def test_who_draws_tells_in_which_state_the_generator_was(heard: list[list[Any]]) -> None:
+    np.random.seed(1)
+    first = observed(observable.drawing, observable.drawing)
+    np.random.seed(1)
+    assert observed(observable.drawing, observable.drawing) == first
+    observed(observable.drawing, observable.drawing)
+
+    (one, state), again, (_, other) = heard
+    assert one == "drawn"
+    assert again == ["drawn", state]
+    assert other != state
+
+
+def test_where_numpys_generator_is_not_loaded_nobody_draws(
+    heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "numpy.random")
+
+    observed(observable.plain, lambda: 1)
+
+    assert heard == []
+
+
+def line_in_file(function: Callable[..., object], text: str) -> int:
+    lines, first = inspect.getsourcelines(function)
+    return first + next(place for place, line in enumerate(lines) if line.strip() == text)
+
+
+def test_a_finally_is_told_before_the_call(heard: list[list[Any]]) -> None:
+    before: list[list[Any]] = []
+
+    def call() -> int:
+        before.extend(heard)
+        return observable.cleaning()
+
+    assert observed(observable.cleaning, call) == 1
+    assert before == [["finally", line_in_file(observable.cleaning, "finally:")]]
+
+
+def test_the_finally_of_another_function_is_none_of_this_one() -> None:
+    assert line_of_finally(observable.catching) is None  # type: ignore[arg-type]  # it is one
+    assert line_of_finally(observable.plain) is None  # type: ignore[arg-type]  # it is one
+    assert line_of_finally(observable.after) == line_in_file(observable.after, "finally:")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"", b"x = 1\n"])
+def test_where_the_file_is_not_what_it_was_there_is_no_finally(content: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "gone.py"
+    if content is not None:
+        file.write_bytes(content)
+    names: dict[str, Any] = {}
+    exec(compile("def f():\n try:\n  x = 1\n finally:\n  x = 2\n", str(file), "exec"), names)
+
+    assert line_of_finally(names["f"]) is None
+
+
+@pytest.mark.parametrize("target", [len, functools.partial(observable.counting), observable.News])
+def test_only_functions_are_observed(target: Any, heard: list[list[Any]]) -> None:
+    assert observed(target, observable.counting) is None
+    assert heard == []
+
+
+def test_where_nobody_listens_nothing_is_observed() -> None:
+    assert told.tell is None
+    assert observed(observable.cleaning, observable.cleaning) == 1
+
+
+def test_names_are_changed_that_are_other_objects_or_have_grown() -> None:
+    one, other = [1], [1]
+    before: dict[str, tuple[object, int | None]] = {"a": (one, 1), "b": (one, 1), "c": (1, None), "gone": (1, None)}
+    after: dict[str, tuple[object, int | None]] = {"a": (one, 2), "b": (other, 1), "c": (1, None), "new": (1, None)}
+
+    assert changed_names(before, after) == ["a", "b"]
