@@ -59,13 +59,7 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
     text = files.read(options)
     plan = _plan(options, text)
     events = _open_events(options.events, options.file)
-    wants_all = options.history or options.timeline or options.trace or options.report
-    collected: Collected | None = None
-    if wants_all:
-        from runner.history.collecting import Collected
-
-        collected = Collected(plan)
-    status = _supervise(options, launched, plan, text, events, collected)
+    status, collected = _supervise(options, launched, plan, text, events)
     if collected is None or not collected.is_whole:
         return Done(status)
     kept = collected.run(text, options.file, tuple(options.set), __version__)
@@ -84,8 +78,8 @@ def _supervise(
     plan: Plan,
     text: bytes,
     events: int | None,
-    collected: Collected | None,
-) -> int:
+) -> tuple[int, Collected | None]:
+    """The exit status, and what the run said, if somebody has a use for it."""
     from runner.session import Interrupted, Refused, Session
 
     with _orphans_adopted(), Session(launched) as session, _stopped_by_signals(session):
@@ -95,14 +89,23 @@ def _supervise(
         # The supervisor works from here on; what reports, and is slow to import, comes now.
         from runner.front import Front
 
+        collected = _collection(options, plan)
         try:
-            return Front(options, plan, session, events, collected).follow()
+            return Front(options, plan, session, events, collected).follow(), collected
         except Refused as refused:
             from runner.api import invalid
 
             raise invalid(files.described(options, text), refused.refusals) from None
         except Interrupted as interrupted:
-            return interrupted.exit_status
+            return interrupted.exit_status, None
+
+
+def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
+    if not (options.history or options.timeline or options.trace or options.report):
+        return None
+    from runner.history.collecting import Collected
+
+    return Collected(plan)
 
 
 def _keep(run: KeptRun) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import stat
 
@@ -158,6 +157,8 @@ def _put_aside(path: str, identity: Identity) -> BrokenHistory:
     with _explained(path):
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
+            import fcntl  # here: the package can be imported where there is none
+
             fcntl.flock(lock, fcntl.LOCK_EX)
             with contextlib.suppress(FileNotFoundError):
                 if _check(path, stat.S_IFREG) == identity:
