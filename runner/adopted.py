@@ -17,12 +17,13 @@ PATIENCE_S = 1.0
 """What such a process is given for that."""
 
 
-def children() -> set[int]:
-    """The pids of all our children, whichever thread has them, where the system tells (Linux)."""
+def children(pid: int | None = None) -> set[int]:
+    """The pids of all our children, or of another process's, whichever thread has them, where the system tells."""
+    tasks = f"/proc/{'self' if pid is None else pid}/task"
     pids: set[int] = set()
     with contextlib.suppress(OSError):
-        for thread in os.listdir("/proc/self/task"):
-            with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:
+        for thread in os.listdir(tasks):
+            with contextlib.suppress(OSError), open(f"{tasks}/{thread}/children", "rb") as file:
                 pids.update(map(int, file.read().split()))
     return pids
 

@@ -40,6 +40,13 @@ def parse(words: list[str]) -> argparse.Namespace:
 def _with_timeline_here(words: list[str]) -> list[str]:
     """`--timeline FILE` draws here what FILE does: only a picture's name belongs to the option."""
     following = [*words[1:], ""]
+    for word, after in zip(words, following, strict=False):
+        if word == "--timeline" and after.endswith((".png", ".jpg", ".jpeg", ".pdf")):
+            print(
+                f"run-jobs: --timeline: `{after}` cannot be drawn, but a picture whose name ends with .svg",
+                file=sys.stderr,
+            )
+            raise SystemExit(2)
     return [
         "--timeline=-" if word == "--timeline" and not after.endswith(".svg") else word
         for word, after in zip(words, following, strict=False)
@@ -149,7 +156,7 @@ def _gallery_parser() -> _Parser:
     parser = _parser(
         "gallery", "List the scenarios that come with run-jobs; `show NAME` prints one, `copy DIR` copies all."
     )
-    parser.add_argument("words", nargs="*", metavar="show NAME | copy DIR")
+    parser.add_argument("words", nargs="*", metavar="THEME | show NAME | copy DIR")
     return parser
 
 

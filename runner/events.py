@@ -49,6 +49,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "process.shown": (*PROCESS_FIELDS, "label"),
     "main.slept": ("seconds",),
     "main.ended": ("exit_code", "error"),
+    "main.stopped": ("joining", "waited"),
     "shared.waiting": (*USER_FIELDS, "operation", "timeout"),
     "shared.acquired": (*USER_FIELDS, "operation", "waited", "skipped"),
     "shared.timed_out": (*USER_FIELDS, "operation", "waited"),

@@ -57,7 +57,7 @@ class Front:
                     continue
                 reporter.handle(item, now)
                 if self._collected is not None:
-                    self._collected.add(item, now)
+                    self._collected.add(item)
                 if isinstance(item, Event) and item.event == "run.finished":
                     status = int(item.fields["exit_status"])  # type: ignore[arg-type]  # its vocabulary
         finally:

@@ -31,8 +31,10 @@ class Note:
 class Notes:
     """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
 
-    def __init__(self, grace_period: float) -> None:
+    def __init__(self, grace_period: float, crashing: frozenset[str] = frozenset()) -> None:
+        """`crashing` are processes whose own steps have them die of a signal: that surprises nobody."""
         self._grace_period = grace_period
+        self._crashing = crashing
         self._is_stopping = False
         self._unstarted: dict[str, None] = {}
         self._terminated_at: dict[str, float] = {}
@@ -66,7 +68,7 @@ class Notes:
                 waited = event.t - self._terminated_at.get(name, event.t)
                 yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
             case "process.exited", {"process": str(name)}:
-                yield from _about_end(name, fields)
+                yield from _about_end(name, fields, is_crash=name in self._crashing)
             case "main.ended", _:
                 self._main_has_ended = True
 
@@ -90,12 +92,12 @@ class Notes:
             yield Note("never_started", only, text)
 
 
-def holder_died(name: str, guard: str, ends_run: bool) -> Note:
-    """A process died with a permit of a guard; whether that ends the run."""
-    return Note("holder_died", name, _HOLDER_DIED.format(name, guard) + (_ENDS_RUN if ends_run else "."))
+def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
+    """A process died with a permit of a guard, or came to its end without giving it back: that ends the run."""
+    return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard))
 
 
-def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
+def _about_end(name: str, fields: dict[str, Json], *, is_crash: bool) -> Iterator[Note]:
     match fields:
         case {"outcome": "lost", "duration": duration}:
             yield Note("lost", name, (_SUPERVISOR_DIED if duration is None else _EXIT_CODE_LOST).format(name))
@@ -105,7 +107,7 @@ def _about_end(name: str, fields: dict[str, Json]) -> Iterator[Note]:
             yield Note("out_of_memory", name, _OUT_OF_MEMORY.format(name))
         case {"limit": "cpu_seconds", "signal": signal}:
             yield Note("cpu_limit", name, _CPU_LIMIT.format(name, signal))
-        case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0:
+        case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0 and not is_crash:
             why = _SIGNALS.get(str(signal), _ANY_SIGNAL)
             yield Note("foreign_signal", name, _FOREIGN_SIGNAL.format(name, signal, code, why))
         case {"ended_by": "return", "returned": str(value), "exit_code": 0}:
@@ -164,8 +166,11 @@ _OUT_OF_MEMORY = (
     "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
 )
 _CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
-_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more"
-_ENDS_RUN = ", so the run is ended instead of waiting for ever."
+_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever."
+_NOT_RELEASED = (
+    "{0} has come to its end without releasing {1}: nobody can get it any more, so the run is ended instead of waiting "
+    "for ever. Release it, or use `with`, which does."
+)
 _STOPPED_BY = {
     "SIGINT": "SIGINT has come (Ctrl-C)",
     "SIGTERM": "SIGTERM has come",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 
 from runner.records import record
+from runner.things import is_declared, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,32 +34,35 @@ class Question:
 
 
 def questions_of(plan: Plan) -> list[Question]:
-    """What the file says something about under `expect`, as questions; without that, how the run ends."""
-    return list(_questions(plan))[:MOST_QUESTIONS]
+    """What may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
+    last = Question("How does the run end (succeeded, failed, timed_out)?", _outcome)
+    return [*islice(_questions(plan), MOST_QUESTIONS - 1), last]
 
 
 def _questions(plan: Plan) -> Iterator[Question]:
-    expect = plan.expect
-    if expect is not None and expect.deadlock is not None:
-        yield Question("Will processes wait for each other in a circle (yes or no)?", _deadlock)
-    if expect is not None:
-        for name in expect.values:
+    kinds = {thing.name: kind_of(thing) for thing in plan.shared if is_declared(thing.name)}
+    if _GUARDS & set(kinds.values()):
+        yield Question("Will somebody wait for ever, in a circle (yes or no)?", _deadlock)
+    expected = plan.expect.values if plan.expect is not None else {}
+    for name, kind in kinds.items():
+        if name in expected or kind in ("value", "raw_value"):
             yield Question(f"What is {name} in the end?", partial(_value, name))
+    has_codes = any(process.expect is not None and process.expect.exit_code for process in plan.processes)
     for process in plan.processes:
-        yield from _of_process(process)
-    yield Question("How does the run end (succeeded, failed, timed_out)?", _outcome)
+        yield from _of_process(process, asks_for_code=has_codes)
 
 
-def _of_process(process: ProcessPlan) -> Iterator[Question]:
+def _of_process(process: ProcessPlan, *, asks_for_code: bool) -> Iterator[Question]:
     expect, name = process.expect, process.name
-    if expect is None:
-        return
-    if expect.output is not None:
+    if expect is not None and expect.output is not None:
         yield Question(f"What is the last line that {name} prints?", partial(_last_line, name))
-    if expect.exit_code is not None or expect.outcome is not None:
+    if asks_for_code:  # of all of them: the question alone would be the answer
         yield Question(f"Which exit code has {name}?", partial(_exit_code, name))
-    for other in expect.before:
+    for other in expect.before if expect is not None else ():
         yield Question(f"Does {name} end before {other} (yes or no)?", partial(_is_before, name, other))
+
+
+_GUARDS = {"lock", "rlock", "semaphore", "bounded_semaphore", "condition"}
 
 
 def _plain(text: str) -> str:

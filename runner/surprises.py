@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from runner.arguments import references
 from runner.notes import Note, listed
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.events import Event, Output
-    from runner.plan import Plan
+    from runner.plan import Plan, ProcessPlan
 
 SLOW_START_S = 0.02
 """What takes no longer to start is not worth a word."""
@@ -104,6 +105,8 @@ class Surprises:
     def _print_order(self) -> Iterator[Note]:
         """Of processes that do the same, one was heard before another one that was started before it."""
         for job in self._plan.jobs:
+            if any(_shares(self._plan.processes[number]) for number in job.processes):
+                continue  # they wait for each other, or for main: that makes an order of its own
             heard = [(number, self._spoke[number]) for number in job.processes if number in self._spoke]
             for (first, at), (second, earlier) in pairwise(heard):
                 names = [self._plan.processes[number].name for number in (first, second)]
@@ -114,6 +117,11 @@ class Surprises:
 
     def _named(self, numbers: list[int]) -> str:
         return listed([self._plan.processes[number].name for number in sorted(numbers)])
+
+
+def _shares(process: ProcessPlan) -> bool:
+    """Whether a process uses shared things."""
+    return bool(references([*process.args, *process.kwargs.values(), *(process.do or ())]) - {"pid"})
 
 
 _DAEMONS_CHILDREN = "daemonic processes are not allowed to have children"

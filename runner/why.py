@@ -159,6 +159,8 @@ def _of_sum(
         initial: float = thing.initial[index] if thing.initial else 0
     else:
         initial = thing.initial
+    if thing.dtype == "bool":  # whatever is added to it, it is true then
+        return
     dtype = DTYPES[thing.dtype]
     expected = initial + amount
     if not isinstance(value, int) or not isinstance(expected, int) or dtype.least is None or dtype.highest is None:

@@ -19,17 +19,17 @@ def event(name: str, seq: int, **fields: object) -> Event:
 
 def test_a_run_has_all_that_was_said() -> None:
     collected = Collected(PLAN)
-    collected.add(event("run.started", 0), 100.0)
-    collected.add(Output(0, "stdout", b"one\ntw", 100.5), 100.5)
-    collected.add(Output(1, "stderr", b"else\n", None), 100.6)
-    collected.add(Output(0, "stdout", b"o\n", 100.7), 100.7)
-    collected.add(Output(None, "stderr", b"log\n", 99.0), 100.8)
-    collected.add(ProgressMade("a", (1,)), 100.9)
-    collected.add(event("process.wrote", 1, text="one"), 101.0)
+    collected.add(event("run.started", 0))
+    collected.add(Output(0, "stdout", b"one\ntw", 100.5))
+    collected.add(Output(1, "stderr", b"else\n", None))
+    collected.add(Output(0, "stdout", b"o\n", 100.7))
+    collected.add(Output(None, "stderr", b"log\n", 99.0))
+    collected.add(ProgressMade("a", (1,)))
+    collected.add(event("process.wrote", 1, text="one"))
     assert not collected.is_whole
-    collected.add(event("run.finished", 2, **FINISHED), 102.0)
+    collected.add(event("run.finished", 2, **FINISHED))
 
-    run = collected.run(b"jobs: \xff", "f.yaml", ("a=1",), "1.0")
+    run = collected.run(b"jobs: \xff", "f.yaml", ("a=1",), began=100.0, version="1.0")
 
     assert collected.is_whole
     assert (run.run, run.title, run.text, run.overrides) == ("0123abcd", "T", "jobs: \ufffd", ("a=1",))
@@ -49,12 +49,12 @@ def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.
     monkeypatch.setattr(collecting, "MOST_EVENTS", 2)
     collected = Collected(PLAN)
     for seq, name in enumerate(("run.started", "process.started", "shared.acquired", "process.exited")):
-        collected.add(event(name, seq), 100.0)
+        collected.add(event(name, seq))
     for number in range(5):
-        collected.add(Output(0, "stdout", b"line %d\n" % number, 100.0), 100.0)
-    collected.add(event("run.finished", 9, **FINISHED), 101.0)
+        collected.add(Output(0, "stdout", b"line %d\n" % number, 100.0))
+    collected.add(event("run.finished", 9, **FINISHED))
 
-    run = collected.run(b"", "f.yaml", (), "1.0")
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
     assert [said["event"] for said in run.events][2:] == ["process.exited", "run.finished"]
     assert [text for _, _, _, text in run.output] == ["line 4"]
@@ -63,12 +63,12 @@ def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.
 
 def test_without_a_beginning_there_is_no_run() -> None:
     with pytest.raises(AssertionError, match="nothing has been collected"):
-        Collected(PLAN).run(b"", "f", (), "1")
+        Collected(PLAN).run(b"", "f", (), began=0.0, version="1")
 
 
 def test_a_last_event_that_is_not_what_it_must_be_is_a_fault() -> None:
     collected = Collected(PLAN)
-    collected.add(event("run.finished", 0, **FINISHED | {"duration": "long"}), 100.0)
+    collected.add(event("run.finished", 0, **FINISHED | {"duration": "long"}))
 
     with pytest.raises(TypeError, match="a number is expected, not 'long'"):
-        collected.run(b"", "f", (), "1")
+        collected.run(b"", "f", (), began=0.0, version="1")

@@ -121,13 +121,22 @@ def test_who_asked_for_a_stop_is_told_once_with_what_follows(stopped_by: int | N
     assert notes.about(terminating, stopped_by) == []
 
 
-@pytest.mark.parametrize(("ends_run", "end"), [(True, "instead of waiting for ever."), (False, "get it any more.")])
-def test_a_holder_that_died_is_told_of_with_what_it_had(ends_run: bool, end: str) -> None:
-    note = holder_died("p", "door", ends_run)
+@pytest.mark.parametrize(
+    ("ended_well", "said"),
+    [(False, "p died while it had door"), (True, "p has come to its end without releasing door")],
+)
+def test_a_holder_that_died_is_told_of_with_what_it_had(ended_well: bool, said: str) -> None:
+    note = holder_died("p", "door", ended_well=ended_well)
 
     assert (note.about, note.process) == ("holder_died", "p")
-    assert "p died while it had door: nobody can get it any more" in note.text
-    assert note.text.endswith(end)
+    assert f"{said}: nobody can get it any more" in note.text
+
+
+def test_who_crashes_by_a_step_of_its_own_surprises_nobody() -> None:
+    killed = event("process.exited", **EXIT | {"outcome": "failed", "exit_code": -9, "signal": "SIGKILL"})
+
+    assert Notes(1.0, frozenset({"p"})).about(killed) == []
+    assert [note.about for note in Notes(1.0, frozenset({"b"})).about(killed)] == ["foreign_signal"]
 
 
 @pytest.mark.parametrize(

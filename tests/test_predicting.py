@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.plan import Declared, Expect, Plan, ProcessPlan
-from runner.predicting import Question, questions_of
+from runner.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
+from runner.predicting import MOST_QUESTIONS, Question, questions_of
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "process.exited", "process": "a", "exit_code": -9, "t": 1.0},
@@ -17,41 +17,66 @@ EVENTS: list[dict[str, Any]] = [
 OUTPUT = [(0.1, "a", "stdout", "first"), (0.2, "a", "stdout", "last"), (0.3, "a", "stderr", "no")]
 
 
-def plan(*processes: ProcessPlan, expect: Declared | None = None) -> Plan:
-    return Plan("f", "fork", processes, (), (), expect=expect)
+def plan(*processes: ProcessPlan, expect: Declared | None = None, shared: tuple[SharedPlan, ...] = ()) -> Plan:
+    return Plan("f", "fork", processes, (), (), expect=expect, shared=shared)
 
 
 def answered(questions: list[Question]) -> dict[str, str]:
     return {question.text: question.actual(EVENTS, OUTPUT) for question in questions}
 
 
-def test_without_expectations_the_end_of_the_run_is_asked_for() -> None:
-    assert answered(questions_of(plan(ProcessPlan("a", "a")))) == {
-        "How does the run end (succeeded, failed, timed_out)?": "failed"
-    }
+END = {"How does the run end (succeeded, failed, timed_out)?": "failed"}
+
+
+def test_where_nothing_is_shared_or_expected_the_end_of_the_run_is_asked_for() -> None:
+    assert answered(questions_of(plan(ProcessPlan("a", "a")))) == END
 
 
 def test_each_expectation_is_a_question() -> None:
     a = ProcessPlan("a", "a", expect=Expect(exit_code=-9, output=("last",), before=("b",)))
-    c = ProcessPlan("c", "c", expect=Expect(outcome="failed", before=("a",)))
-    d = ProcessPlan("d", "d", expect=Expect(output=("x",)))
+    c = ProcessPlan("c", "c")
+    d = ProcessPlan("d", "d", expect=Expect(output=("x",), before=("a",)))
 
-    told = answered(questions_of(plan(a, c, d, expect=Declared(deadlock=True, values={"total": 1}))))
-
-    assert told == {
-        "Will processes wait for each other in a circle (yes or no)?": "yes",
-        "What is total in the end?": "400000",
+    assert answered(questions_of(plan(a, c, d))) == END | {
         "What is the last line that a prints?": "last",
         "Which exit code has a?": "-9",
         "Does a end before b (yes or no)?": "yes",
         "Which exit code has c?": "(it was never started)",
-        "Does c end before a (yes or no)?": "no",
         "What is the last line that d prints?": "(nothing)",
+        "Which exit code has d?": "(it was never started)",
+        "Does d end before a (yes or no)?": "no",
     }
 
 
+def test_what_is_shared_is_asked_for_expected_or_not() -> None:
+    shared = (
+        SharedLock("door"),
+        SharedValue("total", "int64", 0),
+        SharedManaged("left", "dict", {"dict": []}),
+        SharedManaged("other", "dict", {"dict": []}),
+        SharedLock("job.lock"),
+    )
+
+    told = answered(questions_of(plan(shared=shared, expect=Declared(values={"left": {}}))))
+
+    assert told == END | {
+        "Will somebody wait for ever, in a circle (yes or no)?": "yes",
+        "What is total in the end?": "400000",
+        "What is left in the end?": "None",
+    }
+
+
+def test_of_many_questions_the_first_and_the_end_are_asked() -> None:
+    processes = (ProcessPlan(str(number), "a", expect=Expect(exit_code=1)) for number in range(20))
+
+    questions = questions_of(plan(*processes))
+
+    assert len(questions) == MOST_QUESTIONS
+    assert questions[-1].text in END
+
+
 def test_no_circle_is_a_no() -> None:
-    (question, _) = questions_of(plan(expect=Declared(deadlock=False)))
+    (question, _) = questions_of(plan(shared=(SharedLock("door"),)))
 
     assert question.actual([{"deadlock": None}], []) == "no"
 

@@ -59,3 +59,10 @@ def paint(begun: Queue[bool]) -> None:
         time.sleep(60)
     finally:
         print("closes it")
+
+
+def think_and_speak(index: int) -> None:
+    """Think the less the higher the number, and speak then."""
+    think = 0.6 - 0.3 * index
+    time.sleep(max(0.0, think))
+    print(f"speaker-{index} speaks")

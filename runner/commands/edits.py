@@ -29,6 +29,8 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         return files.show_problems(options, invalid)
     if not edits:
         return fail(f"{options.file} lists no edits: they stand under `try:`", USAGE_ERROR)
+    if options.json:
+        return fail("--json: `try` runs twice, and compares: there is no one object to print", USAGE_ERROR)
     if options.edit is None:
         return _list(options.file, edits)
     if not 1 <= options.edit <= len(edits):
@@ -50,13 +52,13 @@ def _list(file: str, edits: list[Edit]) -> int:
 def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit) -> int:
     print("As it is:", file=sys.stderr)
     before = run.run(options, launched)
-    if before.run is None:
+    if before.run is None or before.was_stopped:
         return before.status
     given = list(options.set)
     options.set = [*given, *edit.overrides]
     print(f"\nWith the edit: {edit.title}", file=sys.stderr)
     after = run.run(options)
-    if after.run is None:
+    if after.run is None or after.was_stopped:
         return after.status
     from runner.commands.history import show_comparison
 

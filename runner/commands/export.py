@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from runner.commands import files
 from runner.streams import fail
 from runner.usage import USAGE_ERROR
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.launch import Launched
+    from runner.plan import Plan
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
@@ -34,4 +38,18 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
             file.write(script)
     except OSError as error:
         return fail(f"`{options.output}` cannot be written: {(error.strerror or '').lower()}", USAGE_ERROR)
+    _say_what_it_imports(options, plan)
     return 0
+
+
+def _say_what_it_imports(options: argparse.Namespace, plan: Plan) -> None:
+    """Say which modules that lie beside the file the script has to find where it lies."""
+    folder = os.path.dirname(os.path.abspath(options.file))
+    if os.path.dirname(os.path.abspath(options.output)) == folder:
+        return
+    paths = {process.target or process.cls or "" for process in plan.processes}
+    modules = {path.partition(":")[0].partition(".")[0] for path in paths}
+    beside = sorted(f"{name}.py" for name in modules if os.path.exists(os.path.join(folder, f"{name}.py")))
+    if beside:
+        what = ", ".join(beside)
+        print(f"run-jobs: the script imports {what}, which lies beside {options.file}: copy it, too", file=sys.stderr)

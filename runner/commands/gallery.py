@@ -34,13 +34,16 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     """List the gallery, show a file of it, or copy all of it; gives the exit status."""
     match options.words:
         case [] | ["list"]:
-            _list()
+            _list(scenarios())
+            return 0
+        case [theme] if theme in THEMES:
+            _list({name: path for name, path in scenarios().items() if name.startswith(f"{theme}/")})
             return 0
         case ["show", name]:
             return _show(name)
         case ["copy", folder]:
             return _copy(folder)
-    return fail("write `run-jobs gallery`, `gallery show NAME` or `gallery copy DIR`", USAGE_ERROR)
+    return fail("write `run-jobs gallery`, `gallery THEME`, `gallery show NAME` or `gallery copy DIR`", USAGE_ERROR)
 
 
 def gallery_folder() -> Path:
@@ -67,8 +70,7 @@ def title_of(text: str) -> str:
     return line.removeprefix("title:").strip().strip("\"'")
 
 
-def _list() -> None:
-    every = scenarios()
+def _list(every: dict[str, Path]) -> None:
     widest = max(map(len, every), default=0)
     before = None
     for name, path in every.items():

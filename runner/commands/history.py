@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.commands import files
-from runner.errors import RunJobsError
-from runner.history import History, history_folder
+from runner.errors import RunJobsError, UsageError
+from runner.history import History, NoSuchRun, history_folder
 from runner.streams import fail
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
 
 
 def _history(options: argparse.Namespace, history: History) -> int:
-    runs = history.runs(None if options.file is None else os.path.abspath(options.file), options.number)
+    file = options.file if options.file in (None, "-") else os.path.abspath(options.file)
+    if options.number < 1:
+        raise UsageError("-n: at least 1")
+    runs = history.runs(file, options.number)
     if options.json:
         import json
 
@@ -37,7 +40,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
         print(json.dumps([fields_of(run) for run in runs], ensure_ascii=False))
         return 0
     if not runs:
-        print("run-jobs: no run is kept yet", file=sys.stderr)
+        print(f"run-jobs: no run{f' of {options.file}' if file else ''} is kept yet", file=sys.stderr)
         return 0
     from runner.report.listing import history_lines
 
@@ -47,14 +50,15 @@ def _history(options: argparse.Namespace, history: History) -> int:
 
 def _show(options: argparse.Namespace, history: History) -> int:
     run = found(history, options.run)
+    from runner.commands.pictures import make_pictures
+
     if options.json:
         import json
 
         from runner.records import fields_of
 
         print(json.dumps(fields_of(run), ensure_ascii=False))
-        return 0
-    from runner.commands.pictures import make_pictures
+        return make_pictures(options, run)
     from runner.commands.shown import shown
 
     print("\n".join(shown(run, color=files.has_color(sys.stdout), width=files.width_of_terminal())))
@@ -78,8 +82,10 @@ def _compare(options: argparse.Namespace, history: History) -> int:
             before, after = history.last_two(os.path.abspath(one))
         case [one]:
             before, after = found(history, one), found(history, "last")
-        case _:
+        case []:
             before, after = history.last_two(history.find("last").file)
+        case _:
+            raise UsageError("compare: name a file, or two runs")
     show_comparison(before, after)
     return 0
 
@@ -91,7 +97,8 @@ def show_comparison(before: KeptRun, after: KeptRun) -> None:
     from runner.report.comparison import comparison_lines
 
     color, width = files.has_color(sys.stdout), files.width_of_terminal()
-    first, second = (timeline_lines(run, color=color, width=width) for run in (before, after))
+    longest = max(before.duration, after.duration)  # on one scale: bars are to be compared
+    first, second = (timeline_lines(run, color=color, width=width, until=longest) for run in (before, after))
     print("\n".join(comparison_lines(compare(before, after), width, color, (first, second))))
 
 
@@ -101,8 +108,10 @@ def found(history: History, name: str) -> KeptRun:
         path = os.path.abspath(name)
         runs = history.runs(path, 1)
         if not runs:
-            raise RunJobsError(f"no run of {name} is kept: run it first")
+            raise NoSuchRun(f"no run of {name} is kept: run it first")
         return history.find(runs[0].run)
+    if os.sep in name or name.endswith((".yaml", ".yml")):
+        raise NoSuchRun(f"there is no file {name}, and no run of it is kept")
     return history.find(name)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands import files
 from runner.events import Event
+from runner.records import replace
 from runner.report.timeline import timeline_of
 from runner.streams import fail
 from runner.usage import USAGE_ERROR
@@ -32,11 +33,13 @@ def _event(said: Mapping[str, Any]) -> Event:
     return Event(said["seq"], said["t"], said["time"], said["event"], said["run"], fields)
 
 
-def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None) -> list[str]:
-    """The timeline of a run, for a terminal."""
+def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None, until: float = 0.0) -> list[str]:
+    """The timeline of a run, for a terminal; its scale goes at least to `until`, in seconds."""
     from runner.report.timeline_text import lines
 
-    return lines(timeline_of(events_of(run)), width or files.width_of_terminal(), color)
+    timeline = timeline_of(events_of(run))
+    timeline = replace(timeline, end=max(timeline.end, until))
+    return lines(timeline, width or files.width_of_terminal(), color)
 
 
 def make_pictures(options: argparse.Namespace, run: KeptRun) -> int:

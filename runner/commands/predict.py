@@ -28,7 +28,9 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         plan = files.described(options, files.read(options)).plan
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
-    print(f"{plan.title or plan.file}\n\nWhat will happen? (Enter passes)\n")
+    from runner.report.explain import explain
+
+    print(f"{explain(plan)}\n\nWhat will happen? (Enter passes)\n")
     questions = questions_of(plan)
     answers = [_ask(question.text) for question in questions]
     print()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from runner.plan import Plan
     from runner.session import Session
 
+STOPPED = 128
+"""From this exit status on a run was stopped by a signal."""
 SAME_STOP_S = 0.1
 """Signals as close as this are one wish: a terminal's, say, and the same passed on by the program that started us."""
 
@@ -34,6 +36,11 @@ class Done:
 
     status: int
     run: KeptRun | None = None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a signal has stopped it: what was to come next is not wanted any more."""
+        return self.status >= STOPPED
 
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
@@ -58,15 +65,18 @@ def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
 def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
     text = files.read(options)
     plan = _plan(options, text)
-    events = _open_events(options.events, options.file)
-    status, collected = _supervise(options, launched, plan, text, events)
+    for option in ("events", "timeline", "trace", "report"):
+        _spare_the_file(option, getattr(options, option), options.file)
+    events = _open_events(options.events)
+    status, collected, began = _supervise(options, launched, plan, text, events)
     if collected is None or not collected.is_whole:
         return Done(status)
-    kept = collected.run(text, options.file, tuple(options.set), __version__)
+    kept = collected.run(text, options.file, tuple(options.set), began=began, version=__version__)
     if options.timeline or options.trace or options.report:
         from runner.commands.pictures import make_pictures
 
-        status = status or make_pictures(options, kept)
+        drawn = make_pictures(options, kept)
+        status = status or drawn
     if options.history:
         _keep(kept)
     return Done(status, kept)
@@ -78,8 +88,8 @@ def _supervise(
     plan: Plan,
     text: bytes,
     events: int | None,
-) -> tuple[int, Collected | None]:
-    """The exit status, and what the run said, if somebody has a use for it."""
+) -> tuple[int, Collected | None, float]:
+    """The exit status; what the run said, if somebody has a use for it; and when it began (monotonic)."""
     from runner.session import Interrupted, Refused, Session
 
     with _orphans_adopted(), Session(launched) as session, _stopped_by_signals(session):
@@ -91,17 +101,17 @@ def _supervise(
 
         collected = _collection(options, plan)
         try:
-            return Front(options, plan, session, events, collected).follow(), collected
+            return Front(options, plan, session, events, collected).follow(), collected, session.began
         except Refused as refused:
             from runner.api import invalid
 
             raise invalid(files.described(options, text), refused.refusals) from None
         except Interrupted as interrupted:
-            return interrupted.exit_status, None
+            return interrupted.exit_status, None, 0.0
 
 
 def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
-    if not (options.history or options.timeline or options.trace or options.report):
+    if not (options.history or options.timeline or options.trace or options.report or options.command != "run"):
         return None
     from runner.history.collecting import Collected
 
@@ -177,15 +187,21 @@ def _plan(options: argparse.Namespace, text: bytes) -> Plan:
     return described.plan
 
 
-def _open_events(path: str | None, file: str) -> int | None:
+def _spare_the_file(option: str, path: str | None, file: str) -> None:
+    """What is written must not take the place of the file that says what to run."""
+    if path not in (None, "-") and os.path.realpath(str(path)) == os.path.realpath(file):
+        from runner.errors import UsageError
+
+        raise UsageError(f"--{option}: `{path}` is the file that says what to run")
+
+
+def _open_events(path: str | None) -> int | None:
     """Before anything starts: a run whose events cannot be kept should not be made."""
     if path is None:
         return None
     from runner.errors import UsageError
     from runner.report.json_lines import open_events
 
-    if os.path.realpath(path) == os.path.realpath(file) and path != "-":
-        raise UsageError(f"--events: `{path}` is the file that says what to run")
     try:
         return open_events(path)
     except OSError as error:

@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_CLOSE_WRITE, _MOVED_TO = 0x8, 0x80
-"""Of Linux's inotify: an editor has closed the file, or has put a new one in its place."""
+_CHANGES = 0x8 | 0x40 | 0x80 | 0x200
+"""Of Linux's inotify: an editor has closed the file, put a new one in its place, or somebody has taken it away."""
 BETWEEN_LOOKS_S = 0.25
 """Where the system does not tell."""
 SETTLED_S = 0.05
@@ -75,7 +75,7 @@ def _told_of(folder: str) -> int | None:
     descriptor: int = libc.inotify_init1(os.O_CLOEXEC)
     if descriptor < 0:
         return None
-    if libc.inotify_add_watch(descriptor, os.fsencode(folder), _CLOSE_WRITE | _MOVED_TO) < 0:
+    if libc.inotify_add_watch(descriptor, os.fsencode(folder), _CHANGES) < 0:
         os.close(descriptor)
         return None
     return descriptor

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from runner.history.runs import KeptRun
     from runner.launch import Launched
 
-STOPPED = 128
-"""From this exit status on a run was stopped by a signal."""
-
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
     """Run, wait for the file to be saved, run again, until Ctrl-C."""
@@ -29,7 +26,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         while True:
             done = run.run(options, launched)
             launched = None
-            if done.status >= STOPPED:
+            if done.was_stopped:
                 return done.status
             if done.run is not None:
                 if before is not None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import signal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.describe import durations
 from runner.describe.shared import KINDS, MOST_LENGTH, MOST_PERMITS, OPTIONS, RESERVED
 from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
-from runner.describe.steps import NOT_VARIABLES
+from runner.describe.steps import NOT_VARIABLES, deadly_signals, ignorable_signals, is_exception
 from runner.dtypes import DTYPES
 
 if TYPE_CHECKING:
@@ -44,14 +43,9 @@ _VALUES: dict[str, Schema] = {
     "count": {"type": "integer", "minimum": 0},
     "text": {"type": "string"},
     "bool": {"type": "boolean"},
-    "signal": {"enum": list(signal.Signals.__members__)},
-    "exception": {
-        "enum": sorted(
-            name
-            for name, one in vars(builtins).items()
-            if isinstance(one, type) and issubclass(one, Exception) and name not in _LATER
-        )
-    },
+    "signal": {"enum": ignorable_signals()},
+    "deadly": {"enum": deadly_signals()},
+    "exception": {"enum": sorted(name for name in vars(builtins) if is_exception(name) and name not in _LATER)},
     "name": {"type": "string", "pattern": _NAME, "not": {"enum": list(NOT_VARIABLES)}},
     "thing": {"type": "string"},
     "steps": {"$ref": "#/$defs/do"},

@@ -12,20 +12,21 @@ from runner.records import record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VALUE, DURATION, COUNT, TEXT, BOOL, SIGNAL, EXCEPTION, NAME, THING, STEPS_BELOW, NOTHING = (
+VALUE, DURATION, COUNT, TEXT, BOOL, SIGNAL, DEADLY, EXCEPTION, NAME, THING, STEPS_BELOW, NOTHING = (
     "value",
     "duration",
     "count",
     "text",
     "bool",
     "signal",
+    "deadly",
     "exception",
     "name",
     "thing",
     "steps",
     "nothing",
 )
-"""What an argument or an option of a step can be."""
+"""What an argument or an option of a step can be: a signal can be ignored, a deadly one ends who does not mind it."""
 
 QUEUES = ("queue", "joinable_queue")
 GUARDS = ("lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value")
@@ -105,7 +106,7 @@ STEPS: dict[str, StepType] = {
         "Dies of a signal.",
         "crash: SIGSEGV",
         "signal",
-        Option(SIGNAL, "The signal: SIGSEGV unless given."),
+        Option(DEADLY, "The signal: SIGSEGV unless given."),
         {},
         "SIGSEGV",
     ),

@@ -14,7 +14,7 @@ from runner.describe.checking import Fault, instead_of
 from runner.describe.fitting import misplaced, unfit
 from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode
 from runner.describe.scalars import found, shortened
-from runner.describe.step_types import BOOL, COUNT, EXCEPTION, IN_DO, ORDERS, SIGNAL, STEPS, STEPS_BELOW, TEXT
+from runner.describe.step_types import BOOL, COUNT, DEADLY, EXCEPTION, IN_DO, ORDERS, SIGNAL, STEPS, STEPS_BELOW, TEXT
 from runner.describe.suggestions import nearest, suggestion
 from runner.records import record
 
@@ -196,6 +196,10 @@ class StepReader:
 
     def _numbered(self, text: str, path: Path) -> Any:
         """A name with `$index` in it: which thing it is, is known of each process by itself."""
+        if text.removeprefix("$") in self._scope.things:
+            name = text.removeprefix("$")
+            self._fault(path, f"`{path[-1]}` takes the name of a thing, not what it holds", f"write {path[-1]}: {name}")
+            return {}
         try:
             check(text, tuple({"index"} & set(self._scope.placeholders)), self._scope.environ)
             return encode(text)
@@ -230,29 +234,63 @@ def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
         return f"`{name}` is a step of main's, not of a process", "write it under `main:`"
     if name in STEPS:
         return f"`{name}` is a step of a process, not of main's", "write it under `do:` of a job"
-    return f"unknown step `{name}`", suggestion(name, known, "steps")
+    meant = _MEANT.get(name.casefold())
+    return f"unknown step `{name}`", meant or suggestion(name, known, "steps")
+
+
+_NO_CHOICES = "there are no conditions in steps: write a Python function, and target: module:function"
+_MEANT = {
+    "lock": "to hold a lock, write with: and do:, or acquire: and release:",
+    "unlock": "did you mean `release`?",
+    "sub": "to subtract, add a number below 0",
+    "subtract": "to subtract, add a number below 0",
+    "increment": "did you mean `add`?",
+    "for": "did you mean `repeat`?",
+    "loop": "did you mean `repeat`?",
+    "while": _NO_CHOICES,
+    "if": _NO_CHOICES,
+}
+"""What other languages call a step, with what it is here."""
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_signal(value: object) -> bool:
-    return isinstance(value, str) and value in signal.Signals.__members__
+def ignorable_signals() -> list[str]:
+    """The names of the signals that a process can ignore."""
+    return [one.name for one in signal.Signals if one.name not in ("SIGKILL", "SIGSTOP")]
 
 
-def _is_exception(name: object) -> bool:
+def deadly_signals() -> list[str]:
+    """The names of the signals that a process dies of if it does nothing about them."""
+    return [one.name for one in signal.Signals if one.name not in _HARMLESS]
+
+
+def is_exception(name: object) -> bool:
+    """Whether it is the name of an exception of Python's that takes one text."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
-    return isinstance(kind, type) and issubclass(kind, Exception)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return False
+    try:
+        kind("text")
+    except TypeError:
+        return False
+    return True
+
+
+_HARMLESS = {"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"}
 
 
 def _help(kind: str, value: object) -> str | None:
     """What to write instead of a value that is not of this kind."""
     match kind, value:
         case "signal", str():
-            return suggestion(value, signal.Signals.__members__, "signals")
+            return suggestion(value, ignorable_signals(), "signals")
+        case "deadly", str():
+            return suggestion(value, deadly_signals(), "signals")
         case "exception", str():
-            near = nearest(value, [name for name in dir(builtins) if _is_exception(name)])
+            near = nearest(value, [name for name in dir(builtins) if is_exception(name)])
             return f"did you mean `{near}`?" if near else f"write raise: RuntimeError and message: {shortened(value)}"
         case "count", _:
             return instead_of("a whole number", value, str(value))
@@ -267,6 +305,7 @@ _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
     COUNT: (_is_count, "a whole number from 0"),
     TEXT: (lambda value: isinstance(value, str), "text"),
     BOOL: (lambda value: isinstance(value, bool), "true or false"),
-    SIGNAL: (_is_signal, "the name of a signal, such as SIGTERM"),
-    EXCEPTION: (_is_exception, "the name of an exception of Python's, such as ValueError"),
+    SIGNAL: (lambda value: value in ignorable_signals(), "the name of a signal, such as SIGTERM"),
+    DEADLY: (lambda value: value in deadly_signals(), "the name of a signal, such as SIGTERM"),
+    EXCEPTION: (is_exception, "the name of an exception of Python's, such as ValueError"),
 }

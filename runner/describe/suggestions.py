@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SHOWN = 24
+_SHOWN = 32
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -32,7 +32,7 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     (
         "did not find expected key",
         "this is not a key of the mapping that it stands in",
-        "check the indentation, and the quotes and brackets before it",
+        "check the indentation, and the quotes and brackets before it; steps inside of a step stand below its `do:`",
     ),
     (
         "expected <block end>",

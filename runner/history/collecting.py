@@ -32,17 +32,16 @@ class Collected:
         self._output: deque[Output] = deque()
         self._size = 0
         self._cut = 0
-        self._ran_at: tuple[float, str] | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether the run has come to its last event."""
         return bool(self._events) and self._events[-1].event == "run.finished"
 
-    def add(self, item: Item, now: float) -> None:
-        """Take note of one item, at this time (monotonic)."""
+    def add(self, item: Item) -> None:
+        """Take note of one item."""
         if isinstance(item, Event):
-            self._add(item, now)
+            self._add(item)
         elif isinstance(item, Output):
             self._output.append(item)
             self._size += len(item.data)
@@ -51,9 +50,7 @@ class Collected:
                 self._size -= len(gone)
                 self._cut += gone.count(b"\n")
 
-    def _add(self, event: Event, now: float) -> None:
-        if self._ran_at is None:
-            self._ran_at = now - event.t, event.time
+    def _add(self, event: Event) -> None:
         if event.event == "process.wrote":
             return
         if len(self._events) >= MOST_EVENTS and event.event.startswith("shared."):
@@ -61,9 +58,9 @@ class Collected:
             return
         self._events.append(event)
 
-    def run(self, text: bytes, file: str, overrides: tuple[str, ...], version: str) -> KeptRun:
-        """The run, now that it is over; `version` is that of run-jobs."""
-        if self._ran_at is None:
+    def run(self, text: bytes, file: str, overrides: tuple[str, ...], *, began: float, version: str) -> KeptRun:
+        """The run, now that it is over; it `began` then (monotonic), and `version` is that of run-jobs."""
+        if not self._events:
             raise AssertionError("nothing has been collected")
         last = self._events[-1].fields
         return KeptRun(
@@ -73,12 +70,12 @@ class Collected:
             text=text.decode(errors="replace"),
             overrides=overrides,
             start_method=self._plan.start_method,
-            began=self._ran_at[1],
+            began=self._events[0].time,
             duration=_number(last["duration"]),
             outcome=str(last["outcome"]),
             exit_status=int(_number(last["exit_status"])),
             events=tuple(event.to_json() for event in self._events),
-            output=tuple(self._lines(self._ran_at[0])),
+            output=tuple(self._lines(began)),
             python=sys.version.partition(" ")[0],
             version=version,
             events_cut=self._left_out,

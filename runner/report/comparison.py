@@ -108,7 +108,7 @@ def _causes(comparison: Comparison) -> Iterator[str]:
     if comparison.changed_lines:
         yield lines
     if any(name.startswith(SET) for name in settings):
-        yield f"what `{SET}` says changed"
+        yield "an edit was made"
     yield from (_SETTINGS[name] for name in settings if name in _SETTINGS)
 
 

@@ -24,6 +24,7 @@ _QUIET = frozenset(
         "process.wrote",
         "main.slept",
         "main.ended",
+        "main.stopped",
         "job.result",
         "shared.waiting",
         "shared.acquired",
@@ -157,6 +158,8 @@ def _said_of_main_and_sharing(event: str, said: dict[str, Any]) -> tuple[str, st
         case "main.ended":
             error = f"; {_error(said['error'])}" if said["error"] else ""
             return ("ended", f"exit code {said['exit_code']}{error}", _RED) if said["exit_code"] else ("ended", "", "")
+        case "main.stopped":
+            return "stopped", f"in its join of {said['joining']}" if said["joining"] else "", ""
         case "shared.waiting":
             at_most = "" if said["timeout"] is None else f", at most {duration(said['timeout'])}"
             return "waiting", f"{said['thing']} ({said['operation']}){at_most}", _YELLOW

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runner.exit_codes import meaning, signal_name
 from runner.records import record
+from runner.report.summary import result_lines, value_lines
 from runner.report.timeline import timeline_of
 from runner.report.timeline_svg import svg
 from runner.report.words import duration, harmless, size
@@ -72,6 +73,7 @@ def page(run: ReportedRun) -> str:
         '<main id="content" tabindex="-1">',
         *_timeline(timeline),
         *_processes(run.events),
+        *_results(run.events),
         *_notes(timeline.remarks),
         *_output(run.output),
         *_file(run),
@@ -186,6 +188,28 @@ _JUDGED = frozenset({"outcome", "expected"})
 
 def _side(column: str) -> str:
     return ' class="number"' if column in _NUMBERS else ""
+
+
+def _results(events: tuple[Event, ...]) -> Iterator[str]:
+    """What jobs report, and what shared things hold in the end."""
+    lines: list[str] = []
+    for event in events:
+        said: dict[str, Any] = event.fields
+        if event.event == "job.result":
+            lines += result_lines(said["job"], said["result"])
+        elif event.event == "run.finished":
+            lines += value_lines(said.get("values") or {}, MOST_OF_A_VALUE)
+    if lines:
+        yield '<section aria-labelledby="results-heading"><h2 id="results-heading">Results</h2>'
+        yield f'<pre class="results" tabindex="0">{_joined(lines)}</pre></section>'
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(map(_text, lines))
+
+
+MOST_OF_A_VALUE = 2_000
+"""Characters that are shown of a value."""
 
 
 def _notes(remarks: tuple[Remark, ...]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from runner.report.log import event_log
 from runner.report.writing import write_some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from runner.events import Event
 
@@ -53,11 +53,25 @@ class JsonLines:
         self._file.close()
 
 
+_PAGE = 4096
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def _line(event: Event) -> str:
     return _encode(event.to_json())
+
+
+def _blocks(lines: list[str]) -> Iterator[bytes]:
+    """The lines in blocks of about a page: of more, who is killed meanwhile may leave half of one in the file."""
+    block = b""
+    for line in lines:
+        data = line.encode(errors="backslashreplace") + b"\n"
+        if block and len(block) + len(data) > _PAGE:
+            yield block
+            block = b""
+        block += data
+    if block:
+        yield block
 
 
 class _WholeLines:
@@ -87,10 +101,11 @@ class _WholeLines:
 
     def _flush(self) -> None:
         lines, self._waiting = self._waiting, []
-        if self._reader_gone:
-            self._missing += len(lines)
-        elif lines:
-            self._write("\n".join([*lines, ""]).encode(errors="backslashreplace"))
+        for block in _blocks(lines):
+            if self._reader_gone:
+                self._missing += block.count(b"\n")
+            else:
+                self._write(block)
 
     def _write(self, data: bytes) -> None:
         written = 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HAND_OVER_S = 0.01
 """Who gets a thing within this time of its release has it from there. Who lets go may say so later than who gets it."""
 
-HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition"})
+HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value"})
 """The kinds of shared things that somebody can have."""
 
 
@@ -127,6 +127,11 @@ class _Drawing:
                 error = [_error(said["error"])] if said.get("error") else []
                 detail = "; ".join([exit_code(said.get("exit_code") or 0), *error])
                 self._main.end = End(event.t, "ended", said.get("exit_code") or 0, None, detail)
+            case "main", _, "stopped":
+                if said["joining"] is not None:
+                    start = max(0.0, event.t - said["waited"])
+                    self._main.span("joining", start, event.t, f"joins {said['joining']}", "and the run is stopped")
+                self._main.end = End(event.t, "cut short", None, None, "the run was stopped before main's end")
             case "note", _, _:
                 self._remarks.append(Remark(event.t, said["about"], said["process"], said["text"]))
 

@@ -93,7 +93,8 @@ def _scale(sheet: _Sheet) -> list[str]:
     names, ruler = "", ["─"] * sheet.bar
     for at in ticks(sheet.seconds, sheet.bar // _PER_TICK):
         column = sheet.column(at)
-        names = f"{names:<{column}}{duration(at)}"
+        if column + len(duration(at)) <= sheet.bar:
+            names = f"{names:<{column}}{duration(at)}"
         ruler[column] = "┬" if column else "┌"
     margin = " " * (sheet.name + 2)
     return [margin + sheet.painted(line, _DIM) for line in (names, "".join(ruler))]

@@ -139,6 +139,11 @@ class Session:
             self._pressing_since = time.monotonic()
         self._link.send_at_once({"order": "stop"})
 
+    @property
+    def began(self) -> float:
+        """When the run began (monotonic); only of one that has."""
+        return self._telling.began
+
     def peek(self) -> None:
         """Ask how much of its work each job has done; `ProgressMade` items will tell."""
         self._link.send_at_once({"order": "peek"})

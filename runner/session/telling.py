@@ -33,10 +33,11 @@ class Telling:
     def __init__(self, plan: Plan, run: str) -> None:
         self._plan = plan
         self.run = run
-        self._began = time.monotonic()
+        self.began = time.monotonic()
+        """When the run began (monotonic), as soon as the supervisor has told."""
         self._wall = time.time()
         self._seq = 0
-        self._notes = Notes(plan.grace_period)
+        self._notes = Notes(plan.grace_period, _crashing(plan))
         self._why = Why(plan)
         self._surprises = Surprises(plan)
         self._expectations = Expectations(plan)
@@ -50,12 +51,15 @@ class Telling:
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""
         match message:
+            case {"event": "main.stopped" as event, "t": at, "fields": {"joining": int(joining), "waited": waited}}:
+                fields = {"joining": self._name(joining), "waited": round(waited, 6)}
+                yield from self._with_notes(event, at, fields)
             case {"event": event, "t": at, "process": None, "fields": fields}:
                 yield from self._with_notes(event, at, fields)
             case {"event": event, "t": at, "process": process, "fields": fields, "facts": facts}:
                 yield from self._of_process(event, at, process, fields, facts)
             case {"began": began, "time": wall, "created": reprs}:
-                self._began, self._wall = began, wall
+                self.began, self._wall = began, wall
                 yield self._event(
                     "run.started",
                     began,
@@ -67,8 +71,17 @@ class Telling:
                 )
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
-            case {"holder_died": process, "guard": guard, "ends_run": ends_run, "t": at}:
-                yield from self._noted([holder_died(self._name(process), guard, ends_run)], at)
+            case {"ended": _}:
+                self._final = message
+            case _:
+                yield from self._of_sharing(message)
+
+    def _of_sharing(self, message: Message) -> Iterator[Event]:
+        """What was seen of shared things, and what processes tell of themselves."""
+        match message:
+            case {"holder_died": process, "guard": guard, "t": at}:
+                ended_well = self._ends.get(process, {}).get("exit_code") == 0
+                yield from self._noted([holder_died(self._name(process), guard, ended_well=ended_well)], at)
             case {"shared": what, "by": number, "t": at, "fields": fields}:
                 yield self._event(f"shared.{what}", at, self._user(number) | fields)
             case {"said": what, "by": number, "what": said, "t": at}:
@@ -79,8 +92,6 @@ class Telling:
                 yield from self._noted(self._why.of_picture(found), at)
             case {"released_extra": number, "thing": thing, "free": free, "t": at}:
                 yield from self._noted(self._why.of_extra_release(number, thing, free), at)
-            case {"ended": _}:
-                self._final = message
             case _:
                 raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
 
@@ -149,7 +160,7 @@ class Telling:
         return self._event("process.wrote", time.monotonic() if at is None else at, fields)
 
     def _event(self, event: str, at: float, fields: dict[str, Json]) -> Event:
-        t = max(0.0, at - self._began)
+        t = max(0.0, at - self.began)
         moment = datetime.fromtimestamp(self._wall + t, UTC).isoformat(timespec="microseconds")
         seq = self._seq
         self._seq += 1
@@ -177,7 +188,7 @@ class Telling:
         fields: dict[str, Json] = {
             "outcome": outcome,
             "exit_status": self._exit_status(outcome, bool(unmet)),
-            "duration": round(max(0.0, at - self._began), 6),
+            "duration": round(max(0.0, at - self.began), 6),
             "values": values,
             "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],
         }
@@ -244,6 +255,15 @@ class Lines:
         """The events of the lines that this piece of output finishes."""
         for line in self._lines.take(output).split(b"\n")[:-1]:
             yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
+
+
+def _crashing(plan: Plan) -> frozenset[str]:
+    """Processes with a step that has them die of a signal."""
+    return frozenset(process.name for process in plan.processes if process.do and _has_crash(process.do))
+
+
+def _has_crash(steps: Any) -> bool:
+    return any(step["step"] == "crash" or _has_crash(step.get("do", ())) for step in steps)
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]

@@ -235,8 +235,6 @@ def _run(
     gc.collect()
     gc.freeze()
     supervisor.run()
-    if hand is not None:
-        hand.close()
 
 
 def _create(plan: Plan, processes: Processes, link: Link) -> list[dict[str, Any]]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 RECORD_CHUNK = 512 - 16
 """Bytes of an end record in one write: with its head at most POSIX's least PIPE_BUF, so that writes never mingle."""
 
+_MORE = {b".": b"+", b"!": b"&"}
+"""The mark of a chunk that has more to come, by that of the last one."""
+_LAST = {mark: last for last, more in _MORE.items() for mark in (last, more)}
+_MARKS = frozenset(_LAST)
 _WAYS_TO_END = ("return", "sys_exit", "exception")
 _READ = 1 << 14
 """More at once would be memory that the system gives and takes back each time."""
@@ -80,7 +84,8 @@ class Endings:
 
     def __init__(self) -> None:
         self._unread = b""
-        self._chunks: dict[int, bytes] = {}
+        self._chunks: dict[tuple[int, bytes], bytes] = {}
+        """Of each process what has no end yet, of its end and of what is none apart: threads may tell meanwhile."""
         self._whole: dict[int, dict[str, Any]] = {}
         self._told: list[tuple[int, list[Any]]] = []
 
@@ -92,18 +97,19 @@ class Endings:
                 self._add(line)
 
     def _add(self, line: bytes) -> None:
-        """A chunk `NUMBER+JSON` (more to come), `NUMBER.JSON`, or `NUMBER!JSON` of what is no end.
+        """A chunk `NUMBER.JSON` of an end, or `NUMBER!JSON` of what is none; with `+` or `&` there is more to come.
 
         What a child wrote there by mistake is dropped.
         """
         head = line[:12].lstrip(b"0123456789")[:1]
-        number, mark, chunk = line.partition(head) if head in {b"+", b".", b"!"} else (b"", b"", b"")
+        number, mark, chunk = line.partition(head) if head in _MARKS else (b"", b"", b"")
         if not number.isdigit():
             return
         process = int(number)
-        whole = self._chunks.pop(process, b"") + chunk
-        if mark == b"+":
-            self._chunks[process] = whole
+        last = _LAST[mark]
+        whole = self._chunks.pop((process, last), b"") + chunk
+        if mark != last:
+            self._chunks[process, last] = whole
         elif mark == b"!":
             self._hear(process, whole)
         elif (record := _parsed(whole)) is not None:
@@ -124,7 +130,8 @@ class Endings:
 
     def take(self, process: int) -> dict[str, Any]:
         """What the process recorded; empty if it did not come to that."""
-        self._chunks.pop(process, None)
+        for last in _MORE:
+            self._chunks.pop((process, last), None)
         return self._whole.pop(process, {})
 
 
@@ -170,7 +177,7 @@ def _write(around: Surroundings, body: bytes, last: bytes = b".") -> None:
         if os.fstat(around.records).st_mode & 0o170000 != 0o010000:
             return
         for start in range(0, len(body), RECORD_CHUNK):
-            more = b"+" if start + RECORD_CHUNK < len(body) else last
+            more = _MORE[last] if start + RECORD_CHUNK < len(body) else last
             # On a line of its own, whatever half a line a target has written there by mistake.
             os.write(around.records, b"\n%d%b%b\n" % (around.number, more, body[start : start + RECORD_CHUNK]))
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import sys
 
 from runner.supervise import child
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from runner.supervise.surroundings import Surroundings
 
 _READ = 1 << 16
+PATIENCE_S = 1.0
+"""What it has to write what lies in the buffers of queues."""
 
 
 class Hand:
@@ -47,11 +50,13 @@ class Hand:
         self._heard = b""
         self.has_ended = False
         """Nothing more comes from it."""
+        self._is_busy = False
 
     def do(self, step: dict[str, Any]) -> None:
         """Have it do a step: one after the other, so that the pipe is never full."""
         with contextlib.suppress(BrokenPipeError):  # it has ended, which `hear` will tell
             os.write(self._requests, json.dumps(step).encode() + b"\n")
+        self._is_busy = True
 
     def hear(self) -> tuple[int | None, dict[str, Any] | None] | None:
         """The exit code that the step leaves main with, and what it has raised; None if that has not all come."""
@@ -64,11 +69,19 @@ class Hand:
         if not self._heard.endswith(b"\n"):
             return None
         answer, self._heard = json.loads(self._heard), b""
+        self._is_busy = False
         return answer["exit_code"], answer["error"]
 
-    def close(self) -> None:
-        """Let it end; who waits is not waited for."""
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What a forked child inherits and has to close."""
+        return self._requests, self.answers
+
+    def let_end(self) -> None:
+        """Let it end by itself, with what it has put into queues: blocks for a second at most, if it does not wait."""
         os.close(self._requests)
+        if not self._is_busy:
+            select.select([self.answers], [], [], PATIENCE_S)
         os.close(self.answers)
 
 
@@ -79,6 +92,7 @@ def _live(around: Surroundings, requests: int, answers: int) -> NoReturn:
         _work(around, requests, answers)
         from multiprocessing import util
 
+        # The answers stay open until then: their end is that of the hand.
         util._exit_function()  # type: ignore[attr-defined]  # what is in a queue's buffer is to get into the queue
     finally:
         os._exit(0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import signal
 import struct
 
 from runner.dtypes import DTYPES
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 1_000
 """Of a list or a mapping; of more, the first ones and the number of the others are told."""
 MOST_DEPTH = 20
+MOST_BITS = 4_096
+"""Of a whole number: Python refuses to write out one that has many more."""
+PATIENCE_S = 2.0
+"""What a manager, and what lies in it, has to say what it holds."""
 _READ = 1 << 16
 _HEAD = struct.Struct("!i")
 _LONG_HEAD = struct.Struct("!Q")
@@ -33,11 +39,28 @@ def of(thing: SharedPlan, made: Any) -> Json:
             case SharedQueue():
                 return as_json(list(items_left(made._reader.fileno())))
             case SharedManaged():
-                held = made._getvalue()
+                with in_time():
+                    held = made._getvalue()
                 return as_json(vars(held) if thing.of == "namespace" else held)
         return as_json(made.get_obj().value if hasattr(made, "get_obj") else made.value)
-    except Exception as error:  # the manager is dead, or what is in there cannot be unpickled here
+    except BaseException as error:  # the manager is dead, or what is in there cannot be unpickled here
         return f"<cannot be read: {type(error).__name__}: {text_of(error)}>"
+
+
+@contextlib.contextmanager
+def in_time() -> Iterator[None]:
+    """Raise `TimeoutError` out of what takes too long: a manager that was stopped, or somebody's code in an object."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"it takes longer than {PATIENCE_S:g} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def of_array(data: bytes, dtype: str) -> Json:
@@ -48,6 +71,8 @@ def of_array(data: bytes, dtype: str) -> Json:
 def as_json(value: object, depth: int = 0) -> Json:
     """The value as JSON; of what JSON does not have, the repr."""
     match value:
+        case int() if value.bit_length() > MOST_BITS:
+            return f"<a whole number of {value.bit_length():,} bits>"
         case None | bool() | int() | str():
             return value
         case float():

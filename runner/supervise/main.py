@@ -165,6 +165,12 @@ def see_no_room(main: Main, process: int) -> tuple[Main, list[Command]] | None:
     return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", pause_s, main.generation)]
 
 
+def stopped(main: Main, at: float) -> Report:
+    """What main was about when the run is stopped before its end: whom it has been joining, and how long."""
+    joining, waited = (main.phase.process, at - main.phase.since) if isinstance(main.phase, Joining) else (None, None)
+    return Report("main.stopped", None, {"joining": joining, "waited": waited})
+
+
 def see_end(main: Main, process: int, at: float) -> tuple[Main, list[Command]]:
     """A process is over; a join of it is done."""
     match main.phase:

@@ -42,7 +42,7 @@ def _sizes(names: Mapping[str, object]) -> dict[str, tuple[object, int | None]]:
     return {
         name: (value, len(value) if isinstance(value, list | dict | set) else None)
         for name, value in list(names.items())
-        if isinstance(value, _PLAIN) and not name.startswith("_")
+        if type(value) in _PLAIN and not name.startswith("_")
     }
 
 
@@ -65,6 +65,8 @@ def _generator() -> int | None:
     import zlib
 
     state = random.get_state()
+    if not isinstance(state, tuple):  # the target has put another generator in its place
+        return None
     return zlib.crc32(state[1].tobytes() + b"%d" % state[2])
 
 

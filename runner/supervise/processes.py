@@ -217,6 +217,7 @@ class Processes:
         )
         hand = Hand(around, self._signals)
         self.pids.add(hand.pid)
+        self._private |= bits_of(hand.descriptors)
         return hand
 
     def _surroundings(self, number: int) -> Surroundings:
@@ -250,6 +251,12 @@ class Processes:
         """The shared things that a process uses."""
         used = references([*plan.args, *plan.kwargs.values(), *(plan.do or ())])
         return {name: handle for name, handle in self._shared.handles.items() if name in used}
+
+    def has_children(self, number: int) -> bool:
+        """Whether a process has processes of its own; also if orphans of anybody's have come to us."""
+        running = self.running.get(number)
+        known = self.pids | companion_pids() | self._shared.pids
+        return bool(running is not None and children(running.pid)) or bool(children() - known)
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

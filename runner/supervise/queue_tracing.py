@@ -8,7 +8,7 @@ from __future__ import annotations
 from time import monotonic
 
 from runner.supervise.table import GIVEN, MARK, TAKEN
-from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked
+from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked, wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:
             left = voice.acquired("get", waited, left)
 
     def get_traced(block: bool = True, timeout: float | None = None) -> object:
+        if queue._closed:
+            return get(block, timeout)  # which says so
         if block and timeout is None:
             return get_at_last()
         return get_in_time(timeout or 0.0) if block else got(get(False), 0.0)
@@ -76,9 +78,8 @@ def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:
         """As multiprocessing's own, but for who waits longer than `PATIENCE_S`."""
         began = monotonic()
         told = False
-        if not lock.acquire(False) and not lock.acquire(True, PATIENCE_S):  # another one waits in `get`
-            announce(cell, 0, "get", None, voice, began)
-            told = lock.acquire()
+        if not lock.acquire(False):  # another one is in `get`
+            told = wait_for(lock.acquire, cell, 0, "get", None, voice) > 0
         try:
             if not told and not ready.poll(PATIENCE_S * 1000):
                 announce(cell, 0, "get", None, voice, began)
@@ -86,6 +87,8 @@ def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:
             data = receive()
         finally:
             lock.release()
+            if told:  # before it is told that something was taken, and also if a signal's handler has raised
+                cell[MARK] = 0
         queue._sem.release()
         has_got(monotonic() - began if told else 0.0)
         return ForkingPickler.loads(data)

@@ -216,9 +216,10 @@ class Schedule:
             if reason != "stop_requested":
                 return []
             return self._for_all_alive(lambda number: self._live(number, Kill(reason), at))
+        told: list[Command] = [mains.stopped(self._main, at)] if self._phase is RunPhase.RUNNING else []
         self._phase = RunPhase.STOPPING
         self._stop_reason = reason
-        return self._for_all_alive(lambda number: self._live(number, Terminate(reason), at))
+        return told + self._for_all_alive(lambda number: self._live(number, Terminate(reason), at))
 
     def _for_all_alive(self, act: Callable[[int], list[Command]]) -> list[Command]:
         return [command for number in list(self._alive) for command in act(number)]

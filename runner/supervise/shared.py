@@ -6,7 +6,7 @@ import errno
 import os
 
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import HELD, MARK, WANTS, Table, size_of
+from runner.supervise.table import BLOCKED, HELD, MARK, WANTS, Table, size_of
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -188,7 +188,9 @@ class SharedThings:
         """The guards that this process holds or was about to, by its own marks."""
         if self.table is None:
             return []
-        return [thing.name for row, thing in self._guards() if self.table.cell(row, process)[MARK]]
+        marks = [(thing, self.table.cell(row, process)[MARK]) for row, thing in self._guards()]
+        # Who has waited for long has got nothing.
+        return [thing.name for thing, mark in marks if mark & HELD or (mark & WANTS and not mark & BLOCKED)]
 
     def missing(self, guard: str, dead: int) -> tuple[int, bool]:
         """`missing_permits` of this guard, now."""

@@ -9,7 +9,7 @@ from runner.things import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from runner.supervise.schedule import Schedule
@@ -32,7 +32,8 @@ _FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_ou
 class Sharing:
     """Sees to the shared things of one run."""
 
-    def __init__(self, shared: SharedThings, schedule: Schedule) -> None:
+    def __init__(self, shared: SharedThings, schedule: Schedule, has_children: Callable[[int], bool]) -> None:
+        """`has_children` says whether a process has processes of its own."""
         self._shared = shared
         self._schedule = schedule
         self._holders = Holders(shared)
@@ -44,7 +45,7 @@ class Sharing:
         if shared.table is not None:
             from runner.supervise.watch import Watch
 
-            self._watch = Watch(shared)
+            self._watch = Watch(shared, has_children)
 
     @property
     def uncertain(self) -> bool:
@@ -90,7 +91,7 @@ class Sharing:
     @property
     def is_to_be_looked_at(self) -> bool:
         """Whether it is to be looked again soon though nobody may say anything."""
-        return self._watch is not None and bool(self._watch.is_flushing)
+        return self._watch is not None and bool(self._watch.is_unsure)
 
     def see_main_move(self) -> None:
         """Main has taken a step."""
@@ -111,7 +112,7 @@ class Sharing:
     def _died(self, found: Iterator[tuple[int, str]]) -> Iterator[Seen]:
         for process, guard in found:
             if not self._schedule.is_stopping:  # otherwise it was ended with it, as all are
-                yield Seen({"holder_died": process, "guard": guard, "ends_run": True}, "holder_died")
+                yield Seen({"holder_died": process, "guard": guard}, "holder_died")
 
     def look(self, *, anyway: bool = False) -> Iterator[Seen]:
         """Who waits for ever, if anything has happened that can have led to that."""

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 MOST_OF_MAINS_TURN_S = 0.005
 """How long main may go on before the supervisor looks at the world again."""
+UNSURE_S = 0.05
+"""Between looks for who waits for ever, while something may change that nobody says."""
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""
 ORPHANS_CAN_WAIT_S = 0.1
@@ -80,7 +82,7 @@ class Supervisor:
         self._signals = signals
         self._schedule = Schedule(plan, room)
         self._timers = Timers()
-        self._sharing = Sharing(shared, self._schedule)
+        self._sharing = Sharing(shared, self._schedule, processes.has_children)
         self._hand = hand
         self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
@@ -105,6 +107,8 @@ class Supervisor:
             while not self._schedule.ended:
                 self._turn()
         finally:
+            if self._hand is not None:
+                self._hand.let_end()
             self._processes.end_all()
         self._tell_seen(self._sharing.look_again(for_the_last_time=True))
         self._tell({"ended": self._outcome, "t": self._now} | self._sharing.in_the_end())
@@ -272,7 +276,7 @@ class Supervisor:
         if self._sharing.uncertain:
             self._timers.set_once(self._now + BETWEEN_LOOKS_S, "holders")
         if self._sharing.is_to_be_looked_at:
-            self._timers.set_once(self._now + BETWEEN_LOOKS_S, "flushing")
+            self._timers.set_once(self._now + UNSURE_S, "unsure")
 
     def _fire_timers(self) -> None:
         for owner, generation in self._timers.take_due(self._now):
@@ -281,7 +285,7 @@ class Supervisor:
             match owner:
                 case "holders":
                     self._tell_seen(self._sharing.look_again())
-                case "flushing":
+                case "unsure":
                     self._tell_seen(self._sharing.look(anyway=True))
                 case "orphans":
                     reap_adopted(self._processes.pids)

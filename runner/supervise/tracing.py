@@ -185,7 +185,12 @@ def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: floa
     if timeout is not None and timeout <= PATIENCE_S:
         return -1.0
     announce(cell, held, operation, timeout, voice, began)
-    if take(True, None if timeout is None else timeout - (monotonic() - began)):
+    try:
+        took = take(True, None if timeout is None else timeout - (monotonic() - began))
+    except BaseException:  # a signal's handler has raised
+        cell[MARK] = held
+        raise
+    if took:
         return monotonic() - began
     voice.timed_out(operation, monotonic() - began)
     return -1.0
@@ -193,10 +198,26 @@ def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: floa
 
 def announce(cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice, began: float) -> None:
     """Note that the process waits, and say so."""
-    goes_on = GOES_ON if timeout is not None or _has_other_threads() else 0
+    goes_on = GOES_ON if timeout is not None or _has_other_threads() or _has_handlers() else 0
     cell[WAITS] = (cell[WAITS] + 1) & WRAP
     cell[MARK] = WANTS | BLOCKED | goes_on | operation_bits(operation) | held
     voice.waiting(operation, timeout, began)
+
+
+def _has_handlers() -> bool:
+    """Whether a signal, or a timer that sends one, may have the process do something else."""
+    import signal
+
+    if signal.getitimer(signal.ITIMER_REAL)[0]:
+        return True
+    ours = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler, None)
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return any(handler not in ours and not _is_our_own(handler) for handler in handlers)
+
+
+def _is_our_own(handler: object) -> bool:
+    """Whether a handler is one of this package, as that of `on_terminate: unwind` is: it gives nobody anything."""
+    return str(getattr(handler, "__module__", "")).startswith("runner.")
 
 
 def note_flushing(cell: Cell) -> None:

@@ -38,6 +38,7 @@ class Scene:
     `alive` are the processes that live; `waits` has those of them, and main, that wait without a timeout for a shared
     thing. `holders` are those that have permits of a row. What is in `open` may come by itself: something is free, or
     on its way. In rows of `signals` anybody may give what another one takes. `mains` says what main does beside.
+    Who is `helped` has processes of its own, of which nobody knows what they do.
     """
 
     main: int
@@ -47,10 +48,11 @@ class Scene:
     open: frozenset[int]
     signals: frozenset[int]
     mains: MainsState
+    helped: frozenset[int] = frozenset()
 
     def hopeful(self) -> frozenset[int]:
         """Who runs, or can come to run again."""
-        hopeful = {process for process in self.alive if process not in self.waits}
+        hopeful = {process for process in self.alive if process not in self.waits or process in self.helped}
         hopeful |= {self.main} if self._main_goes_on else set()
         waiting = [number for number in (*sorted(self.alive), self.main) if number not in hopeful]
         grown = True

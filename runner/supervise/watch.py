@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import select
 
-from runner.records import record
+from runner.records import record, replace
 from runner.supervise import waiting
 from runner.supervise.shared import free_permits
 from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, Mark
@@ -16,7 +16,7 @@ from runner.things import SharedCondition, SharedQueue, SharedSemaphore, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from runner.supervise.shared import SharedThings
@@ -56,21 +56,25 @@ class Picture:
 class Watch:
     """Looks at the shared things of one run."""
 
-    def __init__(self, shared: SharedThings) -> None:
+    def __init__(self, shared: SharedThings, has_children: Callable[[int], bool]) -> None:
+        """`has_children` says whether a process has processes of its own, which nobody knows."""
         self._shared = shared
+        self._has_children = has_children
         self._told: set[frozenset[int]] = set()
         """Circles that have been told."""
-        self.is_flushing = False
-        """Somebody fills a queue's pipe: when it is full, nobody says so, and it is to be looked again."""
+        self.is_unsure = False
+        """What is to come, nobody says: that a queue's pipe is full, or that a process's own child has ended."""
 
     def look(self, alive: frozenset[int], main: MainsState, ending: frozenset[int]) -> Picture | None:
         """What is new, if anything is; `ending` are processes that a timer will end."""
         first = self._scene(alive, main)
-        self.is_flushing = any(wait.operation == "flush" for wait in first.waits.values())
+        self.is_unsure = any(wait.operation == "flush" for wait in first.waits.values())
         stuck = waiting.stuck(first)
         if not stuck and not waiting.is_standstill(first, ending):
             return None
-        second = self._scene(alive, main)
+        helped = frozenset(filter(self._has_children, stuck))
+        self.is_unsure = bool(helped) or self.is_unsure
+        second = replace(self._scene(alive, main), helped=helped)
         same = all(first.waits.get(number) == second.waits.get(number) for number in stuck)
         if not same or not stuck <= waiting.stuck(second):
             return None
@@ -142,7 +146,7 @@ class Watch:
             alive=alive,
             waits=waits,
             holders=holders,
-            open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits)),
+            open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits, alive)),
             signals=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_signal(row)),
             mains=main,
         )
@@ -154,7 +158,7 @@ class Watch:
             cell[EXTRA] for cell in self._cells(row)
         )
 
-    def _is_open(self, row: int, waits: Mapping[int, Wait]) -> bool:
+    def _is_open(self, row: int, waits: Mapping[int, Wait], alive: frozenset[int]) -> bool:
         """Whether something is free in a row, or on its way to somebody who has not noted it yet."""
         thing, cells = self._thing(row), self._cells(row)
         made = self._shared.objects[thing.name]
@@ -163,7 +167,7 @@ class Watch:
         if "flush" in operations:
             return bool(select.select([], [made._writer.fileno()], [], 0)[1])
         if isinstance(thing, SharedQueue) and "join" not in operations:
-            if "get" in operations and given != taken:
+            if "get" in operations and given != taken and self._may_come(row, made, alive):
                 return True
             room = free_permits(made._sem)
             size = made._maxsize
@@ -172,6 +176,13 @@ class Watch:
             return self._has_free_permits(thing, cells)
         condition = made if isinstance(thing, SharedCondition) else made._cond
         return given != taken or free_permits(condition._wait_semaphore) > 0
+
+    def _may_come(self, row: int, queue: Any, alive: frozenset[int]) -> bool:
+        """Whether an item that was put may still come: it is in the pipe, or in somebody's buffer who lives."""
+        if select.select([queue._reader.fileno()], [], [], 0)[0]:
+            return True
+        cells = self._cells(row)
+        return any(cells[process][GIVEN] for process in alive | {self._shared.main})
 
     def _has_free_permits(self, thing: SharedPlan, cells: list[tuple[int, ...]]) -> bool:
         held = [Mark.of(cell[MARK]).held for cell in cells]

@@ -183,7 +183,7 @@ def test_predictions_are_asked_for_and_judged(file: Path) -> None:
     status, out, _ = run_jobs("predict", file, given="no\n4\n\nsucceeded\n")
 
     assert status == 0
-    assert "✓ Will processes wait for each other in a circle (yes or no)? no" in out
+    assert "✓ Will somebody wait for ever, in a circle (yes or no)? no" in out
     assert "✗ What is total in the end? 3; you said 4" in out
     assert "· What is the last line that a prints? a is done" in out
     assert "✓ How does the run end (succeeded, failed, timed_out)? succeeded" in out

@@ -195,7 +195,9 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
     [
         ("slepp: 1", "slepp", "unknown step `slepp`", "did you mean `sleep`?"),
         ("hnag", "hnag", "unknown step `hnag`", "did you mean `hang`?"),
-        ("5: 5", "5", "unknown step `5`", f"steps: {', '.join(f'`{name}`' for name in list(STEPS)[:24])}, and 2 more"),
+        ("lock: door", "lock", "unknown step `lock`", "to hold a lock, write with: and do:, or acquire: and release:"),
+        ("Loop: 3", "Loop", "unknown step `Loop`", "did you mean `repeat`?"),
+        ("5: 5", "5", "unknown step `5`", f"steps: {', '.join(f'`{name}`' for name in STEPS)}"),
         ("start: all", "start", "`start` is a step of main's, not of a process", "write it under `main:`"),
         ("join", "join", "`join` is a step of main's, not of a process", "write it under `main:`"),
         ("print", "print", "the step `print` needs to say more", "write for example - print: hello"),

@@ -66,9 +66,9 @@ def test_the_nearest_name_is_suggested_or_all_are_listed(word: str, choices: lis
 
 
 def test_names_are_listed_until_there_are_too_many() -> None:
-    many = [f"{number}" for number in range(26)]
+    many = [f"{number}" for number in range(34)]
 
     assert listed([]) == ""
     assert listed(["하나", "둘"]) == "`하나`, `둘`"
-    assert listed(many[:24]).endswith("`22`, `23`")
-    assert listed(many).endswith("`22`, `23`, and 2 more")
+    assert listed(many[:32]).endswith("`30`, `31`")
+    assert listed(many).endswith("`30`, `31`, and 2 more")

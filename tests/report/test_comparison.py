@@ -100,7 +100,7 @@ def ended(**outcomes: str) -> Comparison:
         ),
         ({"notes_new": (NOTE, NOTE), "notes_gone": (NOTE,)}, "The file is the same; 2 notes are new; 1 note is gone."),
         ({"first_event": EventChange(None, None, {})}, "The file is the same; the events differ."),
-        ({"settings": (SETTING, SETTING)}, "What `--set` says changed; nothing else changed."),
+        ({"settings": (SETTING, SETTING)}, "An edit was made; nothing else changed."),
         (
             {"settings": (ValueChange("file", "a", "b"), ValueChange("python", "1", "2")), "changed_lines": 1},
             "These are two files; 1 line of them differs; Python's version changed; nothing else changed.",

@@ -108,13 +108,34 @@ def test_the_exit_status_follows_from_the_outcome(outcome: str, stopped_by: int 
     assert finished.fields["exit_status"] == status
 
 
-@pytest.mark.parametrize("ends_run", [True, False])
-def test_a_holder_that_died_is_named_and_the_end_of_the_run_if_it_is_for_that(ends_run: bool) -> None:
-    _, note = told(telling(), BEGAN, {"holder_died": 0, "guard": "door", "ends_run": ends_run, "t": 101.0})
+def test_a_holder_that_died_is_named() -> None:
+    _, note = told(telling(), BEGAN, {"holder_died": 0, "guard": "door", "t": 101.0})
 
     assert (note.fields["about"], note.fields["process"]) == ("holder_died", "p")
     assert "p died while it had door" in str(note.fields["text"])
-    assert ("the run is ended" in str(note.fields["text"])) is ends_run
+
+
+def test_who_came_to_its_end_with_a_guard_has_not_died() -> None:
+    ended = EXITED | {"facts": GONE | {"exit_code": 0}}
+
+    *_, note = told(telling(), BEGAN, STARTED, ended, {"holder_died": 0, "guard": "door", "t": 101.0})
+
+    assert "p has come to its end without releasing door" in str(note.fields["text"])
+
+
+@pytest.mark.parametrize(("joining", "name"), [(0, "p"), (None, None)])
+def test_what_main_was_about_when_the_run_was_stopped_is_told(joining: int | None, name: str | None) -> None:
+    waited = None if joining is None else 0.25
+    message: dict[str, object] = {
+        "event": "main.stopped",
+        "process": None,
+        "fields": {"joining": joining, "waited": waited},
+        "t": 101.0,
+    }
+
+    *_, stopped = told(telling(), BEGAN, message)
+
+    assert (stopped.event, stopped.fields) == ("main.stopped", {"joining": name, "waited": waited})
 
 
 def test_what_nobody_expects_is_a_fault() -> None:

@@ -108,7 +108,7 @@ def test_what_is_long_to_tell_is_put_together_though_others_speak_in_between(pip
     names = ["x" * 100] * 3 * (RECORD_CHUNK // 100)
     long = json.dumps(["globals", "m", names]).encode()
 
-    os.write(pipe.write, b"1+" + long[:RECORD_CHUNK] + b"\n")
+    os.write(pipe.write, b"1&" + long[:RECORD_CHUNK] + b"\n")
     tell(pipe.around(2), '["drawn",7]')
     os.write(pipe.write, b"1!" + long[RECORD_CHUNK:] + b"\n")
     tell(pipe.around(1), long.decode())

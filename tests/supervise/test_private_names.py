@@ -42,6 +42,7 @@ NAMES = {
     "_wait_semaphore": CONTEXT.Condition(),
     "_cond": CONTEXT.JoinableQueue(),
     "_buffer": CONTEXT.Queue(),
+    "_closed": CONTEXT.Queue(),
     "_maxsize": CONTEXT.Queue(),
     "_reader": CONTEXT.Queue(),
     "_recv_bytes": CONTEXT.Queue(),

@@ -337,7 +337,7 @@ def test_what_the_system_has_never_room_for_is_not_started_and_hurts_nobody() ->
 def test_a_run_that_is_stopped_does_not_try_again() -> None:
     world = World(plan(Start(0)), [2], no_room={0: 100}, stops=[(0.02, "stop_requested")]).play()
 
-    assert world.story() == []
+    assert world.story() == ["0.02 main.stopped"]
     assert world.outcome == "stopped"
 
 
@@ -384,6 +384,7 @@ def test_of_a_run_that_is_being_stopped_the_hand_may_answer_in_vain() -> None:
 
     assert [line.split()[1] for line in made.story()] == [
         "process.started",
+        "main.stopped",
         "process.terminating",
         "process.killed",
         "process.exited",

@@ -15,6 +15,7 @@ from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import BLOCKED, GOES_ON, MARK, WANTS, Table, operation_bits, size_of
 from runner.supervise.waiting import MainsState
 from runner.things import SharedLock, SharedQueue, SharedSemaphore
+from tests.supervise.things import childless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def schedule(**fields: Any) -> Any:
 
 
 def sharing(things: Things | None = None, **fields: Any) -> Sharing:
-    return Sharing(cast("SharedThings", things or Things()), cast("Schedule", schedule(**fields)))
+    return Sharing(cast("SharedThings", things or Things()), cast("Schedule", schedule(**fields)), childless)
 
 
 def heard(*messages: list[Any], by: int = 1) -> list[Seen]:

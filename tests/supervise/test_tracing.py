@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.supervise import handles
+from runner.supervise import child, handles, tracing
 from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, WANTS, Mark, Table, size_of
@@ -29,6 +29,34 @@ if TYPE_CHECKING:
 
 # A timer thread of pytest's would be one that may let us go on.
 pytestmark = pytest.mark.timeout(60, method="signal")
+
+
+@pytest.fixture(autouse=True)
+def _only_the_clock_of_the_tests_may_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a timer with a handler: so that it does not count, nothing of that kind does."""
+    monkeypatch.setattr(tracing, "_has_handlers", lambda: False)
+
+
+HAS_HANDLERS = tracing._has_handlers
+
+
+def test_a_handler_or_a_timer_may_have_a_process_go_on() -> None:
+    before = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        assert not HAS_HANDLERS()
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        assert HAS_HANDLERS()
+        signal.signal(signal.SIGUSR1, child._raise_terminated)  # ours, which gives nobody anything
+        assert not HAS_HANDLERS()
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, 60)
+        assert HAS_HANDLERS()
+    finally:
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, before[0])
+        signal.setitimer(signal.ITIMER_REAL, *before[1])
+
 
 CONTEXT = multiprocessing.get_context("fork")
 _HEAP = CONTEXT.Value("q", 0)

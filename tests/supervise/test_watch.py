@@ -32,7 +32,7 @@ from runner.things import (
     SharedSemaphore,
     SharedValue,
 )
-from tests.supervise.things import made_of
+from tests.supervise.things import childless, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def has(things: SharedThings, process: int, row: int) -> None:
 
 
 def look(things: SharedThings, main: MainsState = ENDED, alive: frozenset[int] = BOTH) -> Picture | None:
-    return Watch(things).look(alive, main, frozenset())
+    return Watch(things, childless).look(alive, main, frozenset())
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def locks() -> Iterator[SharedThings]:
 
 
 def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) -> None:
-    watch = Watch(locks)
+    watch = Watch(locks, childless)
 
     picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
 
@@ -100,7 +100,7 @@ def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) 
 
 
 def test_when_main_comes_to_wait_too_all_stand_still_and_the_circle_is_not_told_again(locks: SharedThings) -> None:
-    watch = Watch(locks)
+    watch = Watch(locks, childless)
     watch.look(BOTH, GOES_ON_ITSELF, frozenset())
 
     picture = watch.look(BOTH, joins(0), frozenset())
@@ -110,7 +110,7 @@ def test_when_main_comes_to_wait_too_all_stand_still_and_the_circle_is_not_told_
 
 
 def test_who_will_be_ended_by_a_timer_keeps_all_from_standing_still(locks: SharedThings) -> None:
-    picture = Watch(locks).look(BOTH, ENDED, frozenset({1}))
+    picture = Watch(locks, childless).look(BOTH, ENDED, frozenset({1}))
 
     assert picture is not None
     assert (picture.circles, picture.standstill) == (((0, 1),), False)
@@ -124,14 +124,14 @@ def test_where_nobody_waits_nothing_is_found() -> None:
     with made_of(SharedLock("left")) as things:
         assert look(things, GOES_ON_ITSELF) is None
         assert look(things) is None
-        assert not Watch(things).has_found_circles
+        assert not Watch(things, childless).has_found_circles
 
 
 class Moving(Watch):
     """Something happens after each time that it has looked at the scene."""
 
     def __init__(self, things: SharedThings, move: Callable[[], None]) -> None:
-        super().__init__(things)
+        super().__init__(things, childless)
         self._move = move
 
     def _scene(self, alive: frozenset[int], main: MainsState):  # type: ignore[no-untyped-def]  # as its base
@@ -328,9 +328,9 @@ def test_who_fills_a_pipe_goes_on_as_long_as_there_is_room() -> None:
     with made_of(SharedQueue("x")) as things:
         for process in (0, 1):
             waits(things, process, 0, "flush")
-        watch = Watch(things)
+        watch = Watch(things, childless)
         assert watch.look(BOTH, ENDED, frozenset()) is None
-        assert watch.is_flushing
+        assert watch.is_unsure
 
         fill(things.objects["x"]._writer.fileno())
         picture = watch.look(BOTH, joins(0), frozenset())
@@ -339,7 +339,7 @@ def test_who_fills_a_pipe_goes_on_as_long_as_there_is_room() -> None:
         note(things, 0, 0, MARK, 0)
         note(things, 0, 1, MARK, 0)
         assert watch.look(BOTH, joins(0), frozenset()) is None
-        assert not watch.is_flushing
+        assert not watch.is_unsure
 
 
 # The picture.
@@ -352,7 +352,7 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
         waits(things, 0, 3, "get")
         note(things, 2, 1, IN_VAIN, 1)
 
-        picture = Watch(things).picture(BOTH, GOES_ON_ITSELF)
+        picture = Watch(things, childless).picture(BOTH, GOES_ON_ITSELF)
 
         assert picture.waits == {MAIN: ("left", "lock", "acquire"), 0: ("items", "queue", "get")}
         assert picture.holders == {"left": (1,)}
@@ -364,4 +364,4 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
 )
 def test_main_has_ended_when_it_neither_goes_on_nor_waits(main: MainsState, waiting: bool, ended: bool) -> None:
     with made_of(SharedLock("left")) as things:
-        assert Watch(things).picture(BOTH, main).ended is ended
+        assert Watch(things, childless).picture(BOTH, main).ended is ended

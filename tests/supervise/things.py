@@ -39,3 +39,8 @@ def made_of(*shared: SharedPlan, processes: int = 2) -> Iterator[SharedThings]:
     things.table = None  # a fixture is kept longer than its test
     del things, manager
     gc.collect()
+
+
+def childless(number: int) -> bool:
+    """That no process has processes of its own."""
+    return False
