@@ -161,18 +161,20 @@ def _of_sum(
         initial = thing.initial
     if thing.dtype == "bool":  # whatever is added to it, it is true then
         return
-    dtype = DTYPES[thing.dtype]
     expected = initial + amount
-    if not isinstance(value, int) or not isinstance(expected, int) or dtype.least is None or dtype.highest is None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    span = dtype.highest - dtype.least + 1
-    wrapped = (expected - dtype.least) // span
+    low, high = DTYPES[thing.dtype].least, DTYPES[thing.dtype].highest
+    span = None if low is None or high is None else high - low + 1
+    wrapped = 0 if span is None or low is None else int((expected - low) // span)
     if wrapped:
-        text = _OVERFLOW.format(place, thing.dtype, dtype.highest, expected, value, _times(wrapped))
+        text = _OVERFLOW.format(place, thing.dtype, low, high, expected, value, _times(abs(wrapped)))
         yield Note("overflow", None, text)
     lost = expected - value
-    if lost and not wrapped:
-        text = _LOST.format(place, value, expected, listed(names), lost, _unguarded(place, guards))
+    if wrapped and span is not None and lost % span:
+        yield Note("lost_updates", None, _LOST_TOO.format(listed(names), place, _unguarded(place, guards)))
+    elif not wrapped and (lost > 0) == (amount > 0) and abs(lost) > abs(expected) * NEARLY:
+        text = _LOST.format(place, value, expected, listed(names), abs(lost), _unguarded(place, guards))
         yield Note("lost_updates", None, text)
 
 
@@ -186,6 +188,8 @@ def _times(wrapped: int) -> str:
     return "once" if wrapped == 1 else f"{wrapped:,} times"
 
 
+NEARLY = 1e-9
+"""Of a sum of floats, what rounding may have taken."""
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."
 _CIRCLE = "Deadlock: {0}. None of them can ever go on. {1}"
@@ -214,7 +218,8 @@ _LOST = (
     "{0} is {1:,}, and should be {2:,}: of what {3} added, {4:,} is lost. Adding is to read, to add and to write back; "
     "who reads before another one has written back overwrites that one's addition, and {5}."
 )
+_LOST_TOO = "Of what {0} added to {1} some is lost, too, and {2}."
 _OVERFLOW = (
-    "{0} is of the type {1}, which holds at most {2:,}: the sum {3:,} wrapped around {5}, to {4:,}. "
+    "{0} is of the type {1}, which holds {2:,} to {3:,}: the sum {4:,} wrapped around {6}, to {5:,}. "
     "Choose a wider dtype."
 )

@@ -242,7 +242,7 @@ def test_a_number_that_wrapped_around_is_told(amount: int, value: int, times: st
 
     assert (note.about, note.process) == ("overflow", None)
     assert f"wrapped around {times.replace('twice', '2 times')}, to {value}" in note.text
-    assert "holds at most 255" in note.text
+    assert "holds 0 to 255" in note.text
 
 
 def test_a_number_that_wrapped_around_below_is_told() -> None:
@@ -251,18 +251,34 @@ def test_a_number_that_wrapped_around_below_is_told() -> None:
     assert note.about == "overflow"
 
 
+def test_a_number_may_have_wrapped_around_and_have_lost_additions_besides() -> None:
+    overflow, lost = notes_of(300, 50, thing=SharedValue("total", "uint8", 10))
+
+    assert (overflow.about, lost.about) == ("overflow", "lost_updates")
+    assert "some is lost, too" in lost.text
+
+
+@pytest.mark.parametrize(
+    ("amount", "value", "dtype"), [(2.5, 11.0, "float64"), (2, 11.0, "float32"), (-2, 9, "int64")]
+)
+def test_what_is_lost_of_floats_and_of_what_was_taken_away_is_told(amount: float, value: Json, dtype: str) -> None:
+    (note,) = notes_of(amount, value, thing=SharedValue("total", dtype, 10))
+
+    assert note.about == "lost_updates"
+
+
 @pytest.mark.parametrize(
     ("amount", "value", "thing"),
     [
         (2.5, 12.5, SharedValue("total", "float64", 10.0)),
+        (2.5, 12.500000000001, SharedValue("total", "float64", 10.0)),  # rounded
         (2, None, TOTAL),
-        (2.5, 11, TOTAL),
-        (2, 11, SharedValue("total", "float32", 10)),
+        (2, True, SharedValue("total", "int64", 10)),
+        (2, 1, SharedValue("total", "bool", 0)),
+        (2, 13, TOTAL),  # more than was told: somebody else has added
     ],
 )
-def test_only_sums_of_whole_numbers_are_held_against_what_was_told(
-    amount: float, value: Json, thing: SharedPlan
-) -> None:
+def test_where_nothing_is_missing_nothing_is_said(amount: float, value: Json, thing: SharedPlan) -> None:
     assert notes_of(amount, value, thing=thing) == []
 
 

@@ -47,6 +47,7 @@ class _Sheet:
 
     name: int
     bar: int
+    end: int
     seconds: float
     color: bool
 
@@ -85,7 +86,7 @@ def _sheet(timeline: Timeline, shown: Sequence[Lane], width: int, color: bool) -
     widest_end = max(len(ending(lane)) for lane in shown)
     most = max(1, min(_WIDEST_NAME, width - _LEAST_BAR - widest_end - 4))
     name = min(max(width_of(harmless(lane.name)) for lane in shown), most)
-    return _Sheet(name, width - name - widest_end - 4, timeline.end, color)
+    return _Sheet(name, width - name - widest_end - 4, widest_end, timeline.end, color)
 
 
 def _scale(sheet: _Sheet) -> list[str]:
@@ -93,7 +94,7 @@ def _scale(sheet: _Sheet) -> list[str]:
     names, ruler = "", ["─"] * sheet.bar
     for at in ticks(sheet.seconds, sheet.bar // _PER_TICK):
         column = sheet.column(at)
-        if column + len(duration(at)) <= sheet.bar:
+        if column + len(duration(at)) <= sheet.bar + 2 + sheet.end:  # above the ends there is room, too
             names = f"{names:<{column}}{duration(at)}"
         ruler[column] = "┬" if column else "┌"
     margin = " " * (sheet.name + 2)

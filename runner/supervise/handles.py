@@ -185,11 +185,12 @@ ROWS = {"condition": 2, "joinable_queue": 2}
 
 def trace_all(handles: Iterable[Handle], process: int, tell: Tell) -> None:
     """Trace them in this process, and in no copy of it that the target forks."""
-    for handle in handles:
+    traced = list(handles)
+    for handle in traced:
         handle.trace(process, tell)
 
     def untrace_all() -> None:
-        for handle in handles:
-            handle.untrace()
+        while traced:  # once: a copy may fork, too
+            traced.pop().untrace()
 
     os.register_at_fork(after_in_child=untrace_all)

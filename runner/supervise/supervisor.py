@@ -119,6 +119,7 @@ class Supervisor:
             self._give_main_its_turn()
             self._tell_seen(self._sharing.look())  # what main waits for now may never come
             self._link.flush()
+        self._heed_the_fronts_end()  # which writing finds as well as reading
         self._link.adjust()
         ready = self._selector.select(self._timeout())
         self._now = time.monotonic()
@@ -160,6 +161,7 @@ class Supervisor:
                     self._selector.unregister(self._hand.answers)
                 if answer is not None:
                     self._deliver(ActDone(*answer))
+                    self._sharing.see_main_move()
 
     def _heed_signals(self) -> None:
         came = self._signals.clear()
@@ -171,7 +173,9 @@ class Supervisor:
     def _listen(self) -> None:
         for message, _ in self._link.receive():
             self._obey(message)
-        if self._link.ended:
+
+    def _heed_the_fronts_end(self) -> None:
+        if self._link.ended and not self._schedule.is_stopping:
             self._deliver(StopRun("stop_requested"))
 
     def _obey(self, message: Message) -> None:

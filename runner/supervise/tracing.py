@@ -223,7 +223,8 @@ def _is_our_own(handler: object) -> bool:
 def note_flushing(cell: Cell) -> None:
     """Note that the process has ended its work, and waits for room for what it has put into a queue."""
     cell[WAITS] = (cell[WAITS] + 1) & WRAP
-    cell[MARK] = WANTS | BLOCKED | operation_bits("flush")
+    goes_on = GOES_ON if _has_other_threads() or _has_handlers() else 0
+    cell[MARK] = WANTS | BLOCKED | goes_on | operation_bits("flush")
 
 
 def _has_other_threads() -> bool:

@@ -19,7 +19,7 @@ ALL_OF_THE_FIRST = 20
 class Voice:
     """Tells what one process does with one thing; every message begins with its kind and the thing's row."""
 
-    __slots__ = ("_gap", "_had_since", "_has", "_row", "_tell", "_told")
+    __slots__ = ("_extra", "_gap", "_had_since", "_has", "_row", "_tell", "_told")
 
     def __init__(self, row: int, tell: Tell) -> None:
         self._row = row
@@ -27,6 +27,7 @@ class Voice:
         self._told = 0
         """Acquisitions up to the last one that was told."""
         self._gap = 1
+        self._extra = 0
         self._has = False
         """It has been told to have something, and not to have let go of it."""
         self._had_since = 0.0
@@ -58,5 +59,7 @@ class Voice:
         self._tell(f'["released",{self._row},{now:.6f},{now - self._had_since:.6f}]')
 
     def released_extra(self, free: int) -> None:
-        """It released what it had not acquired; so many permits are free now."""
-        self._tell(f'["extra",{self._row},{monotonic():.6f},{free}]')
+        """It released what it had not acquired; so many permits are free now. Of many such only some are told."""
+        self._extra += 1
+        if self._extra <= ALL_OF_THE_FIRST or not self._extra & (self._extra - 1):
+            self._tell(f'["extra",{self._row},{monotonic():.6f},{free}]')

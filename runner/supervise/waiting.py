@@ -38,6 +38,7 @@ class Scene:
     `alive` are the processes that live; `waits` has those of them, and main, that wait without a timeout for a shared
     thing. `holders` are those that have permits of a row. What is in `open` may come by itself: something is free, or
     on its way. In rows of `signals` anybody may give what another one takes. `mains` says what main does beside.
+    A permit of the rows in `semaphores` is mostly given back by who has it, and may be given by anybody.
     Who is `helped` has processes of its own, of which nobody knows what they do.
     """
 
@@ -49,6 +50,7 @@ class Scene:
     signals: frozenset[int]
     mains: MainsState
     helped: frozenset[int] = frozenset()
+    semaphores: frozenset[int] = frozenset()
 
     def hopeful(self) -> frozenset[int]:
         """Who runs, or can come to run again."""
@@ -75,7 +77,7 @@ class Scene:
         if wait.row in self.open:
             return True
         holders = self.holders.get(wait.row, ())
-        if wait.operation != "acquire" or wait.row in self.signals:
+        if wait.operation != "acquire" or wait.row in self.signals or wait.row in self.semaphores:
             return bool(hopeful)
         # What the dead have had, anybody may give back.
         return any(holder in hopeful for holder in holders) if holders else bool(hopeful)

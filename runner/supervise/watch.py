@@ -149,6 +149,9 @@ class Watch:
             open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits, alive)),
             signals=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_signal(row)),
             mains=main,
+            semaphores=frozenset(
+                row for row, thing in enumerate(self._shared.rows) if isinstance(thing, SharedSemaphore)
+            ),
         )
 
     def _is_signal(self, row: int) -> bool:

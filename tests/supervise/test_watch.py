@@ -226,7 +226,7 @@ def test_of_a_semaphore_each_permit_counts() -> None:
 
 
 def test_what_others_release_is_a_sign_of_anybody() -> None:
-    with made_of(SharedSemaphore("x", 1)) as things:
+    with made_of(SharedLock("x")) as things:
         has(things, 1, 0)
         waits(things, 0, 0)
         note(things, 0, 1, MARK, WANTS | BLOCKED | 1)
@@ -234,6 +234,19 @@ def test_what_others_release_is_a_sign_of_anybody() -> None:
 
         note(things, 0, 0, EXTRA, 1)  # two permits, one of which somebody has who has not noted it
         assert look(things, GOES_ON_ITSELF) is None
+
+
+def test_a_circle_of_semaphores_is_told_only_when_nobody_is_left_to_give_a_permit() -> None:
+    with made_of(SharedSemaphore("left", 1), SharedSemaphore("right", 1)) as things:
+        for process in (0, 1):
+            has(things, process, process)
+            waits(things, process, 1 - process)
+        assert look(things, GOES_ON_ITSELF) is None
+
+        picture = look(things, ENDED)
+
+        assert picture is not None
+        assert (picture.circles, picture.standstill) == (((0, 1),), True)
 
 
 def test_a_semaphore_without_a_permit_is_a_sign_too() -> None:
