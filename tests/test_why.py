@@ -258,9 +258,7 @@ def test_a_number_may_have_wrapped_around_and_have_lost_additions_besides() -> N
     assert "some is lost, too" in lost.text
 
 
-@pytest.mark.parametrize(
-    ("amount", "value", "dtype"), [(2.5, 11.0, "float64"), (2, 11.0, "float32"), (-2, 9, "int64")]
-)
+@pytest.mark.parametrize(("amount", "value", "dtype"), [(2.5, 11.0, "float64"), (2, 11.0, "float32"), (-2, 9, "int64")])
 def test_what_is_lost_of_floats_and_of_what_was_taken_away_is_told(amount: float, value: Json, dtype: str) -> None:
     (note,) = notes_of(amount, value, thing=SharedValue("total", dtype, 10))
 

@@ -38,6 +38,12 @@ def expression(encoded: Encoded, look: Look) -> str:
     return literal(encoded)
 
 
+def docstring(text: str) -> str:
+    """A docstring that says this, with a full stop."""
+    harmless = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    return f'"""{harmless}{"" if text[-1:] in ".!?" else "."}"""'
+
+
 def literal(value: object) -> str:
     """A scalar as Python writes it."""
     match value:

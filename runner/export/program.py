@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.export import counting, making, starting
 from runner.export.annotations import Types
-from runner.export.expressions import literal, seconds
+from runner.export.expressions import docstring, literal, seconds
 from runner.export.functions import environment, functions_of
 from runner.export.imports import import_lines
 from runner.export.layout import indented, wrapped
@@ -80,7 +80,8 @@ def script(plan: Plan) -> str:
     preload = plan.preload if plan.start_method == "fork" else ()
     imports = wrapped(import_lines(code, targets, preload))
     gap = "\n\n" if constants else "\n\n\n"
-    return f"{_docstring(plan)}\n\n" + "\n".join(imports) + gap + code + "\n"
+    says = docstring(plan.title or os.path.basename(plan.file))
+    return f"{says}\n\n" + "\n".join(imports) + gap + code + "\n"
 
 
 def _guard(plan: Plan) -> list[str]:
@@ -92,12 +93,6 @@ def _guard(plan: Plan) -> list[str]:
         *([f"    {preload}"] if plan.preload and plan.start_method == "forkserver" else []),
         "    main()",
     ]
-
-
-def _docstring(plan: Plan) -> str:
-    title = plan.title or os.path.basename(plan.file)
-    text = title.replace("\\", "\\\\").replace('"""', r"\"\"\"")
-    return f'"""{text}{"" if text[-1:] in ".!?" else "."}"""'
 
 
 def _parts(plan: Plan) -> Parts:
@@ -165,7 +160,7 @@ def _function(function: Function, parts: Parts) -> list[str]:
         if isinstance(thing, SharedArray) and _is_used(each.name, steps):
             first.append(f"{each.name} = {parts.things.views[thing.dtype, thing.length]}({each.name}_memory)")
     head = f"def {function.name}({parameters}) -> {_returned(function, parts)}:"
-    return [head, *indented([f'"""{function.says}"""', *first, *block(steps, scope)])]
+    return [head, *indented([docstring(function.says), *first, *block(steps, scope)])]
 
 
 def _is_used(name: str, steps: Sequence[StepData]) -> bool:

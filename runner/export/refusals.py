@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import RunJobsError
-from runner.export.trees import every_step, references
+from runner.export.trees import every_step
 from runner.export.works import COUNTER
-from runner.things import SharedArray
 
 if TYPE_CHECKING:
     from runner.plan import Plan, ProcessPlan
@@ -28,12 +27,8 @@ def refuse(plan: Plan) -> None:
     for job in plan.jobs:
         if job.type not in JOB_TYPES:
             raise CannotExport(f"the job `{job.name}` cannot be exported: only run-jobs knows its type `{job.type}`")
-    arrays = {thing.name for thing in plan.shared if isinstance(thing, SharedArray)}
     for process in plan.processes:
         _refuse_process(process)
-        if process.cls is not None and arrays & {*references([*process.args, *process.kwargs.values()])}:
-            message = f"`args` of the process `{process.name}` cannot be exported"
-            raise CannotExport(f"{message}: memory, and no array, can be handed to an object of a class")
 
 
 def _refuse_process(process: ProcessPlan) -> None:

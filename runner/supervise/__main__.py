@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _FIRST_CODE = "runner.supervise.child"
 """What every child imports."""
+_OBSERVING = "runner.supervise.observing"
+"""What a child imports whose target is somebody's function."""
 
 
 def main() -> None:
@@ -180,7 +182,7 @@ def _refusal(field: str, message: str) -> dict[str, Any]:
 def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     multiprocessing.set_start_method(plan.start_method, force=True)  # a preload may have set one
     targets = {process.target for process in plan.processes if process.target is not None}
-    ours = sorted({target.partition(":")[0] for target in targets if target.startswith(OURS)})
+    ours = sorted({target.partition(":")[0] if target.startswith(OURS) else _OBSERVING for target in targets})
     for module in ours:
         importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 
+from runner.supervise import tracing
+from runner.supervise.queue_tracing import trace_queue
+from runner.supervise.voice import Voice
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,9 +124,6 @@ class TracedHandle:
 
     def trace(self, process: int, tell: Tell) -> None:
         """Have it noted what this process does with it: once in each process."""
-        from runner.supervise import tracing
-        from runner.supervise.voice import Voice
-
         thing = self._thing
         first, second = self.row, self.row + 1
 
@@ -137,8 +138,6 @@ class TracedHandle:
             case "event" | "barrier":
                 tracing.trace_condition(thing._cond, *place(first))
             case "queue" | "joinable_queue":
-                from runner.supervise.queue_tracing import trace_queue
-
                 trace_queue(thing, *place(first), Voice(first, tell))
                 if self._kind == "joinable_queue":
                     tracing.trace_condition(thing._cond, *place(second), "join")
@@ -151,15 +150,11 @@ class TracedHandle:
         """How many items of a queue wait here for room in its pipe; it is noted that the process waits for that."""
         items = len(self._thing._buffer) if self._kind in ("queue", "joinable_queue") else 0
         if items:
-            from runner.supervise.tracing import note_flushing
-
-            note_flushing(self._table.cell(self.row, process))
+            tracing.note_flushing(self._table.cell(self.row, process))
         return items
 
     def untrace(self) -> None:
         """Have the thing as it is by itself."""
-        from runner.supervise import tracing
-
         thing = self._thing
         match self._kind:
             case "condition":

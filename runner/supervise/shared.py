@@ -88,7 +88,9 @@ class SharedThings:
             return
         from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
 
+        first_rows = {}
         for thing in plan.shared:
+            first_rows[thing.name] = len(self.rows)
             self.rows += [thing] * (ROWS.get(kind_of(thing), 1) if is_traced(thing) else 0)
         if self.rows:
             columns = self.main + 1
@@ -104,7 +106,7 @@ class SharedThings:
                 continue
             made = self.objects[name] = self._made(thing)
             if is_traced(thing) and self.table is not None:
-                self.handles[name] = TracedHandle(made, kind_of(thing), self.table, self.rows.index(thing))
+                self.handles[name] = TracedHandle(made, kind_of(thing), self.table, first_rows[name])
             else:
                 self.handles[name] = PlainHandle(made)
 

@@ -45,6 +45,18 @@ def test_a_script_is_as_expected(file: str) -> None:
     assert export(runner.load(JOBS / file)) == (EXPECTED / GOLDEN[file]).read_text()
 
 
+@pytest.mark.parametrize("words", ['say """', "a \\N{x}", '"', "it's"])
+def test_what_titles_and_names_hold_does_not_end_a_docstring(words: str, tmp_path: Path) -> None:
+    name = words.replace("\\", "\\\\").replace('"', '\\"')
+    text = f'title: "{name}"\njobs: [{{name: "{name}", do: [{{child: "{name}", do: [{{sleep: 1}}]}}]}}]'
+
+    tree = ast.parse(exported(text, tmp_path))
+
+    said = [ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert ast.get_docstring(tree) == f"{words}."
+    assert said.count(f"What `{words}` does.") == 2
+
+
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 @pytest.mark.parametrize("folder", sorted({file.parent for file in FILES}), ids=lambda folder: folder.name)
 def test_scripts_are_as_ruff_formats_them(folder: Path, tmp_path: Path) -> None:
@@ -156,7 +168,6 @@ def test_two_counters_have_constants_of_their_own(tmp_path: Path) -> None:
         ("jobs: [{name: a, target: say, on_terminate: unwind}]", "`on_terminate: unwind` of the process `a`"),
         ("jobs: [{name: a, class: 'm:C', env: {A: b}}]", "`env` of the process `a`"),
         ("jobs: [{name: a, class: 'm:C', cwd: .}]", "`cwd` of the process `a`"),
-        ("shared: {row: {array: 1}}\njobs: [{name: a, class: 'm:C', args: [$row]}]", "`args` of the process `a`"),
         (
             "shared: {n: {namespace: {}}}\njobs: [{name: a, do: [{write: 1, to: n, at: $pid}]}]",
             "`at` of the step `write` of the process `a`",

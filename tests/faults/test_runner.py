@@ -104,6 +104,18 @@ def test_what_ignores_sigterm_is_gone_within_the_grace_period_of_the_commands_de
     assert time.monotonic() - killed < 1.5  # that nothing else is left is seen after each test
 
 
+def test_a_front_that_dies_amid_many_starts_takes_them_with_it() -> None:
+    """The supervisor finds out when it writes, not when it reads."""
+    running = Running(given=b"jobs: [{name: 'a-$index', target: heartbeat, args: [60], replicas: 400}]")
+    running.wait_for(b"beat 1")
+    supervisor = running.supervisor
+
+    running.command.kill()
+    running.end()
+
+    wait_until(lambda: _has_ended(supervisor))
+
+
 def test_a_supervisor_that_does_not_heed_a_stop_is_killed() -> None:
     running = Running(given=b"grace_period: 0.2\n" + HEARTBEAT)
     running.wait_for(b"beat 1")
