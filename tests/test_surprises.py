@@ -161,6 +161,16 @@ def test_of_mains_hand_nothing_is_kept() -> None:
 SAYS = Output(0, "stdout", b"x", 0.0)
 
 
+def test_who_waits_for_others_has_an_order_of_its_own() -> None:
+    found = surprises(args=({"ref": "door"},))
+    for number, name in enumerate("abc"):
+        list(found.about(event("process.started", name), 0.1 * number))
+    for number, at in enumerate([3.0, 2.0, 1.0]):
+        found.see_output(replace(SAYS, process=number, at=at))
+
+    assert list(found.at_the_end()) == []
+
+
 @pytest.mark.parametrize(
     ("heard", "told"),
     [

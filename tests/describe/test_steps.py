@@ -193,6 +193,12 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
 @pytest.mark.parametrize(
     ("step", "at", "message", "help"),
     [
+        (
+            "acquire: $door",
+            "$door",
+            "`acquire` takes the name of a thing, not what it holds",
+            "write acquire: door",
+        ),
         ("slepp: 1", "slepp", "unknown step `slepp`", "did you mean `sleep`?"),
         ("hnag", "hnag", "unknown step `hnag`", "did you mean `hang`?"),
         ("lock: door", "lock", "unknown step `lock`", "to hold a lock, write with: and do:, or acquire: and release:"),
@@ -291,6 +297,12 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
             "SIGSEV",
             "`crash`: expected the name of a signal, such as SIGTERM, found the text `SIGSEV`",
             "did you mean `SIGSEGV`?",
+        ),
+        (
+            "ignore: SIGTRM",
+            "SIGTRM",
+            "`ignore`: expected the name of a signal, such as SIGTERM, found the text `SIGTRM`",
+            "did you mean `SIGTERM`?",
         ),
         ("ignore: 15", "15", "`ignore`: expected the name of a signal, such as SIGTERM, found the number 15", None),
         (

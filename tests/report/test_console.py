@@ -89,6 +89,8 @@ USER: dict[str, Any] = {"job": "j", "process": "p", "pid": 7, "thing": "door", "
             {"exit_code": 1, "error": {"type": "Empty", "message": "", "traceback": None}},
             "main  ended        exit code 1; Empty",
         ),
+        ("main.stopped", {"joining": "p", "waited": 1.0}, "main  stopped      in its join of p"),
+        ("main.stopped", {"joining": None, "waited": None}, "main  stopped"),
         ("shared.waiting", USER | {"operation": "acquire", "timeout": None}, "p  waiting      door (acquire)"),
         ("shared.waiting", USER | {"operation": "get", "timeout": 2}, "p  waiting      door (get), at most 2 s"),
         (

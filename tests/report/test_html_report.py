@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner.records import replace
 from runner.report.html_report import OutputLine, ReportedRun, page
-from tests.report.test_timeline import created, exited, finished, kitchen, note, philosophers, process, started
+from tests.report.test_timeline import created, event, exited, finished, kitchen, note, philosophers, process, started
 
 if TYPE_CHECKING:
     from runner.events import Event
@@ -227,3 +227,14 @@ def test_a_run_that_was_cut_short_has_a_page(events: list[Event]) -> None:
 
 def test_the_page_is_the_same_for_the_same_run() -> None:
     assert page(KITCHEN) == page(KITCHEN)
+
+
+def test_what_jobs_report_and_what_shared_things_hold_is_there() -> None:
+    result = event("job.result", 1.0, job="count", type="shared_counter", result={"total": 5})
+    values = finished(2.0, values={"tasks": ["<b>", 2]})
+
+    reader = made(*philosophers()[:-1], result, values)
+
+    (shown,) = [text for tag, text in reader.texts if tag == "pre" and "tasks" in text]
+    assert "total" in shown
+    assert "<b>" in shown

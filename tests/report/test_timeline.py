@@ -236,6 +236,17 @@ def test_a_main_that_the_run_does_not_wait_for_is_cut_short() -> None:
     assert "the run ended before main did" in running(main).detail
 
 
+@pytest.mark.parametrize(("joining", "joins"), [("p", [("joins p", 1.5, 2.0)]), (None, [])])
+def test_a_main_that_is_stopped_with_the_run_is_cut_short(joining: str | None, joins: list[Any]) -> None:
+    stopped = event("main.stopped", 2.0, joining=joining, waited=0.5)
+
+    main = timeline_of([began(), created(), started(0.5), stopped, finished(2.0, "failed")]).lanes[MAIN]
+
+    assert bars(main, "joining") == joins
+    assert main.end is not None
+    assert (ending(main), main.end.detail) == ("cut short", "the run was stopped before main's end")
+
+
 def test_a_join_that_waits_for_nothing_is_a_moment() -> None:
     timeline = timeline_of([created(), started(1.0), exited(2.0), process("joined", 3.0, waited=0.0)])
 

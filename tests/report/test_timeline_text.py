@@ -220,3 +220,11 @@ def test_ticks_are_at_even_distances_and_not_too_many(seconds: float, most: int)
     assert len(steps) <= 1
     assert 1 <= len(moments) <= most + 1
     assert moments[-1] <= seconds * (1 + 1e-9) + 1e-9
+
+
+def test_where_a_moment_has_no_room_its_sign_stands_alone() -> None:
+    events = [created("p"), started(0.0, "p"), exited(0.4, "p"), event("main.ended", 0.4), finished(0.4)]
+
+    names, ruler, *_ = lines(timeline_of(events), 40, color=False)
+
+    assert (names.split(), ruler.count("┬")) == (["0", "s", "200", "ms"], 2)

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import signal
 import struct
 import threading
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.supervise import last_values
 from runner.supervise.last_values import MOST_DEPTH, MOST_ENTRIES, as_json, items_left, of, of_array
-from runner.things import SharedQueue, SharedValue
+from runner.things import SharedManaged, SharedQueue, SharedValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,3 +196,23 @@ def test_the_numbers_of_an_array_are_those_of_its_type() -> None:
     assert of_array(struct.pack("3h", 1, -2, 3), "int16") == [1, -2, 3]
     assert of_array(struct.pack("2d", 0.5, float("nan")), "float64") == [0.5, "nan"]
     assert of_array(b"\x01\x00", "bool") == [True, False]
+
+
+class Endless:
+    """Stands for what lives in a manager that does not answer."""
+
+    def _getvalue(self) -> object:
+        signal.pause()
+        raise AssertionError("no signal but ours comes here")
+
+
+def test_a_manager_that_does_not_answer_is_waited_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_values, "PATIENCE_S", 0.01)
+
+    value = of(SharedManaged("d", "dict", {"dict": []}), Endless())
+
+    assert value == "<cannot be read: TimeoutError: it takes longer than 0.01 s>"
+
+
+def test_of_a_number_that_no_line_has_room_for_the_size_is_told() -> None:
+    assert as_json(1 << 100_000) == "<a whole number of 100,001 bits>"

@@ -114,3 +114,13 @@ def test_names_are_changed_that_are_other_objects_or_have_grown() -> None:
     after: dict[str, tuple[object, int | None]] = {"a": (one, 2), "b": (other, 1), "c": (1, None), "new": (1, None)}
 
     assert changed_names(before, after) == ["a", "b"]
+
+
+def test_another_generator_in_the_place_of_numpys_has_no_state_to_tell(
+    heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(np.random, "get_state", lambda: {"bit_generator": "PCG64"})
+
+    observed(observable.plain, lambda: 1)
+
+    assert heard == []

@@ -53,6 +53,42 @@ def test_memory_that_somebody_has_taken_away_is_gone_without_a_word() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def test_memory_whose_name_is_gone_is_taken_away_without_it() -> None:
+    with made_of(SharedArray("a", "int64", 2, 8)) as things:
+        os.unlink(f"/dev/shm/run-jobs-{RUN}-1")
+
+        things.remove()
+
+        assert things.handles == {}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_memory_for_which_there_is_no_room_is_refused_at_once(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+
+    with pytest.raises(OSError, match="no") as refused, made_of(SharedArray("a", "int64", 2, 8)):
+        pass
+
+    assert refused.value.errno == number
+    del refused  # the memory is in its traceback
+    gc.collect()
+
+
+def test_where_the_system_cannot_reserve_memory_it_is_made_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "posix_fallocate")
+
+    with made_of(SharedArray("a", "int64", 2, 8)) as things:
+        assert "a" in things.handles
+
+
+def test_an_array_is_no_object_of_multiprocessings() -> None:
+    with made_of() as things, pytest.raises(AssertionError, match="is not made here"):
+        things._made(SharedArray("a", "int64", 2, 8))
+
+
 @pytest.mark.parametrize(
     ("permits", "free", "marks", "missing"),
     [

@@ -582,6 +582,14 @@ def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
     assert (made.noted(GIVEN), made.noted(TAKEN)) == (100, 100)
 
 
+def test_a_queue_that_is_closed_says_so(traced: Make) -> None:
+    made = traced("queue")
+    made.thing.close()
+
+    with pytest.raises(ValueError, match="is closed"):
+        made.thing.get()
+
+
 def test_who_joins_a_queue_waits_until_all_is_done(traced: Make) -> None:
     made = traced("joinable_queue")
     made.thing.put("work")

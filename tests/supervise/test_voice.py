@@ -122,3 +122,12 @@ def test_who_had_to_wait_is_told_out_of_turn_and_the_count_is_still_right() -> N
     ear.voice.acquired("acquire", 1.0, gap - 3)
 
     assert ear.heard[-1][-1] == 2
+
+
+def test_of_many_permits_that_were_never_taken_some_are_told() -> None:
+    ear = Ear()
+
+    for free in range(100):
+        ear.voice.released_extra(free + 1)
+
+    assert [message[-1] for message in ear.heard] == [*range(1, ALL_OF_THE_FIRST + 1), 32, 64]

@@ -279,6 +279,19 @@ def test_an_item_that_is_on_its_way_may_come(thing: SharedPlan) -> None:
         assert look(things) is not None
 
 
+def test_an_item_in_the_pipe_may_come_though_who_put_it_is_dead() -> None:
+    with made_of(SharedQueue("x")) as things:
+        note(things, 0, 0, GIVEN, 1)
+        waits(things, 1, 0, "get")
+        made = things.objects["x"]
+        made._writer.send_bytes(b"item")
+        assert look(things, alive=frozenset({1})) is None
+
+        made._reader.recv_bytes()
+
+        assert look(things, alive=frozenset({1})) is not None  # it was in the buffer of the dead, and is lost
+
+
 def test_counts_may_go_round() -> None:
     with made_of(SharedQueue("x")) as things:
         note(things, 0, 0, GIVEN, 2**32 - 1)
