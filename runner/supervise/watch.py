@@ -63,7 +63,7 @@ class Watch:
         self._told: set[frozenset[int]] = set()
         """Circles that have been told."""
         self.is_unsure = False
-        """What is to come, nobody says: that a queue's pipe is full, or that a process's own child has ended."""
+        """To be looked at again: that a pipe is full, or that a process's own child has ended, nobody says."""
 
     def look(self, alive: frozenset[int], main: MainsState, ending: frozenset[int]) -> Picture | None:
         """What is new, if anything is; `ending` are processes that a timer will end."""
@@ -80,6 +80,10 @@ class Watch:
             return None
         circles = [each for each in waiting.circles(second, stuck) if frozenset(each) not in self._told]
         standstill = waiting.is_standstill(second, ending)
+        if standstill and not waiting.is_standstill(
+            first, ending
+        ):  # who has come to wait may be in a circle of its own
+            standstill, self.is_unsure = False, True
         if not circles and not standstill:
             return None
         self._told |= set(map(frozenset, circles))

@@ -150,6 +150,22 @@ def test_who_has_gone_on_between_two_looks_is_not_stuck(locks: SharedThings) -> 
     assert Moving(locks, lambda: None).look(BOTH, ENDED, frozenset()) is not None
 
 
+def test_who_comes_to_wait_between_two_looks_is_looked_at_before_the_run_is_ended() -> None:
+    with made_of(SharedLock("left"), SharedLock("right")) as things:
+        has(things, 0, 0)
+        has(things, 1, 1)
+        waits(things, 0, 0, more=1)  # for itself; the other one follows
+        watch = Moving(things, lambda: waits(things, 1, 1, more=1))
+
+        first = watch.look(BOTH, ENDED, frozenset())
+
+        assert first is not None
+        assert (first.circles, first.standstill, watch.is_unsure) == (((0,),), False, True)
+        second = watch.look(BOTH, ENDED, frozenset())
+        assert second is not None
+        assert (second.circles, second.standstill, watch.is_unsure) == (((1,),), True, False)
+
+
 def test_what_comes_free_between_two_looks_lets_somebody_go_on(locks: SharedThings) -> None:
     def let_go() -> None:
         if locks.objects["left"].acquire(False) is False:
