@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from runner.describe import durations
 from runner.describe.shared import KINDS, MOST_LENGTH, MOST_PERMITS, OPTIONS, RESERVED
 from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
-from runner.describe.steps import NOT_VARIABLES, deadly_signals, ignorable_signals, is_exception
+from runner.describe.step_values import deadly_signals, ignorable_signals, is_exception
+from runner.describe.steps import NOT_VARIABLES
 from runner.dtypes import DTYPES
 
 if TYPE_CHECKING:

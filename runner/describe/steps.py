@@ -5,21 +5,20 @@ A step is a mapping with its name under `step`, a shared thing in it `{"ref": na
 
 from __future__ import annotations
 
-import builtins
-import signal
 from typing import TYPE_CHECKING, Any
 
 from runner.describe import durations
-from runner.describe.checking import Fault, instead_of
+from runner.describe.checking import Fault
 from runner.describe.fitting import misplaced, unfit
 from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode
-from runner.describe.scalars import found, shortened
-from runner.describe.step_types import BOOL, COUNT, DEADLY, EXCEPTION, IN_DO, ORDERS, SIGNAL, STEPS, STEPS_BELOW, TEXT
+from runner.describe.scalars import found
+from runner.describe.step_types import IN_DO, ORDERS, STEPS, STEPS_BELOW
+from runner.describe.step_values import help_with, wanted
 from runner.describe.suggestions import nearest, suggestion
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from runner.describe.document import Path
     from runner.describe.scalars import Scalar
@@ -144,9 +143,9 @@ class StepReader:
                 return self._variable(value, path)
             case "nothing":
                 return None
-        good, expected = _CHECKS[option.kind]
-        if not good(value):
-            help = _help(option.kind, value)
+        expected = wanted(option.kind, value)
+        if expected is not None:
+            help = help_with(option.kind, value)
             self._fault(path, f"`{path[-1]}`: expected {expected}, found {found(value)}", help)
         return value
 
@@ -251,61 +250,3 @@ _MEANT = {
     "if": _NO_CHOICES,
 }
 """What other languages call a step, with what it is here."""
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def ignorable_signals() -> list[str]:
-    """The names of the signals that a process can ignore."""
-    return [one.name for one in signal.Signals if one.name not in ("SIGKILL", "SIGSTOP")]
-
-
-def deadly_signals() -> list[str]:
-    """The names of the signals that a process dies of if it does nothing about them."""
-    return [one.name for one in signal.Signals if one.name not in _HARMLESS]
-
-
-def is_exception(name: object) -> bool:
-    """Whether it is the name of an exception of Python's that takes one text."""
-    kind = getattr(builtins, name, None) if isinstance(name, str) else None
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        return False
-    try:
-        kind("text")
-    except TypeError:
-        return False
-    return True
-
-
-_HARMLESS = {"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"}
-
-
-def _help(kind: str, value: object) -> str | None:
-    """What to write instead of a value that is not of this kind."""
-    match kind, value:
-        case "signal", str():
-            return suggestion(value, ignorable_signals(), "signals")
-        case "deadly", str():
-            return suggestion(value, deadly_signals(), "signals")
-        case "exception", str():
-            near = nearest(value, [name for name in dir(builtins) if is_exception(name)])
-            return f"did you mean `{near}`?" if near else f"write raise: RuntimeError and message: {shortened(value)}"
-        case "count", _:
-            return instead_of("a whole number", value, str(value))
-        case "text", _:
-            return instead_of("text", value, str(value))
-        case "bool", _:
-            return instead_of("true or false", value, str(value))
-    return None
-
-
-_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    COUNT: (_is_count, "a whole number from 0"),
-    TEXT: (lambda value: isinstance(value, str), "text"),
-    BOOL: (lambda value: isinstance(value, bool), "true or false"),
-    SIGNAL: (lambda value: value in ignorable_signals(), "the name of a signal, such as SIGTERM"),
-    DEADLY: (lambda value: value in deadly_signals(), "the name of a signal, such as SIGTERM"),
-    EXCEPTION: (is_exception, "the name of an exception of Python's, such as ValueError"),
-}
