@@ -13,7 +13,7 @@ import os
 import sys
 from binascii import crc32
 
-from runner.plan import from_json, to_json
+from runner.plan_json import from_json, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

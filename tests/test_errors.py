@@ -6,18 +6,19 @@ import re
 
 import pytest
 
-from runner import cli, plan
+from runner import cli, plan_json
 from runner.errors import told_as_fault
 
 
 def test_a_fault_is_told_with_its_place_in_the_package() -> None:
     with pytest.raises(KeyError) as caught:
-        plan.from_json({})
+        plan_json.from_json({})
 
     told = told_as_fault(caught.value)
 
     assert re.fullmatch(
-        r"a fault of run-jobs itself, which is worth a report: KeyError: 'processes' \(runner/plan\.py, line \d+\)",
+        r"a fault of run-jobs itself, which is worth a report: "
+        r"KeyError: 'processes' \(runner/plan_json\.py, line \d+\)",
         told,
     )
 

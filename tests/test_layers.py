@@ -28,6 +28,7 @@ GROUND = {
     "masking",
     "notes",
     "plan",
+    "plan_json",
     "predicting",
     "prctl",
     "records",

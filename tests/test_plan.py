@@ -39,9 +39,8 @@ from runner.plan import (
     Start,
     Step,
     Terminate,
-    from_json,
-    to_json,
 )
+from runner.plan_json import from_json, to_json
 
 if TYPE_CHECKING:
     from runner.arguments import Encoded

@@ -17,7 +17,7 @@ from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
-from runner.plan import to_json
+from runner.plan_json import to_json
 from runner.session.outputs import Outputs, Source
 from runner.session.telling import Lines, Telling
 from runner.wire import Link

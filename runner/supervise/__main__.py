@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 
-from runner import plan as plans
+from runner import plan_json
 from runner.adopted import end_adopted
 from runner.errors import told_as_fault
 from runner.leftovers import claim, memory_prefix, sweep
@@ -124,7 +124,7 @@ def _send_all(link: Link) -> None:
 def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int, ...]) -> None:
     if order["order"] == "stop":
         raise Interrupted
-    plan = plans.from_json(order.pop("plan"))
+    plan = plan_json.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     refusals = _preload(plan, link)
     if not refusals and order["preflight"]:

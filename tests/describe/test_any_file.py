@@ -17,7 +17,7 @@ from runner.describe.diagnostics import to_json as problem_to_json
 from runner.describe.edits import edits_of, problems_of_edits
 from runner.describe.planning import describe
 from runner.errors import InvalidFile
-from runner.plan import from_json, to_json
+from runner.plan_json import from_json, to_json
 from runner.report.explain import explain
 from tests.describe.describing import FILE, plan_of
 from tests.describe.making_up import (

@@ -19,7 +19,8 @@ from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, find
 from runner.describe.planning import STDIN, describe
 from runner.describe.spec import About
 from runner.errors import InvalidFile
-from runner.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate, from_json, to_json
+from runner.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate
+from runner.plan_json import from_json, to_json
 from runner.records import record
 from tests.describe.describing import FILE, described, install, marked, plan_of, problem_of, problems_of
 
