@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner import cli, plan_json
 from runner.errors import told_as_fault
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _the_garbage_collector_goes_on() -> Iterator[None]:
+    """A command that fails has switched it off, as its process is about to end."""
+    yield
+    gc.enable()
 
 
 def test_a_fault_is_told_with_its_place_in_the_package() -> None:
