@@ -113,5 +113,10 @@ def _other_output(name: str, expected: list[str], found: list[str]) -> str:
     number = next((place for place, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), None)
     if number is None:
         number = min(len(expected), len(found))
-    wanted, wrote = (repr(lines[number]) if number < len(lines) else "nothing more" for lines in (expected, found))
-    return f"`expect` says that line {number + 1} of what {name} prints is {wanted}; it is {wrote}."
+    line = f"line {number + 1} of what {name} prints"
+    if number == len(found):
+        return f"`expect` says that {line} is {expected[number]!r}; it printed no more."
+    if number == len(expected):
+        lines = "one line" if number == 1 else f"{number:,} lines"
+        return f"`expect` says that {name} prints {lines}; it printed more, beginning with {found[number]!r}."
+    return f"`expect` says that {line} is {expected[number]!r}; it is {found[number]!r}."

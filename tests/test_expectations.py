@@ -86,9 +86,9 @@ def test_lines_are_compared_as_they_were_printed(lines: tuple[str, ...], pieces:
     ("lines", "data", "text"),
     [
         (("one", "two"), b"one\n2\n", "line 2 of what a prints is 'two'; it is '2'"),
-        (("one", "two"), b"one\n", "line 2 of what a prints is 'two'; it is nothing more"),
-        (("one",), b"one\ntwo\n", "line 2 of what a prints is nothing more; it is 'two'"),
-        (("one",), b"", "line 1 of what a prints is 'one'; it is nothing more"),
+        (("one", "two"), b"one\n", "line 2 of what a prints is 'two'; it printed no more"),
+        (("one",), b"one\ntwo\n", "a prints one line; it printed more, beginning with 'two'"),
+        (("one",), b"", "line 1 of what a prints is 'one'; it printed no more"),
         (("one",), b"\n", "line 1 of what a prints is 'one'; it is ''"),
     ],
 )
