@@ -11,7 +11,6 @@ import pytest
 from runner import cli, plan_json
 from runner.errors import told_as_fault
 
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -19,6 +19,7 @@ from runner.launch import Launched, launch
 from runner.limits import free_descriptors
 from runner.plan_json import to_json
 from runner.session.outputs import Outputs, Source
+from runner.session.patience import PATIENCE_S, Patience
 from runner.session.telling import Lines, Telling
 from runner.wire import Link
 
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from runner.plan import Plan
     from runner.wire import Message
 
-
-PATIENCE_S = 1.0
-"""What an import in the supervisor has to give up in, when a stop is pressing; then the supervisor is killed."""
-SILENCE_S = 5.0
-"""For how long a supervisor may say nothing when a stop has been asked for and all is to be gone; then it is killed."""
 MOST_SAID = 4_000
 """Of what the supervisor wrote, in a fault."""
 
@@ -67,16 +63,9 @@ class Session:
         self._link = Link(launched.link)
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
-        self._grace_period_s = 0.0
-        self._stopped_by: int | None = None
-        self._stopped_at = 0.0
-        self._heard_at = 0.0
+        self._patience = Patience()
         self._woken, self._wake = os.pipe()
         """Readable when a stop has been asked for: from then on nothing is waited for without a deadline."""
-        self._answered = False
-        """The supervisor is done with imports: it goes through the run, or has said why not."""
-        self._pressing_since: float | None = None
-        """A stop has been asked for a second time before it answered."""
         self._said = b""
         """The end of what the supervisor wrote before it answered."""
         self._reaped = False
@@ -109,9 +98,8 @@ class Session:
 
     def _wait(self) -> None:
         """Wait until the supervisor has ended, as it does when the link has; not for one that hears nothing."""
-        patience_s = self._grace_period_s + SILENCE_S if self._answered else PATIENCE_S
         with self._watch_supervisor() as gone:
-            if gone >= 0 and not select.select([gone], [], [], patience_s)[0]:
+            if gone >= 0 and not select.select([gone], [], [], self._patience.for_its_end_s)[0]:
                 self._signal(signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
             os.waitpid(self._supervisor, 0)
@@ -130,13 +118,9 @@ class Session:
 
         Safe in a signal handler.
         """
-        if self._stopped_by is None:
-            self._stopped_by = number
-            self._stopped_at = time.monotonic()
+        if self._patience.ask(number, time.monotonic()):
             with contextlib.suppress(OSError):  # the session is over
                 os.write(self._wake, b"!")
-        elif self._pressing_since is None:
-            self._pressing_since = time.monotonic()
         self._link.send_at_once({"order": "stop"})
 
     @property
@@ -167,7 +151,7 @@ class Session:
     def submit(self, plan: Plan, *, preflight: bool = True) -> None:
         """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
         self._telling = Telling(plan, _run_id())
-        self._grace_period_s = plan.grace_period
+        self._patience.grace_period_s = plan.grace_period
         order = self._order("run", plan, preflight=preflight)
         self._link.send(order | {"run": self._telling.run, "room": self._outputs.room})
         self._link.flush()
@@ -185,7 +169,7 @@ class Session:
             if lines is not None and isinstance(item, Output):
                 yield from lines.cut(item)
         self._reap()
-        self._telling.stopped_by = self._stopped_by
+        self._telling.stopped_by = self._patience.stopped_by
         yield from self._telling.finish()
 
     @staticmethod
@@ -213,7 +197,7 @@ class Session:
                     ended = message.get("event") == "process.exited"
                     if ended:
                         yield from _seen(self._outputs.finish(message["process"], message["t"]), telling)
-                    telling.stopped_by = self._stopped_by
+                    telling.stopped_by = self._patience.stopped_by
                     yield from telling.tell(message)
                     if ended:  # somebody waits for word of its end, and nobody for this
                         yield from _seen(self._outputs.let_end(message["process"]), telling)
@@ -222,8 +206,8 @@ class Session:
 
     def _unanswered(self) -> RunJobsError:
         """Why there was neither a run nor a refusal."""
-        if self._stopped_by is not None:
-            return Interrupted(128 + self._stopped_by)
+        if self._patience.stopped_by is not None:
+            return Interrupted(128 + self._patience.stopped_by)
         return SupervisorFault("the supervisor ended before anything was started", self._said.decode(errors="replace"))
 
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
@@ -255,31 +239,22 @@ class Session:
 
     def _wait_s(self, tick_s: float | None) -> float | None:
         """For how long to wait for anything; kills a supervisor that does not heed a stop."""
-        if self._answered and self._stopped_by is None:
+        if self._patience.is_endless:
             return tick_s
-        if time.monotonic() > self._patient_until():
+        if time.monotonic() > self._patience.ends():
             self._signal(signal.SIGKILL)
         return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s)
-
-    def _patient_until(self) -> float:
-        if not self._answered:
-            return float("inf") if self._pressing_since is None else self._pressing_since + PATIENCE_S
-        if self._pressing_since is not None:
-            return max(self._pressing_since, self._heard_at) + SILENCE_S
-        return max(self._stopped_at, self._heard_at) + self._grace_period_s + SILENCE_S
 
     def _heard(self, outputs: Iterator[Output]) -> Iterator[Output]:
         """The outputs; what the supervisor itself wrote before it answered is kept."""
         for output in outputs:
-            if output.process is None and not self._answered:
+            if output.process is None and not self._patience.answered:
                 self._said = (self._said + output.data)[-MOST_SAID:]
             yield output
 
     def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
         for message, descriptors in received:
-            self._answered = True
-            if self._stopped_by is not None:
-                self._heard_at = time.monotonic()
+            self._patience.hear(time.monotonic())
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message

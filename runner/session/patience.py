@@ -1,0 +1,56 @@
+"""How long a supervisor may take over a stop, from what has been asked of it and heard from it. Pure."""
+
+from __future__ import annotations
+
+PATIENCE_S = 1.0
+"""What an import in the supervisor has to give up in, when a stop is pressing; then the supervisor is killed."""
+SILENCE_S = 5.0
+"""For how long a supervisor may say nothing when a stop has been asked for and all is to be gone; then it is killed."""
+
+
+class Patience:
+    """The patience with one supervisor. Moments are monotonic."""
+
+    def __init__(self) -> None:
+        self.grace_period_s = 0.0
+        self.answered = False
+        """The supervisor is done with imports: it goes through the run, or has said why not."""
+        self.stopped_by: int | None = None
+        """The signal that asked for the stop."""
+        self._stopped_at = 0.0
+        self._heard_at = 0.0
+        self._pressing_since: float | None = None
+        """A stop has been asked for a second time."""
+
+    def ask(self, number: int, now: float) -> bool:
+        """A stop is asked for, by this signal; gives whether it is the first time."""
+        if self.stopped_by is None:
+            self.stopped_by = number
+            self._stopped_at = now
+            return True
+        if self._pressing_since is None:
+            self._pressing_since = now
+        return False
+
+    def hear(self, now: float) -> None:
+        """The supervisor has said something."""
+        self.answered = True
+        self._heard_at = now
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it may be waited for without a look at the clock."""
+        return self.answered and self.stopped_by is None
+
+    def ends(self) -> float:
+        """When the supervisor is to be killed."""
+        if not self.answered:
+            return float("inf") if self._pressing_since is None else self._pressing_since + PATIENCE_S
+        if self._pressing_since is not None:
+            return max(self._pressing_since, self._heard_at) + SILENCE_S
+        return max(self._stopped_at, self._heard_at) + self.grace_period_s + SILENCE_S
+
+    @property
+    def for_its_end_s(self) -> float:
+        """How long to wait for its end once its link has ended."""
+        return self.grace_period_s + SILENCE_S if self.answered else PATIENCE_S

@@ -1,0 +1,66 @@
+"""How long a supervisor may take over a stop."""
+
+from __future__ import annotations
+
+import signal
+
+from runner.session.patience import PATIENCE_S, SILENCE_S, Patience
+
+GRACE_PERIOD_S = 2.0
+
+
+def patience(*, answered: bool = True) -> Patience:
+    """With a supervisor that said something at the moment 1, if anything."""
+    made = Patience()
+    made.grace_period_s = GRACE_PERIOD_S
+    if answered:
+        made.hear(1.0)
+    return made
+
+
+def test_only_the_first_to_ask_for_a_stop_is_why_it_stops() -> None:
+    made = patience()
+
+    assert made.ask(signal.SIGTERM, 3.0)
+    assert not made.ask(signal.SIGINT, 4.0)
+    assert made.stopped_by == signal.SIGTERM
+
+
+def test_nobody_looks_at_the_clock_while_a_run_goes_on() -> None:
+    assert patience().is_endless
+    assert not patience(answered=False).is_endless
+
+
+def test_a_stop_may_take_the_grace_period_and_is_as_good_as_over_when_nothing_is_heard() -> None:
+    made = patience()
+
+    made.ask(signal.SIGTERM, 3.0)
+
+    assert made.ends() == 3.0 + GRACE_PERIOD_S + SILENCE_S
+    made.hear(4.0)
+    assert made.ends() == 4.0 + GRACE_PERIOD_S + SILENCE_S
+
+
+def test_a_stop_that_is_pressing_has_no_grace_period() -> None:
+    made = patience()
+    made.ask(signal.SIGTERM, 3.0)
+
+    made.ask(signal.SIGTERM, 4.0)
+    made.ask(signal.SIGTERM, 9.0)  # a third time changes nothing
+
+    assert made.ends() == 4.0 + SILENCE_S
+
+
+def test_an_import_may_take_its_time_until_a_stop_is_pressing() -> None:
+    made = patience(answered=False)
+
+    made.ask(signal.SIGTERM, 3.0)
+    assert made.ends() == float("inf")
+    made.ask(signal.SIGTERM, 4.0)
+
+    assert made.ends() == 4.0 + PATIENCE_S
+
+
+def test_who_hears_nothing_of_the_end_has_as_long_as_a_stop_takes() -> None:
+    assert patience().for_its_end_s == GRACE_PERIOD_S + SILENCE_S
+    assert patience(answered=False).for_its_end_s == PATIENCE_S
