@@ -32,9 +32,9 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
                 if before is not None:
                     _show_differences(before, done.run)
                 before = done.run
-            print(f"run-jobs: waiting for {options.file} to be saved (Ctrl-C ends this)", file=sys.stderr)
-            sys.stdout.flush()
             try:
+                print(f"run-jobs: waiting for {options.file} to be saved (Ctrl-C ends this)", file=sys.stderr)
+                sys.stdout.flush()
                 saves.wait()
             except KeyboardInterrupt:
                 return 0
