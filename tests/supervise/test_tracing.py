@@ -8,9 +8,11 @@ import gc
 import json
 import multiprocessing
 import os
+import pickle
 import queue as queues
 import signal
 import threading
+from multiprocessing import context, resource_tracker, synchronize
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +21,22 @@ import pytest
 from runner.supervise import child, handles, tracing
 from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, WANTS, Mark, Table, size_of
-from runner.supervise.tracing import PATIENCE_S, bare, wait_for
+from runner.supervise.table import (
+    CELL,
+    EXTRA,
+    GIVEN,
+    IN_VAIN,
+    MARK,
+    NUMBER,
+    NUMBER_SIZE,
+    TAKEN,
+    WAITS,
+    WANTS,
+    Mark,
+    Table,
+    size_of,
+)
+from runner.supervise.tracing import PATIENCE_S, bare, trace_guard, wait_for
 from runner.supervise.voice import Voice
 
 if TYPE_CHECKING:
@@ -59,8 +75,9 @@ def test_a_handler_or_a_timer_may_have_a_process_go_on() -> None:
 
 
 CONTEXT = multiprocessing.get_context("fork")
+# Both live on with who has needed them once: no test is to be the first.
+resource_tracker.ensure_running()
 _HEAP = CONTEXT.Value("q", 0)
-"""Of multiprocessing's shared memory, which it keeps: no test is to be the first one to need it."""
 LONG_S = 3 * PATIENCE_S
 """Longer than what is waited for without a word."""
 NO_TIME_S = PATIENCE_S / 10
@@ -582,6 +599,22 @@ def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
     assert (made.noted(GIVEN), made.noted(TAKEN)) == (100, 100)
 
 
+def test_a_traced_guard_that_is_handed_on_is_not_traced_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = multiprocessing.get_context("spawn").Lock()
+    cell = memoryview(bytearray(CELL * NUMBER_SIZE)).cast(NUMBER)
+    trace_guard(lock, cell, Voice(0, lambda _: None))
+    monkeypatch.setattr(context, "get_spawning_popen", lambda: True)  # as while a child is being started
+
+    handed_on = pickle.loads(pickle.dumps(lock))
+
+    assert type(handed_on) is synchronize.Lock
+    with lock:
+        assert not handed_on.acquire(False)
+        assert cell[MARK] == 1
+    with handed_on:
+        assert cell[MARK] == 0
+
+
 def test_a_queue_that_is_closed_says_so(traced: Make) -> None:
     made = traced("queue")
     made.thing.close()
@@ -627,11 +660,13 @@ def test_the_thing_stays_what_it_is_and_untraced_it_is_as_before(kind: str, trac
     plain = MAKERS[kind]()
     made = traced(kind)
     assert made.handle.bind() is made.thing
-    assert type(made.thing) is type(plain)
+    assert isinstance(made.thing, type(plain))
+    assert repr(type(made.thing)) == repr(type(plain))
     assert repr(made.thing).partition(" at 0x")[0] == repr(plain).partition(" at 0x")[0]
 
     made.handle.untrace()
 
+    assert type(made.thing) is type(plain)
     assert repr(made.thing).partition(" at 0x")[0] == repr(plain).partition(" at 0x")[0]
     assert made.handle.unsent(PROCESS) == 0
     assert vars_of(made.thing) == vars_of(plain)
@@ -722,6 +757,8 @@ def test_all_are_traced_here_and_in_no_copy_of_the_process(monkeypatch: pytest.M
 
     assert [json.loads(text)[:2] for text in said] == [["acquired", 0], ["acquired", 1]]
     os.close(memory)
+    del table
+    gc.collect()  # classes of traced guards go no other way
 
 
 def test_those_have_two_rows_that_have_two_things_to_wait_for() -> None:
