@@ -169,7 +169,7 @@ ADVICE = "say how it begins, such as `a2000000`, or `last`, or `last~1`"
 @pytest.mark.parametrize(
     ("which", "message"),
     [
-        ("a", "`a` is how the numbers of 2 runs begin: a2000000, a1000000"),
+        ("a", "`a` is how the numbers of 2 runs begin: a2000000 and a1000000"),
         ("b", f"no run is kept whose number begins with `b`: {ADVICE}"),
         ("last~2", "`last~2`: only 2 runs are kept"),
         ("x", f"`x` is no number of a run: {ADVICE}"),

@@ -14,6 +14,7 @@ from runner.history.bounds import BOUNDS, Bounds
 from runner.history.database import BrokenHistory, UnusableHistory, readable, writable
 from runner.history.rows import COLUMNS, HEAD, from_row, line_from_row, stored, to_row
 from runner.history.runs import KeptRun, RunLine, line_of
+from runner.notes import listed
 from runner.records import record
 
 TYPE_CHECKING = False
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["History", "Keeping", "KeptRun", "NoSuchRun", "RunLine", "UnusableHistory", "history_folder", "line_of"]
-
-MOST_NAMED = 8
-"""Of the runs that a number may mean, so many are named."""
 
 
 class NoSuchRun(RunJobsError):
@@ -109,7 +107,7 @@ class History:
         if not found:
             raise NoSuchRun(f"no run is kept whose number begins with `{number}`: {self._advice()}")
         if len(found) > 1 and begin not in found:
-            raise NoSuchRun(f"`{number}` is how the numbers of {len(found)} runs begin: {_listed(found)}")
+            raise NoSuchRun(f"`{number}` is how the numbers of {len(found)} runs begin: {listed(found)}")
         return self._read(begin if begin in found else found[0])
 
     def last_two(self, file: str) -> tuple[KeptRun, KeptRun]:
@@ -158,11 +156,6 @@ def _rows(connection: Connection, query: str, values: tuple[object, ...]) -> lis
     cursor = connection.execute(query, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def _listed(runs: list[str]) -> str:
-    more = f" and {len(runs) - MOST_NAMED} more" if len(runs) > MOST_NAMED else ""
-    return ", ".join(runs[:MOST_NAMED]) + more
 
 
 _FROM_THE_LAST = re.compile(r"last(?:~(\d{1,9}))?", re.ASCII)

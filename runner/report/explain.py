@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.exit_codes import declared
+from runner.notes import listed
 from runner.plan import (
     Act,
     Join,
@@ -149,11 +150,11 @@ def _after(plan: Plan) -> Iterator[str]:
     daemons = [plan.processes[number].name for number in sorted(started) if plan.processes[number].daemon]
     left = [process.name for number, process in enumerate(plan.processes) if number not in started]
     if daemons:
-        yield f"When main has ended, daemons that still run are terminated: {_listed(daemons)}."
+        yield f"When main has ended, daemons that still run are terminated: {listed(daemons)}."
     if len(daemons) < len(started):
         yield "When main has ended, the run waits for every process that is no daemon."
     if left:
-        yield f"Never started: {_listed(left)}."
+        yield f"Never started: {listed(left)}."
     yield f"A process that does not end within {duration(plan.grace_period)} of SIGTERM gets SIGKILL."
     if plan.time_limit is not None:
         yield f"After {duration(plan.time_limit)} the whole run is stopped, and has failed."
@@ -196,8 +197,3 @@ def _folded(rules: list[str]) -> list[str]:
     if len(rules) <= 2 * MOST_ALIKE:
         return rules
     return [*rules[:MOST_ALIKE], f"(and {len(rules) - MOST_ALIKE} more such rules)"]
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:MOST_ALIKE])
-    return shown if len(names) <= MOST_ALIKE else f"{shown} and {len(names) - MOST_ALIKE} more"
