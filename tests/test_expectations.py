@@ -9,10 +9,12 @@ import pytest
 from runner.events import Event, Output
 from runner.expectations import MOST_OUTPUT, Expectations, not_as_declared
 from runner.plan import Declared, Expect, Plan, ProcessPlan
+from runner.things import SharedArray, SharedManaged, SharedValue
 
 if TYPE_CHECKING:
     from runner.notes import Note
     from runner.plan import Json
+    from runner.things import SharedPlan
 
 
 def expectations(*expects: Expect | None, run: Declared | None = None) -> Expectations:
@@ -143,6 +145,40 @@ def test_who_is_to_end_before_others_is_held_to_it(ends: dict[str, float], late:
 
 
 @pytest.mark.parametrize(
+    ("thing", "expected", "found", "guard"),
+    [
+        (SharedValue("total", "int64", 0), 3, 2, "with total.get_lock():"),
+        (SharedValue("total", "int64", 0, locked=False), 3, 2, "with lock:"),
+        (SharedArray("total", "int64", 2, 8), [3, 3], [3, 1], "with lock:"),
+        (SharedValue("total", "int64", 0), 3, 4, None),
+        (SharedArray("total", "int64", 2, 8), [3, 3], [4, 3], None),
+        (SharedArray("total", "int64", 2, 8), [3, 3], None, None),
+        (SharedManaged("total", "list", []), [3, 3], [3, 1], None),
+    ],
+)
+def test_where_targets_share_a_number_that_is_too_small_it_is_said_what_may_take_of_it(
+    thing: SharedPlan, expected: Json, found: Json, guard: str | None
+) -> None:
+    processes = tuple(ProcessPlan(name, name, target="m:f", args=({"ref": "total"},)) for name in "ab")
+    declared = Declared(values={"total": expected})
+
+    (told,) = Expectations(Plan("f", "fork", processes, (), (), expect=declared, shared=(thing,))).unmet(
+        "succeeded", {"total": found}, has_deadlock=False
+    )
+
+    assert ("a and b have total: an addition is lost where" in told.text) is (guard is not None)
+    assert guard is None or told.text.endswith(f"(`{guard}`).")
+
+
+def test_a_number_that_one_target_alone_has_is_not_said_to_have_lost_any() -> None:
+    alone = ProcessPlan("a", "a", target="m:f", args=({"ref": "total"},))
+    total = SharedValue("total", "int64", 0)
+    found = Expectations(Plan("f", "fork", (alone,), (), (), expect=Declared(values={"total": 3}), shared=(total,)))
+
+    assert [told.text for told in unmet(found, total=2)] == ["`expect` says that total is 3 in the end, and it is 2."]
+
+
+@pytest.mark.parametrize(
     ("declared", "came", "text"),
     [
         (Declared(), {}, None),
@@ -158,7 +194,7 @@ def test_who_is_to_end_before_others_is_held_to_it(ends: dict[str, float], late:
         ),
         (Declared(values={"total": 3}), {"total": 3}, None),
         (Declared(values={"total": 3}), {"total": 2}, "`expect` says that total is 3 in the end, and it is 2."),
-        (Declared(values={"total": None}), {}, "`expect` says that total is None in the end, and it is None."),
+        (Declared(values={"total": None}), {}, "`expect` says that total is None in the end, and it is not known."),
         (Declared(notes=("lost_updates",)), {}, None),
         (
             Declared(notes=("lost_updates", "overflow", "deadlock")),
