@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from runner.history.facts import deadlock, durations, ends, notes, results
 from runner.history.runs import line_of
-from runner.masking import MASK, masked
+from runner.masking import without_secrets
 from runner.records import record
 
 TYPE_CHECKING = False
@@ -118,14 +118,6 @@ def compare(before: KeptRun, after: KeptRun) -> Comparison:
         measures=tuple([change for change in found if _MEASURED.search(change.name) and _matters(change)]),
         is_whole=not before.events_cut and not after.events_cut,
     )
-
-
-def without_secrets(line: str) -> str:
-    """A line of a file, or a `--set`, with a mask from the value on whose key looks like that of a secret."""
-    for key in _KEY.finditer(line):
-        if key.end() < len(line.rstrip()) and masked({key[1]: ""}) == {key[1]: MASK}:
-            return line[: key.end()] + MASK
-    return line
 
 
 def _changed_lines(before: list[str], after: list[str]) -> int:
@@ -244,8 +236,6 @@ def _normal(value: Json) -> Json:
     return repr(value) if isinstance(value, float) else value  # NaN is other than itself
 
 
-_KEY = re.compile(r"""([\w-]+)["']?\s*[:=]\s*""")
-"""A key before its value, in YAML or in a `--set`."""
 _MEASURED = re.compile(r"(?:^|[._])(?:elapsed|seconds|per_second)$")
 """How the names of times and rates end."""
 _NUMBER_OF_A_RUN = re.compile(r"((?:\bpid=|\bparent=|\b0x)(?=[0-9a-f]))[0-9a-f]+")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.masking import MASK, masked
+from runner.masking import MASK, masked, without_secrets
 
 if TYPE_CHECKING:
     from runner.plan import Json
@@ -56,3 +56,19 @@ def test_what_is_no_secret_is_shown(key: str) -> None:
 
 def test_that_there_is_no_secret_is_none() -> None:
     assert masked({"token": None}) == {"token": None}
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  PASSWORD: x, y", "  PASSWORD: ***"),
+        ("+  env: {A: b, api_key: x}", "+  env: {A: b, api_key: ***"),
+        ("jobs.a.env.TOKEN=x", "jobs.a.env.TOKEN=***"),
+        ('"secret" : x', '"secret" : ***'),
+        ("password:", "password:"),
+        ("name: token", "name: token"),
+        ("url: http://x", "url: http://x"),
+    ],
+)
+def test_in_a_line_all_is_masked_from_the_value_of_a_secret_on(line: str, shown: str) -> None:
+    assert without_secrets(line) == shown

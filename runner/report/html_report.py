@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from runner.exit_codes import meaning, signal_name
+from runner.masking import without_secrets
 from runner.records import record
 from runner.report.summary import result_lines, value_lines
 from runner.report.timeline import timeline_of
@@ -250,7 +251,7 @@ def _output(lines: tuple[OutputLine, ...]) -> Iterator[str]:
 def _file(run: ReportedRun) -> Iterator[str]:
     yield '<section aria-labelledby="file-heading"><h2 id="file-heading">File</h2>'
     yield '<ol class="file" tabindex="0" role="region" aria-labelledby="file-heading">'
-    yield from (f"<li><code>{_highlighted(line)}</code></li>" for line in run.file_text.splitlines())
+    yield from (f"<li><code>{_highlighted(without_secrets(line))}</code></li>" for line in run.file_text.splitlines())
     yield "</ol></section>"
 
 

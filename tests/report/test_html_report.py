@@ -159,6 +159,14 @@ def test_the_file_is_there_line_by_line_with_its_keys_and_comments_marked() -> N
     assert keys == ["title:", "jobs:", "name:", "args:", '"quoted key":', "free:"]
 
 
+def test_no_secret_of_the_file_is_on_the_page() -> None:
+    page = told(made(file_text="env:\n  TOKEN: sesame\n  PLACE: cave\n"))
+
+    assert "TOKEN: ***" in page
+    assert "cave" in page
+    assert "sesame" not in page
+
+
 @given(st.text(st.sampled_from("ab:#-'\" \t<&\x00"), max_size=30))
 def test_every_line_of_a_file_is_shown_as_it_is(line: str) -> None:
     reader = made(file_text=f"{line}\n", output=())
