@@ -29,7 +29,7 @@ from runner.things import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.plan import Limits, Plan, ProcessPlan, SharedPlan, Step
+    from runner.plan import Declared, Expect, Limits, Plan, ProcessPlan, SharedPlan, Step
 
 MOST_ALIKE = 6
 """Of more steps alike than these, in a row, the first and the last are told."""
@@ -42,8 +42,10 @@ def explain(plan: Plan) -> str:
     lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
     lines += ["", *_after(plan)]
     lines += _what_they_do(plan)
-    rules = [rule for process in plan.processes for rule in _rules(process)]
-    return "\n".join(map(harmless, [*lines, *([""] if rules else []), *_folded(rules)]))
+    rules = _folded([rule for process in plan.processes for rule in _rules(process)])
+    if plan.expect is not None:
+        rules.append(f"The run is expected to {', '.join(_expected_of_the_run(plan.expect))}.")
+    return "\n".join(map(harmless, [*lines, *([""] if rules else []), *rules]))
 
 
 def _before(plan: Plan) -> Iterator[str]:
@@ -180,7 +182,32 @@ def _rules(process: ProcessPlan) -> Iterator[str]:
     if process.on_terminate == "unwind":
         yield f"{process.name} runs its `finally` blocks when it is terminated."
     if process.expect is not None:
-        yield f"{process.name} is expected to end with {declared(process.expect)}."
+        yield f"{process.name} is expected to {', to '.join(_expected(process.expect))}."
+
+
+def _expected(expect: Expect) -> Iterator[str]:
+    """What a process is expected to do."""
+    yield f"end with {declared(expect)}"
+    match expect.output:
+        case ():
+            yield "print nothing"
+        case (line,):
+            yield f"print one line (`{line}`)"
+        case (first, *_) as lines:
+            yield f"print {len(lines)} lines (`{first}` is the first)"
+    if expect.before:
+        yield f"end before {listed(list(expect.before))}"
+
+
+def _expected_of_the_run(expect: Declared) -> Iterator[str]:
+    """What the run is expected to come to."""
+    yield "succeed" if expect.outcome in (None, "succeeded") else f"end as `{expect.outcome}`"
+    if expect.deadlock is not None:
+        yield "with a deadlock" if expect.deadlock else "without a deadlock"
+    if expect.values:
+        yield f"with {', '.join(f'{name} {value}' for name, value in expect.values.items())} in the end"
+    if expect.notes:
+        yield f"with a note about {listed(list(expect.notes))}"
 
 
 def _limits(limits: Limits) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from runner.plan import (
     Act,
+    Declared,
     Expect,
     Join,
     Kill,
@@ -295,6 +296,18 @@ def test_the_grace_period_is_that_of_the_file() -> None:
             {"expect": Expect(exit_code=3, outcome="failed")},
             "is expected to end with exit code 3 (an error) and the outcome `failed`.",
         ),
+        (
+            {"expect": Expect(exit_code=0, output=())},
+            "is expected to end with exit code 0 (no error), to print nothing.",
+        ),
+        (
+            {"expect": Expect(exit_code=0, output=("one",), before=("q", "r"))},
+            "is expected to end with exit code 0 (no error), to print one line (`one`), to end before q and r.",
+        ),
+        (
+            {"expect": Expect(exit_code=0, output=("one", "two"))},
+            "is expected to end with exit code 0 (no error), to print 2 lines (`one` is the first).",
+        ),
     ],
 )
 def test_each_rule_of_a_process_is_told(rule: dict[str, Any], words: str) -> None:
@@ -314,6 +327,24 @@ def test_of_many_rules_the_first_are_told_and_the_rest_counted(number: int, told
         *(f"p{index} runs its `finally` blocks when it is terminated." for index in range(told)),
         *more,
     ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        (Declared(), "succeed"),
+        (Declared(outcome="failed", deadlock=False), "end as `failed`, without a deadlock"),
+        (
+            Declared(deadlock=True, notes=("deadlock", "who_waits")),
+            "succeed, with a deadlock, with a note about deadlock and who_waits",
+        ),
+        (Declared(values={"total": 3, "board": [1]}), "succeed, with total 3, board [1] in the end"),
+    ],
+)
+def test_what_the_run_is_expected_to_come_to_is_told(declared: Declared, words: str) -> None:
+    plan = Plan("f", "fork", (P,), (Start(0),), (), expect=declared)
+
+    assert explain(plan).splitlines()[-1] == f"The run is expected to {words}."
 
 
 def test_what_is_explained_cannot_steer_a_terminal() -> None:
