@@ -16,8 +16,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Who is started in the background has SIGINT ignored, who is under nohup SIGHUP, and passes that on.
+# Who is started in the background has SIGINT and SIGQUIT ignored, who is under nohup SIGHUP, and passes that on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.environ["RUN_JOBS_TESTED_BY"] = str(os.getpid())
 """All processes of these tests have it, and none of another run of the tests beside this one."""
