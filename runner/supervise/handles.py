@@ -143,6 +143,7 @@ class TracedHandle:
                     tracing.trace_condition(thing._cond, *place(second), "join")
             case "value":
                 tracing.trace_guard(thing.get_lock(), *place(first))
+                tracing.adopt_lock(thing)
             case _:
                 tracing.trace_guard(thing, *place(first))
 
@@ -170,6 +171,7 @@ class TracedHandle:
                     tracing.untrace_condition(thing._cond)
             case "value":
                 tracing.untrace_guard(thing.get_lock())
+                tracing.adopt_lock(thing)
             case _:
                 tracing.untrace_guard(thing)
 

@@ -14,6 +14,7 @@ from runner.supervise.table import BLOCKED, EXTRA, GIVEN, GOES_ON, IN_VAIN, MARK
 __all__ = [
     "WANTS",
     "TracedSemLock",
+    "adopt_lock",
     "announce",
     "bare",
     "blocked",
@@ -50,7 +51,7 @@ class TracedSemLock:
     permit of it.
     """
 
-    __slots__ = ("acquire", "give", "mark", "release", "take", "untraced", *_AS_THEY_ARE)
+    __slots__ = ("__enter__", "__exit__", "acquire", "give", "mark", "release", "take", "untraced", *_AS_THEY_ARE)
 
     def __init__(self, untraced: Any, cell: Cell, acquire: Acquire, release: Callable[..., None]) -> None:
         self.untraced = untraced
@@ -59,6 +60,8 @@ class TracedSemLock:
         self.mark = cell[MARK : MARK + 1]
         self.acquire = acquire
         self.release = release
+        self.__enter__ = acquire
+        self.__exit__ = release
         for name in _AS_THEY_ARE:
             setattr(self, name, getattr(untraced, name))
 
@@ -108,7 +111,7 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
         nonlocal left, told, waited
         left, waited, told = voice.acquired("acquire", waited, left), 0.0, True
 
-    def release(kind: object = None, error: object = None, traceback: object = None) -> None:
+    def release(guard: object = None, kind: object = None, error: object = None, traceback: object = None) -> None:
         nonlocal held, told
         give()
         if held:
@@ -126,7 +129,10 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
 
 
 def _entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:
-    """A guard's class under whose `with` stand these two: by way of the class's own methods it takes twice as long."""
+    """A guard's class under whose `with` stand these two: by way of the class's own methods it takes twice as long.
+
+    Both may be given the guard itself first, as `contextlib.ExitStack` does, which asks the class for them.
+    """
     return type(
         kind.__name__,
         (kind,),
@@ -139,6 +145,12 @@ def _entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None])
             "__reduce_ex__": lambda guard, _: (object.__new__, (kind,), guard.__getstate__()),
         },
     )
+
+
+def adopt_lock(value: Any) -> None:
+    """Have a value use its lock as that is now; `value.value` acquires it, too."""
+    lock = value.get_lock()
+    value.acquire, value.release = lock.acquire, lock.release
 
 
 def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:

@@ -199,6 +199,35 @@ def test_who_has_a_guard_is_in_its_mark_and_both_ends_are_told(kind: str, traced
     assert made.noted(WAITS) == 0
 
 
+@pytest.mark.parametrize("kind", GUARDS)
+def test_a_guard_may_be_entered_by_way_of_its_class(kind: str, traced: Make) -> None:
+    made, plain = traced(kind), type(MAKERS[kind]())
+    guard = made.thing
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(guard)
+        assert made.mark().held == 1
+    assert made.mark() == FREE
+    plain.__enter__(guard)
+    assert made.mark().held == 1
+    plain.__exit__(guard, None, None, None)
+
+    assert made.mark() == FREE
+
+
+def test_who_looks_at_a_value_has_its_lock_for_that_moment(traced: Make) -> None:
+    made = traced("value")
+
+    made.thing.value += 1
+    with made.thing:
+        assert made.mark().held == 1
+        made.thing.acquire()
+        assert made.mark().held == 2
+        made.thing.release()
+
+    assert made.words() == ["acquired 0 acquire", "released 0"] * 3
+
+
 @pytest.mark.parametrize("kind", ["rlock", "condition", "value", "semaphore", "bounded_semaphore"])
 def test_what_is_acquired_once_more_is_told_once_and_released_with_the_last(kind: str, traced: Make) -> None:
     made = traced(kind)
