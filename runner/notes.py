@@ -93,7 +93,7 @@ class Notes:
 
 
 def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
-    """A process died with a permit of a guard, or came to its end without giving it back: that ends the run."""
+    """A process died with a permit of a guard, or came to its end without giving it back."""
     return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard))
 
 
@@ -166,10 +166,10 @@ _OUT_OF_MEMORY = (
     "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
 )
 _CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
-_HOLDER_DIED = "{0} died while it had {1}: nobody can get it any more, so the run is ended instead of waiting for ever."
+_HOLDER_DIED = "{0} died while it had {1}: what it had is lost to the others, nobody gives it back."
 _NOT_RELEASED = (
-    "{0} has come to its end without releasing {1}: nobody can get it any more, so the run is ended instead of waiting "
-    "for ever. Release it, or use `with`, which does."
+    "{0} has come to its end without releasing {1}: nobody gets it any more, unless another one releases it. Release "
+    "it, or use `with`, which does."
 )
 _STOPPED_BY = {
     "SIGINT": "SIGINT has come (Ctrl-C)",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class SharedLock:
-    """A lock; the run ends if a process dies while it holds it."""
+    """A lock."""
 
     name: str
     traced: bool = True
@@ -30,7 +30,7 @@ class SharedRLock:
 
 @record(frozen=True, slots=True)
 class SharedSemaphore:
-    """A semaphore with `permits` permits; the run ends if a process dies with one of them.
+    """A semaphore with `permits` permits.
 
     A bounded one refuses to be released more often than it was acquired.
     """

@@ -33,7 +33,10 @@ class Why:
         return self._names[number]
 
     def of_stuck(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """Circles, and a standstill of the whole run."""
+        """Who waits for what died with somebody, circles, and a standstill of the whole run."""
+        things = {number: thing for number, thing, *_ in found["waits"]}
+        for number in found["bereft"]:
+            yield Note("who_waits", self.name(number), _BEREFT.format(self.name(number), things[number]))
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
             self.deadlock = self.deadlock or names
@@ -190,9 +193,10 @@ def _times(wrapped: int) -> str:
 
 NEARLY = 1e-9
 """Of a sum of floats, what rounding may have taken."""
+_BEREFT = "{0} waits for {1}, and would do so for ever: the run is ended."
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."
-_CIRCLE = "Deadlock: {0}. None of them can ever go on. {1}"
+_CIRCLE = "Deadlock: {0}. None of them can go on by itself. {1}"
 _IN_ORDER = "If all take what they need in the same order, such a circle cannot close."
 _RELEASE_FIRST = "Who joins a process has to release first what that one needs to come to its end."
 _ITSELF = "Deadlock: {0} waits for {1}, and has it itself. {2}"

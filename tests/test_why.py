@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runner.plan import Json
     from runner.things import SharedPlan
 
-FOUND: dict[str, Any] = {"waits": [], "holders": {}, "circles": [], "standstill": False, "in_vain": []}
+FOUND: dict[str, Any] = {"waits": [], "holders": {}, "circles": [], "standstill": False, "in_vain": [], "bereft": []}
 
 
 def why(*processes: ProcessPlan, shared: Iterable[SharedPlan] = ()) -> Why:
@@ -55,6 +55,15 @@ def test_a_circle_is_told_with_what_each_has_and_waits_for() -> None:
     assert "a has left and waits for right, which b has; b has right and waits for left, which a has." in note.text
     assert "the run is ended" not in note.text
     assert tells.deadlock == ["a", "b"]
+
+
+def test_who_waits_for_what_somebody_died_with_ends_the_run() -> None:
+    found = FOUND | {"waits": [[0, "right", "lock", "acquire"], [1, "left", "lock", "acquire"]], "bereft": [1]}
+
+    (note,) = why(shared=LOCKS).of_stuck(found)
+
+    assert (note.about, note.process) == ("who_waits", "b")
+    assert note.text == "b waits for left, and would do so for ever: the run is ended."
 
 
 def test_a_circle_that_nobody_is_left_to_open_ends_the_run() -> None:

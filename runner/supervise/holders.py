@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
     from typing import Protocol, TypeAlias
 
     class Guards(Protocol):
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     Found: TypeAlias = tuple[int, str]
     """A process, and the guard of which it died with a permit."""
 
+
+class Lost:
+    """Permits that died with somebody: how many of which guard, and the guards of which nobody will give one back."""
+
+    __slots__ = ("gone", "permits")
+
+    def __init__(self) -> None:
+        self.permits: dict[str, int] = {}
+        self.gone: set[str] = set()
+
+
 LOOKS = 3
 """How often a guard of a dead process is looked at before its permit is called missing: somebody may be taking it."""
 
@@ -33,21 +44,17 @@ class Holders:
         self._guards = guards
         self._suspects: list[tuple[int, str, int]] = []
         """A process, a guard, and how often that has been looked at."""
-        self._lost: dict[str, int] = {}
-        """How many permits of a guard have died with somebody."""
-        self.found: dict[int, str] = {}
-        """The first guard of which each process died with a permit."""
+        self.lost = Lost()
 
     @property
     def uncertain(self) -> bool:
         """Whether somebody is to be looked at again."""
         return bool(self._suspects)
 
-    def see_end(self, process: int, spared: Container[str] = ()) -> Iterator[Found]:
-        """A process has ended: what is certain at once; of the spared guards it may have permits."""
+    def see_end(self, process: int) -> Iterator[Found]:
+        """A process has ended: what is certain at once."""
         for guard in self._guards.marked(process):
-            if guard not in spared:
-                yield from self._look(process, guard, 1)
+            yield from self._look(process, guard, 1)
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Found]:
         """What has become certain of the others; for the last time, all of it."""
@@ -61,8 +68,7 @@ class Holders:
             self._suspects.append((process, guard, looks))
             return
         self._guards.clear_marks(guard, process)
-        missing -= self._lost.get(guard, 0)  # those that others died with
+        missing -= self.lost.permits.get(guard, 0)  # those that others died with
         if missing > 0:
-            self._lost[guard] = self._lost.get(guard, 0) + missing
-            self.found.setdefault(process, guard)
+            self.lost.permits[guard] = self.lost.permits.get(guard, 0) + missing
             yield process, guard

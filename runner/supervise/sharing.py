@@ -37,6 +37,9 @@ class Sharing:
         self._shared = shared
         self._schedule = schedule
         self._holders = Holders(shared)
+        self._ended_well: set[int] = set()
+        self._died_with: dict[int, str] = {}
+        """The first guard of which each process died with a permit."""
         self._added: dict[str, list[Any]] = {}
         """What was added to a thing: how much, by how many processes, and what all of them held."""
         self._is_news = False
@@ -45,7 +48,7 @@ class Sharing:
         if shared.table is not None:
             from runner.supervise.watch import Watch
 
-            self._watch = Watch(shared, has_children)
+            self._watch = Watch(shared, has_children, self._holders.lost)
 
     @property
     def uncertain(self) -> bool:
@@ -100,10 +103,13 @@ class Sharing:
     def see_end(self, process: int, *, ended_well: bool) -> Iterator[Seen]:
         """A process has ended, with a permit or without.
 
-        Who ended well may have left a permit of a semaphore for another one to release.
+        Who ended well may have left a permit for another one to release: of a semaphore nothing is said then, and a
+        lock is not given up for lost.
         """
         self._is_news = True
-        yield from self._died(self._holders.see_end(process, self._shared.semaphores if ended_well else ()))
+        if ended_well:
+            self._ended_well.add(process)
+        yield from self._died(self._holders.see_end(process))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:
         """Who died with a permit, as far as that was not certain."""
@@ -111,8 +117,14 @@ class Sharing:
 
     def _died(self, found: Iterator[tuple[int, str]]) -> Iterator[Seen]:
         for process, guard in found:
+            ended_well = process in self._ended_well
+            if ended_well and guard in self._shared.semaphores:
+                continue
+            self._died_with.setdefault(process, guard)
+            if not ended_well:
+                self._holders.lost.gone.add(guard)
             if not self._schedule.is_stopping:  # otherwise it was ended with it, as all are
-                yield Seen({"holder_died": process, "guard": guard}, "holder_died")
+                yield Seen({"holder_died": process, "guard": guard})
 
     def look(self, *, anyway: bool = False) -> Iterator[Seen]:
         """Who waits for ever, if anything has happened that can have led to that."""
@@ -125,7 +137,8 @@ class Sharing:
         picture = self._watch.look(schedule.alive, schedule.mains_state, schedule.ending)
         if picture is not None:
             why = "deadlock" if self._watch.has_found_circles else "standstill"
-            yield Seen({"stuck": picture.to_json()}, why if picture.standstill else None)
+            stops = "holder_died" if picture.bereft else why if picture.standstill else None
+            yield Seen({"stuck": picture.to_json()}, stops)
 
     def picture(self) -> Iterator[Seen]:
         """Who waits for whom, now that the time limit is over."""
@@ -140,7 +153,7 @@ class Sharing:
         return {
             "values": {name: base64.b64encode(data).decode() for name, data in self._shared.values().items()},
             "last_values": self._shared.last_values(),
-            "holders": self._holders.found,
+            "holders": self._died_with,
             "added": self._added,
         }
 

@@ -34,7 +34,9 @@ BLOCKED = 1 << 30
 GOES_ON = 1 << 29
 """It waits, but does not depend on anybody: there is a timeout, or another thread."""
 _SHIFT = 26
-HELD = (1 << _SHIFT) - 1
+TIMED = 1 << 25
+"""It waits with a timeout."""
+HELD = TIMED - 1
 
 OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush")
 """What a process waits in, by the number in its mark."""
@@ -54,12 +56,14 @@ class Mark:
     blocked: bool
     goes_on: bool
     operation: str
+    timed: bool = False
 
     @classmethod
     def of(cls, mark: int) -> Mark:
         """What a number in a cell says."""
         operation = OPERATIONS[(mark >> _SHIFT) & 7]
-        return cls(mark & HELD, bool(mark & WANTS), bool(mark & BLOCKED), bool(mark & GOES_ON), operation)
+        wants, blocked, goes_on, timed = (bool(mark & bit) for bit in (WANTS, BLOCKED, GOES_ON, TIMED))
+        return cls(mark & HELD, wants, blocked, goes_on, operation, timed)
 
 
 class Table:

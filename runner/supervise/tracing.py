@@ -9,7 +9,19 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
-from runner.supervise.table import BLOCKED, EXTRA, GIVEN, GOES_ON, IN_VAIN, MARK, TAKEN, WAITS, WANTS, operation_bits
+from runner.supervise.table import (
+    BLOCKED,
+    EXTRA,
+    GIVEN,
+    GOES_ON,
+    IN_VAIN,
+    MARK,
+    TAKEN,
+    TIMED,
+    WAITS,
+    WANTS,
+    operation_bits,
+)
 
 __all__ = [
     "WANTS",
@@ -223,9 +235,10 @@ def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: floa
 
 def announce(cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice, began: float) -> None:
     """Note that the process waits, and say so."""
-    goes_on = GOES_ON if timeout is not None or _has_other_threads() or _has_handlers() else 0
+    timed = 0 if timeout is None else TIMED
+    goes_on = GOES_ON if timed or _has_other_threads() or _has_handlers() else 0
     cell[WAITS] = (cell[WAITS] + 1) & WRAP
-    cell[MARK] = WANTS | BLOCKED | goes_on | operation_bits(operation) | held
+    cell[MARK] = WANTS | BLOCKED | goes_on | timed | operation_bits(operation) | held
     voice.waiting(operation, timeout, began)
 
 

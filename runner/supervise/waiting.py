@@ -39,7 +39,8 @@ class Scene:
     thing. `holders` are those that have permits of a row. What is in `open` may come by itself: something is free, or
     on its way. In rows of `signals` anybody may give what another one takes. `mains` says what main does beside.
     A permit of the rows in `semaphores` is mostly given back by who has it, and may be given by anybody.
-    Who is `helped` has processes of its own, of which nobody knows what they do.
+    Who is `helped` has processes of its own, of which nobody knows what they do. Of the rows in `gone` a permit is gone
+    with somebody who died with it.
     """
 
     main: int
@@ -51,6 +52,7 @@ class Scene:
     mains: MainsState
     helped: frozenset[int] = frozenset()
     semaphores: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
 
     def hopeful(self) -> frozenset[int]:
         """Who runs, or can come to run again."""
@@ -96,6 +98,16 @@ def stuck(scene: Scene) -> frozenset[int]:
     """Those that wait, and will for ever."""
     waiting = set(scene.waits) | ({scene.main} if scene.mains.joined is not None else set())
     return frozenset(waiting) - scene.hopeful()
+
+
+def bereft(scene: Scene) -> dict[int, Wait]:
+    """Those that wait for what somebody died with, and nobody else has: nobody gives it back, whoever may run."""
+    never = scene.gone - scene.open - scene.signals
+    return {
+        number: wait
+        for number, wait in scene.waits.items()
+        if wait.operation == "acquire" and wait.row in never and not scene.holders.get(wait.row)
+    }
 
 
 def circles(scene: Scene, among: Iterable[int]) -> list[tuple[int, ...]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from runner.supervise.holders import Lost
     from runner.supervise.shared import SharedThings
     from runner.things import SharedPlan
 
@@ -39,6 +40,8 @@ class Picture:
     in_vain: tuple[str, ...]
     ended: bool
     """Main has ended."""
+    bereft: tuple[int, ...] = ()
+    """Who waits for what somebody died with."""
 
     def to_json(self) -> dict[str, Any]:
         """The picture as the front gets it."""
@@ -50,15 +53,17 @@ class Picture:
             "joined": self.joined,
             "in_vain": list(self.in_vain),
             "main_ended": self.ended,
+            "bereft": list(self.bereft),
         }
 
 
 class Watch:
     """Looks at the shared things of one run."""
 
-    def __init__(self, shared: SharedThings, has_children: Callable[[int], bool]) -> None:
+    def __init__(self, shared: SharedThings, has_children: Callable[[int], bool], lost: Lost) -> None:
         """`has_children` says whether a process has processes of its own, which nobody knows."""
         self._shared = shared
+        self._lost = lost
         self._has_children = has_children
         self._told: set[frozenset[int]] = set()
         """Circles that have been told."""
@@ -69,6 +74,11 @@ class Watch:
         """What is new, if anything is; `ending` are processes that a timer will end."""
         first = self._scene(alive, main)
         self.is_unsure = any(wait.operation == "flush" for wait in first.waits.values())
+        if bereft := waiting.bereft(first):
+            second = self._scene(alive, main)
+            again = waiting.bereft(second)
+            if lasting := [number for number, wait in bereft.items() if again.get(number) == wait]:
+                return replace(self._picture(second, [], False, main), bereft=tuple(lasting))
         stuck = waiting.stuck(first)
         if not stuck and not waiting.is_standstill(first, ending):
             return None
@@ -130,6 +140,8 @@ class Watch:
         number = self._shared.main
         waits: dict[int, Wait] = {}
         going_on: set[int] = set()
+        bereft: dict[int, Wait] = {}
+        gone = frozenset(row for row, thing in enumerate(self._shared.rows) if thing.name in self._lost.gone)
         holders: dict[int, tuple[int, ...]] = {}
         for row in range(len(self._shared.rows)):
             marks = {
@@ -139,12 +151,15 @@ class Watch:
             }
             holders[row] = tuple(process for process, mark in marks.items() if mark.held)
             for process, mark in marks.items():
-                if mark.blocked and mark.goes_on:
+                if mark.blocked and row in gone and not mark.timed:  # whatever its other threads do
+                    bereft[process] = Wait(row, mark.operation, self._began(row, process))
+                elif mark.blocked and mark.goes_on:
                     going_on.add(process)
                 elif mark.blocked:
                     waits[process] = Wait(row, mark.operation, self._began(row, process))
         for process in going_on:
             waits.pop(process, None)
+        waits |= bereft
         return Scene(
             main=number,
             alive=alive,
@@ -156,6 +171,7 @@ class Watch:
             semaphores=frozenset(
                 row for row, thing in enumerate(self._shared.rows) if isinstance(thing, SharedSemaphore)
             ),
+            gone=gone,
         )
 
     def _is_signal(self, row: int) -> bool:
@@ -197,5 +213,6 @@ class Watch:
         permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
         given_back = sum(cell[EXTRA] for cell in cells)
         has = sum(held) if is_semaphore else sum(map(bool, held))  # some may be taken again by who has them
+        has += self._lost.permits.get(thing.name, 0)
         free = free_permits(self._shared.lock_of(thing))
         return free > 0 or permits + given_back - has != free

@@ -431,6 +431,7 @@ CIRCLE: dict[str, Any] = {
     "circles": [[0, 1]],
     "standstill": True,
     "in_vain": [],
+    "bereft": [],
 }
 
 

@@ -30,23 +30,13 @@ def test_who_ends_without_a_mark_held_nothing() -> None:
     assert list(Holders(guards).see_end(0)) == []
 
 
-def test_of_a_guard_that_is_spared_nobody_dies_with_a_permit() -> None:
-    guards = Guards("g", "h")
-    guards.marks[0] = ["g", "h"]
-    guards.now_missing = {"g": (1, True), "h": (1, True)}
-    holders = Holders(guards)
-
-    assert list(holders.see_end(0, {"g"})) == [(0, "h")]
-    assert holders.found == {0: "h"}
-
-
 def test_a_mark_is_no_permit() -> None:
     guards = Guards("g")
     guards.marks[0] = ["g"]
     holders = Holders(guards)
 
     assert list(holders.see_end(0)) == []
-    assert (holders.found, holders.uncertain, guards.marks[0]) == ({}, False, [])
+    assert (holders.lost.permits, holders.uncertain, guards.marks[0]) == ({}, False, [])
 
 
 def test_permits_that_died_with_one_are_not_those_of_the_next() -> None:
@@ -59,7 +49,7 @@ def test_permits_that_died_with_one_are_not_those_of_the_next() -> None:
     assert list(holders.see_end(1)) == []
     guards.now_missing["g"] = (3, True)
     assert list(holders.see_end(2)) == [(2, "g")]
-    assert holders.found == {0: "g", 2: "g"}
+    assert holders.lost.permits == {"g": 3}
 
 
 def test_one_may_die_with_permits_of_several_guards() -> None:
@@ -69,7 +59,7 @@ def test_one_may_die_with_permits_of_several_guards() -> None:
     holders = Holders(guards)
 
     assert list(holders.see_end(0)) == [(0, "g"), (0, "h")]
-    assert holders.found == {0: "g"}
+    assert holders.lost.permits == {"g": 1, "h": 1}
 
 
 def test_what_is_uncertain_is_looked_at_again_until_it_is_certain() -> None:

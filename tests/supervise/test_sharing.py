@@ -173,7 +173,7 @@ def test_in_the_end_there_are_all_values_and_who_died_with_what() -> None:
     assert (last["last_values"], last["holders"], last["added"]) == ({"items": [1]}, {1: "left"}, {})
 
 
-def test_who_dies_with_a_permit_ends_the_run() -> None:
+def test_who_dies_with_a_permit_is_told_and_by_that_alone_no_run_ends() -> None:
     things = Things()
     things.marks[1] = ["left"]
 
@@ -181,19 +181,17 @@ def test_who_dies_with_a_permit_ends_the_run() -> None:
 
     assert seen.message["holder_died"] == 1
     assert seen.message["guard"] == "left"
-    assert seen.stops == "holder_died"
+    assert seen.stops is None
 
 
 @pytest.mark.parametrize(
-    ("guard", "ended_well", "ends_run"), [("door", True, False), ("door", False, True), ("left", True, True)]
+    ("guard", "ended_well", "is_told"), [("door", True, False), ("door", False, True), ("left", True, True)]
 )
-def test_who_ends_well_may_leave_a_permit_of_a_semaphore_to_others(
-    guard: str, ended_well: bool, ends_run: bool
-) -> None:
+def test_who_ends_well_may_leave_a_permit_of_a_semaphore_to_others(guard: str, ended_well: bool, is_told: bool) -> None:
     things = Things()
     things.marks[1] = [guard]
 
-    assert bool(list(sharing(things).see_end(1, ended_well=ended_well))) is ends_run
+    assert bool(list(sharing(things).see_end(1, ended_well=ended_well))) is is_told
 
 
 def test_who_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop() -> None:
@@ -212,7 +210,7 @@ def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
     assert made.uncertain
     (seen,) = made.look_again(for_the_last_time=True)
 
-    assert seen.stops == "holder_died"
+    assert seen.message["holder_died"] == 1
     assert not made.uncertain
 
 
@@ -284,8 +282,10 @@ def test_it_is_looked_again_when_somebody_has_ended_or_main_has_gone_on(what: st
 
 
 def test_who_died_with_a_permit_is_to_be_known_before_who_waits_for_it(things: Things) -> None:
-    things.marks[1], things.certain = ["left"], False
-    made = sharing(things)
+    things.marks[1], things.certain = ["right"], False
+    assert things.table is not None
+    things.table.cell(1, 1)[MARK] = 0
+    made = sharing(things, alive=frozenset({0}))
     list(made.see_end(1, ended_well=False))
 
     assert list(made.look()) == []
@@ -293,6 +293,21 @@ def test_who_died_with_a_permit_is_to_be_known_before_who_waits_for_it(things: T
     list(made.look_again(for_the_last_time=True))
 
     assert len(list(made.look())) == 1
+
+
+@pytest.mark.parametrize(("ended_well", "stops"), [(False, ["holder_died"]), (True, [])])
+def test_who_waits_for_what_somebody_died_with_ends_the_run_while_others_run(
+    ended_well: bool, stops: list[str], things: Things
+) -> None:
+    assert things.table is not None
+    things.table.cell(1, 0)[MARK] = 0  # only the other one waits
+    things.table.cell(0, 0)[MARK] = 0
+    things.marks[0] = ["left"]
+    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
+
+    list(made.see_end(0, ended_well=ended_well))
+
+    assert [seen.stops for seen in made.look()] == stops
 
 
 def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.supervise.holders import Lost
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,
@@ -16,6 +17,7 @@ from runner.supervise.table import (
     IN_VAIN,
     MARK,
     TAKEN,
+    TIMED,
     WAITS,
     WANTS,
     operation_bits,
@@ -67,7 +69,7 @@ def has(things: SharedThings, process: int, row: int) -> None:
 
 
 def look(things: SharedThings, main: MainsState = ENDED, alive: frozenset[int] = BOTH) -> Picture | None:
-    return Watch(things, childless).look(alive, main, frozenset())
+    return Watch(things, childless, Lost()).look(alive, main, frozenset())
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def locks() -> Iterator[SharedThings]:
 
 
 def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) -> None:
-    watch = Watch(locks, childless)
+    watch = Watch(locks, childless, Lost())
 
     picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
 
@@ -94,13 +96,14 @@ def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) 
         "joined": None,
         "in_vain": [],
         "main_ended": False,
+        "bereft": [],
     }
     assert watch.has_found_circles
     assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
 
 
 def test_when_main_comes_to_wait_too_all_stand_still_and_the_circle_is_not_told_again(locks: SharedThings) -> None:
-    watch = Watch(locks, childless)
+    watch = Watch(locks, childless, Lost())
     watch.look(BOTH, GOES_ON_ITSELF, frozenset())
 
     picture = watch.look(BOTH, joins(0), frozenset())
@@ -110,7 +113,7 @@ def test_when_main_comes_to_wait_too_all_stand_still_and_the_circle_is_not_told_
 
 
 def test_who_will_be_ended_by_a_timer_keeps_all_from_standing_still(locks: SharedThings) -> None:
-    picture = Watch(locks, childless).look(BOTH, ENDED, frozenset({1}))
+    picture = Watch(locks, childless, Lost()).look(BOTH, ENDED, frozenset({1}))
 
     assert picture is not None
     assert (picture.circles, picture.standstill) == (((0, 1),), False)
@@ -120,18 +123,79 @@ def test_who_is_dead_is_in_no_circle(locks: SharedThings) -> None:
     assert look(locks, GOES_ON_ITSELF, alive=frozenset({0})) is None
 
 
+@contextlib.contextmanager
+def who_died(thing: SharedPlan, ended_well: bool = False) -> Iterator[tuple[SharedThings, Watch]]:
+    """Somebody who is gone has had a permit; process 1 waits for one."""
+    with made_of(thing) as things:
+        assert things.lock_of(thing).acquire(False)
+        waits(things, 1, 0)
+        lost = Lost()
+        lost.permits["left"] = 1
+        lost.gone |= set() if ended_well else {"left"}
+        yield things, Watch(things, childless, lost)
+
+
+@pytest.mark.parametrize(
+    "thing", [SharedLock("left"), SharedRLock("left"), SharedSemaphore("left", 1), SharedCondition("left")]
+)
+def test_who_waits_for_what_somebody_died_with_is_bereft_whoever_may_run(thing: SharedPlan) -> None:
+    with who_died(thing) as (things, watch):
+        picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+        assert picture is not None
+        assert (picture.bereft, picture.circles, picture.standstill) == ((1,), (), False)
+        assert picture.waits[1][0] == "left"
+
+        waits(things, 1, 0, more=GOES_ON)  # another thread of it may do so
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is not None
+
+
+def test_who_waits_with_a_timeout_is_not_bereft() -> None:
+    with who_died(SharedLock("left")) as (things, watch):
+        waits(things, 1, 0, more=GOES_ON | TIMED)
+
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+
+
+def test_of_a_semaphore_others_may_give_what_they_have() -> None:
+    with who_died(SharedSemaphore("left", 2)) as (things, watch):
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None  # one is free
+        has(things, 0, 0)
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+
+
+def test_who_has_got_it_between_two_looks_is_not_bereft() -> None:
+    with who_died(SharedLock("left")) as (things, _):
+        lost = Lost()
+        lost.permits["left"] = 1
+        lost.gone.add("left")
+        watch = Moving(things, lambda: note(things, 0, 1, MARK, 0), lost)
+
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+
+
+@pytest.mark.parametrize("thing", [SharedLock("left"), SharedSemaphore("left", 1)])
+def test_what_somebody_left_who_ended_well_another_one_may_release(thing: SharedPlan) -> None:
+    with who_died(thing, ended_well=True) as (_, watch):
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+
+        picture = watch.look(frozenset({1}), ENDED, frozenset())  # but nobody is left
+
+        assert picture is not None
+        assert (picture.bereft, picture.standstill) == ((), True)
+
+
 def test_where_nobody_waits_nothing_is_found() -> None:
     with made_of(SharedLock("left")) as things:
         assert look(things, GOES_ON_ITSELF) is None
         assert look(things) is None
-        assert not Watch(things, childless).has_found_circles
+        assert not Watch(things, childless, Lost()).has_found_circles
 
 
 class Moving(Watch):
     """Something happens after each time that it has looked at the scene."""
 
-    def __init__(self, things: SharedThings, move: Callable[[], None]) -> None:
-        super().__init__(things, childless)
+    def __init__(self, things: SharedThings, move: Callable[[], None], lost: Lost | None = None) -> None:
+        super().__init__(things, childless, lost or Lost())
         self._move = move
 
     def _scene(self, alive: frozenset[int], main: MainsState):  # type: ignore[no-untyped-def]  # as its base
@@ -370,7 +434,7 @@ def test_who_fills_a_pipe_goes_on_as_long_as_there_is_room() -> None:
     with made_of(SharedQueue("x")) as things:
         for process in (0, 1):
             waits(things, process, 0, "flush")
-        watch = Watch(things, childless)
+        watch = Watch(things, childless, Lost())
         assert watch.look(BOTH, ENDED, frozenset()) is None
         assert watch.is_unsure
 
@@ -394,7 +458,7 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
         waits(things, 0, 3, "get")
         note(things, 2, 1, IN_VAIN, 1)
 
-        picture = Watch(things, childless).picture(BOTH, GOES_ON_ITSELF)
+        picture = Watch(things, childless, Lost()).picture(BOTH, GOES_ON_ITSELF)
 
         assert picture.waits == {MAIN: ("left", "lock", "acquire"), 0: ("items", "queue", "get")}
         assert picture.holders == {"left": (1,)}
@@ -406,4 +470,4 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
 )
 def test_main_has_ended_when_it_neither_goes_on_nor_waits(main: MainsState, waiting: bool, ended: bool) -> None:
     with made_of(SharedLock("left")) as things:
-        assert Watch(things, childless).picture(BOTH, main).ended is ended
+        assert Watch(things, childless, Lost()).picture(BOTH, main).ended is ended
