@@ -85,6 +85,8 @@ class Why:
                 return "join_before_get", _NO_ROOM.format(thing)
             case "join", _:
                 return "standstill", f"until every item of {thing} is done, and nobody is left who says `task_done`."
+            case "notify", _:
+                return "standstill", _NOT_AWAKE.format(thing)
             case "wait", "condition" if thing in in_vain:
                 return "lost_wakeup", _LOST_WAKEUP.format(thing)
             case "wait", "condition":
@@ -212,6 +214,10 @@ _NO_ROOM = (
 _LOST_WAKEUP = (
     "to be notified of {0}, which was notified when nobody waited: that wake-up is lost, a condition remembers "
     "nothing. Look whether it has happened already before you wait (`wait_for`), or use an event, which stays set."
+)
+_NOT_AWAKE = (
+    "inside {0}: somebody was ended while it waited there, and who notifies waits until all of them are awake, this "
+    "one too."
 )
 _BARRIER = "at the barrier {0}, which opens when {1} are there, and nobody is left who could come."
 _EXTRA_RELEASE = (

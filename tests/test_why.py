@@ -66,6 +66,15 @@ def test_who_waits_for_what_somebody_died_with_ends_the_run() -> None:
     assert note.text == "b waits for left, and would do so for ever: the run is ended."
 
 
+def test_who_waits_for_the_dead_to_wake_is_told_so() -> None:
+    found = FOUND | {"waits": [[0, "left", "event", "notify"]], "standstill": True}
+
+    (note,) = why(shared=[SharedEvent("left")]).of_stuck(found)
+
+    assert (note.about, note.process) == ("standstill", "a")
+    assert "a waits inside left: somebody was ended while it waited there" in note.text
+
+
 def test_a_circle_that_nobody_is_left_to_open_ends_the_run() -> None:
     (note,) = why(shared=LOCKS).of_stuck(CIRCLE | {"standstill": True})
 

@@ -206,7 +206,7 @@ class _Drawing:
         if at > start:
             more = f"in {operation}, and gave up" if what == "timed_out" else f"in {operation}"
             lane.span("waiting", start, at, f"waits for {thing}", more, thing)
-        if kind in HELD and (what == "acquired" or gives_way):
+        if kind in HELD and operation != "notify" and (what == "acquired" or gives_way):
             self._has(thing, kind, start, at, lane, skipped=said.get("skipped", 0))
 
     def _lets_go(self, thing: str, at: float, lane: _Growing, *, held: float) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from runner.supervise import tracing
+from runner.supervise import condition_tracing, tracing
 from runner.supervise.queue_tracing import trace_queue
 from runner.supervise.voice import Voice
 
@@ -134,13 +134,15 @@ class TracedHandle:
             case "condition":
                 tracing.trace_guard(thing._lock, *place(first))
                 thing._make_methods()  # its `acquire` is that of its lock
-                tracing.trace_condition(thing, *place(second))
+                condition_tracing.trace_condition(thing, *place(second))
             case "event" | "barrier":
-                tracing.trace_condition(thing._cond, *place(first))
+                condition_tracing.trace_condition(thing._cond, *place(first))
+                condition_tracing.trace_entry(thing._cond._lock, *place(first))
+                thing._cond._make_methods()
             case "queue" | "joinable_queue":
                 trace_queue(thing, *place(first), Voice(first, tell))
                 if self._kind == "joinable_queue":
-                    tracing.trace_condition(thing._cond, *place(second), "join")
+                    condition_tracing.trace_condition(thing._cond, *place(second), "join")
             case "value":
                 tracing.trace_guard(thing.get_lock(), *place(first))
                 tracing.adopt_lock(thing)
@@ -161,14 +163,16 @@ class TracedHandle:
             case "condition":
                 tracing.untrace_guard(thing._lock)
                 thing._make_methods()
-                tracing.untrace_condition(thing)
+                condition_tracing.untrace_condition(thing)
             case "event" | "barrier":
-                tracing.untrace_condition(thing._cond)
+                condition_tracing.untrace_entry(thing._cond._lock)
+                thing._cond._make_methods()
+                condition_tracing.untrace_condition(thing._cond)
             case "queue" | "joinable_queue":
                 del thing.get
                 thing._sem._make_methods()
                 if self._kind == "joinable_queue":
-                    tracing.untrace_condition(thing._cond)
+                    condition_tracing.untrace_condition(thing._cond)
             case "value":
                 tracing.untrace_guard(thing.get_lock())
                 tracing.adopt_lock(thing)

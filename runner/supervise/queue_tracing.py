@@ -12,11 +12,14 @@ from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked, wait_f
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from runner.supervise.table import Cell
     from runner.supervise.voice import Voice
+
+
+HAS_LOCK = 1
+"""In the mark of who gets: it has the lock for reading, under which one process after the other gets."""
 
 
 def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
@@ -45,70 +48,74 @@ def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
         give()
 
     room.acquire, room.release = acquire, release
-    queue.get = _traced_get(queue, cell, gets)
+    queue.get = TracedGet(queue, cell, gets)
 
 
-def _traced_get(queue: Any, cell: Cell, voice: Voice) -> Callable[..., object]:
-    import select
-    from multiprocessing.reduction import ForkingPickler
+class TracedGet:
+    """Stands in the place of a queue's `get`."""
 
-    get, lock, receive = queue.get, queue._rlock, queue._recv_bytes
-    ready = select.poll()
-    ready.register(queue._reader.fileno(), select.POLLIN)
-    left = 1
+    def __init__(self, queue: Any, cell: Cell, voice: Voice) -> None:
+        import select
 
-    def has_got(waited: float) -> None:
-        nonlocal left
-        left -= 1
-        if waited or not left:
-            left = voice.acquired("get", waited, left)
+        self._queue = queue
+        self._get = queue.get
+        self._cell = cell
+        self._voice = voice
+        self._ready = select.poll()
+        self._ready.register(queue._reader.fileno(), select.POLLIN)
+        self._left = 1
 
-    def get_traced(block: bool = True, timeout: float | None = None) -> object:
-        if queue._closed:
-            return get(block, timeout)  # which says so
+    def __call__(self, block: bool = True, timeout: float | None = None) -> object:
+        """The next item. Raises `queue.Empty` as the queue's own `get`."""
+        if self._queue._closed:
+            return self._get(block, timeout)  # which says so
         if block and timeout is None:
-            return get_at_last()
-        return get_in_time(timeout or 0.0) if block else got(get(False), 0.0)
+            return self._get_at_last()
+        return self._get_in_time(timeout or 0.0) if block else self._got(self._get(False), 0.0)
 
-    def got(item: object, waited: float) -> object:
-        has_got(waited)
+    def _got(self, item: object, waited: float) -> object:
+        self._left -= 1
+        if waited or not self._left:
+            self._left = self._voice.acquired("get", waited, self._left)
         return item
 
-    def get_at_last() -> object:
+    def _get_at_last(self) -> object:
         """As multiprocessing's own, but for who waits longer than `PATIENCE_S`."""
+        from multiprocessing.reduction import ForkingPickler
+
+        cell, lock = self._cell, self._queue._rlock
         began = monotonic()
         told = False
         if not lock.acquire(False):  # another one is in `get`
-            told = wait_for(lock.acquire, cell, 0, "get", None, voice) > 0
+            told = wait_for(lock.acquire, cell, 0, "get", None, self._voice) > 0
         try:
-            if not told and not ready.poll(PATIENCE_S * 1000):
-                announce(cell, 0, "get", None, voice, began)
+            if told:
+                cell[MARK] |= HAS_LOCK
+            elif not self._ready.poll(PATIENCE_S * 1000):
+                announce(cell, HAS_LOCK, "get", None, self._voice, began)
                 told = True
-            data = receive()
+            data = self._queue._recv_bytes()
         finally:
-            lock.release()
             if told:  # before it is told that something was taken, and also if a signal's handler has raised
                 cell[MARK] = 0
-        queue._sem.release()
-        has_got(monotonic() - began if told else 0.0)
-        return ForkingPickler.loads(data)
+            lock.release()
+        self._queue._sem.release()
+        return self._got(ForkingPickler.loads(data), monotonic() - began if told else 0.0)
 
-    def get_in_time(timeout: float) -> object:
+    def _get_in_time(self, timeout: float) -> object:
         from queue import Empty
 
         began = monotonic()
         try:
-            return got(get(True, min(timeout, PATIENCE_S)), 0.0)
+            return self._got(self._get(True, min(timeout, PATIENCE_S)), 0.0)
         except Empty:
             if timeout <= PATIENCE_S:
                 raise
-        announce(cell, 0, "get", timeout, voice, began)
+        announce(self._cell, 0, "get", timeout, self._voice, began)
         try:
-            return got(get(True, timeout - (monotonic() - began)), monotonic() - began)
+            return self._got(self._get(True, timeout - (monotonic() - began)), monotonic() - began)
         except Empty:
-            voice.timed_out("get", monotonic() - began)
+            self._voice.timed_out("get", monotonic() - began)
             raise
         finally:
-            cell[MARK] = 0
-
-    return get_traced
+            self._cell[MARK] = 0

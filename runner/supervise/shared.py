@@ -194,6 +194,12 @@ class SharedThings:
         # Who has waited for long has got nothing.
         return [thing.name for thing, mark in marks if mark & HELD or (mark & WANTS and not mark & BLOCKED)]
 
+    def read_by(self, process: int) -> list[str]:
+        """The queues of which this process has the lock for reading, by its own marks."""
+        if self.table is None:
+            return []
+        return [thing.name for row, thing in enumerate(self.rows) if self.table.mark(row, process).reads]
+
     def missing(self, guard: str, dead: int) -> tuple[int, bool]:
         """`missing_permits` of this guard, now."""
         row, thing = next((row, thing) for row, thing in self._guards() if thing.name == guard)

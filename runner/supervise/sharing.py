@@ -40,6 +40,8 @@ class Sharing:
         self._ended_well: set[int] = set()
         self._died_with: dict[int, str] = {}
         """The first guard of which each process died with a permit."""
+        self._readers: dict[str, int] = {}
+        """Who died with a queue's lock for reading; it is told when somebody misses it, for many are ended in `get`."""
         self._added: dict[str, list[Any]] = {}
         """What was added to a thing: how much, by how many processes, and what all of them held."""
         self._is_news = False
@@ -109,6 +111,9 @@ class Sharing:
         self._is_news = True
         if ended_well:
             self._ended_well.add(process)
+        for queue in self._shared.read_by(process):
+            self._readers[queue] = process
+            self._holders.lost.gone.add(queue)
         yield from self._died(self._holders.see_end(process))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:
@@ -136,6 +141,9 @@ class Sharing:
         schedule = self._schedule
         picture = self._watch.look(schedule.alive, schedule.mains_state, schedule.ending)
         if picture is not None:
+            for queue in dict.fromkeys(picture.waits[number][0] for number in picture.bereft):
+                if queue in self._readers:
+                    yield Seen({"holder_died": self._readers[queue], "guard": f"the lock of {queue} for reading"})
             why = "deadlock" if self._watch.has_found_circles else "standstill"
             stops = "holder_died" if picture.bereft else why if picture.standstill else None
             yield Seen({"stuck": picture.to_json()}, stops)

@@ -23,9 +23,10 @@ NUMBER: Literal["I"] = "I"
 """Their format, for `memoryview`."""
 NUMBER_SIZE = 4
 
-MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA = range(6)
+MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST = range(7)
 """Where in a cell: what the process has and wants; how often it gave (put, notified) and took (got, was woken);
-how often it began to wait for long; notified when nobody waited; released what it had not acquired."""
+how often it began to wait for long; notified when nobody waited; released what it had not acquired; whether it looks
+each time, before it waits to be notified, whether it has to (`wait_for`)."""
 
 WANTS = 1 << 31
 """Set in a mark while the process is about to get something; the lowest bits count what it has."""
@@ -38,8 +39,8 @@ TIMED = 1 << 25
 """It waits with a timeout."""
 HELD = TIMED - 1
 
-OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush")
-"""What a process waits in, by the number in its mark."""
+OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush", "notify")
+"""What a process waits in, by the number in its mark; `notify` until those that it has notified are awake."""
 
 
 def operation_bits(operation: str) -> int:
@@ -57,6 +58,11 @@ class Mark:
     goes_on: bool
     operation: str
     timed: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it waits for an item, and has the lock for that."""
+        return self.operation == "get" and self.held > 0
 
     @classmethod
     def of(cls, mark: int) -> Mark:
@@ -84,6 +90,10 @@ class Table:
         """The cell of this process."""
         start = (thing * self.processes + process) * CELL
         return self._numbers()[start : start + CELL]
+
+    def mark(self, thing: int, process: int) -> Mark:
+        """What this process has noted, as it is now."""
+        return Mark.of(self.cell(thing, process)[MARK])
 
     def marks(self, thing: int) -> list[int]:
         """The marks of all processes, as they are now."""

@@ -12,11 +12,8 @@ from time import monotonic
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,
-    GIVEN,
     GOES_ON,
-    IN_VAIN,
     MARK,
-    TAKEN,
     TIMED,
     WAITS,
     WANTS,
@@ -31,10 +28,7 @@ __all__ = [
     "bare",
     "blocked",
     "note_flushing",
-    "trace_condition",
     "trace_guard",
-    "trace_wait",
-    "untrace_condition",
     "untrace_guard",
     "wait_for",
 ]
@@ -137,10 +131,10 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
 
     guard._semlock = TracedSemLock(untraced, cell, acquire, release)
     guard._make_methods()
-    guard.__class__ = _entered_by(type(guard), acquire, release)
+    guard.__class__ = entered_by(type(guard), acquire, release)
 
 
-def _entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:
+def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:
     """A guard's class under whose `with` stand these two: by way of the class's own methods it takes twice as long.
 
     Both may be given the guard itself first, as `contextlib.ExitStack` does, which asks the class for them.
@@ -163,43 +157,6 @@ def adopt_lock(value: Any) -> None:
     """Have a value use its lock as that is now; `value.value` acquires it, too."""
     lock = value.get_lock()
     value.acquire, value.release = lock.acquire, lock.release
-
-
-def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:
-    """Trace a semaphore on which processes wait to be woken, in a condition and what is made of one."""
-    take, give = semaphore.acquire, semaphore.release
-    left = 1
-
-    def acquire(block: bool = True, timeout: float | None = None) -> bool:
-        nonlocal left
-        waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, voice) if block else -1.0
-        if waited < 0:
-            return False
-        cell[TAKEN] = (cell[TAKEN] + 1) & WRAP
-        left -= 1
-        if waited or not left:
-            left = voice.acquired(operation, waited, left)
-        return True
-
-    def release() -> None:
-        cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
-        give()
-
-    semaphore.acquire, semaphore.release = acquire, release
-
-
-def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
-    """Trace who waits in a condition, and who notifies it when nobody does."""
-    trace_wait(condition._wait_semaphore, cell, voice, operation)
-    notify = condition.notify
-    sleeping, woken = condition._sleeping_count._semlock, condition._woken_count._semlock
-
-    def noting(n: int = 1) -> None:
-        if sleeping._get_value() <= woken._get_value():
-            cell[IN_VAIN] = (cell[IN_VAIN] + 1) & WRAP
-        notify(n)
-
-    condition.notify = noting
 
 
 def blocked(take: Acquire, cell: Cell, operation: str, timeout: float | None, voice: Voice) -> float:
@@ -277,9 +234,3 @@ def untrace_guard(guard: Any) -> None:
     guard.__class__ = type(guard).__base__
     guard._semlock = guard._semlock.untraced
     guard._make_methods()
-
-
-def untrace_condition(condition: Any) -> None:
-    """Undo `trace_condition`."""
-    condition._wait_semaphore._make_methods()
-    del condition.notify

@@ -48,6 +48,10 @@ class Voice:
         self._gap = max(1, self._told // 5) if self._told >= ALL_OF_THE_FIRST else 1
         return self._gap
 
+    def went_on(self, operation: str, waited: float) -> None:
+        """It has waited for what is nobody's: that is not counted, and not released."""
+        self._tell(f'["acquired",{self._row},"{operation}",{monotonic():.6f},{waited:.6f},0]')
+
     def timed_out(self, operation: str, waited: float) -> None:
         """It gave up."""
         self._tell(f'["timed_out",{self._row},"{operation}",{monotonic():.6f},{waited:.6f}]')

@@ -101,12 +101,15 @@ def stuck(scene: Scene) -> frozenset[int]:
 
 
 def bereft(scene: Scene) -> dict[int, Wait]:
-    """Those that wait for what somebody died with, and nobody else has: nobody gives it back, whoever may run."""
+    """Those that wait for what somebody died with, and nobody else has: nobody gives it back, whoever may run.
+
+    Of a queue that is the lock under which one after the other gets.
+    """
     never = scene.gone - scene.open - scene.signals
     return {
         number: wait
         for number, wait in scene.waits.items()
-        if wait.operation == "acquire" and wait.row in never and not scene.holders.get(wait.row)
+        if wait.operation in ("acquire", "get") and wait.row in never and not scene.holders.get(wait.row)
     }
 
 

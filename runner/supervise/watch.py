@@ -10,7 +10,7 @@ import select
 from runner.records import record, replace
 from runner.supervise import waiting
 from runner.supervise.shared import free_permits
-from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, MARK, TAKEN, WAITS, Mark
+from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, LOOKS_FIRST, MARK, TAKEN, WAITS, Mark
 from runner.supervise.waiting import MainsState, Scene, Wait
 from runner.things import SharedCondition, SharedQueue, SharedSemaphore, kind_of
 
@@ -117,10 +117,16 @@ class Watch:
         in_vain = [
             thing.name
             for row, thing in enumerate(self._shared.rows)
-            if isinstance(thing, SharedCondition) and any(cell[IN_VAIN] for cell in self._cells(row))
+            if isinstance(thing, SharedCondition) and self._has_lost_a_wake_up(row, scene)
         ]
         ended = not main.goes_on and main.joined is None and scene.main not in scene.waits
         return Picture(waits, held, tuple(circles), standstill, main.joined, tuple(in_vain), ended)
+
+    def _has_lost_a_wake_up(self, row: int, scene: Scene) -> bool:
+        """Whether it was notified in vain, and somebody waits who has not looked first whether it has to."""
+        cells = self._cells(row)
+        waiting_ = (number for number, wait in scene.waits.items() if wait.row == row)
+        return any(cell[IN_VAIN] for cell in cells) and not all(cells[number][LOOKS_FIRST] for number in waiting_)
 
     def _thing(self, row: int) -> SharedPlan:
         return self._shared.rows[row]
@@ -149,7 +155,7 @@ class Watch:
                 for process, mark in enumerate(self._marks(row))
                 if mark and (process in alive or process == number)
             }
-            holders[row] = tuple(process for process, mark in marks.items() if mark.held)
+            holders[row] = tuple(process for process, mark in marks.items() if mark.held and not mark.reads)
             for process, mark in marks.items():
                 if mark.blocked and row in gone and not mark.timed:  # whatever its other threads do
                     bereft[process] = Wait(row, mark.operation, self._began(row, process))
@@ -189,7 +195,9 @@ class Watch:
         given, taken = (sum(cell[place] for cell in cells) % 2**32 for place in (GIVEN, TAKEN))
         if "flush" in operations:
             return bool(select.select([], [made._writer.fileno()], [], 0)[1])
-        if isinstance(thing, SharedQueue) and "join" not in operations:
+        if "get" in operations and thing.name in self._lost.gone:
+            return free_permits(made._rlock) > 0
+        if isinstance(thing, SharedQueue) and not operations & {"join", "notify"}:
             if "get" in operations and given != taken and self._may_come(row, made, alive):
                 return True
             room = free_permits(made._sem)
@@ -198,6 +206,8 @@ class Watch:
         if operations == {"acquire"}:
             return self._has_free_permits(thing, cells)
         condition = made if isinstance(thing, SharedCondition) else made._cond
+        if operations == {"notify"}:
+            return free_permits(condition._woken_count) + free_permits(condition._lock) > 0
         return given != taken or free_permits(condition._wait_semaphore) > 0
 
     def _may_come(self, row: int, queue: Any, alive: frozenset[int]) -> bool:

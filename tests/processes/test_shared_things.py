@@ -280,6 +280,53 @@ jobs:
     assert bool(notes(result, "holder_died")) is (trace == "true")
 
 
+KILLED_IN = {
+    "event": ("shared: {x: event}", "{wait: x}", "{set: x}"),
+    "condition": ("shared: {x: condition}", "{with: x, do: [{wait: x}]}", "{with: x, do: [{notify_all: x}]}"),
+    "barrier": ("shared: {x: {barrier: 3}}", "{wait: x}", "{wait: x}"),
+}
+
+
+@pytest.mark.parametrize("kind", KILLED_IN)
+def test_who_was_ended_while_it_waited_keeps_nobody_waiting_for_ever(kind: str, start_method: str) -> None:
+    shared, wait, wake = KILLED_IN[kind]
+    text = f"""
+time_limit: 20
+{shared}
+jobs:
+  - {{name: gone, do: [{{print: comes}}, {wait}]}}
+  - {{name: waits, do: [{wait}]}}
+  - {{name: wakes, do: [{wake}]}}
+main: [{{start: gone}}, {{start: waits}}, {{sleep: 0.5}}, {{terminate: gone}}, {{join: gone}}, {{start: wakes}}]
+"""
+
+    result = run(text, start_method)
+
+    assert result.outcome == "failed"
+    assert any("inside x: somebody was ended while it waited there" in note for note in notes(result, "standstill"))
+    assert result.processes["wakes"].stop_reason == "standstill"
+
+
+def test_who_was_ended_while_it_got_something_keeps_nobody_waiting_for_ever(start_method: str) -> None:
+    text = """
+time_limit: 20
+shared: {q: queue}
+jobs:
+  - {name: gone, do: [{get: q}]}
+  - {name: gets, do: [{get: q}]}
+  - {name: goes-on, target: heartbeat, args: [60]}
+main: [{start: gone}, {sleep: 0.5}, {terminate: gone}, {join: gone}, {put: 1, into: q}, {start: gets}, {start: goes-on}]
+"""
+
+    result = run(text, start_method)
+
+    assert notes(result, "holder_died") == [
+        "gone died while it had the lock of q for reading: what it had is lost to the others, nobody gives it back."
+    ]
+    assert notes(result, "who_waits") == ["gets waits for q, and would do so for ever: the run is ended."]
+    assert result.processes["goes-on"].stop_reason == "holder_died"
+
+
 def test_who_has_another_thread_is_never_called_stuck(start_method: str) -> None:
     target = "sharing:wait_in_one_thread_and_release_in_another"
     text = f"shared: {{door: lock}}\njobs: [{{name: a, target: '{target}', args: [$door]}}]"

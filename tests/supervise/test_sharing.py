@@ -35,9 +35,10 @@ class Things:
         self.rows = THINGS
         self.main = 2
         self.marks: dict[int, list[str]] = {}
+        self.readers: dict[int, list[str]] = {}
         self.certain = True
         context = multiprocessing.get_context("fork")
-        self.objects = {"left": context.Lock(), "right": context.Lock()}
+        self.objects: dict[str, Any] = {"left": context.Lock(), "right": context.Lock()}
         size = size_of(len(self.rows), 3)
         self.table = None if memory is None else Table(Descriptor(memory), size, 3)
 
@@ -47,6 +48,9 @@ class Things:
 
     def marked(self, process: int) -> list[str]:
         return self.marks.get(process, [])
+
+    def read_by(self, process: int) -> list[str]:
+        return self.readers.get(process, [])
 
     def missing(self, guard: str, dead: int) -> tuple[int, bool]:
         return 1, self.certain
@@ -225,6 +229,7 @@ def things() -> Iterator[Things]:
     made = Things(memory)
     for lock in made.objects.values():
         lock.acquire()
+    made.objects["items"] = SimpleNamespace(_rlock=multiprocessing.get_context("fork").Lock())
     assert made.table is not None
     for process, (has, wants) in enumerate([(0, 1), (1, 0)]):
         made.table.cell(has, process)[MARK] = 1
@@ -308,6 +313,24 @@ def test_who_waits_for_what_somebody_died_with_ends_the_run_while_others_run(
     list(made.see_end(0, ended_well=ended_well))
 
     assert [seen.stops for seen in made.look()] == stops
+
+
+def test_who_died_while_it_got_something_is_told_when_somebody_misses_the_lock_for_that(things: Things) -> None:
+    assert things.table is not None
+    for row, process in [(0, 0), (1, 1), (0, 1)]:
+        things.table.cell(row, process)[MARK] = 0
+    things.readers[0] = ["items"]
+    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
+    assert list(made.see_end(0, ended_well=False)) == []
+    assert list(made.look()) == []
+
+    things.objects["items"]._rlock.acquire()
+    things.table.cell(2, 1)[MARK] = WANTS | BLOCKED | operation_bits("get")
+    died, stuck = made.look(anyway=True)
+
+    assert (died.message, died.stops) == ({"holder_died": 0, "guard": "the lock of items for reading"}, None)
+    assert (stuck.message["stuck"]["bereft"], stuck.stops) == ([1], "holder_died")
+    things.objects["items"]._rlock.release()
 
 
 def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:

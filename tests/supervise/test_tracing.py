@@ -26,6 +26,7 @@ from runner.supervise.table import (
     EXTRA,
     GIVEN,
     IN_VAIN,
+    LOOKS_FIRST,
     MARK,
     NUMBER,
     NUMBER_SIZE,
@@ -108,13 +109,13 @@ class Traced:
         self._memory = memory
         self.handle = TracedHandle(self.thing, kind, self._table, 0)
         self.said: list[list[Any]] = []
-        self._waits = threading.Event()
+        self.waits = threading.Event()
         self.handle.trace(PROCESS, self._hear)
 
     def _hear(self, text: str) -> None:
         self.said.append(json.loads(text))
         if self.said[-1][0] == "waiting":
-            self._waits.set()
+            self.waits.set()
 
     def noted(self, place: int, row: int = 0) -> int:
         """A number of its cell."""
@@ -135,7 +136,7 @@ class Traced:
         marks: list[Mark] = []
 
         def wait_and_act() -> None:
-            if self._waits.wait(20):
+            if self.waits.wait(20):
                 marks.extend(map(self.mark, range(2)))
                 act()
 
@@ -467,6 +468,94 @@ def test_who_notifies_nobody_does_it_in_vain(way: str, traced: Make) -> None:
     assert made.noted(IN_VAIN, 1) == 1
 
 
+def test_who_may_not_notify_does_it_for_nobody(traced: Make) -> None:
+    made = traced("condition")
+
+    with pytest.raises(AssertionError, match="not owned"):
+        made.thing.notify()
+
+    assert made.noted(IN_VAIN, 1) == 0
+
+
+def test_who_looks_first_whether_it_has_to_wait_says_so(traced: Make) -> None:
+    made = traced("condition")
+    looks: list[int] = []
+
+    def look() -> bool:
+        looks.append(made.noted(LOOKS_FIRST, 1))
+        return len(looks) == 2
+
+    with made.thing:
+        assert made.thing.wait_for(look, NO_TIME_S)
+
+    assert (looks, made.noted(LOOKS_FIRST, 1)) == ([1, 1], 0)
+
+
+@pytest.mark.parametrize(("kind", "row"), [("condition", 1), ("event", 0)])
+def test_who_notifies_one_that_does_not_wake_waits_and_goes_on_when_it_does(kind: str, row: int, traced: Make) -> None:
+    made = traced(kind)
+    condition = getattr(made.thing, "_cond", made.thing)
+    condition._sleeping_count.release()  # of somebody who sleeps there
+
+    with made.as_soon_as_it_waits(condition._woken_count.release) as marks, condition:
+        condition.notify()
+
+    assert marks[row] == Mark(0, wants=True, blocked=True, goes_on=False, operation="notify")
+    assert made.mark(row) == FREE
+    assert [word for word in made.words() if "notify" in word] == [f"waiting {row} notify", f"acquired {row} notify"]
+
+
+def test_nobody_waits_for_a_wake_up_that_is_tried_for(traced: Make) -> None:
+    made = traced("condition")
+
+    assert made.thing._woken_count.acquire(False) is False
+
+    assert made.said == []
+
+
+def test_who_waits_to_get_into_an_event_says_so(traced: Make) -> None:
+    made = traced("event")
+    semlock = made.thing._cond._lock._semlock
+    in_there = threading.Event()
+
+    def be_in_there() -> None:
+        semlock.acquire()
+        in_there.set()
+        made.waits.wait(20)
+        semlock.release()
+
+    other = threading.Thread(target=be_in_there, name="QueueFeederThread")
+    other.start()
+    in_there.wait(20)
+    made.thing.set()
+    other.join()
+
+    assert made.words() == ["waiting 0 notify", "acquired 0 notify"]
+    assert made.thing.is_set()
+
+
+@pytest.mark.parametrize("waits_behind", [False, True])
+def test_who_waits_for_an_item_has_the_lock_for_that(waits_behind: bool, traced: Make) -> None:
+    made = traced("queue")
+    if waits_behind:
+        made.thing._rlock.acquire()
+    seen: list[Mark] = []
+
+    def act() -> None:
+        if waits_behind:
+            made.thing._rlock.release()
+        while not (mark := made.mark()).reads:
+            assert mark.operation == "get"
+        seen.append(mark)
+        made.thing.put("item")
+
+    with made.as_soon_as_it_waits(act):
+        assert made.thing.get() == "item"
+
+    assert seen == [Mark(1, wants=True, blocked=True, goes_on=False, operation="get")]
+    assert made.mark() == FREE
+
+
 def test_of_many_wake_ups_not_every_one_is_told(traced: Make) -> None:
     made = traced("condition")
 
@@ -529,7 +618,7 @@ def test_who_waits_for_an_item_says_so(traced: Make) -> None:
     with made.as_soon_as_it_waits(lambda: made.thing.put("late")) as marks:
         assert made.thing.get() == "late"
 
-    assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="get")
+    assert marks[0] == Mark(1, wants=True, blocked=True, goes_on=False, operation="get")
     assert made.mark() == FREE
     assert made.words() == ["waiting 0 get", "acquired 0 put", "acquired 0 get"]
     assert made.said[-1][4] >= PATIENCE_S

@@ -15,6 +15,7 @@ from runner.supervise.table import (
     GIVEN,
     GOES_ON,
     IN_VAIN,
+    LOOKS_FIRST,
     MARK,
     TAKEN,
     TIMED,
@@ -416,6 +417,47 @@ def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int) -> N
         assert look(things) is not None
 
 
+@pytest.mark.parametrize(
+    ("thing", "row"),
+    [
+        (SharedEvent("x"), 0),
+        (SharedBarrier("x", 3), 0),
+        (SharedCondition("x"), 1),
+        (SharedQueue("x", joinable=True), 1),
+    ],
+)
+def test_who_notifies_goes_on_when_somebody_has_woken_or_has_come_out(thing: SharedPlan, row: int) -> None:
+    with made_of(thing) as things:
+        condition = getattr(things.objects["x"], "_cond", things.objects["x"])
+        note(things, row, 0, GIVEN, 1)  # for somebody who is gone
+        waits(things, 1, row, "notify")
+        assert look(things) is None  # nobody is in there
+        assert condition._lock.acquire()
+        condition._woken_count.release()
+        assert look(things) is None
+        condition._woken_count.acquire()
+
+        assert look(things, alive=frozenset({1})) is not None
+        condition._lock.release()
+
+
+def test_who_gets_behind_somebody_who_died_with_the_lock_for_that_is_bereft() -> None:
+    with made_of(SharedQueue("x")) as things:
+        lost = Lost()
+        lost.gone.add("x")
+        watch = Watch(things, childless, lost)
+        note(things, 0, 0, GIVEN, 1)  # there is an item
+        waits(things, 1, 0, "get")
+        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None  # the lock is free
+        assert things.objects["x"]._rlock.acquire(False)
+
+        picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+
+        assert picture is not None
+        assert (picture.bereft, picture.waits) == ((1,), {1: ("x", "queue", "get")})
+        things.objects["x"]._rlock.release()
+
+
 def test_who_joins_a_queue_waits_for_a_wake_up() -> None:
     with made_of(SharedQueue("x", joinable=True)) as things:
         assert all_wait(things, "join", 1) is not None
@@ -455,14 +497,29 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
     with made_of(SharedLock("left"), SharedCondition("news"), SharedQueue("items")) as things:
         has(things, 1, 0)
         waits(things, MAIN, 0)
-        waits(things, 0, 3, "get")
-        note(things, 2, 1, IN_VAIN, 1)
+        waits(things, 0, 3, "get", more=1)  # it has the lock for reading
+        waits(things, 1, 2, "wait")
+        note(things, 2, 0, IN_VAIN, 1)
 
         picture = Watch(things, childless, Lost()).picture(BOTH, GOES_ON_ITSELF)
 
-        assert picture.waits == {MAIN: ("left", "lock", "acquire"), 0: ("items", "queue", "get")}
+        assert picture.waits == {
+            MAIN: ("left", "lock", "acquire"),
+            1: ("news", "condition", "wait"),
+            0: ("items", "queue", "get"),
+        }
         assert picture.holders == {"left": (1,)}
         assert (picture.in_vain, picture.ended, picture.circles, picture.standstill) == (("news",), False, (), False)
+
+
+@pytest.mark.parametrize("looks_first", [0, 1])
+def test_who_looks_whether_it_has_to_wait_has_lost_no_wake_up(looks_first: int) -> None:
+    with made_of(SharedCondition("news")) as things:
+        note(things, 1, 0, IN_VAIN, 1)
+        waits(things, 1, 1, "wait")
+        note(things, 1, 1, LOOKS_FIRST, looks_first)
+
+        assert Watch(things, childless, Lost()).picture(BOTH, ENDED).in_vain == (() if looks_first else ("news",))
 
 
 @pytest.mark.parametrize(
