@@ -17,7 +17,7 @@ import pytest
 from runner.plan import Plan
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.shared import SharedThings, free_permits, missing_permits
-from runner.supervise.table import MARK, WANTS
+from runner.supervise.table import BLOCKED, MARK, WANTS, operation_bits
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -188,7 +188,7 @@ def test_the_semaphores_are_those_that_are_traced() -> None:
 def test_without_a_traced_thing_there_is_no_table() -> None:
     with made_of(SharedLock("plain", traced=False)) as things:
         assert things.table is None
-        assert things.marked(0) == []
+        assert (things.marked(0), things.read_by(0)) == ([], [])
         things.clear_marks("plain", 0)
 
 
@@ -290,6 +290,16 @@ def test_of_a_semaphore_several_permits_may_be_missing() -> None:
         things.table.cell(0, 0)[MARK], things.table.cell(0, 1)[MARK] = 3, 1
 
         assert things.missing("x", dead=0) == (3, True)
+
+
+def test_a_queue_is_read_by_who_waits_with_the_lock_for_that() -> None:
+    with made_of(SharedLock("door"), SharedQueue("q")) as things:
+        assert things.table is not None
+        things.table.cell(0, 0)[MARK] = 1
+        things.table.cell(1, 0)[MARK] = WANTS | BLOCKED | operation_bits("get") | 1
+        things.table.cell(1, 1)[MARK] = WANTS | BLOCKED | operation_bits("get")
+
+        assert (things.read_by(0), things.read_by(1)) == (["q"], [])
 
 
 def test_the_second_row_of_a_condition_is_no_guard() -> None:
