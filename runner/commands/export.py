@@ -34,12 +34,25 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
         print(script, end="")
         return 0
     try:
+        if spared := _why_spared(options):
+            return fail(f"`{options.output}` is {spared}", USAGE_ERROR)
         with open(options.output, "w", encoding="utf-8") as file:
             file.write(script)
     except OSError as error:
         return fail(f"`{options.output}` cannot be written: {(error.strerror or '').lower()}", USAGE_ERROR)
     _say_what_it_imports(options, plan)
     return 0
+
+
+def _why_spared(options: argparse.Namespace) -> str:
+    """What the output is that no script may overwrite; empty if it may."""
+    if not os.path.isfile(options.output):
+        return ""
+    if os.path.samefile(0 if options.file == "-" else options.file, options.output):
+        return "the file that is exported"
+    names = (options.output, os.path.realpath(options.output))
+    is_yaml = any(name.lower().endswith((".yaml", ".yml")) for name in names)
+    return "a file of YAML, which a script would overwrite" if is_yaml else ""
 
 
 def _say_what_it_imports(options: argparse.Namespace, plan: Plan) -> None:
