@@ -51,7 +51,7 @@ _TERMINATE_AFTER = [
 
 @record(frozen=True, slots=True)
 class Parts:
-    """What a script is put together of. `targets` are the names of imported callables by their import paths."""
+    """What a script is put together of. `targets` are the names of what is imported, by `module:name`."""
 
     plan: Plan
     works: Sequence[Work]
@@ -101,8 +101,8 @@ def _parts(plan: Plan) -> Parts:
     works = works_of(plan)
     for variable in environment(work.steps or [] for work in works):
         names.give(variable)
-    paths = dict.fromkeys(path for work in works for path in _called(work))
-    targets = {path: names.give(path.partition(":")[2].partition(".")[0]) for path in paths}
+    roots = dict.fromkeys(_root(path) for work in works for path in _called(work))
+    targets = {root: names.give(root.partition(":")[2]) for root in roots}
     jobs = [job for job in plan.jobs if job.type == COUNTER]
     counters = [counting.counter_of(job, names.give(job.name), only_one=len(jobs) == 1) for job in jobs]
     functions = functions_of(plan, works, names)
@@ -116,6 +116,12 @@ def _parts(plan: Plan) -> Parts:
     acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
     types = Types(plans, functions, acts)
     return Parts(plan, works, functions, counters, targets, making.Things(plans, variables, views, types))
+
+
+def _root(path: str) -> str:
+    """What is imported of an import path: of an attribute path what it begins with."""
+    module, _, name = path.partition(":")
+    return f"{module}:{name.partition('.')[0]}"
 
 
 def _called(work: Work) -> list[str]:
@@ -177,7 +183,7 @@ def renamed_calls(steps: Sequence[StepData], targets: dict[str, str]) -> list[St
 def called(path: str, targets: dict[str, str]) -> str:
     """How the script calls the target of an import path."""
     _, dot, rest = path.partition(":")[2].partition(".")
-    return f"{targets[path]}{dot}{rest}"
+    return f"{targets[_root(path)]}{dot}{rest}"
 
 
 def _parameter(function: Function, parameter: Parameter, parts: Parts) -> str:

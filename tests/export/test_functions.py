@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.export.exporting import doing, exported, head_of, lines_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ def test_targets_of_one_name_are_told_apart(tmp_path: Path) -> None:
 
     assert "from shlex import join as join_" in script
     assert "target=shlex.split" in script
+
+
+@pytest.mark.parametrize("more", ["target", "class"])
+def test_of_an_attribute_path_its_first_name_is_imported(more: str, tmp_path: Path) -> None:
+    jobs = ", ".join(f"{{{more}: 'tt:{path}'}}" for path in ("K.m", "K.Inner.n", "f"))
+
+    script = exported(f"jobs: [{jobs}]", tmp_path)
+
+    assert "\nfrom tt import K, f\n" in script
+    calls = ("K.m", "K.Inner.n", "f")
+    assert all(f"target={call}" in script if more == "target" else f"{call}()" in script for call in calls)
 
 
 def test_a_target_that_needs_what_only_its_process_knows_is_called_there(tmp_path: Path) -> None:
