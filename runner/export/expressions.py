@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from runner.records import record
@@ -64,8 +65,16 @@ def seconds(duration: float) -> str:
 
 
 def arguments(given: Iterable[str], named: Iterable[tuple[str, str]] = ()) -> str:
-    """What stands in the parentheses of a call."""
-    return ", ".join([*given, *(f"{name}={value}" for name, value in named)])
+    """What stands in the parentheses of a call; what can be no name there is given in a mapping."""
+    pairs = list(named)
+    plain = [f"{name}={value}" for name, value in pairs if is_name(name)]
+    rest = [f"{literal(name)}: {value}" for name, value in pairs if not is_name(name)]
+    return ", ".join([*given, *plain, *([f"**{{{', '.join(rest)}}}"] if rest else [])])
+
+
+def is_name(text: str) -> bool:
+    """Whether this can stand in Python as a name."""
+    return text.isidentifier() and not iskeyword(text)
 
 
 def tuple_of(items: list[str]) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from runner.errors import RunJobsError
-from runner.export.trees import every_step
+from runner.export.trees import every_step, pairs_of
 from runner.export.works import COUNTER
+from runner.things import SharedManaged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.arguments import Encoded
     from runner.plan import Plan, ProcessPlan
 
 JOB_TYPES = ("process", COUNTER)
@@ -24,6 +29,11 @@ def refuse(plan: Plan) -> None:
     """Raises `CannotExport` for the first thing that cannot be said."""
     if plan.time_limit is not None:
         raise CannotExport("`time_limit` cannot be exported: nobody watches over a plain script")
+    for path in plan.preload:
+        _refuse_keywords(path)
+    for thing in plan.shared:
+        if isinstance(thing, SharedManaged) and thing.of == "namespace":
+            _refuse_attributes(thing.name, [key for key, _ in pairs_of(thing.initial)])
     for job in plan.jobs:
         if job.type not in JOB_TYPES:
             raise CannotExport(f"the job `{job.name}` cannot be exported: only run-jobs knows its type `{job.type}`")
@@ -41,7 +51,23 @@ def _refuse_process(process: ProcessPlan) -> None:
         raise CannotExport(f"`cwd` of the process `{name}` cannot be exported: its class decides what it does first")
     if process.cls is not None and process.env:
         raise CannotExport(f"`env` of the process `{name}` cannot be exported: its class decides what it does first")
+    _refuse_keywords(process.cls or process.target or "")
     for step in every_step(process.do or ()):  # type: ignore[arg-type]  # steps are mappings
         if step.get("kind") == "namespace" and not isinstance(step["at"], str):
             message = f"`at` of the step `{step['step']}` of the process `{name}` cannot be exported"
             raise CannotExport(f"{message}: it is known only while it runs")
+        if step.get("kind") == "namespace":
+            _refuse_attributes(step["to"]["ref"], [step["at"]])
+
+
+def _refuse_keywords(path: str) -> None:
+    for part in path.replace(":", ".").split("."):
+        if iskeyword(part):
+            raise CannotExport(f"`{path}` cannot be imported by a script: `{part}` is a keyword of Python")
+
+
+def _refuse_attributes(namespace: str, names: Iterable[Encoded]) -> None:
+    for name in names:
+        if iskeyword(str(name)):
+            message = f"the attribute `{name}` of the namespace `{namespace}` cannot be exported"
+            raise CannotExport(f"{message}: it is a keyword of Python")

@@ -172,6 +172,17 @@ def test_two_counters_have_constants_of_their_own(tmp_path: Path) -> None:
             "shared: {n: {namespace: {}}}\njobs: [{name: a, do: [{write: 1, to: n, at: $pid}]}]",
             "`at` of the step `write` of the process `a`",
         ),
+        ("jobs: [{target: 'async:f'}]", "`async:f` cannot be imported by a script: `async` is a keyword"),
+        ("jobs: [{class: 'm:K.for'}]", "`m:K.for` cannot be imported by a script: `for` is a keyword"),
+        ("preload: [a.pass]\njobs: [{target: say}]", "`a.pass` cannot be imported by a script: `pass` is a keyword"),
+        (
+            "shared: {n: {namespace: {if: 1}}}\njobs: [{target: say}]",
+            "the attribute `if` of the namespace `n` cannot be exported: it is a keyword",
+        ),
+        (
+            "shared: {n: namespace}\njobs: [{name: a, do: [{repeat: 2, do: [{write: 1, to: n, at: if}]}]}]",
+            "the attribute `if` of the namespace `n` cannot be exported: it is a keyword",
+        ),
     ],
 )
 def test_what_cannot_be_said_is_refused_by_name(text: str, words: str, tmp_path: Path) -> None:

@@ -75,3 +75,7 @@ def test_a_tuple_of_one_has_a_comma() -> None:
 
 def test_named_arguments_come_after_the_others() -> None:
     assert arguments(["item"], [("timeout", "1")]) == "item, timeout=1"
+
+
+def test_what_can_be_no_name_is_given_in_a_mapping() -> None:
+    assert arguments(["item"], [("class", "1"), ("a", "2"), ("a b", "3")]) == 'item, a=2, **{"class": 1, "a b": 3}'

@@ -162,6 +162,12 @@ def test_objects_of_a_class_are_told_their_names(tmp_path: Path) -> None:
     assert "processes[0].daemon = True" in script
 
 
+def test_a_keyword_is_given_to_a_class_in_a_mapping(tmp_path: Path) -> None:
+    script = exported("jobs: [{class: 'm:Worker', kwargs: {class: 3, a: 1, b c: 2}}]", tmp_path)
+
+    assert 'Worker(a=1, **{"class": 3, "b c": 2})' in script
+
+
 def test_names_that_processes_have_by_themselves_are_not_given(tmp_path: Path) -> None:
     assert "multiprocessing.Process(target=say)" in exported("jobs: [{target: say}]", tmp_path)
 
