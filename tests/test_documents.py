@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import subprocess
+import tomllib
 from pathlib import Path
+
+import pytest
 
 from runner import command_line, workers
 from runner.describe.jobtype import JobModel
@@ -26,11 +31,19 @@ from runner.supervise.lifecycle import (
 )
 from runner.usage import COMMANDS
 from tests.faults.test_children import FAULTS
+from tests.running import COMMAND
 
 ROOT = Path(__file__).parents[1]
 DESIGN = (ROOT / "docs/design.md").read_text()
 README = (ROOT / "README.md").read_text()
 RELIABILITY = (ROOT / "docs/reliability.md").read_text()
+JOB_TYPES = (ROOT / "docs/job-types.md").read_text()
+WHOLE_FILES = [
+    pytest.param(block, id=f"{name}-{block.splitlines()[0]}")
+    for name in ("README.md", "docs/laboratory.md", "docs/job-types.md", "docs/guide.md")
+    for block in re.findall(r"^```yaml\n(.*?)^```$", (ROOT / name).read_text(), re.DOTALL | re.MULTILINE)
+    if re.search(r"^jobs:", block, re.MULTILINE)
+]
 FACTS: tuple[Fact, ...] = (
     Started(),
     StartFailed({}),
@@ -89,12 +102,10 @@ def test_the_readme_has_every_built_in_worker_with_its_arguments() -> None:
 
 
 def test_the_fields_of_the_counter_are_told() -> None:
-    told = (ROOT / "docs/job-types.md").read_text()
-
     for name, field in SharedCounterJob.model_fields.items():
         if name == "name" or name not in JobModel.model_fields:
             default = f"{field.default:,}" if isinstance(field.default, int) else f"`{field.default}`"
-            assert f"\n| `{name}` | {default} | " in told
+            assert f"\n| `{name}` | {default} | " in JOB_TYPES
 
 
 def test_the_gallery_lists_each_of_its_files_with_what_the_file_says() -> None:
@@ -119,6 +130,29 @@ def test_the_laboratory_has_every_kind_of_thing_and_every_step() -> None:
     for name, step in STEPS.items():
         options = ", ".join(f"`{option}`" for option in step.options)
         assert f"| `{name}` | {step.says} | {step.argument.says} | {options} |\n" in told
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder of packages with the job type whose files are written out in the document."""
+    for path, text in re.findall(r"`greeters/(\S+)`:\n\n```\w+\n(.*?)^```$", JOB_TYPES, re.DOTALL | re.MULTILINE):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    project = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]
+    (tmp_path / "greeters-1.dist-info").mkdir()
+    for group, points in project["entry-points"].items():
+        lines = [f"[{group}]", *(f"{name} = {place}" for name, place in points.items())]
+        (tmp_path / "greeters-1.dist-info/entry_points.txt").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", WHOLE_FILES)
+def test_a_file_that_is_written_out_is_right_and_so_are_its_edits(text: str, installed: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(installed)}
+
+    done = subprocess.run([*COMMAND, "check", "-"], input=text, capture_output=True, text=True, env=env, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_readme_names_every_command() -> None:
