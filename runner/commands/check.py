@@ -22,7 +22,7 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     try:
         text = files.read(options)
         described = files.described(options, text)
-        _check_edits(options, text)
+        check_edits(options, text)
         if options.imports:
             _import_targets(described)
     except InvalidFile as invalid:
@@ -38,11 +38,19 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     return 0
 
 
-def _check_edits(options: argparse.Namespace, text: bytes) -> None:
+def check_edits(options: argparse.Namespace, text: bytes, number: int | None = None) -> None:
+    """Check all edits, or the one of this number. Raises `InvalidFile`."""
     from runner.describe.edits import problems_of_edits
     from runner.errors import InvalidFile
 
-    problems = problems_of_edits(text, file=options.file, start_method=options.start_method, environ=os.environ)
+    problems = problems_of_edits(
+        text,
+        file=options.file,
+        number=number,
+        overrides=options.set,
+        start_method=options.start_method,
+        environ=os.environ,
+    )
     if problems:
         raise InvalidFile(tuple(problems))
 

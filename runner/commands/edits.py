@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.commands import files, run
+from runner.commands.check import check_edits
 from runner.streams import fail
 from runner.usage import USAGE_ERROR
 
@@ -25,6 +26,8 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         text = files.read(options)
         files.described(options, text)
         edits = edits_of(text, options.file)
+        if options.edit is not None:
+            check_edits(options, text, options.edit)
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
     if not edits:

@@ -13,7 +13,7 @@ from runner.errors import InvalidFile, Problem
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @record(frozen=True, slots=True)
@@ -32,18 +32,32 @@ def edits_of(text: bytes, file: str) -> list[Edit]:
     ]
 
 
-def problems_of_edits(text: bytes, *, file: str, start_method: str | None, environ: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with edits: each is made, and the file that comes of it is checked."""
+def problems_of_edits(
+    text: bytes,
+    *,
+    file: str,
+    number: int | None = None,
+    overrides: Sequence[str] = (),
+    start_method: str | None,
+    environ: Mapping[str, str],
+) -> list[Problem]:
+    """What is wrong with edits, or with the one of this number, counted from 1.
+
+    Each is made, after the `overrides`, and the file that comes of it is checked.
+    """
     problems: list[Problem] = []
     document = read(text, file)
-    for number, edit in enumerate(edits_of(text, file)):
+    for index, edit in enumerate(edits_of(text, file)):
+        if number not in (None, index + 1):
+            continue
+        made = [*overrides, *edit.overrides]
         try:
-            describe(text, file=file, overrides=edit.overrides, start_method=start_method, environ=environ)
+            describe(text, file=file, overrides=made, start_method=start_method, environ=environ)
         except InvalidFile as invalid:
             for problem in invalid.problems:
-                path = _place(problem, edit, document.value["try"][number])
+                path = _place(problem, edit, document.value["try"][index])
                 message = f"this edit makes the file wrong: {problem.message}"
-                problems.append(document.problem(("try", number, *path), message, problem.help, key=bool(path)))
+                problems.append(document.problem(("try", index, *path), message, problem.help, key=bool(path)))
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 

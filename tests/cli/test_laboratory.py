@@ -179,6 +179,20 @@ def test_an_edit_that_makes_the_file_wrong_is_shown_by_check(tmp_path: Path) -> 
     assert f"{file}:3:5: error: this edit makes the file wrong: " in said
 
 
+def test_an_edit_that_makes_the_file_wrong_is_not_tried_and_nothing_is_run(tmp_path: Path) -> None:
+    text = "jobs: [{name: a, target: say, args: [x]}]\ntry:\n  - {jobs.a.timeout: 9}\n  - {jobs.a.replicas: 0}\n"
+    file = written(tmp_path, text)
+
+    wrong, out, said = run_jobs("try", file, 2)
+    right, _, _ = run_jobs("try", file, 1)
+    with_set, _, told = run_jobs("try", file, 1, "--set", "jobs.a.terminate_after=9")
+
+    assert (wrong, right, with_set) == (2, 0, 2)
+    assert out == ""  # not even of the file as it is
+    assert said.startswith(f"{file}:4:6: error: this edit makes the file wrong: ")
+    assert told.startswith(f"{file}:3:6: error: this edit makes the file wrong: ")
+
+
 def test_predictions_are_asked_for_and_judged(file: Path) -> None:
     status, out, _ = run_jobs("predict", file, given="no\n4\n\nsucceeded\n")
 

@@ -114,6 +114,17 @@ def test_all_that_is_wrong_with_all_edits_is_told() -> None:
     ]
 
 
+def test_of_one_edit_only_what_is_wrong_with_it_is_told_with_what_is_set_before() -> None:
+    text = (JOBS + "try:\n- {jobs.a.replicas: 0}\n- {jobs.a.timeout: 9}").encode()
+
+    def wrong(*overrides: str) -> list[Problem]:
+        return problems_of_edits(text, file=FILE, number=2, overrides=overrides, start_method=None, environ={})
+
+    assert wrong() == []
+    (problem,) = wrong("jobs.a.terminate_after=9")
+    assert (problem.line, marked(problem)) == (6, "jobs.a.timeout")
+
+
 def test_edits_are_checked_with_the_environment_and_the_start_method() -> None:
     text = "try: [{jobs.a.args: ['${env.X}']}]"
 
