@@ -20,7 +20,7 @@ COMMANDS = (
 EXIT_STATUS = """\
 Exit status: 0 every process ended as declared; 1 one did not;
 2 bad usage or a bad file, nothing was started; 3 a fault of run-jobs itself,
-or stdout could not be written; 128+n stopped by signal n.
+or stdout or a picture could not be written; 128+n stopped by signal n.
 """
 HELP = f"""\
 usage: run-jobs [COMMAND] FILE [options]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from runner.usage import USAGE_ERROR
@@ -49,6 +50,32 @@ def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
         started = "; nothing was started" if options.command == "run" else ""
         print(f"\n{len(shown)} problems{started}", file=sys.stderr)
     return USAGE_ERROR
+
+
+def look_for_places(options: argparse.Namespace) -> None:
+    """See that the pictures and the page can be written when all is over. Raises `UsageError`."""
+    for option in ("timeline", "trace", "report"):
+        path = getattr(options, option)
+        if path not in (None, "-"):
+            try:
+                _look_for_a_place(os.path.realpath(path))
+            except OSError as error:
+                from runner.errors import UsageError
+
+                reason = (error.strerror or "").lower()
+                raise UsageError(f"--{option}: `{path}` cannot be written: {reason}") from None
+
+
+def _look_for_a_place(path: str) -> None:
+    """See whether this file can be written. What is there stays as it is, and nothing new does."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.unlink(path)
+    else:
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # who reads a pipe would take its closing for the end
+            os.close(os.open(path, os.O_WRONLY))
 
 
 def has_color(stream: object) -> bool:

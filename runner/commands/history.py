@@ -50,6 +50,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
 
 def _show(options: argparse.Namespace, history: History) -> int:
     run = found(history, options.run)
+    files.look_for_places(options)
     from runner.commands.pictures import make_pictures
 
     if options.json:

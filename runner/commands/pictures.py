@@ -11,7 +11,7 @@ from runner.events import Event
 from runner.records import replace
 from runner.report.timeline import timeline_of
 from runner.streams import fail
-from runner.usage import USAGE_ERROR
+from runner.usage import FAULT
 
 if TYPE_CHECKING:
     import argparse
@@ -86,5 +86,5 @@ def _write(option: str, path: str, text: str) -> int:
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
     except OSError as error:
-        return fail(f"{option}: `{path}` cannot be written: {(error.strerror or '').lower()}", USAGE_ERROR)
+        return fail(f"{option}: `{path}` cannot be written: {(error.strerror or '').lower()}", FAULT)
     return 0

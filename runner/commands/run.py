@@ -67,6 +67,7 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
     plan = _plan(options, text)
     for option in ("events", "timeline", "trace", "report"):
         _spare_the_file(option, getattr(options, option), options.file)
+    files.look_for_places(options)
     events = _open_events(options.events)
     status, collected, began = _supervise(options, launched, plan, text, events)
     if collected is None or not collected.is_whole:

@@ -146,12 +146,45 @@ def test_a_run_is_drawn_here_and_into_files(file: Path, tmp_path: Path) -> None:
     assert "a is done" in page.read_text()
 
 
-def test_a_picture_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None:
-    status, _, said = run_jobs(file, "--report", tmp_path / "nowhere" / "out.html")
+@pytest.mark.parametrize(
+    ("option", "name", "why"),
+    [
+        ("--timeline", "folder.svg", "is a directory"),
+        ("--trace", "nowhere/out.json", "no such file or directory"),
+        ("--report", "jobs.yaml/out.html", "not a directory"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_told_and_nothing_is_done(
+    file: Path, tmp_path: Path, option: str, name: str, why: str
+) -> None:
+    (tmp_path / "folder.svg").mkdir()
+    words = option, tmp_path / name
+
+    not_run = run_jobs(file, *words)
+    run_jobs(file)
+    not_shown = run_jobs("show", *words)
+
+    assert not_run == not_shown == (2, "", f"run-jobs: {option}: `{tmp_path / name}` cannot be written: {why}\n")
+
+
+def test_a_picture_that_cannot_be_written_when_the_run_is_over_is_no_bad_usage(file: Path) -> None:
+    status, _, said = run_jobs(file, "-q", "--report", "/dev/full")
+
+    assert status == 3
+    assert said == "run-jobs: --report: `/dev/full` cannot be written: no space left on device\n"
+
+
+def test_of_a_run_that_is_refused_no_picture_is_left_and_none_is_emptied(tmp_path: Path) -> None:
+    file = written(tmp_path, "jobs: [{target: os.path:joyn}]")
+    there, new, link = (tmp_path / name for name in ("there.json", "new.html", "link.svg"))
+    there.write_text("from before")
+    link.symlink_to("not_yet.svg")
+
+    status, _, _ = run_jobs(file, "--trace", there, "--report", new, "--timeline", link)
 
     assert status == 2
-    assert "--report: `" in said
-    assert "cannot be written: no such file or directory" in said
+    assert there.read_text() == "from before"
+    assert sorted(os.listdir(tmp_path)) == ["jobs.yaml", "link.svg", "there.json"]
 
 
 def test_edits_are_listed_and_made_in_a_copy(file: Path) -> None:
