@@ -23,6 +23,9 @@ MAY_BE_LOST = (
     "of them hold a lock while they add (`{2}`)."
 )
 
+_NO_OUTCOME = "nothing of its outcome: so it has to succeed."
+_DECLARE = " What is to come out like this is declared by `outcome: {0}` there."
+
 
 class Expectations:
     """Takes note of a run's events and output, and tells in the end what is not as declared."""
@@ -38,6 +41,8 @@ class Expectations:
         self._expect = {process.name: process.expect for process in plan.processes}
         self._ended_at: dict[str, float] = {}
         self._notes: set[str] = set()
+        self.has_wrong_end = False
+        """A process has ended in another way than its own `expect` says."""
 
     @property
     def wants_output(self) -> bool:
@@ -60,7 +65,8 @@ class Expectations:
             case "process.exited":
                 self._ended_at[fields["process"]] = event.t
                 expect = self._expect[fields["process"]]
-                if expect is not None and not fields["expected"]:
+                if expect is not None and expect.says_the_end and not fields["expected"]:
+                    self.has_wrong_end = True
                     return [not_as_declared(fields["process"], expect)]
         return []
 
@@ -81,15 +87,27 @@ class Expectations:
             if lines != list(expect.output):
                 yield Note("not_as_declared", process.name, _other_output(process.name, list(expect.output), lines))
         mine = self._ended_at.get(process.name)
-        late = [name for name in expect.before if mine is None or self._ended_at.get(name, mine) < mine]
+        if mine is None and expect.says_the_end:
+            yield _other_end(process.name, f"with {declared(expect)}", "it was not started")
+        if mine is None and expect.before:
+            yield _other_end(process.name, f"before {listed(list(expect.before))}", "it was not started")
+        if mine is None:
+            return
+        late = [name for name in expect.before if self._ended_at.get(name, mine) < mine]
         if late:
-            text = f"The file says under `expect` that {process.name} ends before {listed(late)}, and it did not."
-            yield Note("not_as_declared", process.name, text)
+            yield _other_end(process.name, f"before {listed(late)}", "it did not")
+        unstarted = [name for name in expect.before if name not in self._ended_at]
+        if unstarted:
+            was = "was" if len(unstarted) == 1 else "were"
+            yield _other_end(process.name, f"before {listed(unstarted)}", f"{listed(unstarted)} {was} not started")
 
     def _of_run(self, expect: Declared, outcome: str, values: dict[str, Json], has_deadlock: bool) -> Iterator[Note]:
         if (expect.outcome or "succeeded") != outcome:
-            text = f"The run {outcome.replace('_', ' ')}"
-            yield Note("not_as_declared", None, f"{text}, and `expect` says `{expect.outcome or 'succeeded'}`.")
+            text = f"The run {outcome.replace('_', ' ')}, and `expect` says "
+            says = f"`{expect.outcome}`." if expect.outcome else _NO_OUTCOME
+            if not expect.outcome and not self.has_wrong_end:  # which no declaration of the run's would help
+                says += _DECLARE.format(outcome)
+            yield Note("not_as_declared", None, text + says)
         if expect.deadlock is not None and expect.deadlock != has_deadlock:
             text = "There was a deadlock" if has_deadlock else "There was no deadlock"
             yield Note(
@@ -126,10 +144,11 @@ def _is_short(expected: Json, found: Json) -> bool:
 
 def not_as_declared(name: str, expect: Expect) -> Note:
     """A process ended in another way than the file says."""
-    text = (
-        f"The file says under `expect` that {name} ends with {declared(expect)}, and it did not: so the run has failed."
-    )
-    return Note("not_as_declared", name, text)
+    return _other_end(name, f"with {declared(expect)}", "it did not: so the run has failed")
+
+
+def _other_end(name: str, end: str, instead: str) -> Note:
+    return Note("not_as_declared", name, f"The file says under `expect` that {name} ends {end}, and {instead}.")
 
 
 def _other_output(name: str, expected: list[str], found: list[str]) -> str:

@@ -127,6 +127,11 @@ class Expect:
     output: tuple[str, ...] | None = None
     before: tuple[str, ...] = ()
 
+    @property
+    def says_the_end(self) -> bool:
+        """Whether it says how the process ends."""
+        return self.exit_code is not None or self.outcome is not None
+
 
 @record(frozen=True, slots=True)
 class Declared:

@@ -53,7 +53,7 @@ def test_an_end_that_is_not_as_declared_is_told_at_once() -> None:
     assert (told.about, told.process) == ("not_as_declared", "a")
     assert "a ends with exit code 1 (an error), and it did not" in told.text
     assert told == not_as_declared("a", Expect(exit_code=1))
-    assert found.see(exited("a")) == []
+    assert found.has_wrong_end
     assert unmet(found) == []
 
 
@@ -127,21 +127,37 @@ BEFORE = Expect(before=("b", "c"))
 @pytest.mark.parametrize(
     ("ends", "late"),
     [
-        ({"a": 1.0, "b": 2.0, "c": 3.0}, None),
-        ({"a": 2.0, "b": 1.0, "c": 3.0}, "b"),
-        ({"a": 3.0, "b": 1.0, "c": 2.0}, "b and c"),
-        ({"a": 1.0, "b": 1.0}, None),
-        ({"b": 1.0}, "b and c"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, []),
+        ({"a": 1.0, "b": 1.0, "c": 1.0}, []),
+        ({"a": 2.0, "b": 1.0, "c": 3.0}, ["b, and it did not."]),
+        ({"a": 3.0, "b": 1.0, "c": 2.0}, ["b and c, and it did not."]),
+        ({"a": 1.0, "b": 1.0}, ["c, and c was not started."]),
+        ({"a": 1.0}, ["b and c, and b and c were not started."]),
+        ({"a": 2.0, "b": 1.0}, ["b, and it did not.", "c, and c was not started."]),
+        ({"b": 1.0}, ["b and c, and it was not started."]),
     ],
 )
-def test_who_is_to_end_before_others_is_held_to_it(ends: dict[str, float], late: str | None) -> None:
+def test_who_is_to_end_before_others_is_held_to_it(ends: dict[str, float], late: list[str]) -> None:
     found = expectations(BEFORE, None, None)
     for name, at in ends.items():
         found.see(exited(name, at))
 
     told = [each.text for each in unmet(found)]
 
-    assert told == ([f"The file says under `expect` that a ends before {late}, and it did not."] if late else [])
+    assert told == [f"The file says under `expect` that a ends before {each}" for each in late]
+
+
+def test_an_end_that_is_declared_needs_a_start() -> None:
+    (told,) = unmet(expectations(Expect(exit_code=0)))
+
+    assert told.text.endswith("that a ends with exit code 0 (no error), and it was not started.")
+
+
+def test_where_nothing_is_said_of_the_end_any_will_do() -> None:
+    found = expectations(Expect(output=()))
+
+    assert found.see(exited("a", expected=False)) == []
+    assert not found.has_wrong_end
 
 
 @pytest.mark.parametrize(
@@ -178,12 +194,27 @@ def test_a_number_that_one_target_alone_has_is_not_said_to_have_lost_any() -> No
     assert [told.text for told in unmet(found, total=2)] == ["`expect` says that total is 3 in the end, and it is 2."]
 
 
+TIMED_OUT = (
+    "The run timed out, and `expect` says nothing of its outcome: so it has to succeed. "
+    "What is to come out like this is declared by `outcome: timed_out` there."
+)
+
+
+def test_where_an_end_is_wrong_no_outcome_of_the_run_helps() -> None:
+    found = expectations(Expect(exit_code=1), run=Declared())
+    found.see(exited("a", expected=False))
+
+    (told,) = unmet(found, "failed")
+
+    assert told.text == "The run failed, and `expect` says nothing of its outcome: so it has to succeed."
+
+
 @pytest.mark.parametrize(
     ("declared", "came", "text"),
     [
         (Declared(), {}, None),
         (Declared(outcome="failed"), {"outcome": "failed"}, None),
-        (Declared(), {"outcome": "timed_out"}, "The run timed out, and `expect` says `succeeded`."),
+        (Declared(), {"outcome": "timed_out"}, TIMED_OUT),
         (Declared(outcome="failed"), {}, "The run succeeded, and `expect` says `failed`."),
         (Declared(deadlock=True), {"has_deadlock": True}, None),
         (Declared(deadlock=True), {}, "There was no deadlock, and `expect` says `deadlock: true`."),

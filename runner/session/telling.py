@@ -187,7 +187,7 @@ class Telling:
             outcome = "failed"
         fields: dict[str, Json] = {
             "outcome": outcome,
-            "exit_status": self._exit_status(outcome, bool(unmet)),
+            "exit_status": self._exit_status(outcome, bool(unmet) or self._expectations.has_wrong_end),
             "duration": round(max(0.0, at - self.began), 6),
             "values": values,
             "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],

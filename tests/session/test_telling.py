@@ -525,6 +525,23 @@ def test_a_deadlock_that_is_declared_has_to_come() -> None:
     assert end_of(Declared(deadlock=True)).fields["exit_status"] == 1
 
 
+@pytest.mark.parametrize("run", [None, Declared(outcome="failed"), Declared(outcome="timed_out")])
+@pytest.mark.parametrize(
+    ("expect", "status"), [(None, 0), (Expect(output=()), 0), (Expect(exit_code=3), 1), (Expect(outcome="failed"), 1)]
+)
+def test_a_run_cannot_be_declared_to_have_failed_by_an_end_that_is_declared_otherwise(
+    run: Declared | None, expect: Expect | None, status: int
+) -> None:
+    process = ProcessPlan("p", "j", target="m:f", expect=expect)
+    tells = Telling(Plan("f", "fork", (process,), (), (), expect=run), "run")
+    outcome = run.outcome if run else "failed"
+    told(tells, BEGAN, STARTED, EXITED | {"fields": END | {"expected": False}}, ENDED | {"ended": outcome})
+
+    *_, finished = tells.finish()
+
+    assert (finished.fields["outcome"], finished.fields["exit_status"]) == (outcome, status if run else 1)
+
+
 def test_lines_that_are_not_as_declared_fail_the_run() -> None:
     for data, status in ((b"one\n", 0), (b"two\n", 1)):
         process = ProcessPlan("p", "j", target="m:f", expect=Expect(output=("one",)))
