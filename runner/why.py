@@ -1,19 +1,17 @@
-"""Why a run with shared things came out so: notes about who waits for whom, lost updates, extra releases. Pure."""
+"""Why a run with shared things came out so: notes about who waits for whom, extra releases. Pure."""
 
 from __future__ import annotations
 
-from runner.arguments import references
-from runner.dtypes import DTYPES
 from runner.events import MAIN_PROCESS
 from runner.notes import Note, listed
-from runner.things import SharedArray, SharedBarrier, SharedSemaphore, SharedValue, kind_of
+from runner.things import SharedBarrier, SharedSemaphore, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from runner.plan import Json, Plan
+    from runner.plan import Plan
 
 
 class Why:
@@ -118,83 +116,7 @@ class Why:
         text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
         yield Note("extra_release", self.name(number), text)
 
-    def of_the_end(self, added: Mapping[str, Any], values: Mapping[str, Json]) -> Iterator[Note]:
-        """Updates that were lost, and numbers that wrapped around."""
-        for place, (amount, processes, guards) in added.items():
-            name = place.partition("[")[0]
-            thing = self._things.get(name)
-            if isinstance(thing, SharedValue | SharedArray) and self._only_adds(name, place, processes):
-                names = [self.name(number) for number in sorted(processes)]
-                yield from _of_sum(place, thing, amount, values.get(name), names, guards)
 
-    def _only_adds(self, name: str, place: str, told: Sequence[int]) -> bool:
-        """Whether the number in this place is the sum of what was told: nobody else changes it, and all have told.
-
-        A change of which nobody knows the place may be one of this.
-        """
-        for number, process in enumerate(self._plan.processes):
-            if name in references([*process.args, *process.kwargs.values()]):
-                return False
-            changes = {kind for kind, changed in _changes(process.do or ()) if changed in (place, f"{name}[?]")}
-            if "write" in changes or (changes and number not in told):
-                return False
-        return True
-
-
-def _changes(steps: Any) -> Iterator[tuple[str, str]]:
-    """The steps, at any depth, that change a number, each with the place of it: `total`, `board[0]`, `board[?]`."""
-    for step in steps:
-        if step["step"] in ("add", "write"):
-            at = step["at"] if isinstance(step["at"], int) else "?"
-            yield step["step"], f"{step['to']['ref']}[{at}]" if step["kind"] == "array" else step["to"]["ref"]
-        inner = _changes(step.get("do", ()))
-        # Nobody tells of what a child of its own adds.
-        yield from (("write", place) for _, place in inner) if step["step"] == "child" else inner
-
-
-def _of_sum(
-    place: str, thing: SharedValue | SharedArray, amount: float, value: Json, names: list[str], guards: Sequence[str]
-) -> Iterator[Note]:
-    if isinstance(thing, SharedArray):
-        number = place.partition("[")[2].removesuffix("]")
-        index = int(number) if number.isdecimal() else thing.length
-        if not isinstance(value, list) or index >= min(len(value), thing.length):
-            return
-        value = value[index]
-        initial: float = thing.initial[index] if thing.initial else 0
-    else:
-        initial = thing.initial
-    if thing.dtype == "bool":  # whatever is added to it, it is true then
-        return
-    expected = initial + amount
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    low, high = DTYPES[thing.dtype].least, DTYPES[thing.dtype].highest
-    span = None if low is None or high is None else high - low + 1
-    wrapped = 0 if span is None or low is None else int((expected - low) // span)
-    if wrapped:
-        text = _OVERFLOW.format(place, thing.dtype, low, high, expected, value, _times(abs(wrapped)))
-        yield Note("overflow", None, text)
-    lost = expected - value
-    if wrapped and span is not None and lost % span:
-        yield Note("lost_updates", None, _LOST_TOO.format(listed(names), place, _unguarded(place, guards)))
-    elif not wrapped and (lost > 0) == (amount > 0) and abs(lost) > abs(expected) * NEARLY:
-        text = _LOST.format(place, value, expected, listed(names), abs(lost), _unguarded(place, guards))
-        yield Note("lost_updates", None, text)
-
-
-def _unguarded(place: str, guards: Sequence[str]) -> str:
-    if guards:
-        return f"though all of them held {listed(list(guards))}: it lets in more than one at a time"
-    return f"nothing that all of them hold guards {place}"
-
-
-def _times(wrapped: int) -> str:
-    return "once" if wrapped == 1 else f"{wrapped:,} times"
-
-
-NEARLY = 1e-9
-"""Of a sum of floats, what rounding may have taken."""
 _BEREFT = "{0} waits for {1}, and would do so for ever: the run is ended."
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."
@@ -223,13 +145,4 @@ _BARRIER = "at the barrier {0}, which opens when {1} are there, and nobody is le
 _EXTRA_RELEASE = (
     "{0} released {1} without having acquired it: now there are {2} permits, and {1} was made with {3}, so that one "
     "more gets in than should. A bounded_semaphore raises ValueError instead."
-)
-_LOST = (
-    "{0} is {1:,}, and should be {2:,}: of what {3} added, {4:,} is lost. Adding is to read, to add and to write back; "
-    "who reads before another one has written back overwrites that one's addition, and {5}."
-)
-_LOST_TOO = "Of what {0} added to {1} some is lost, too, and {2}."
-_OVERFLOW = (
-    "{0} is of the type {1}, which holds {2:,} to {3:,}: the sum {4:,} wrapped around {6}, to {5:,}. "
-    "Choose a wider dtype."
 )

@@ -8,14 +8,12 @@ import pytest
 
 from runner.plan import Plan, ProcessPlan
 from runner.things import (
-    SharedArray,
     SharedBarrier,
     SharedCondition,
     SharedEvent,
     SharedLock,
     SharedQueue,
     SharedSemaphore,
-    SharedValue,
 )
 from runner.why import Why
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.notes import Note
-    from runner.plan import Json
     from runner.things import SharedPlan
 
 FOUND: dict[str, Any] = {"waits": [], "holders": {}, "circles": [], "standstill": False, "in_vain": [], "bereft": []}
@@ -203,158 +200,3 @@ def test_a_semaphore_released_too_often_is_told_once() -> None:
 )
 def test_a_semaphore_as_a_sign_is_no_surprise(thing: SharedPlan, free: int) -> None:
     assert list(why(shared=[thing]).of_extra_release(0, "door", free)) == []
-
-
-# Sums.
-
-
-def change(step: str, thing: str = "total", kind: str = "value", at: Json = None) -> Json:
-    return {"step": step, "to": {"ref": thing}, "kind": kind, "value": 1, "at": at}
-
-
-ADD, WRITE, OTHER = change("add"), change("write"), change("add", "other")
-
-
-def adding(*steps: Json, number: int = 2) -> tuple[ProcessPlan, ...]:
-    return tuple(ProcessPlan(f"p{place}", "p", do=steps) for place in range(number))
-
-
-TOTAL = SharedValue("total", "int64", 10)
-
-
-def notes_of(
-    amount: float,
-    value: Json,
-    *processes: ProcessPlan,
-    thing: SharedPlan = TOTAL,
-    place: str = "total",
-    guards: tuple[str, ...] = (),
-) -> list[Note]:
-    """The notes about a sum that came to this value, all processes of which have told what they added."""
-    made = why(*(processes or adding(ADD)), shared=[thing, SharedValue("other", "int64", 0)])
-    told = [number for number in range(len(processes) or 2) if number < 2]
-    return list(made.of_the_end({place: [amount, told, list(guards)]}, {thing.name: value}))
-
-
-def test_additions_that_are_not_in_the_sum_are_lost() -> None:
-    (note,) = notes_of(2000, 1510)
-
-    assert (note.about, note.process) == ("lost_updates", None)
-    assert "total is 1,510, and should be 2,010: of what p0 and p1 added, 500 is lost" in note.text
-    assert "nothing that all of them hold guards total" in note.text
-
-
-def test_a_guard_that_lets_in_several_is_named() -> None:
-    (note,) = notes_of(2000, 1510, guards=("door",))
-
-    assert "though all of them held door: it lets in more than one at a time" in note.text
-
-
-def test_a_sum_that_is_right_is_nothing_to_say() -> None:
-    assert notes_of(2000, 2010) == []
-
-
-@pytest.mark.parametrize(("amount", "value", "times"), [(300, 54, "once"), (600, 98, "twice"), (800, 42, "3 times")])
-def test_a_number_that_wrapped_around_is_told(amount: int, value: int, times: str) -> None:
-    (note,) = notes_of(amount, value, thing=SharedValue("total", "uint8", 10))
-
-    assert (note.about, note.process) == ("overflow", None)
-    assert f"wrapped around {times.replace('twice', '2 times')}, to {value}" in note.text
-    assert "holds 0 to 255" in note.text
-
-
-def test_a_number_that_wrapped_around_below_is_told() -> None:
-    (note,) = notes_of(-200, 66, thing=SharedValue("total", "int8", 10))
-
-    assert note.about == "overflow"
-
-
-def test_a_number_may_have_wrapped_around_and_have_lost_additions_besides() -> None:
-    overflow, lost = notes_of(300, 50, thing=SharedValue("total", "uint8", 10))
-
-    assert (overflow.about, lost.about) == ("overflow", "lost_updates")
-    assert "some is lost, too" in lost.text
-
-
-@pytest.mark.parametrize(("amount", "value", "dtype"), [(2.5, 11.0, "float64"), (2, 11.0, "float32"), (-2, 9, "int64")])
-def test_what_is_lost_of_floats_and_of_what_was_taken_away_is_told(amount: float, value: Json, dtype: str) -> None:
-    (note,) = notes_of(amount, value, thing=SharedValue("total", dtype, 10))
-
-    assert note.about == "lost_updates"
-
-
-@pytest.mark.parametrize(
-    ("amount", "value", "thing"),
-    [
-        (2.5, 12.5, SharedValue("total", "float64", 10.0)),
-        (2.5, 12.500000000001, SharedValue("total", "float64", 10.0)),  # rounded
-        (2, None, TOTAL),
-        (2, True, SharedValue("total", "int64", 10)),
-        (2, 1, SharedValue("total", "bool", 0)),
-        (2, 13, TOTAL),  # more than was told: somebody else has added
-    ],
-)
-def test_where_nothing_is_missing_nothing_is_said(amount: float, value: Json, thing: SharedPlan) -> None:
-    assert notes_of(amount, value, thing=thing) == []
-
-
-@pytest.mark.parametrize(
-    ("thing", "value", "abouts"),
-    [
-        (SharedArray("total", "int64", 3, 8), [0, 4, 0], ["lost_updates"]),
-        (SharedArray("total", "int64", 3, 8, (0, 1, 0)), [0, 6, 0], []),
-        (SharedArray("total", "int64", 3, 8), [], []),
-        (SharedArray("total", "int64", 3, 8), None, []),
-    ],
-)
-def test_the_number_of_an_array_is_one_of_its_items(thing: SharedPlan, value: Json, abouts: list[str]) -> None:
-    assert [note.about for note in notes_of(5, value, thing=thing, place="total[1]")] == abouts
-
-
-NESTED: Json = {"step": "repeat", "times": 2, "do": [{"step": "with", "thing": {"ref": "l"}, "do": [WRITE]}]}
-
-
-@pytest.mark.parametrize(
-    "others",
-    [
-        (ProcessPlan("x", "x", target="m:f", args=({"ref": "total"},)),),
-        (ProcessPlan("x", "x", target="m:f", kwargs={"where": {"ref": "total"}}),),
-        (ProcessPlan("x", "x", do=(WRITE,)),),
-        (ProcessPlan("x", "x", do=(NESTED,)),),
-        (ProcessPlan("x", "x", do=({"step": "child", "name": "c", "do": [ADD]},)),),
-        (ProcessPlan("x", "x", do=(ADD,)),),  # it has not told what it added
-    ],
-)
-def test_nothing_is_said_of_a_number_that_others_may_have_changed(others: tuple[ProcessPlan, ...]) -> None:
-    assert notes_of(2000, 1510, *adding(ADD), *others) == []
-
-
-def test_those_that_do_something_else_do_not_matter() -> None:
-    others = (
-        ProcessPlan("x", "x", target="m:f", args=({"ref": "other"},)),
-        ProcessPlan("y", "y", do=(OTHER, {"step": "print", "value": {"ref": "total"}})),
-    )
-
-    assert [note.about for note in notes_of(2000, 1510, *adding(ADD), *others)] == ["lost_updates"]
-
-
-@pytest.mark.parametrize("place", ["total", "total[x]", "total[-1]", "total[3]"])
-def test_an_item_that_is_none_of_the_array_is_left_alone(place: str) -> None:
-    assert notes_of(5, [0, 4, 0], thing=SharedArray("total", "int64", 3, 8, (0, 1, 0)), place=place) == []
-
-
-@pytest.mark.parametrize(("at", "lost"), [(0, True), (1, False), ({"ref": "index"}, False)])
-@pytest.mark.parametrize("step", ["add", "write"])
-def test_of_an_array_only_a_change_in_another_place_does_not_matter(step: str, at: Json, lost: bool) -> None:
-    other = ProcessPlan("x", "x", do=(change(step, kind="array", at=at),))
-    adders = adding(change("add", kind="array", at=1))
-
-    found = notes_of(5, [0, 4, 0], *adders, other, thing=SharedArray("total", "int64", 3, 8), place="total[1]")
-
-    assert bool(found) is lost
-
-
-def test_what_was_added_to_what_is_no_number_is_left_alone() -> None:
-    made = why(*adding(ADD), shared=[SharedQueue("total")])
-
-    assert list(made.of_the_end({"total": [5, [0], []], "unknown": [5, [0], []]}, {"total": 3})) == []

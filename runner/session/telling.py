@@ -15,6 +15,7 @@ from runner.expectations import Expectations
 from runner.lines import WholeLines
 from runner.masking import masked
 from runner.notes import Note, Notes, holder_died
+from runner.sums import of_sums
 from runner.surprises import Surprises
 from runner.why import Why
 
@@ -178,7 +179,7 @@ class Telling:
         if outcome == "succeeded" and self._failed:
             outcome = "failed"
         if self._final is not None:
-            yield from self._noted(self._why.of_the_end(self._final["added"], self._final["last_values"]), at)
+            yield from self._noted(of_sums(self._plan, self._final["added"], self._final["last_values"]), at)
             yield from self._noted(self._surprises.at_the_end(), at)
         yield from self._noted(self._notes.at_the_end(outcome), at)
         unmet = self._unmet(outcome)

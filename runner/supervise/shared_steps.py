@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from itertools import repeat
+
+from runner.places import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +123,7 @@ def _write(frame: Frame, step: StepData, _: str) -> Run:
 
 def _add(frame: Frame, step: StepData, _: str) -> Run:
     """Read, add, write back: three motions, as in Python, which only a guard keeps together."""
-    name, amount, times = frame.name_of(step, "to"), frame.value(step["value"]), step.get("times", 1)
+    place, amount, times = place_of(step), frame.value(step["value"]), step.get("times", 1)
     once = _addition(frame, step)
     total: float = 0
     held: set[tuple[str, ...]] = set()
@@ -129,16 +132,15 @@ def _add(frame: Frame, step: StepData, _: str) -> Run:
         nonlocal total
         held.add(frame.held)
         number = amount()
+        counted = number if isinstance(number, int | float) else math.nan  # nobody can say what it makes of a sum
         for _ in repeat(None, times):
             once(number)
-            total += number
+            total += counted
 
-    if step["kind"] in ("value", "raw_value"):
-        frame.added.append(lambda: (name, total, held))
-    elif step["kind"] == "array":
+    if step["kind"] == "array":
         _let_numbers_wrap()
-    if step["kind"] == "array" and isinstance(step["at"], int):
-        frame.added.append(lambda: (f"{name}[{step['at']}]", total, held))
+    if place is not None:
+        frame.added.append(lambda: (place, total, held))
     return add
 
 

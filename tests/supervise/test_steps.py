@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import pickle
@@ -376,4 +377,13 @@ def test_to_items_and_attributes_may_be_added_too(added: list[tuple[str, float, 
     )
 
     assert (seen["n"], state.n, log) == (3, 4, [1, 6])
-    assert added == []
+    assert added == [("seen['n']", 2, []), ("state.n", 3, []), ("log[1]", 4, [])]
+
+
+def test_of_what_is_no_number_nobody_knows_the_sum(added: list[tuple[str, float, list[str]]]) -> None:
+    seen = {"n": "a"}
+
+    done("[{add: b, to: seen, at: n}]", seen=seen)
+
+    ((place, total, _),) = added
+    assert (seen, place, math.isnan(total)) == ({"n": "ab"}, "seen['n']", True)

@@ -1,0 +1,25 @@
+"""How the places that steps change are called: `total`, `board[0]`, `counts['n']`, `state.n`.
+
+Children import this module: it imports nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def place_of(step: dict[str, Any]) -> str | None:
+    """What an `add` or a `write` changes; None if that is known only when it is done."""
+    name, at = step["to"]["ref"], step["at"]
+    match step["kind"]:
+        case "value" | "raw_value":
+            return f"{name}"
+        case "array" | "list" if isinstance(at, int) and at >= 0:  # below 0 it is a second name of a place
+            return f"{name}[{at}]"
+        case "dict" if isinstance(at, str):
+            return f"{name}[{at!r}]"
+        case "namespace" if isinstance(at, str):
+            return f"{name}.{at}"
+    return None
