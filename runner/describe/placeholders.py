@@ -13,6 +13,7 @@ from runner.describe.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from runner.arguments import Encoded
 
@@ -61,6 +62,17 @@ def fill(encoded: Encoded, known: Mapping[str, int | str], environ: Mapping[str,
     if kind == "text" and isinstance(filled, list) and not any(isinstance(part, dict) for part in filled):
         return "".join(map(str, filled))
     return {kind: filled}
+
+
+def replaced(encoded: Any, reference: str, value: str) -> Any:
+    """Encoded values, or steps with such in them, with the value in the place of each such reference."""
+    if isinstance(encoded, list):
+        return [replaced(item, reference, value) for item in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    if encoded == {"ref": reference}:
+        return value
+    return {key: replaced(item, reference, value) for key, item in encoded.items()}
 
 
 def fill_text(text: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner.describe import durations
 from runner.describe.checking import Fault
 from runner.describe.fitting import misplaced, unfit
-from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode
+from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode, replaced
 from runner.describe.scalars import found
 from runner.describe.step_types import IN_DO, ORDERS, STEPS, STEPS_BELOW
 from runner.describe.step_values import help_with, wanted
@@ -119,17 +119,19 @@ class StepReader:
             if option.required and is_missing and nearest(key, mistyped) is None:
                 self._fault(path, f"the step `{name}` needs `{key}`", f"write for example - {kind.example}")
         if "do" in kind.options and "do" in step:  # what `as` names is known in the steps below
-            data["do"] = self._below(name, step["do"], (*path, "do"))
+            data["do"] = self._below(data, step["do"], (*path, "do"))
         if "to" in data and len(self.faults) == before:
             self.faults += misplaced(data, self._scope.things, path)
         return data
 
-    def _below(self, name: str, steps: object, path: Path) -> list[Data]:
-        """The steps inside of one. What those of a child have got, nobody else has."""
+    def _below(self, step: Data, steps: object, path: Path) -> Any:
+        """The steps inside of one. What those of a child have got, nobody else has; `$name` is the child's."""
         known = dict(self._variables)
-        data = self.read(steps, path)
-        self._variables = known if name == "child" else self._variables
-        return data
+        below = self.read(steps, path)
+        if step["step"] != "child":
+            return below
+        self._variables = known
+        return replaced(below, "$name", step["name"])
 
     def _argument(self, option: Option, value: object, path: Path) -> Any:
         match option.kind:

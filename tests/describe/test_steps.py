@@ -56,6 +56,12 @@ def ref(name: str) -> Any:
     return {"ref": name}
 
 
+def test_the_name_in_the_steps_of_a_child_is_its_own() -> None:
+    kid, after = do_of("{child: kid, do: [print: $name $index, {child: baby, do: [print: $name]}]}, print: $name")
+
+    assert [step["value"] for step in (kid["do"][0], kid["do"][1]["do"][0], after)] == ["kid 0", "baby", "p"]
+
+
 @pytest.mark.parametrize(
     ("step", "data"),
     [

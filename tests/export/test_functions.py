@@ -121,11 +121,10 @@ def test_a_child_is_a_function_that_gets_what_it_uses(tmp_path: Path) -> None:
 
     script = exported(text, tmp_path)
 
-    assert head_of(script, "kid") == "def kid(n: int, name: str, box: Queue[str | int]) -> None:"
+    assert head_of(script, "kid") == "def kid(n: int, box: Queue[str | int]) -> None:"
     assert lines_of(script, "actor") == [
-        "name = multiprocessing.current_process().name",
         "for n in range(2):",
-        '    multiprocessing.Process(target=kid, args=(n, name, box), name="kid", daemon=True).start()',
+        '    multiprocessing.Process(target=kid, args=(n, box), name="kid", daemon=True).start()',
     ]
 
 
