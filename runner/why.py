@@ -69,11 +69,11 @@ class Why:
         if not by_wait:
             return
         for place, ((thing, kind, operation), names) in enumerate(by_wait.items()):
-            about, text = self._of_wait(thing, kind, operation, found["in_vain"])
+            about, text = self._of_wait(thing, kind, operation, found)
             who = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} "
             yield Note(about, names[0], who + text + (_STANDS_STILL if place == len(by_wait) - 1 else ""))
 
-    def _of_wait(self, thing: str, kind: str, operation: str, in_vain: Sequence[str]) -> tuple[str, str]:
+    def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[str, str]:
         match operation, kind:
             case "get", _:
                 return "missing_poison_pill", _NO_ITEM.format(thing)
@@ -85,7 +85,7 @@ class Why:
                 return "standstill", f"until every item of {thing} is done, and nobody is left who says `task_done`."
             case "notify", _:
                 return "standstill", _NOT_AWAKE.format(thing)
-            case "wait", "condition" if thing in in_vain:
+            case "wait", "condition" if thing in found["in_vain"]:
                 return "lost_wakeup", _LOST_WAKEUP.format(thing)
             case "wait", "condition":
                 return "standstill", f"to be notified of {thing}, and nobody is left who does that."
@@ -95,15 +95,18 @@ class Why:
                 barrier = self._things[thing]
                 parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
                 return "standstill", _BARRIER.format(thing, parties)
-        return "standstill", f"for {thing}, and nobody is left who releases it."
+        return "standstill", f"for {thing}{self._had(thing, found)}, and nobody is left who releases it."
+
+    def _had(self, thing: str, found: Mapping[str, Any]) -> str:
+        """By whom a thing is had, as the end of what is said of it."""
+        holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
+        return f", which {listed(holders)} {'has' if len(holders) == 1 else 'have'}" if holders else ""
 
     def of_picture(self, found: Mapping[str, Any]) -> Iterator[Note]:
         """Who waits for whom when the time limit is over."""
         lines = []
         for number, thing, _, operation in found["waits"]:
-            holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
-            has = f", which {listed(holders)} {'has' if len(holders) == 1 else 'have'}" if holders else ""
-            lines.append(f"{self.name(number)} waits for {thing} ({operation}){has}")
+            lines.append(f"{self.name(number)} waits for {thing} ({operation}){self._had(thing, found)}")
         if lines:
             yield Note("who_waits", None, f"At the time limit: {'; '.join(lines)}.")
 

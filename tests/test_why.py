@@ -63,6 +63,15 @@ def test_who_waits_for_what_somebody_died_with_ends_the_run() -> None:
     assert note.text == "b waits for left, and would do so for ever: the run is ended."
 
 
+def test_who_has_what_is_waited_for_in_a_standstill_is_named() -> None:
+    waits = [[0, "left", "lock", "acquire"], [1, "bell", "condition", "wait"]]
+    found = FOUND | {"waits": waits, "holders": {"left": [1]}, "standstill": True}
+
+    first, _ = why(shared=[SharedLock("left"), SharedCondition("bell")]).of_stuck(found)
+
+    assert first.text == "a waits for left, which b has, and nobody is left who releases it."
+
+
 def test_who_waits_for_the_dead_to_wake_is_told_so() -> None:
     found = FOUND | {"waits": [[0, "left", "event", "notify"]], "standstill": True}
 
