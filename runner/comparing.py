@@ -72,13 +72,25 @@ class EventChange:
 
 
 @record(frozen=True, slots=True)
+class OutputChange:
+    """The first line of a process's stream, counted from 1, that is not the same; None is no such line."""
+
+    process: str
+    stream: str
+    line: int
+    before: str | None
+    after: str | None
+
+
+@record(frozen=True, slots=True)
 class Comparison:
     """What is otherwise about a run (`after`) than about another (`before`). What is the same is not in it.
 
     `diff` are the hunks of a unified diff of the files, without secrets, `changed_lines` counts what is changed in
     them. `settings` are what else was said or there: the file, `--set`, the start method, the versions. `values` are
     final values and what jobs report, `measures` those of them that are times and rates, and `times` those of
-    processes. `is_whole` says that no events were cut: otherwise what is said of events may be wrong.
+    processes. `is_whole` says that no events and no lines were cut: otherwise what is said of events may be wrong, and
+    of the output nothing is.
     """
 
     before: RunLine
@@ -89,6 +101,7 @@ class Comparison:
     outcomes: tuple[OutcomeChange, ...]
     deadlock: ValueChange | None
     values: tuple[ValueChange, ...]
+    output: tuple[OutputChange, ...]
     first_event: EventChange | None
     notes_gone: tuple[NoteSeen, ...]
     notes_new: tuple[NoteSeen, ...]
@@ -111,12 +124,13 @@ def compare(before: KeptRun, after: KeptRun) -> Comparison:
         outcomes=tuple(_outcome_changes(ends(before.events), ends(after.events))),
         deadlock=next(_value_changes("deadlock", deadlock(before.events), deadlock(after.events)), None),
         values=tuple([change for change in found if not _MEASURED.search(change.name)]),
+        output=tuple(_output_changes(before, after)),
         first_event=_first_event(_by_process(before.events), _by_process(after.events)),
         notes_gone=tuple([note for key, note in old_notes.items() if key not in new_notes]),
         notes_new=tuple([note for key, note in new_notes.items() if key not in old_notes]),
         times=tuple(_time_changes(durations(before.events), durations(after.events))),
         measures=tuple([change for change in found if _MEASURED.search(change.name) and _matters(change)]),
-        is_whole=not before.events_cut and not after.events_cut,
+        is_whole=not any(run.events_cut or run.output_cut for run in (before, after)),
     )
 
 
@@ -165,6 +179,30 @@ def _time_changes(before: dict[str, float], after: dict[str, float]) -> Iterator
 def are_other_times(before: float, after: float) -> bool:
     """Whether two times, in seconds, differ by more than what they always do."""
     return abs(after - before) > max(LEAST_S, LEAST_SHARE * before)
+
+
+def _output_changes(before: KeptRun, after: KeptRun) -> Iterator[OutputChange]:
+    """Stream by stream: in which order lines of different ones came says nothing."""
+    if before.output_cut or after.output_cut:
+        return
+    old, new = _by_stream(before), _by_stream(after)
+    in_one_run = ends(before.events).keys() ^ ends(after.events).keys()
+    for process, stream in [key for key in old | new if key[0] not in in_one_run]:
+        lines = zip_longest(old.get((process, stream), ()), new.get((process, stream), ()), fillvalue=(None, None))
+        for number, ((was, old_line), (now, new_line)) in enumerate(lines, 1):
+            if was != now:
+                yield OutputChange(process, stream, number, old_line, new_line)
+                break
+
+
+def _by_stream(run: KeptRun) -> dict[tuple[str, str], list[tuple[str | None, str | None]]]:
+    """The lines of each stream of each process: without what differs between any two runs, and as they are."""
+    pids = {str(event["pid"]) for event in run.events if event.get("pid") is not None}
+    found: dict[tuple[str, str], list[tuple[str | None, str | None]]] = {}
+    for _, process, stream, line in run.output:
+        plain = _NUMBER.sub(lambda number: "pid" if number[0] in pids else number[0], line)
+        found.setdefault((process, stream), []).append((_NUMBER_OF_A_RUN.sub(r"\1", plain), line))
+    return found
 
 
 def _matters(measure: ValueChange) -> bool:
@@ -240,6 +278,7 @@ _MEASURED = re.compile(r"(?:^|[._])(?:elapsed|seconds|per_second)$")
 """How the names of times and rates end."""
 _NUMBER_OF_A_RUN = re.compile(r"((?:\bpid=|\bparent=|\b0x)(?=[0-9a-f]))[0-9a-f]+")
 """Pids and addresses in what Python shows of objects."""
+_NUMBER = re.compile(r"\b\d+\b", re.ASCII)
 _BY_MAIN = frozenset(
     {
         "process.created",

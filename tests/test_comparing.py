@@ -12,6 +12,7 @@ from runner.comparing import (
     Comparison,
     EventChange,
     OutcomeChange,
+    OutputChange,
     TimeChange,
     ValueChange,
     compare,
@@ -98,6 +99,7 @@ def test_a_run_is_like_itself(events: Events) -> None:
         outcomes=(),
         deadlock=None,
         values=(),
+        output=(),
         first_event=None,
         notes_gone=(),
         notes_new=(),
@@ -355,6 +357,50 @@ def test_results_differ_by_more_than_times() -> None:
     after = event("job.result", job="j", result={"rows": [{"n": 2, "wait_seconds": 0.2}]})
 
     assert compared((before,), (after,)).first_event == EventChange(None, before, after, ("result",))
+
+
+# What was printed
+
+
+def printed(*lines: str, process: str = "p", stream: str = "stdout") -> tuple[tuple[float, str, str, str], ...]:
+    return tuple((0.1, process, stream, line) for line in lines)
+
+
+def test_of_each_stream_the_first_line_that_differs_is_told() -> None:
+    before = replace(RUN, output=printed("a", "b", "c") + printed("x", stream="stderr") + printed("same", process="q"))
+    after = replace(
+        RUN, output=printed("same", process="q") + printed("a", "y", "z") + printed("x", "x", stream="stderr")
+    )
+
+    assert compare(before, after).output == (
+        OutputChange("p", "stdout", 2, "b", "y"),
+        OutputChange("p", "stderr", 2, None, "x"),
+    )
+    assert compare(after, before).output[1] == OutputChange("p", "stderr", 2, "x", None)
+
+
+def test_what_differs_in_the_output_of_any_two_runs_does_not_count() -> None:
+    def run(pid: int, address: str) -> KeptRun:
+        said = printed(f"I am {pid} of 9", f"<lock at {address}>", f"x{pid}", process="p")
+        return replace(RUN, events=(of("p", STARTED, pid=pid),), output=said)
+
+    (change,) = compare(run(123, "0x7f00"), run(456, "0x7f88")).output
+
+    assert change == OutputChange("p", "stdout", 3, "x123", "x456")
+
+
+def test_what_a_process_printed_that_only_one_run_had_is_no_difference_of_the_output() -> None:
+    before = replace(RUN, events=(of("p", CREATED),))
+    after = replace(RUN, events=(of("p", CREATED), of("q", CREATED)), output=printed("a", process="q"))
+
+    assert compare(before, after).output == ()
+
+
+def test_of_output_that_was_cut_no_lines_are_compared() -> None:
+    found = compare(replace(RUN, output=printed("a")), replace(RUN, output=printed("b"), output_cut=1))
+
+    assert found.output == ()
+    assert not found.is_whole
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])

@@ -14,9 +14,9 @@ from runner.report.listing import columns, end_of, local
 from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 
-    from runner.comparing import Comparison, ValueChange
+    from runner.comparing import Comparison, OutputChange, ValueChange
     from runner.history.facts import End, EventData, NoteSeen
     from runner.plan import Json
 
@@ -43,7 +43,7 @@ def comparison_lines(
     lines = [page.painted(line, _BOLD) for line in page.wrapped(verdict(comparison))]
     lines += [page.painted(line, _DIM) for line in _runs(comparison)]
     if not comparison.is_whole:
-        lines += page.wrapped("Not all events of these runs were kept: what is said of events may not be all.")
+        lines += page.wrapped("Not all events or lines of these runs were kept: what is said of them may not be all.")
     for title, section in _SECTIONS.items():
         if body := list(section(page, comparison)):
             lines += ["", page.painted(title, _BOLD), *[f"{_INDENT}{line}".rstrip() for line in body]]
@@ -126,11 +126,13 @@ def _effects(comparison: Comparison) -> Iterator[str]:
     yield from _counted(new, "1 process is new", "processes are new")
     yield from _counted(gone, "1 process is gone", "processes are gone")
     yield from _counted(comparison.values, "1 value differs", "values differ")
+    printed = {change.process for change in comparison.output}
+    yield from _counted(printed, "1 process printed something else", "processes printed something else")
     yield from _counted(comparison.notes_new, "1 note is new", "notes are new")
     yield from _counted(comparison.notes_gone, "1 note is gone", "notes are gone")
 
 
-def _counted(things: Sequence[object], one: str, many: str) -> Iterator[str]:
+def _counted(things: Sized, one: str, many: str) -> Iterator[str]:
     """What is said of one thing, or of many; nothing of none."""
     if things:
         yield one if len(things) == 1 else f"{len(things)} {many}"
@@ -198,6 +200,12 @@ def _value(value: Json) -> str:
         case int():
             return f"{value:,}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
+def _printed(change: OutputChange) -> tuple[str, str, str]:
+    stream = "" if change.stream == "stdout" else f", {change.stream}"
+    before, after = ("no such line" if line is None else line for line in (change.before, change.after))
+    return f"{change.process}{stream}, line {change.line:,}", before, after
 
 
 def _first_event(page: _Page, comparison: Comparison) -> Iterator[str]:
@@ -286,6 +294,7 @@ _SECTIONS: dict[str, Callable[[_Page, Comparison], Iterable[str]]] = {
     "file": _diff,
     "outcomes": _outcomes,
     "values": lambda page, comparison: page.changes(map(_row, comparison.values)),
+    "output": lambda page, comparison: page.changes(map(_printed, comparison.output)),
     "first event that differs": _first_event,
     "notes that are gone": lambda page, comparison: _notes(page, comparison.notes_gone),
     "notes that are new": lambda page, comparison: _notes(page, comparison.notes_new),

@@ -108,6 +108,17 @@ def test_the_last_two_runs_of_a_file_are_compared(file: Path) -> None:
     assert "the run  succeeded (exit status 0) → failed (exit status 1)" in out
 
 
+def test_output_that_is_no_longer_the_same_is_no_nothing(file: Path) -> None:
+    run_jobs(file)
+    file.write_text(TWO.replace("a is done", "a has ended"))
+    run_jobs(file)
+
+    _, out, _ = run_jobs("compare", file)
+
+    assert out.startswith("2 lines of the file changed; 1 process printed something else.\n")
+    assert "output\n  a, line 1  a is done → a has ended\n" in out
+
+
 def test_two_runs_are_compared_by_their_numbers(file: Path) -> None:
     run_jobs(file)
     run_jobs(file)

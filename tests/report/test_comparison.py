@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.comparing import Comparison, EventChange, OutcomeChange, TimeChange, ValueChange, compare
+from runner.comparing import Comparison, EventChange, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
 from runner.history import KeptRun, RunLine
 from runner.history.facts import End, NoteSeen
 from runner.records import replace
@@ -33,6 +33,7 @@ SAME = Comparison(
     outcomes=(),
     deadlock=None,
     values=(),
+    output=(),
     first_event=None,
     notes_gone=(),
     notes_new=(),
@@ -48,6 +49,7 @@ OK = End("succeeded", 0, expected=True)
 FAILED = End("failed", 1, "ValueError", expected=False)
 CHANGED = OutcomeChange("p", OK, FAILED)
 VALUE = ValueChange("total", 400_000, 212_345)
+PRINTED = OutputChange("p", "stdout", 2, "b", "y")
 NOTE = NoteSeen("timeout", "p", "The `timeout` of p is over. " * 6)
 SETTING = ValueChange("--set a.b", None, "1")
 
@@ -100,6 +102,11 @@ def ended(**outcomes: str) -> Comparison:
         ),
         ({"notes_new": (NOTE, NOTE), "notes_gone": (NOTE,)}, "The file is the same; 2 notes are new; 1 note is gone."),
         ({"first_event": EventChange(None, None, {})}, "The file is the same; the events differ."),
+        ({"output": (PRINTED,)}, "The file is the same; 1 process printed something else."),
+        (
+            {"output": (PRINTED, replace(PRINTED, stream="stderr"), replace(PRINTED, process="q"))},
+            "The file is the same; 2 processes printed something else.",
+        ),
         ({"settings": (SETTING, SETTING)}, "An edit was made; nothing else changed."),
         (
             {"settings": (ValueChange("file", "a", "b"), ValueChange("python", "1", "2")), "changed_lines": 1},
@@ -134,11 +141,22 @@ def test_of_runs_that_are_alike_there_is_no_section() -> None:
 def test_runs_without_all_their_events_are_said_to_be_so() -> None:
     lines = comparison_lines(replace(SAME, is_whole=False), 100, False)
 
-    assert lines[3:] == ["Not all events of these runs were kept: what is said of events may not be all."]
+    assert lines[3:] == ["Not all events or lines of these runs were kept: what is said of them may not be all."]
 
 
 def test_a_setting_is_shown_with_both_values() -> None:
     assert section(settings=(SETTING,)) == ["settings", "  --set a.b  none → 1"]
+
+
+def test_of_what_was_printed_the_lines_that_differ_are_shown() -> None:
+    found = (PRINTED, OutputChange("p", "stderr", 1, None, ""), OutputChange("q", "stdout", 1200, "a\x1b", None))
+
+    assert section(output=found) == [
+        "output",
+        "  p, line 2          b → y",
+        "  p, stderr, line 1  no such line →",
+        "  q, line 1,200      a\\x1b → no such line",
+    ]
 
 
 def test_the_diff_is_red_and_green_where_there_is_color() -> None:
