@@ -63,6 +63,8 @@ def _show(options: argparse.Namespace, history: History) -> int:
     from runner.commands.shown import shown
 
     print("\n".join(shown(run, color=files.has_color(sys.stdout), width=files.width_of_terminal())))
+    if options.timeline == "-":
+        options.timeline = None  # it has just been shown
     return make_pictures(options, run)
 
 
@@ -87,6 +89,8 @@ def _compare(options: argparse.Namespace, history: History) -> int:
             before, after = history.last_two(history.find("last").file)
         case _:
             raise UsageError("compare: name a file, or two runs")
+    if before.run == after.run:
+        raise UsageError(f"compare: this is one run, {before.run}: name a file, or two runs")
     show_comparison(before, after)
     return 0
 

@@ -129,6 +129,16 @@ def test_two_runs_are_compared_by_their_numbers(file: Path) -> None:
     assert out.startswith("Nothing")
 
 
+@pytest.mark.parametrize("words", [("last",), ("last", "last~0")])
+def test_a_run_is_not_compared_with_itself(file: Path, words: tuple[str, ...]) -> None:
+    run_jobs(file)
+
+    status, out, said = run_jobs("compare", *words)
+
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"run-jobs: compare: this is one run, \w{8}: name a file, or two runs\n", said)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -149,8 +159,10 @@ def test_a_run_is_drawn_here_and_into_files(file: Path, tmp_path: Path) -> None:
 
     status, _, said = run_jobs("--timeline", file)
     drawn, _, _ = run_jobs(file, "--timeline", svg, "--trace", trace, "--report", page)
+    _, shown, told = run_jobs("show", "--timeline")
 
     assert (status, drawn) == (0, 0)
+    assert (shown.count("▄ runs"), told) == (1, "")
     assert re.search(r"^a  +.*✓$", said, re.MULTILINE)
     assert ET.parse(svg).getroot().tag.endswith("svg")
     assert json.loads(trace.read_text())["traceEvents"]
