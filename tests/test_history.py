@@ -118,6 +118,22 @@ def test_a_line_counts_the_processes_that_were_created() -> None:
     assert line.processes == 2
 
 
+@pytest.mark.parametrize(
+    ("title", "overrides", "edit"),
+    [
+        ("A title", (), None),
+        ("An edit", ('title="An edit"', "jobs.a.replicas=2"), "An edit"),
+        ("A title", ("jobs.a.replicas=2", "expect.deadlock=true", "x=1"), "jobs.a.replicas=2; x=1"),
+        ("A title", ("expect.deadlock=true",), "expect.deadlock=true"),
+        (None, ("title=null", "jobs.a.env.API_KEY=abc"), "title=null; jobs.a.env.API_KEY=***"),
+    ],
+)
+def test_a_line_says_what_was_changed_of_the_file(
+    title: str | None, overrides: tuple[str, ...], edit: str | None
+) -> None:
+    assert line_of(run(1, title=title, overrides=overrides)).edit == edit
+
+
 def test_runs_are_listed_newest_first_and_up_to_a_limit(folder: Path) -> None:
     history = filled(folder, *map(run, (3, 1, 2)))
 

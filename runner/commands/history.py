@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands import files
 from runner.errors import RunJobsError, UsageError
-from runner.history import History, NoSuchRun, history_folder
+from runner.history import History, NoSuchRun, history_folder, line_of
 from runner.streams import fail
 
 if TYPE_CHECKING:
@@ -70,8 +70,12 @@ def _show(options: argparse.Namespace, history: History) -> int:
 
 def _why(options: argparse.Namespace, history: History) -> int:
     from runner.commands.shown import notes_of
+    from runner.report.words import harmless
 
     run = found(history, options.run)
+    edit = line_of(run).edit
+    if edit is not None:
+        print(f"With the edit: {harmless(edit)}")
     lines = notes_of(run, files.width_of_terminal(), color=files.has_color(sys.stdout))
     print("\n".join(lines) if lines else f"{run.file}: nothing surprising happened ({run.outcome})")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from runner.history.runs import KeptRun, RunLine, line_of
+from runner.history.runs import KeptRun, RunLine, edit_of, line_of
 from runner.records import fields_of
 
 TYPE_CHECKING = False
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-HEAD = ("run", "file", "title", "began", "duration", "outcome", "exit_status", "processes")
+HEAD = ("run", "file", "title", "began", "duration", "outcome", "exit_status", "processes", "overrides")
 COLUMNS = (
     *HEAD,
     "start_method",
-    "overrides",
     "python",
     "version",
     "events_cut",
@@ -59,7 +58,8 @@ def from_row(row: Mapping[str, Any]) -> KeptRun:
 
 def line_from_row(row: Mapping[str, Any]) -> RunLine:
     """The run in short, of a row that has the columns of `HEAD`."""
-    return RunLine(**{**row, **_named(row)})
+    values = {name: value for name, value in row.items() if name != "overrides"} | _named(row)
+    return RunLine(**values, edit=edit_of(values["title"], json.loads(row["overrides"])))
 
 
 def stored(text: str) -> bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from runner.masking import without_secrets
 from runner.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     from runner.plan import Json
@@ -45,7 +47,7 @@ class KeptRun:
 
 @record(frozen=True, slots=True)
 class RunLine:
-    """A run in short. `processes` is how many it had, started or not."""
+    """A run in short. `processes` is how many it had, started or not, `edit` what was changed of its file for it."""
 
     run: str
     file: str
@@ -55,11 +57,33 @@ class RunLine:
     outcome: str
     exit_status: int
     processes: int
+    edit: str | None = None
 
 
 def line_of(run: KeptRun) -> RunLine:
     """The run in short."""
-    return RunLine(run.run, run.file, run.title, run.began, run.duration, run.outcome, run.exit_status, _processes(run))
+    return RunLine(
+        run=run.run,
+        file=run.file,
+        title=run.title,
+        began=run.began,
+        duration=run.duration,
+        outcome=run.outcome,
+        exit_status=run.exit_status,
+        processes=_processes(run),
+        edit=edit_of(run.title, run.overrides),
+    )
+
+
+def edit_of(title: str | None, overrides: Sequence[str]) -> str | None:
+    """What was changed of the file for a run, by an edit or by `--set`: its title, or the changes; None if nothing was.
+
+    What is expected is not told, unless nothing else was changed.
+    """
+    if title is not None and any(override.startswith("title=") for override in overrides):
+        return title
+    changes = [override for override in overrides if not override.startswith("expect")] or overrides
+    return "; ".join(map(without_secrets, changes)) if changes else None
 
 
 def _processes(run: KeptRun) -> int:

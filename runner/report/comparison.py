@@ -10,7 +10,7 @@ from runner.comparing import SET
 from runner.events import Event
 from runner.exit_codes import signal_name
 from runner.report.console import Console
-from runner.report.listing import columns, end_of, local
+from runner.report.listing import columns, end_of, local, start_of
 from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _runs(comparison: Comparison) -> list[str]:
 
 
 def _diff(page: _Page, comparison: Comparison) -> list[str]:
-    shown = [_start_of(harmless(line), page.width - len(_INDENT)) for line in comparison.diff[:MOST_OF_A_DIFF]]
+    shown = [start_of(harmless(line), page.width - len(_INDENT)) for line in comparison.diff[:MOST_OF_A_DIFF]]
     lines = [page.painted(line, _DIFF.get(line[0], "")) for line in shown]
     return lines + _more(len(comparison.diff) - len(shown))
 
@@ -271,11 +271,7 @@ def _parts_that_differ(before: str, after: str, room: int) -> list[str]:
     if len(before) + len(after) > room and skipped > 0:
         before, after = f"…{before[skipped:]}", f"…{after[skipped:]}"
     half = room // 2
-    return [_start_of(before, max(half, room - len(after))), _start_of(after, max(half, room - len(before)))]
-
-
-def _start_of(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1]}…"
+    return [start_of(before, max(half, room - len(after))), start_of(after, max(half, room - len(before)))]
 
 
 _SETTINGS = {

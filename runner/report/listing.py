@@ -21,7 +21,10 @@ _RIGHT = frozenset({_HEADINGS.index("time"), _HEADINGS.index("processes")})
 
 
 def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
-    """A table of runs, a line for each below a line of headings; a file below the current folder is told from there."""
+    """A table of runs, a line for each below a line of headings, and one for what was changed of its file.
+
+    A file below the current folder is told from there.
+    """
     if not runs:
         return ["No run is kept."]
     moments = [local(run.began) for run in runs]
@@ -35,7 +38,14 @@ def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
     room = max(LEAST_OF_A_FILE, max(len(row[_FILE]) for row in table) - max(0, excess))
     for row in table:
         row[_FILE] = end_of(row[_FILE], room)
-    return columns(table, _RIGHT)
+    headings, *lines = columns(table, _RIGHT)
+    before = headings.index(_HEADINGS[_FILE])
+    listed = [headings]
+    for run, line in zip(runs, lines, strict=True):
+        listed.append(line)
+        if run.edit is not None:
+            listed.append(f"{'':{before}}{start_of(f'edit: {harmless(run.edit)}', width - before)}")
+    return listed
 
 
 def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
@@ -53,6 +63,11 @@ def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) 
 def end_of(text: str, room: int) -> str:
     """The text, or the end of a long one."""
     return text if len(text) <= room else f"…{text[1 - room :]}"
+
+
+def start_of(text: str, room: int) -> str:
+    """The text, or the start of a long one."""
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
 
 
 def local(moment: str) -> datetime:

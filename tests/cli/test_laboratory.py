@@ -219,6 +219,8 @@ def test_edits_are_listed_and_made_in_a_copy(file: Path) -> None:
     assert '     jobs.b.do[0].do[0]: {"add": 5, "to": "total"}' in out
     assert '2. jobs.a.name: "c"' in out
     assert "total  3 → 6" in compared
+    assert re.search(r"^[0-9a-f]{8} .*\n +edit: More of it\n[0-9a-f]{8} .*\n\Z", run_jobs("history")[1], re.MULTILINE)
+    assert run_jobs("why", file)[1].splitlines()[0] == "With the edit: More of it"
     assert file.read_text() == TWO
 
 

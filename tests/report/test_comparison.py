@@ -386,6 +386,16 @@ def test_the_list_has_its_columns() -> None:
     ]
 
 
+def test_below_a_run_of_an_edited_file_stands_the_edit() -> None:
+    edited = replace(LINE, edit="\x1b" + "x" * 50)
+
+    _, _, edit, unedited = history_lines([edited, LINE], 70)
+
+    assert edit == " " * len("00000001  02 Jan 03:04:05  ") + "edit: \\x1b" + "x" * 32 + "…"
+    assert len(edit) == 70
+    assert "edit" not in unedited
+
+
 def test_a_list_of_nothing_says_so() -> None:
     assert history_lines([], 100) == ["No run is kept."]
 
