@@ -146,7 +146,7 @@ def _changed_lines(before: list[str], after: list[str]) -> int:
 def _settings(run: KeptRun) -> dict[str, Json]:
     overrides = (without_secrets(text).partition("=") for text in run.overrides)
     settings: dict[str, Json] = {"file": run.file}
-    settings |= {f"{SET} {path}": value for path, _, value in overrides}
+    settings |= {f"{SET} {path}": value for path, _, value in overrides if path != "title"}  # a title changes nothing
     return settings | {"start method": run.start_method, "python": run.python, "run-jobs": run.version}
 
 

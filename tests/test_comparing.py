@@ -149,6 +149,10 @@ def test_the_settings_that_differ_are_named() -> None:
     )
 
 
+def test_what_an_edit_is_called_is_no_setting() -> None:
+    assert changed(overrides=('title="An edit"', "titled=1")).settings == (ValueChange("--set titled", None, "1"),)
+
+
 def test_no_secret_is_in_a_comparison() -> None:
     before = replace(RUN, text="env:\n  TOKEN: sesame\n", overrides=("env.TOKEN=sesame",))
 

@@ -46,8 +46,9 @@ def _list(file: str, edits: list[Edit]) -> int:
         print(f"{number}. {edit.title}")
         for override in edit.overrides:
             path, _, value = override.partition("=")
-            if path != "title" and not path.startswith("expect"):
-                print(f"     {path}: {value}")
+            change = f"{path}: {value}"
+            if path != "title" and not path.startswith("expect") and change not in edit.title:
+                print(f"     {change}")
     print(f"\nrun-jobs try {file} 1   makes the first one in a copy, runs both, and compares", file=sys.stderr)
     return 0
 
