@@ -19,14 +19,24 @@ if TYPE_CHECKING:
     Output: TypeAlias = Sequence[tuple[float, str, str, str]]
 
 MOST_QUESTIONS = 8
+_YES_OR_NO = ("yes", "no")
+_OUTCOMES = ("succeeded", "failed", "timed_out")
 
 
 @record(frozen=True, slots=True)
 class Question:
-    """One question; `actual` gives the answer of a run, from its events and its output, as text."""
+    """One question; `actual` gives the answer of a run, from its events and its output, as text.
+
+    Where there are `choices`, the answer is one of them.
+    """
 
     text: str
     actual: Callable[[Events, Output], str]
+    choices: tuple[str, ...] = ()
+
+    def is_possible(self, answer: str) -> bool:
+        """Whether it can be the answer."""
+        return not self.choices or _plain(answer) in map(_plain, self.choices)
 
     def is_right(self, answer: str, actual: str) -> bool:
         """Whether an answer says what came."""
@@ -35,14 +45,14 @@ class Question:
 
 def questions_of(plan: Plan) -> list[Question]:
     """What may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
-    last = Question("How does the run end (succeeded, failed, timed_out)?", _outcome)
+    last = Question(f"How does the run end ({', '.join(_OUTCOMES)})?", _outcome, _OUTCOMES)
     return [*islice(_questions(plan), MOST_QUESTIONS - 1), last]
 
 
 def _questions(plan: Plan) -> Iterator[Question]:
     kinds = {thing.name: kind_of(thing) for thing in plan.shared if is_declared(thing.name)}
     if _GUARDS & set(kinds.values()):
-        yield Question("Will somebody wait for ever, in a circle (yes or no)?", _deadlock)
+        yield Question("Will somebody wait for ever, in a circle (yes or no)?", _deadlock, _YES_OR_NO)
     expected = plan.expect.values if plan.expect is not None else {}
     for name, kind in kinds.items():
         if name in expected or kind in ("value", "raw_value"):
@@ -59,7 +69,7 @@ def _of_process(process: ProcessPlan, *, asks_for_code: bool) -> Iterator[Questi
     if asks_for_code:  # of all of them: the question alone would be the answer
         yield Question(f"Which exit code has {name}?", partial(_exit_code, name))
     for other in expect.before if expect is not None else ():
-        yield Question(f"Does {name} end before {other} (yes or no)?", partial(_is_before, name, other))
+        yield Question(f"Does {name} end before {other} (yes or no)?", partial(_is_before, name, other), _YES_OR_NO)
 
 
 _GUARDS = {"lock", "rlock", "semaphore", "bounded_semaphore", "condition"}

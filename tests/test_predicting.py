@@ -82,6 +82,32 @@ def test_no_circle_is_a_no() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "possible"),
+    [
+        ("yes", True),
+        ("N", True),
+        ("yes or no", False),
+        ("maybe", False),
+    ],
+)
+def test_where_one_of_some_answers_is_asked_for_no_other_is_possible(answer: str, possible: bool) -> None:
+    (question, _) = questions_of(plan(shared=(SharedLock("door"),)))
+
+    assert question.is_possible(answer) is possible
+
+
+@pytest.mark.parametrize(
+    ("answer", "possible"), [("timed_out", True), ("Failed", True), ("succeeded, failed, timed_out", False)]
+)
+def test_how_a_run_ends_is_said_by_one_word(answer: str, possible: bool) -> None:
+    assert questions_of(plan())[-1].is_possible(answer) is possible
+
+
+def test_where_any_answer_may_come_any_is_possible() -> None:
+    assert Question("?", lambda events, output: "").is_possible("maybe")
+
+
+@pytest.mark.parametrize(
     ("answer", "actual", "right"),
     [
         ("400,000", "400000", True),

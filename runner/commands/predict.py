@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.launch import Launched
+    from runner.predicting import Question
 
 _RIGHT, _WRONG, _PASSED = "✓", "✗", "·"
 
@@ -32,7 +33,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
 
     print(f"{explain(plan)}\n\nWhat will happen? (Enter passes)\n")
     questions = questions_of(plan)
-    answers = [_ask(question.text) for question in questions]
+    answers = [_ask(question) for question in questions]
     print()
     sys.stdout.flush()
     done = run.run(options, launched)
@@ -53,10 +54,15 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
     return done.status
 
 
-def _ask(text: str) -> str:
-    """The answer; none at the end of the input."""
-    print(f"  {text} ", end="", flush=True)
-    line = sys.stdin.readline()
-    if not line.endswith("\n"):
-        print()
-    return line.strip()
+def _ask(question: Question) -> str:
+    """The answer, which is one that can be; none if there is none, as at the end of the input."""
+    prompt = question.text
+    while True:
+        print(f"  {prompt} ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not line.endswith("\n"):
+            print()
+        answer = line.strip()
+        if not answer or question.is_possible(answer):
+            return answer
+        prompt = f"  one of {', '.join(question.choices)}:"

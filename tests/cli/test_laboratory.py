@@ -262,6 +262,17 @@ def test_predictions_are_asked_for_and_judged(file: Path) -> None:
     assert "2 of 3 right" in out
 
 
+def test_an_answer_that_cannot_be_is_asked_for_again(file: Path) -> None:
+    status, out, _ = run_jobs("predict", file, given="yes or no\nno\n\n\nsucceeded, failed, timed_out\n")
+
+    assert status == 0
+    assert "(yes or no)?     one of yes, no:   What" in out
+    assert "    one of succeeded, failed, timed_out: \n" in out
+    assert "✓ Will somebody wait for ever, in a circle (yes or no)? no" in out
+    assert "· How does the run end" in out
+    assert "1 of 1 right" in out
+
+
 class Watching:
     """A `run-jobs watch` that goes on."""
 
