@@ -10,16 +10,22 @@ from runner.exit_codes import meaning, signal_name
 from runner.report.words import duration, harmless, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from runner.plan import Json
     from runner.results import ProcessResult, RunResult
 
-LEAST_WIDTH = 78
 WIDE = 96
-"""Of the table: where there is less room, lines break, and no column is left out."""
+"""Of the table: where there is less room, its columns stand closer to each other."""
+LEAST_OF_A_NAME = 12
+"""So much of a process's name is to fit into a line before a column is left out; a longer one is folded."""
+_HEADINGS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected")
+_RIGHT = frozenset({"pid", "time", "cpu", "memory"})
+_LEAST_IMPORTANT = ("memory", "cpu", "pid", "time")
+"""Columns that are left out where there is no room, in this order."""
 MOST_ROWS = 40
 """Of more processes than these, only those that did not end as expected are listed."""
 
@@ -30,13 +36,14 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
 
     processes = list(result.processes.values())
     shown = processes if len(processes) <= MOST_ROWS else [one for one in processes if not one.expected]
+    rows = [_cells(process) for process in shown[:MOST_ROWS]]
+    gap = 2 if width >= WIDE else 1
+    headings, needed = _that_fit(rows, width, gap)
     file = io.StringIO()
-    console = Console(
-        file=file, width=max(width, LEAST_WIDTH), force_terminal=color, no_color=not color, highlight=False
-    )
+    console = Console(file=file, width=max(width, needed), force_terminal=color, no_color=not color, highlight=False)
     console.print()
     if shown:
-        console.print(_table(shown[:MOST_ROWS], gap=2 if width >= WIDE else 1))
+        console.print(_table(rows, headings, gap))
     if len(processes) > MOST_ROWS:
         console.print(f"{len(processes)} processes: {_counts(processes)}")
         if len(shown) > MOST_ROWS:
@@ -44,31 +51,45 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _table(processes: Iterable[ProcessResult], *, gap: int) -> Table:
-    """`gap` is how many blanks stand between two columns."""
-    from rich.table import Table
+def _cells(process: ProcessResult) -> dict[str, Text]:
+    """What stands in the columns of a process, by their headings."""
     from rich.text import Text
 
+    style = "green" if process.expected else "red" if process.expected is False else "dim"
+    return {
+        "process": Text(harmless(process.name)),
+        "pid": Text("" if process.pid is None else str(process.pid)),
+        "outcome": Text(_outcome(process), style),
+        "time": Text(_known(process.pid, duration(process.duration))),
+        "cpu": Text(_known(process.pid, duration(process.cpu_seconds))),
+        "memory": Text(_known(process.pid, size(process.max_rss))),
+        "exit code": Text("" if process.exit_code is None else _exit_code(process.exit_code)),
+        "expected": Text({True: "yes", False: "no", None: ""}[process.expected], style),
+    }
+
+
+def _that_fit(rows: Sequence[dict[str, Text]], width: int, gap: int) -> tuple[list[str], int]:
+    """The headings of the columns that there is room for, and how much they need."""
+    widths = {heading: max([len(heading), *(row[heading].cell_len for row in rows)]) for heading in _HEADINGS}
+    widths["process"] = min(widths["process"], LEAST_OF_A_NAME)
+    for heading in _LEAST_IMPORTANT:
+        if sum(widths.values()) + gap * (len(widths) - 1) > width:
+            del widths[heading]
+    return list(widths), sum(widths.values()) + gap * (len(widths) - 1)
+
+
+def _table(rows: Iterable[dict[str, Text]], headings: Sequence[str], gap: int) -> Table:
+    """`gap` is how many blanks stand between two columns."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    table.add_column("process", overflow="fold", min_width=8)
-    table.add_column("pid", justify="right", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
-    for heading in ("time", "cpu", "memory"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("exit code")
-    table.add_column("expected", no_wrap=True)
-    for process in processes:
-        style = "green" if process.expected else "red" if process.expected is False else "dim"
-        table.add_row(
-            Text(harmless(process.name)),
-            "" if process.pid is None else str(process.pid),
-            Text(_outcome(process), style),
-            _known(process.pid, duration(process.duration)),
-            _known(process.pid, duration(process.cpu_seconds)),
-            _known(process.pid, size(process.max_rss)),
-            "" if process.exit_code is None else _exit_code(process.exit_code),
-            Text({True: "yes", False: "no", None: ""}[process.expected], style),
-        )
+    for heading in headings:
+        if heading == "process":
+            table.add_column(heading, overflow="fold", min_width=8)
+        else:
+            table.add_column(heading, justify="right" if heading in _RIGHT else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row[heading] for heading in headings))
     return table
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.records import replace
 from runner.report.summary import MOST_ROWS, result_lines, summary, value_lines
 from runner.results import ProcessResult, RunResult
 
@@ -73,6 +74,29 @@ def test_a_name_that_is_too_wide_is_folded_and_no_letter_of_it_lost() -> None:
 
     assert "".join(line.split()[0] for line in lines[2:]) == name
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("width", "left"),
+    [
+        (71, HEADINGS),
+        (70, "process pid outcome time cpu exit code expected"),
+        (61, "process pid outcome time cpu exit code expected"),
+        (60, "process pid outcome time exit code expected"),
+        (53, "process outcome time exit code expected"),
+        (47, "process outcome exit code expected"),
+        (1, "process outcome exit code expected"),
+    ],
+)
+def test_where_there_is_little_room_the_least_important_columns_are_left_out(width: int, left: str) -> None:
+    process = ProcessResult("abcdefghijkl", "j", 12345, "succeeded", True, 0, duration=1.5, cpu_seconds=0.25)
+
+    _, headings, row = shown(process, replace(process, max_rss=123 << 20), width=width)[:3]
+
+    assert " ".join(headings.split()) == left
+    assert row.startswith("abcdefghijkl ")
+    assert row.endswith(" 0 no error yes")
+    assert len(row) <= max(width, 42)
 
 
 @pytest.mark.parametrize(
