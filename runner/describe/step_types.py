@@ -30,6 +30,8 @@ VALUE, DURATION, COUNT, TEXT, BOOL, SIGNAL, DEADLY, EXCEPTION, NAME, THING, STEP
 
 QUEUES = ("queue", "joinable_queue")
 GUARDS = ("lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value")
+UNSENT = ("lock", "rlock", "semaphore", "bounded_semaphore", "event", "condition", "barrier", *QUEUES)
+"""What a process gets when it is started, and never later: it is no value."""
 NUMBERED = ("value", "raw_value")
 PLACED = ("array", "dict", "list", "namespace")
 
@@ -73,7 +75,7 @@ def _guard(says: str) -> Option:
 
 STEPS: dict[str, StepType] = {
     "print": StepType(
-        "Prints a value; `$NAME` of a shared value shows its number.",
+        "Prints a value.",
         "print: hello",
         "value",
         Option(VALUE, "What to print."),

@@ -12,13 +12,13 @@ from runner.describe.checking import Fault
 from runner.describe.fitting import misplaced, unfit
 from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode, replaced
 from runner.describe.scalars import found
-from runner.describe.step_types import IN_DO, ORDERS, STEPS, STEPS_BELOW
+from runner.describe.step_types import IN_DO, ORDERS, QUEUES, STEPS, STEPS_BELOW, UNSENT
 from runner.describe.step_values import help_with, wanted
-from runner.describe.suggestions import nearest, suggestion
+from runner.describe.suggestions import nearest, suggestion, with_article
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.describe.document import Path
     from runner.describe.scalars import Scalar
@@ -152,22 +152,21 @@ class StepReader:
         return value
 
     def _value(self, value: object, path: Path) -> Any:
-        self._check_texts(value, path)
+        for text, place in _texts(value, path):
+            self._check_text(text, place)
+            if path[-1] != "print":
+                self._check_sent(text, place)
         try:
             return encode(value)
         except BadPlaceholder:  # it has been told
             return None
 
-    def _check_texts(self, value: object, path: Path) -> None:
-        match value:
-            case str():
-                self._check_text(value, path)
-            case list():
-                for place, item in enumerate(value):
-                    self._check_texts(item, (*path, place))
-            case dict():
-                for key, item in value.items():
-                    self._check_texts(item, (*path, key))
+    def _check_sent(self, text: str, path: Path) -> None:
+        """What processes have from their start cannot be sent to them later: multiprocessing would lose it."""
+        name = text.removeprefix("$").removeprefix("{").removesuffix("}")
+        kind = self._scope.things.get(name)
+        if text.startswith("$") and kind in UNSENT:
+            self._fault(path, f"`${name}` is {with_article(kind)}, and no value", _no_value(name, kind))
 
     def _check_text(self, text: str, path: Path) -> None:
         known = (*self._scope.placeholders, *self._variables, *self._scope.things)
@@ -227,6 +226,26 @@ class StepReader:
         within: tuple[int, int] | None = None,
     ) -> None:
         self.faults.append(Fault(path, message, help, key, within))
+
+
+def _texts(value: object, path: Path) -> Iterator[tuple[str, Path]]:
+    """The texts in a value, keys aside, each with its path."""
+    match value:
+        case str():
+            yield value, path
+        case list():
+            for place, item in enumerate(value):
+                yield from _texts(item, (*path, place))
+        case dict():
+            for key, item in value.items():
+                yield from _texts(item, (*path, key))
+
+
+def _no_value(name: str, kind: str) -> str:
+    """What to do instead of giving such a thing as a value."""
+    if kind in QUEUES:
+        return f"what is got from it is one: get: {name} and as: item, and then $item"
+    return f"every process that names {name} in its steps has it, and none has to be given it"
 
 
 def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:

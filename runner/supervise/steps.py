@@ -104,14 +104,10 @@ class Frame:
         return lambda: resolve(encoded, self.look_up)
 
     def look_up(self, name: str) -> object:
-        """What a placeholder stands for."""
+        """What a placeholder stands for: of a shared value the number."""
         if name == "pid":
             return os.getpid()
-        return self.handles[name].bind() if name in self.handles else self.variables[name]
-
-    def shown(self, name: str) -> object:
-        """The same for who reads it: of a value the number."""
-        found = self.look_up(name)
+        found = self.handles[name].bind() if name in self.handles else self.variables[name]
         return getattr(found, "value", found) if type(found).__module__ in _OF_NUMBERS else found
 
     def keep(self, step: StepData) -> Callable[[object], None]:
@@ -156,7 +152,7 @@ def _print(frame: Frame, step: StepData, _: str) -> Run:
     value, end = step["value"], step.get("end", "\n")
     if not isinstance(value, list | dict):
         return partial(print, value, end=end)
-    return lambda: print(resolve(value, frame.shown), end=end)
+    return lambda: print(resolve(value, frame.look_up), end=end)
 
 
 def _sleep(frame: Frame, step: StepData, _: str) -> Run:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from runner.describe.shared import WITHOUT_VALUE
-from runner.describe.step_types import GUARDS, NUMBERED, PLACED, QUEUES
+from runner.describe.step_types import GUARDS, NUMBERED, PLACED, QUEUES, UNSENT
 
 Fields = dict[str, Any]
 Made = st.SearchStrategy[Any]
@@ -79,7 +79,10 @@ things = st.fixed_dictionaries({name_of(kind): entries(kind) for kind in ARGUMEN
 
 shown_things = st.sampled_from([f"${name}" for name in NAMES])
 shown = shown_things | st.sampled_from(["$name", "$index", "$pid"])
-said = values | shown | st.builds(lambda *parts: "".join(parts), texts, shown, st.just(" "), texts)
+mixed = st.builds(lambda *parts: "".join(parts), texts, shown, st.just(" "), texts)
+said = values | shown | mixed
+sent_things = st.sampled_from([f"${name_of(kind)}" for kind in ARGUMENTS if kind not in UNSENT])
+sent = values | sent_things | st.sampled_from(["$name", "$index", "$pid"]) | mixed
 waits: dict[str, Made] = {"timeout": durations, "as": st.just("got")}
 
 
@@ -96,19 +99,19 @@ def named(*kinds: str) -> Made:
 plain = st.one_of(
     step({"print": said}, {"end": texts}),
     *(step({name: durations}) for name in ("sleep", "spin")),
-    *(step({name: said}) for name in ("exit", "return")),
-    step({"raise": st.sampled_from(["ValueError", "OSError"])}, {"message": said}),
+    *(step({name: sent}) for name in ("exit", "return")),
+    step({"raise": st.sampled_from(["ValueError", "OSError"])}, {"message": sent}),
     *(step({name: st.sampled_from(["SIGTERM", "SIGABRT"])}) for name in ("crash", "ignore")),
     st.sampled_from(["exit", "return", "crash", "hang", {"crash": None}, {"hang": None}]),
 )
 
 
-def on_things(said: Made) -> Made:
+def on_things(sent: Made) -> Made:
     """Steps on shared things that main has, too."""
     return st.one_of(
         step({"acquire": named(*GUARDS)}, waits),
         step({"release": named(*GUARDS)}),
-        step({"put": said, "into": named(*QUEUES)}, {"timeout": durations}),
+        step({"put": sent, "into": named(*QUEUES)}, {"timeout": durations}),
         step({"get": named(*QUEUES)}, waits),
         step({"join_queue": named("joinable_queue")}),
         *(step({name: named("event")}) for name in ("set", "clear")),
@@ -116,16 +119,16 @@ def on_things(said: Made) -> Made:
 
 
 placed = [
-    step({name: said, "to": st.just(name_of(kind)), "at": PLACES[kind]}) for kind in PLACED for name in ("add", "write")
+    step({name: sent, "to": st.just(name_of(kind)), "at": PLACES[kind]}) for kind in PLACED for name in ("add", "write")
 ]
 of_processes = st.one_of(
     step({"wait": named("event", "condition", "barrier")}, waits),
     step({"notify": named("condition")}, {"n": st.integers(0, 9)}),
     step({"notify_all": named("condition")}),
     step({"task_done": named("joinable_queue")}),
-    step({"append": said, "to": named("list")}),
-    step({"add": said, "to": named(*NUMBERED)}, {"times": st.integers(0, 9)}),
-    step({"write": said, "to": named(*NUMBERED)}),
+    step({"append": sent, "to": named("list")}),
+    step({"add": sent, "to": named(*NUMBERED)}, {"times": st.integers(0, 9)}),
+    step({"write": sent, "to": named(*NUMBERED)}),
     *placed,
 )
 
@@ -141,14 +144,14 @@ def nested(inner: Made) -> Made:
 
 
 steps = st.lists(
-    st.recursive(plain | on_things(said) | of_processes, nested, max_leaves=6),
+    st.recursive(plain | on_things(sent) | of_processes, nested, max_leaves=6),
     min_size=1,
     max_size=4,
 )
 """What stands under `do:`."""
 
 said_by_main = values | shown_things
-main_steps = step({"print": said_by_main}, {"end": texts}) | on_things(said_by_main) | st.just("exit")
+main_steps = step({"print": said_by_main}, {"end": texts}) | on_things(values | sent_things) | st.just("exit")
 """Those of main that are no orders."""
 
 with_value = [name_of(kind) for kind in ARGUMENTS if kind not in WITHOUT_VALUE]

@@ -86,6 +86,21 @@ def test_of_a_shared_number_the_number_is_printed(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "5 6 the event itself\n5\n"
 
 
+def test_of_a_shared_number_the_number_is_a_value() -> None:
+    total, raw, items, log = CONTEXT.Value("q", 5), CONTEXT.RawValue("q", 6), queue.Queue[object](), list[object]()
+
+    value = done(
+        "[{put: $total, into: items}, {append: [$raw, is $raw], to: log}, {write: $raw, to: total},"
+        " {add: $total, to: raw}, {return: $raw}]",
+        total=total,
+        raw=raw,
+        items=items,
+        log=log,
+    )
+
+    assert (items.get(), log, total.value, value) == (5, [[6, "is 6"]], 6, 12)
+
+
 def test_what_is_returned_is_the_last_thing_that_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     value = done("[{repeat: 3, as: n, do: [{print: $n}, {return: {n: $n, list: [$n]}}]}, {print: never}]")
 
@@ -181,7 +196,7 @@ def test_a_child_does_steps_of_its_own() -> None:
 
     done("[{child: kid, do: [{put: $name, into: items}]}]", items=SimpleNamespace(put=lambda item, *_: items.put(item)))
 
-    assert items.get() == "p"
+    assert items.get() == "kid"
     for child in multiprocessing.active_children():
         assert child.name == "kid"
         child.join()
