@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from runner.describe.checking import instead_of
-from runner.describe.scalars import shortened
+from runner.describe.scalars import found, shortened
 from runner.describe.step_types import BOOL, COUNT, DEADLY, EXCEPTION, SIGNAL, TEXT
 from runner.describe.suggestions import nearest, suggestion
 
@@ -44,13 +44,31 @@ def is_exception(name: object) -> bool:
 _HARMLESS = {"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"}
 
 
-def wanted(kind: str, value: object) -> str | None:
-    """What a value of this kind would be; None if this is one."""
+_INSTEAD = {"SystemExit": "write exit: 3", "KeyboardInterrupt": "a Ctrl-C is a signal: write crash: SIGINT"}
+"""What ends a process otherwise, and what to write."""
+
+
+def wrong(kind: str, key: str, value: object) -> tuple[str, str | None] | None:
+    """What is said of a value under this key that is not of this kind, and what to write; None if it is."""
     good, expected = _CHECKS[kind]
-    return None if good(value) else expected
+    if good(value):
+        return None
+    return _of_its_own(kind, value) or (f"`{key}`: expected {expected}, found {found(value)}", _help_with(kind, value))
 
 
-def help_with(kind: str, value: object) -> str | None:
+def _of_its_own(kind: str, value: object) -> tuple[str, str] | None:
+    """What is said of a signal or an exception that there is, but not for this step."""
+    match kind, value:
+        case "signal", "SIGKILL" | "SIGSTOP":
+            return f"{value} cannot be ignored", "it does to every process what it does; SIGTERM, for one, can be"
+        case "deadly", str() if value in _HARMLESS:
+            return f"{value} does not end a process", "write for example crash: SIGKILL"
+        case "exception", str() if value in _INSTEAD:
+            return f"{value} is no error that a step raises", _INSTEAD[value]
+    return None
+
+
+def _help_with(kind: str, value: object) -> str | None:
     """What to write instead of a value that is not of this kind."""
     match kind, value:
         case "signal", str():

@@ -13,7 +13,7 @@ from runner.describe.fitting import misplaced, unfit
 from runner.describe.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode, replaced
 from runner.describe.scalars import found
 from runner.describe.step_types import IN_DO, ORDERS, QUEUES, STEPS, STEPS_BELOW, UNSENT
-from runner.describe.step_values import help_with, wanted
+from runner.describe.step_values import wrong
 from runner.describe.suggestions import nearest, suggestion, with_article
 from runner.records import record
 
@@ -145,10 +145,9 @@ class StepReader:
                 return self._variable(value, path)
             case "nothing":
                 return None
-        expected = wanted(option.kind, value)
-        if expected is not None:
-            help = help_with(option.kind, value)
-            self._fault(path, f"`{path[-1]}`: expected {expected}, found {found(value)}", help)
+        fault = wrong(option.kind, str(path[-1]), value)
+        if fault is not None:
+            self._fault(path, *fault)
         return value
 
     def _value(self, value: object, path: Path) -> Any:

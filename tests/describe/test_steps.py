@@ -310,6 +310,23 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
             "`ignore`: expected the name of a signal, such as SIGTERM, found the text `SIGTRM`",
             "did you mean `SIGTERM`?",
         ),
+        *(
+            (
+                f"ignore: {name}",
+                name,
+                f"{name} cannot be ignored",
+                "it does to every process what it does; SIGTERM, for one, can be",
+            )
+            for name in ("SIGKILL", "SIGSTOP")
+        ),
+        ("crash: SIGCHLD", "SIGCHLD", "SIGCHLD does not end a process", "write for example crash: SIGKILL"),
+        ("raise: SystemExit", "SystemExit", "SystemExit is no error that a step raises", "write exit: 3"),
+        (
+            "raise: KeyboardInterrupt",
+            "KeyboardInterrupt",
+            "KeyboardInterrupt is no error that a step raises",
+            "a Ctrl-C is a signal: write crash: SIGINT",
+        ),
         ("ignore: 15", "15", "`ignore`: expected the name of a signal, such as SIGTERM, found the number 15", None),
         (
             "ignore: [SIGINT]",
