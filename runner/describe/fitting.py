@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner.describe.checking import Fault
 from runner.describe.placeholders import fill
-from runner.describe.scalars import found
+from runner.describe.scalars import found, shortened
 from runner.describe.step_types import NUMBERED, STEPS
 from runner.describe.suggestions import listed, suggestion, with_article
+from runner.dtypes import DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.describe.document import Path
     from runner.describe.step_types import Option
@@ -65,6 +66,28 @@ def _is_place(kind: str, at: object) -> bool:
         case "namespace":
             return isinstance(at, str) and at.isidentifier()
     return not isinstance(at, list)
+
+
+def beyond(number: int, dtype: str) -> str | None:
+    """What is said of a whole number that one of this type cannot be; None if it can, or is no whole number."""
+    least, highest = DTYPES[dtype].least, DTYPES[dtype].highest
+    if least is None or highest is None or least <= number <= highest:
+        return None
+    return f"{dtype} holds {least:,} to {highest:,}, not {shortened(f'{number:,}')}"
+
+
+def too_large(step: Data, dtypes: Mapping[str, str], path: Path) -> Iterator[Fault]:
+    """The whole numbers that are written, in this step or below it, where the type of the number holds none like that.
+
+    ctypes would cut them off without a word.
+    """
+    for place, below in enumerate(step.get("do", ())):
+        yield from too_large(below, dtypes, (*path, "do", place))
+    dtype = dtypes.get(step["to"].get("ref", "")) if step["step"] == "write" else None
+    if dtype is not None and dtype != "bool" and isinstance(step["value"], int):
+        message = beyond(step["value"], dtype)
+        if message is not None:
+            yield Fault((*path, "write"), message)
 
 
 def filled(

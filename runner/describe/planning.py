@@ -28,7 +28,7 @@ from runner.describe.suggestions import suggestion, with_article
 from runner.errors import InvalidFile, Problem
 from runner.plan import START_METHODS, Declared, JobPlan, Plan
 from runner.records import record
-from runner.things import kind_of
+from runner.things import SharedArray, SharedValue, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,7 @@ class _Planner:
         here = self._current_folder()
         names = naming.process_names(jobs)
         self.problems += naming.clashes(jobs, names, self.document)
-        processes = self._processes(jobs, names)
+        processes = self._processes(jobs, names, shared)
         self.problems += without_effect(jobs, self.document, scripted=run.main is not None)
         steps = default_steps(jobs) if run.main is None else self._scripted(run.main, jobs, names)
         declared = None if run.expect is None else self._declared(run.expect)
@@ -191,8 +191,11 @@ class _Planner:
         self.problems += reader.problems
         return reader.jobs
 
-    def _processes(self, jobs: Sequence[Job], names: Sequence[str]) -> tuple[ProcessPlan, ...]:
-        maker = Processes(self.document, self._folder(), self.environ, self.things, names)
+    def _processes(
+        self, jobs: Sequence[Job], names: Sequence[str], shared: Sequence[SharedPlan]
+    ) -> tuple[ProcessPlan, ...]:
+        dtypes = {thing.name: thing.dtype for thing in shared if isinstance(thing, SharedValue | SharedArray)}
+        maker = Processes(self.document, self._folder(), self.environ, self.things, dtypes, names)
         processes = maker.of(jobs)
         self.problems += maker.problems
         return processes

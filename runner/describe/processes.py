@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.arguments import references
 from runner.describe import targets
-from runner.describe.fitting import filled
+from runner.describe.fitting import filled, too_large
 from runner.describe.placeholders import fill, fill_text
 from runner.describe.suggestions import suggestion
 from runner.plan import Expect, Limits, ProcessPlan
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Processes:
     """Makes the processes of jobs one by one, and collects problems, each once.
 
-    `folder` is the file's, `things` are its shared things with their kinds, `names` those of all processes.
+    `folder` is the file's, `things` are its shared things with their kinds, `dtypes` are those of its numbers,
+    `names` those of all processes.
     """
 
     document: Document
     folder: str
     environ: Mapping[str, str]
     things: Mapping[str, str]
+    dtypes: Mapping[str, str]
     names: Sequence[str]
     problems: list[Problem] = field(default_factory=list)
 
@@ -89,9 +91,10 @@ class Processes:
         """The steps of one process, with what is known of it filled in."""
         steps: list[Json] = []
         for place, step in enumerate(do):
-            data, faults = filled(dict(step), known, self.environ, self.things, (*job.path, "do", place))
+            path: Path = (*job.path, "do", place)
+            data, faults = filled(dict(step), known, self.environ, self.things, path)
             steps.append(data)
-            for fault in faults:
+            for fault in (*faults, *too_large(data, self.dtypes, path)):
                 self._add(fault.problem(self.document, ()))
         return tuple(steps)
 

@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from runner.describe.checking import Fault, instead_of
+from runner.describe.fitting import beyond
 from runner.describe.scalars import found, shortened
 from runner.describe.suggestions import listed, suggestion, with_article
 from runner.dtypes import DTYPES
@@ -199,14 +200,13 @@ class _Reader:
         return dtype
 
     def _check_fits(self, number: float, dtype: str, path: Path) -> None:
-        least, highest = DTYPES[dtype].least, DTYPES[dtype].highest
-        if least is None or highest is None:
+        if DTYPES[dtype].least is None:
             if not _fits_float(number, dtype):
                 self._fault(path, f"{shortened(str(number))} is too large for {dtype}")
         elif not isinstance(number, int):
             self._fault(path, f"{dtype} holds whole numbers, not {number}", "write dtype: float64")
-        elif not least <= number <= highest:
-            self._fault(path, f"{dtype} holds {least:,} to {highest:,}, not {shortened(f'{number:,}')}")
+        elif (message := beyond(number, dtype)) is not None:
+            self._fault(path, message)
 
     def _expect(self, good: bool, path: Path, expected: str, value: object, help: str | None = None) -> None:
         if not good:

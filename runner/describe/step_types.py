@@ -131,11 +131,12 @@ STEPS: dict[str, StepType] = {
         {"do": _DO},
     ),
     "wait": StepType(
-        "Waits for an event to be set, for a condition to be notified, or for all others at a barrier.",
+        "Waits for an event to be set, for a condition to be notified, or for all others at a barrier; when the "
+        "timeout is over, a barrier raises `BrokenBarrierError`, and `as` is False of the others.",
         "wait: go",
         "thing",
         Option(THING, "What to wait for.", ("event", "condition", "barrier")),
-        {"timeout": _TIMEOUT, "as": Option(NAME, "False when the timeout was over; at a barrier the place.")},
+        {"timeout": _TIMEOUT, "as": Option(NAME, "Whether it came in time; at a barrier the place.")},
     ),
     "notify": StepType(
         "Wakes who waits for a condition.",
@@ -156,7 +157,7 @@ STEPS: dict[str, StepType] = {
         "Clears an event.", "clear: go", "thing", Option(THING, "The event.", ("event",)), {}, in_main=True
     ),
     "put": StepType(
-        "Puts an item into a queue; a full one is waited for.",
+        "Puts an item into a queue; a full one is waited for; when the timeout is over, `queue.Full` is raised.",
         "{put: 1, into: tasks}",
         "value",
         Option(VALUE, "The item."),
@@ -164,7 +165,7 @@ STEPS: dict[str, StepType] = {
         in_main=True,
     ),
     "get": StepType(
-        "Gets an item from a queue, waiting for one; when the timeout is over, `Empty` is raised.",
+        "Gets an item from a queue, waiting for one; when the timeout is over, `queue.Empty` is raised.",
         "{get: tasks, as: item}",
         "thing",
         Option(THING, "The queue.", QUEUES),
@@ -187,14 +188,15 @@ STEPS: dict[str, StepType] = {
         in_main=True,
     ),
     "add": StepType(
-        "Reads a number, adds to it and writes it back: three motions that only a guard keeps together.",
+        "Reads a number, adds to it and writes it back: three motions that only a guard keeps together; in the place 0 "
+        "of an array unless `at` is given.",
         "{add: 1, to: total}",
         "value",
         Option(VALUE, "How much."),
         {"to": _TO, "at": _AT, "times": Option(COUNT, "How often: once unless given.")},
     ),
     "write": StepType(
-        "Writes a value into a shared thing.",
+        "Writes a value into a shared thing; into the place 0 of an array unless `at` is given.",
         "{write: 1, to: total}",
         "value",
         Option(VALUE, "The value."),

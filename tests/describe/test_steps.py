@@ -531,3 +531,29 @@ def test_anything_becomes_steps_or_has_mistakes_with_their_places(steps: Any, kn
         for place in fault.path[:-1]:
             found = found[place]
         assert not fault.path or fault.path[-1] in (found if isinstance(found, dict) else range(len(found)))
+
+
+@pytest.mark.parametrize(
+    ("thing", "value"),
+    [
+        ("{value: 0, dtype: uint8}", "255"),
+        ("{value: 0, dtype: int8}", "-128"),
+        ("{value: true}", "5"),
+        ("{value: 0, dtype: float32}", "300"),
+        ("{value: 0, dtype: uint8}", "$index"),
+        ("{value: 0}", "0.5"),
+        ("{dict: {}}", "300"),
+    ],
+)
+def test_a_number_is_written_where_it_fits(thing: str, value: str) -> None:
+    at = ", at: x" if "dict" in thing else ""
+
+    assert plan_of(f"shared:\n  it: {thing}\njobs:\n- do: [{{write: {value}, to: it{at}}}]").processes
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("uint8", "300"), ("uint8", "-1"), ("int64", "9223372036854775808")])
+def test_a_number_is_not_written_where_it_would_be_cut_off(dtype: str, value: str) -> None:
+    problem = problem_of(f"shared:\n  it: {{value: 0, dtype: {dtype}}}\njobs:\n- do: [{{write: {value}, to: it}}]")
+
+    assert marked(problem) == value
+    assert problem.message.startswith(f"{dtype} holds ")
