@@ -94,9 +94,10 @@ class Surprises:
         for (module, variable), numbers in self._globals.items():
             if len(numbers) > 1:
                 yield Note("global_not_shared", None, _GLOBAL.format(variable, module, self._named(numbers)))
+        why = _COPIED if self._plan.preload and self._plan.start_method != "spawn" else _SEEDED
         for numbers in self._drawn.values():
             if len(numbers) > 1:
-                yield Note("same_random_numbers", None, _SAME_NUMBERS.format(self._named(numbers)))
+                yield Note("same_random_numbers", None, _SAME_NUMBERS.format(self._named(numbers), why))
         if self._slow is not None:
             name, start_s, work_s = self._slow
             text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, self._plan.start_method)
@@ -138,9 +139,11 @@ _GLOBAL = (
     "processes, and nobody sees what another one did. What they are to share is declared under `shared:`."
 )
 _SAME_NUMBERS = (
-    "{0} drew from numpy's global generator of random numbers in the same state, and so got the same numbers: a forked "
-    "process has a copy of what was imported before. Give each a generator of its own: `numpy.random.default_rng()`."
+    "{0} drew from numpy's global generator of random numbers in the same state, and so got the same numbers: {1}. "
+    "Give each a generator of its own: `numpy.random.default_rng()`."
 )
+_COPIED = "a forked process has a copy of what was imported before"
+_SEEDED = "each has imported numpy for itself, and what it has imported has seeded the generator alike"
 _PRINT_ORDER = (
     "{0} printed before {1}, which was started before it and does the same: once they run, the order in which "
     "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."

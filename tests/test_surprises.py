@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 ENDED: dict[str, Any] = {"error": None, "signal": None, "ended_by": "return"}
 
 
-def surprises(**fields: Any) -> Surprises:
+def surprises(start_method: Any = "spawn", preload: tuple[str, ...] = (), **fields: Any) -> Surprises:
     processes = tuple(ProcessPlan(name, name, target="m:f", **fields) for name in "abc")
-    return Surprises(Plan("f", "spawn", processes, (), (JobPlan("j", "process", (0, 1, 2)),)))
+    return Surprises(Plan("f", start_method, processes, (), (JobPlan("j", "process", (0, 1, 2)),), preload=preload))
 
 
 def event(name: str, process: str | None = "a", **fields: Any) -> Event:
@@ -94,8 +94,17 @@ def test_a_global_that_several_changed_is_none_that_they_share() -> None:
     assert "a and b changed the global `seen` of the module m" in note.text
 
 
-def test_numbers_drawn_in_the_same_state_are_the_same() -> None:
-    found = surprises()
+@pytest.mark.parametrize(
+    ("start_method", "preload", "why"),
+    [
+        ("fork", ("numpy",), "a forked process has a copy"),
+        ("forkserver", ("numpy",), "a forked process has a copy"),
+        ("fork", (), "has seeded the generator alike"),
+        ("spawn", ("numpy",), "has seeded the generator alike"),
+    ],
+)
+def test_numbers_drawn_in_the_same_state_are_the_same(start_method: str, preload: tuple[str, ...], why: str) -> None:
+    found = surprises(start_method, preload)
     for number, state in ((0, 7), (2, 7), (1, 8)):
         found.hear(number, "drawn", [state], 1.0)
 
@@ -103,6 +112,7 @@ def test_numbers_drawn_in_the_same_state_are_the_same() -> None:
 
     assert (note.about, note.process) == ("same_random_numbers", None)
     assert note.text.startswith("a and c drew from numpy's global generator")
+    assert why in note.text
 
 
 def slow(started: float, began: float, ended: float) -> list[Note]:

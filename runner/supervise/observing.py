@@ -6,7 +6,8 @@ Children import this module, if their targets are somebody's functions.
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+from itertools import islice
+from types import FunctionType, ModuleType
 
 from runner.supervise import told
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-_PLAIN = (int, float, str, bytes, tuple, list, dict, set)
+_PLAIN = (type(None), bool, int, float, str, bytes, tuple, list, dict, set)
 MOST_NAMES = 5
+MOST_ITEMS = 1_000
+"""Of what holds more, only the size is compared."""
 _NUMPY_RANDOM = "numpy.random"
 
 
@@ -27,34 +30,45 @@ def observed(target: Any, call: Callable[[], object]) -> object:
     line = line_of_finally(target)
     if line is not None:
         told.tell_finally(line)
-    before, drawn = _sizes(target.__globals__), _generator()
-    value = call()
-    changed = changed_names(before, _sizes(target.__globals__))
-    if changed:
-        told.tell_globals(str(target.__globals__.get("__name__")), changed[:MOST_NAMES])
-    drew = _generator()
-    if drawn is not None and drew is not None and drawn != drew:
-        told.tell_drawn(drawn ^ (drew << 1))  # who has seeded it meanwhile has got other numbers
-    return value
+    names = target.__globals__
+    before, drawn = _held(names), _generator()
+    try:
+        return call()
+    finally:  # it may end by `sys.exit`, or by what it raises
+        changed = changed_names(before, names)
+        if changed:
+            told.tell_globals(str(names.get("__name__")), changed[:MOST_NAMES])
+        drew = _generator()
+        if drawn is not None and drew is not None and drawn != drew:
+            told.tell_drawn(drawn ^ (drew << 1))  # who has seeded it meanwhile has got other numbers
 
 
-def _sizes(names: Mapping[str, object]) -> dict[str, tuple[object, int | None]]:
+def _held(names: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """The module's own plain globals, each with what tells whether it has been changed."""
     return {
-        name: (value, len(value) if isinstance(value, list | dict | set) else None)
+        name: (value, _state(value))
         for name, value in list(names.items())
         if type(value) in _PLAIN and not name.startswith("_")
     }
 
 
-def changed_names(
-    before: Mapping[str, tuple[object, int | None]], after: Mapping[str, tuple[object, int | None]]
-) -> list[str]:
-    """Those that are other objects now, or have grown or shrunk."""
+def _state(value: object) -> object:
+    """What a container holds, as numbers, which keep nothing alive that the target lets go."""
+    if not isinstance(value, list | dict | set):
+        return None
+    if len(value) > MOST_ITEMS:
+        return len(value)
+    return list(map(id, value.values() if isinstance(value, dict) else value))
+
+
+def changed_names(before: Mapping[str, tuple[object, object]], names: Mapping[str, object]) -> list[str]:
+    """Those that are other objects now, or hold others; a module in the place of None is only imported late."""
     return [
         name
-        for name, (value, size) in before.items()
-        if name in after and (after[name][0] is not value or after[name][1] != size)
+        for name, (value, state) in before.items()
+        if name in names
+        and (names[name] is not value or _state(value) != state)
+        and not isinstance(names[name], ModuleType)
     ]
 
 
@@ -76,14 +90,29 @@ def line_of_finally(target: FunctionType) -> int | None:
     code = target.__code__
     if not code.co_exceptiontable:  # it catches nothing
         return None
-    lines = [line for _, _, line in code.co_lines() if line is not None]
+    lines = {line for _, _, line in code.co_lines() if line is not None}
     try:
         with open(code.co_filename, encoding="utf-8") as file:
-            for number, text in enumerate(file, 1):
-                if number > max(lines):
-                    return None
-                if number >= code.co_firstlineno and text.lstrip().startswith("finally:"):
-                    return number
+            return _line_of_finally(list(islice(file, max(lines))), code.co_firstlineno, lines)
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _line_of_finally(texts: list[str], first: int, lines: set[int]) -> int | None:
+    """The same in the lines of the file; only the code behind the word, in one of `lines`, tells it from mere text."""
+    behind = 0
+    for number, text in enumerate(texts[first - 1 :], first):
+        before, word, rest = text.partition("finally:")
+        said = rest if word and not before.strip() else text
+        if word and not before.strip():
+            behind = number
+        if behind and _is_code(said):
+            if number in lines:
+                return behind
+            behind = 0
     return None
+
+
+def _is_code(text: str) -> bool:
+    """Whether there is anything in a line but a comment."""
+    return bool(text.strip()) and not text.lstrip().startswith("#")

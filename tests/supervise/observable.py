@@ -7,6 +7,12 @@ import numpy as np
 seen: list[int] = []
 count = 0
 constant = (1, 2)
+done = False
+best: object = None
+late: object = None
+state = {"n": 0}
+results = [0, 0]
+many = [0] * 2000
 _private = 0
 
 
@@ -22,6 +28,29 @@ def counting() -> None:
 
 def collecting() -> None:
     seen.append(1)
+
+
+def rebinding() -> None:
+    global done, best, late  # noqa: PLW0603  # that is what surprises
+    done = not done
+    best = object() if best is None else None
+    late = np
+
+
+def counting_inside() -> None:
+    state["n"] += 1
+    results[1] += 1
+    many[0] += 1
+
+
+def leaving() -> None:
+    counting()
+    raise SystemExit(0)
+
+
+def failing() -> None:
+    counting()
+    raise ValueError("no")
 
 
 def drawing() -> float:
@@ -51,3 +80,49 @@ def after() -> int:
         return 1
     finally:
         pass
+
+
+def explaining() -> int:
+    """Says what it would do.
+
+    finally:
+        nothing
+    finally: nothing
+    """
+    try:
+        return int("x")
+    except ValueError:
+        return len(
+            """
+            finally:
+            """
+        )
+
+
+def explaining_first() -> int:
+    """Would do nothing.
+
+    finally:
+    """
+    try:
+        return 1
+    finally:
+        # there is nothing to do
+
+        seen.clear()
+
+
+def nested() -> int:
+    try:
+        return 1
+    finally:
+        try:
+            seen.clear()
+        finally:
+            seen.clear()
+
+
+def short() -> int:
+    try:
+        return 1
+    finally: seen.clear()  # fmt: skip  # noqa: E701

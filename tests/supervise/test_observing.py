@@ -32,13 +32,31 @@ def test_of_what_does_nothing_surprising_nothing_is_told(heard: list[list[Any]])
     assert heard == []
 
 
-@pytest.mark.parametrize(("target", "names"), [(observable.counting, ["count"]), (observable.collecting, ["seen"])])
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        (observable.counting, ["count"]),
+        (observable.collecting, ["seen"]),
+        (observable.rebinding, ["done", "best"]),
+        (observable.counting_inside, ["state", "results"]),
+    ],
+)
 def test_globals_that_are_changed_are_told_but_private_ones(
     target: Callable[[], None], names: list[str], heard: list[list[Any]]
 ) -> None:
     observed(target, target)
 
     assert heard == [["globals", observable.__name__, names]]
+
+
+@pytest.mark.parametrize(("target", "end"), [(observable.leaving, SystemExit), (observable.failing, ValueError)])
+def test_who_does_not_return_tells_too(
+    target: Callable[[], None], end: type[BaseException], heard: list[list[Any]]
+) -> None:
+    with pytest.raises(end):
+        observed(target, target)
+
+    assert heard == [["globals", observable.__name__, ["count"]]]
 
 
 def test_who_draws_tells_in_which_state_the_generator_was(heard: list[list[Any]]) -> None:
@@ -83,7 +101,24 @@ def test_a_finally_is_told_before_the_call(heard: list[list[Any]]) -> None:
 def test_the_finally_of_another_function_is_none_of_this_one() -> None:
     assert line_of_finally(observable.catching) is None  # type: ignore[arg-type]  # it is one
     assert line_of_finally(observable.plain) is None  # type: ignore[arg-type]  # it is one
-    assert line_of_finally(observable.after) == line_in_file(observable.after, "finally:")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", [observable.after, observable.nested])
+def test_the_first_finally_is_told(target: Any) -> None:
+    assert line_of_finally(target) == line_in_file(target, "finally:")
+
+
+def test_a_finally_that_is_mere_text_is_none() -> None:
+    assert line_of_finally(observable.explaining) is None  # type: ignore[arg-type]  # it is one
+    found = line_of_finally(observable.explaining_first)  # type: ignore[arg-type]  # it is one
+    assert found is not None
+    assert found > line_in_file(observable.explaining_first, "return 1")
+
+
+def test_a_finally_may_be_one_line() -> None:
+    line = line_in_file(observable.short, "finally: seen.clear()  # fmt: skip  # noqa: E701")
+
+    assert line_of_finally(observable.short) == line  # type: ignore[arg-type]  # it is one
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"", b"x = 1\n"])
@@ -108,12 +143,11 @@ def test_where_nobody_listens_nothing_is_observed() -> None:
     assert observed(observable.cleaning, observable.cleaning) == 1
 
 
-def test_names_are_changed_that_are_other_objects_or_have_grown() -> None:
+def test_names_are_changed_that_are_other_objects_or_hold_others() -> None:
     one, other = [1], [1]
-    before: dict[str, tuple[object, int | None]] = {"a": (one, 1), "b": (one, 1), "c": (1, None), "gone": (1, None)}
-    after: dict[str, tuple[object, int | None]] = {"a": (one, 2), "b": (other, 1), "c": (1, None), "new": (1, None)}
+    before: dict[str, tuple[object, object]] = {"a": (one, [0]), "b": (one, [id(1)]), "c": (1, None), "gone": (1, None)}
 
-    assert changed_names(before, after) == ["a", "b"]
+    assert changed_names(before, {"a": one, "b": other, "c": 1, "new": 1}) == ["a", "b"]
 
 
 def test_another_generator_in_the_place_of_numpys_has_no_state_to_tell(
