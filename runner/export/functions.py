@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.export.names import Names, identifier, ordinal, stem
 from runner.export.statements import variable
@@ -111,8 +111,6 @@ def _function(plan: Plan, group: list[Work], things: Things, names: Names) -> Fu
     if single:
         every = [renamed(every[0], {"$name": plan.processes[group[0].process].name})]
     parameters, steps = _parameters(every, things, inner)
-    variables = {step["as"]: inner.give(step["as"]) for step in every_step(steps) if "as" in step}
-    steps = _with_variables(steps, variables)
     if "$index" in references(steps):
         parameters = (*parameters, Parameter("index"))
     return Function(function_name, _says(plan, group), steps, parameters, tuple(work.process for work in group))
@@ -134,7 +132,10 @@ def _says(plan: Plan, group: Sequence[Work]) -> str:
 def _parameters(
     every: list[list[StepData]], things: Things, names: Names
 ) -> tuple[tuple[Parameter, ...], list[StepData]]:
-    """The parameters of works alike, and their steps with these in the place of the things."""
+    """The parameters of works alike, and their steps with these in the place of the things.
+
+    Variables get their names in the same go: one can be called in the file as a parameter is called here.
+    """
     columns = list(zip(*([name for name in references(steps) if name in things] for steps in every), strict=True))
     vectors = list(dict.fromkeys(columns))
     wanted = [vector[0] if len(set(vector)) == 1 else stem(vector) or kind_of(things[vector[0]]) for vector in vectors]
@@ -143,18 +144,15 @@ def _parameters(
         alike = [other for other, name in enumerate(wanted) if name == wanted[place]]
         name = wanted[place] if len(alike) == 1 else ordinal(alike.index(place), wanted[place])
         given[vector] = names.give(name)
+    variables = {step["as"]: names.give(step["as"]) for step in every_step(every[0]) if "as" in step}
     unused = iter(columns)
-    steps = replaced(every[0], lambda name: {"ref": given[next(unused)] if name in things else name})
-    return tuple(Parameter(name, vector) for vector, name in given.items()), steps
-
-
-def _with_variables(steps: Any, names: dict[str, str]) -> Any:
-    """The steps with other names of variables."""
-    changed = renamed(steps, {old: {"ref": new} for old, new in names.items()})
-    for step in every_step(changed):
+    steps = replaced(
+        every[0], lambda name: {"ref": given[next(unused)] if name in things else variables.get(name, name)}
+    )
+    for step in every_step(steps):
         if "as" in step:
-            step["as"] = names[step["as"]]
-    return changed
+            step["as"] = variables[step["as"]]
+    return tuple(Parameter(name, vector) for vector, name in given.items()), steps
 
 
 def _with_children(steps: Sequence[StepData], parent: Function, names: Names, found: list[Function]) -> list[StepData]:

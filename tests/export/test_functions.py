@@ -72,6 +72,24 @@ def test_replicas_that_use_different_things_are_made_one_by_one(tmp_path: Path) 
     assert 'multiprocessing.Process(target=actor, args=(fork1,), name="actor-1")' in script
 
 
+def test_what_is_kept_can_be_called_as_its_things_are(tmp_path: Path) -> None:
+    steps = ["{acquire: fork$index, timeout: 1, as: fork}", "{print: has $fork}", "{release: fork$index}"]
+    steps += ["{put: 1, into: inbox$index}", "{get: inbox$index, as: inbox}", "{print: $inbox}"]
+    shared = "shared: {fork0: lock, fork1: lock, inbox0: queue, inbox1: queue}\n"
+
+    script = exported(doing(*steps, shared=shared, more="    replicas: 2\n"), tmp_path)
+
+    assert head_of(script, "actor") == "def actor(fork: Lock, inbox: Queue[int]) -> None:"
+    assert lines_of(script, "actor") == [
+        "fork_ = fork.acquire(timeout=1)",
+        'print(f"has {fork_}")',
+        "fork.release()",
+        "inbox.put(1)",
+        "inbox_ = inbox.get()",
+        "print(inbox_)",
+    ]
+
+
 def test_what_differs_in_more_than_a_number_is_made_one_by_one(tmp_path: Path) -> None:
     script = exported("jobs: [{name: a$index-$index, target: 'm:f', args: [$name, [$index]], replicas: 2}]", tmp_path)
 
