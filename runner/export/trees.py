@@ -60,8 +60,23 @@ def _unfilled(template: StepData, filled: StepData) -> StepData:
         if key == "do":
             data[key] = unfilled(template[key], value)
         else:
-            data[key] = value if key in THINGS else template.get(key, value)
+            data[key] = value if key in THINGS else unfilled_value(template.get(key, value), value)
     return data
+
+
+def unfilled_value(template: Any, filled: Any) -> Any:
+    """The value as the file has it where it refers to something.
+
+    All else comes of what the process gets: a job's options went through JSON, which knows no infinity and only text
+    as keys.
+    """
+    if not any(references(template)):
+        return filled
+    if isinstance(template, list) and isinstance(filled, list):
+        return [unfilled_value(before, after) for before, after in zip(template, filled, strict=True)]
+    if isinstance(template, dict) and isinstance(filled, dict) and "dict" in template:
+        return {"dict": unfilled_value(template["dict"], filled["dict"])}
+    return template
 
 
 def every_step(steps: Sequence[StepData]) -> Iterator[StepData]:

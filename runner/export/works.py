@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.describe.placeholders import encode
 from runner.export.built_in import WORKERS
-from runner.export.trees import references, renamed, unfilled
+from runner.export.trees import references, renamed, unfilled, unfilled_value
 from runner.records import record
 from runner.things import SharedArray
 
@@ -53,8 +53,9 @@ def _steps(plan: Plan, job: JobPlan, process: ProcessPlan) -> list[StepData] | N
     options: dict[str, Any] = job.options
     if process.do is not None:
         return unfilled(options["do"], process.do)  # type: ignore[arg-type]  # steps are mappings
-    args = [encode(value) for value in options.get("args", [])]
-    kwargs = {key: encode(value) for key, value in options.get("kwargs", {}).items()}
+    args = unfilled_value([encode(value) for value in options.get("args", [])], [*process.args])
+    named = {key: encode(value) for key, value in options.get("kwargs", {}).items()}
+    kwargs = {key: unfilled_value(named[key], value) for key, value in process.kwargs.items()}
     target = process.target or ""
     if target.startswith(BUILT_IN):
         return WORKERS[target.removeprefix(BUILT_IN)](*args, **kwargs)
