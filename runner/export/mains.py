@@ -38,8 +38,8 @@ def main_lines(
     told = [*making.told(things), *counted]
     paragraphs = [making.filled(things), _all_made(units, makings, things)]
     paragraphs.append(_steps(plan, steps, units, things, stubborn))
-    if things.plans:
-        paragraphs += [_rest(plan, steps, units), told]
+    if things.plans or stubborn & {*_daemons_left(plan, steps)}:
+        paragraphs += [_rest(plan, steps, units, stubborn), told]
     paragraphs.append(_exit(steps, things))
     return [
         "def main() -> None:",
@@ -182,19 +182,25 @@ def _exit(steps: Sequence[Step], things: Things) -> list[str]:
     ]
 
 
-def _rest(plan: Plan, steps: Sequence[Step], units: Sequence[Unit]) -> list[str]:
+def _rest(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], stubborn: frozenset[int]) -> list[str]:
     """What multiprocessing does when a program ends, done before: what is shared goes when main returns.
 
-    A process that has not come to its first line yet would not find it under spawn.
+    A process that has not come to its first line yet would not find it under spawn. A daemon that ignores SIGTERM
+    would be waited for without end.
     """
     left = tuple(_unjoined(steps))
-    daemons = tuple(process for process in left if plan.processes[process].daemon)
     lines: list[str] = []
-    if daemons:
-        lines += code_of(Run(("terminate", False), daemons), units)
+    for is_stubborn in (False, True):
+        daemons = tuple(each for each in _daemons_left(plan, steps) if (each in stubborn) is is_stubborn)
+        if daemons:
+            lines += code_of(Run(("terminate", is_stubborn), daemons), units)
     if left:
         lines += code_of(Run(("join", None), left), units)
     return lines
+
+
+def _daemons_left(plan: Plan, steps: Sequence[Step]) -> list[int]:
+    return [process for process in _unjoined(steps) if plan.processes[process].daemon]
 
 
 def _unjoined(steps: Sequence[Step]) -> Iterator[int]:

@@ -9,7 +9,7 @@ from runner.export import counting, making, starting
 from runner.export.annotations import Types
 from runner.export.expressions import docstring, literal, seconds
 from runner.export.functions import environment, functions_of
-from runner.export.imports import import_lines
+from runner.export.imports import import_lines, names_in
 from runner.export.layout import indented, wrapped
 from runner.export.mains import main_lines
 from runner.export.names import Names
@@ -17,7 +17,7 @@ from runner.export.refusals import refuse
 from runner.export.statements import Scope, block, reads
 from runner.export.trees import every_step, references
 from runner.export.works import COUNTER, works_of
-from runner.plan import Act, Terminate
+from runner.plan import Act
 from runner.records import record
 from runner.things import SharedArray
 
@@ -42,10 +42,11 @@ _TERMINATE = [
 ]
 _TERMINATE_AFTER = [
     "def terminate_after(seconds: float, process: multiprocessing.Process) -> None:",
-    '    """Send SIGTERM so many seconds from now; main goes on meanwhile."""',
-    "    timer = threading.Timer(seconds, process.terminate)",
-    "    timer.daemon = True",
-    "    timer.start()",
+    '    """Send SIGTERM so many seconds from now, and SIGKILL when the grace period is over, too."""',
+    "    for pause, stop in ((seconds, process.terminate), (seconds + GRACE_PERIOD, process.kill)):",
+    "        timer = threading.Timer(pause, stop)",
+    "        timer.daemon = True",
+    "        timer.start()",
 ]
 
 
@@ -65,15 +66,15 @@ def script(plan: Plan) -> str:
     """The text of the script. Raises `CannotExport`."""
     refuse(plan)
     parts = _parts(plan)
-    stubborn = _stubborn(parts.functions)
+    main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
     definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
     definitions += [_function(each, parts) for each in parts.functions]
     timed = any(process.terminate_after or process.timeout for process in plan.processes)
-    killed = any(isinstance(step, Terminate) and step.process in stubborn for step in plan.steps)
+    killed = "terminate" in names_in("\n".join(main))
     definitions += [_TERMINATE] * killed + [_TERMINATE_AFTER] * timed
-    definitions.append(main_lines(plan, parts.things, _makings(parts), _counted(parts), stubborn))
-    blocks = [wrapped(lines) for lines in (*definitions, _guard(plan))]
-    constants = [*_environment(parts.functions), *([f"GRACE_PERIOD = {seconds(plan.grace_period)}"] * killed)]
+    blocks = [wrapped(lines) for lines in (*definitions, main, _guard(plan))]
+    grace_period = [f"GRACE_PERIOD = {seconds(plan.grace_period)}"] if killed or timed else []
+    constants = [*_environment(parts.functions), *grace_period]
     constants += [line for counter in parts.counters for line in counter.constants]
     code = "\n\n\n".join("\n".join(lines) for lines in ([constants] if constants else []) + blocks)
     targets = [(*path.partition(":")[::2], name) for path, name in parts.targets.items()]
@@ -140,14 +141,16 @@ def _environment(functions: Sequence[Function]) -> list[str]:
     ]
 
 
-def _stubborn(functions: Sequence[Function]) -> frozenset[int]:
-    """The processes that ignore SIGTERM."""
-    return frozenset(
+def _stubborn(parts: Parts) -> frozenset[int]:
+    """The processes that ignore SIGTERM, or may do so: nobody knows what is imported."""
+    calls = {work.process for work in parts.works if _called(work)}
+    ignore = {
         process
-        for function in functions
+        for function in parts.functions
         for process in function.processes
         if any(step["step"] == "ignore" and step["signal"] == "SIGTERM" for step in every_step(function.steps))
-    )
+    }
+    return frozenset(calls | ignore)
 
 
 def _function(function: Function, parts: Parts) -> list[str]:

@@ -69,7 +69,7 @@ class Run:
 
 
 def runs_of(plan: Plan, steps: Sequence[Step], stubborn: frozenset[int]) -> Iterator[Run | Step]:
-    """Main's steps, those alike for several processes in a row as one; `stubborn` are those that ignore SIGTERM."""
+    """Main's steps, those alike for several processes in a row as one; `stubborn` are those that may ignore SIGTERM."""
     row: Run | None = None
     for step in _with_delays(steps):
         if isinstance(step, tuple):

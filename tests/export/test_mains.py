@@ -127,7 +127,10 @@ def test_terminate_after_is_a_timer(tmp_path: Path) -> None:
     script = exported("jobs: [{name: a, target: sleep, terminate_after: 2}]", tmp_path)
 
     assert lines_of(script, "main")[1:] == ["a_process.start()", "terminate_after(2, a_process)", "a_process.join()"]
-    assert lines_of(script, "terminate_after")[0] == "timer = threading.Timer(seconds, process.terminate)"
+    assert lines_of(script, "terminate_after")[0] == (
+        "for pause, stop in ((seconds, process.terminate), (seconds + GRACE_PERIOD, process.kill)):"
+    )
+    assert "\nGRACE_PERIOD = 5\n" in script
 
 
 def test_a_timeout_is_a_timer_too(tmp_path: Path) -> None:
@@ -141,6 +144,30 @@ def test_who_ignores_sigterm_is_killed_after_the_grace_period(tmp_path: Path) ->
 
     assert "GRACE_PERIOD = 0.5\n" in script
     assert "    terminate(a_process)\n" in script
+
+
+def test_who_may_ignore_sigterm_is_killed_too(tmp_path: Path) -> None:
+    jobs = "[{name: a, target: 'm:f'}, {name: b, target: sleep}]"
+    script = exported(
+        f"jobs: {jobs}\nmain: [{{start: all}}, {{terminate: a}}, {{terminate: b}}, {{join: all}}]", tmp_path
+    )
+
+    assert "    terminate(a_process)\n" in script
+    assert "    b_process.terminate()\n" in script
+
+
+@pytest.mark.parametrize("shared", ["", "shared: {door: lock}\n"])
+def test_a_daemon_that_ignores_sigterm_is_killed_at_the_end(shared: str, tmp_path: Path) -> None:
+    jobs = "[{name: a, target: ignore_sigterm, daemon: true}, {name: b, target: sleep, daemon: true}]"
+    script = exported(f"{shared}jobs: {jobs}", tmp_path)
+
+    assert lines_of(script, "main")[-4:] == [
+        "processes[1].terminate()",
+        "terminate(processes[0])",
+        "for process in processes:",
+        "    process.join()",
+    ]
+    assert "def terminate(process: multiprocessing.Process)" in script
 
 
 def test_a_delay_before_each_start_is_in_the_loop(tmp_path: Path) -> None:
