@@ -41,8 +41,12 @@ def expression(encoded: Encoded, look: Look) -> str:
 
 def docstring(text: str) -> str:
     """A docstring that says this, with a full stop."""
-    harmless = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    harmless = "".join(map(_harmless, text)).replace('"""', r"\"\"\"")
     return f'"""{harmless}{"" if text[-1:] in ".!?" else "."}"""'
+
+
+def _harmless(one: str) -> str:
+    return one if one in "\t\n\"'" or (one.isprintable() and one != "\\") else repr(one)[1:-1]
 
 
 def literal(value: object) -> str:

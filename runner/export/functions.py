@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 from runner.export.names import Names, identifier, ordinal, stem
-from runner.export.statements import variable
 from runner.export.trees import every_step, references, renamed, replaced
 from runner.export.works import BUILT_IN
 from runner.records import record, replace
@@ -184,4 +183,5 @@ def _child(step: StepData, parent: Function, names: Names) -> Function:
 def environment(every: Iterable[Sequence[StepData]]) -> dict[str, str | None]:
     """The variables of the environment that steps refer to, with what they are where they are not set."""
     found = [name for steps in every for name in references(list(steps)) if name.startswith("$env.")]
-    return {variable(name): name.partition(":-")[2] if ":-" in name else None for name in found}
+    parts = [name.removeprefix("$env.").partition(":-") for name in found]
+    return {name: default if has_default else None for name, has_default, default in parts}

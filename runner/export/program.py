@@ -14,7 +14,7 @@ from runner.export.layout import indented, wrapped
 from runner.export.mains import main_lines
 from runner.export.names import Names
 from runner.export.refusals import refuse
-from runner.export.statements import Scope, block, reads
+from runner.export.statements import Scope, block, reads, variable
 from runner.export.trees import every_step, references
 from runner.export.works import COUNTER, works_of
 from runner.plan import Act
@@ -100,8 +100,8 @@ def _parts(plan: Plan) -> Parts:
     """Every name of the script is given here: first what has to be called so, then functions, then things."""
     names = Names()
     works = works_of(plan)
-    for variable in environment(work.steps or [] for work in works):
-        names.give(variable)
+    for name in environment(work.steps or [] for work in works):
+        names.give(variable(name))
     roots = dict.fromkeys(_root(path) for work in works for path in _called(work))
     targets = {root: names.give(root.partition(":")[2]) for root in roots}
     jobs = [job for job in plan.jobs if job.type == COUNTER]
@@ -134,9 +134,9 @@ def _called(work: Work) -> list[str]:
 
 def _environment(functions: Sequence[Function]) -> list[str]:
     return [
-        f'{name} = os.environ["{name}"]'
+        f'{variable(name)} = os.environ["{name}"]'
         if default is None
-        else f'{name} = os.environ.get("{name}", {literal(default)})'
+        else f'{variable(name)} = os.environ.get("{name}", {literal(default)})'
         for name, default in environment(each.steps for each in functions).items()
     ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.export.expressions import arguments, expression, literal, seconds, tuple_of
 from runner.export.layout import indented
+from runner.export.names import TAKEN
 from runner.export.trees import references
 from runner.records import record
 from runner.things import SharedArray, SharedValue
@@ -54,8 +55,9 @@ class Scope:
 
 
 def variable(reference: str) -> str:
-    """The name of a variable of the environment that is referred to by `$env.NAME` or `$env.NAME:-default`."""
-    return reference.removeprefix("$env.").partition(":-")[0]
+    """What the script calls the variable of the environment that `$env.NAME` or `$env.NAME:-default` refers to."""
+    name = reference.removeprefix("$env.").partition(":-")[0]
+    return f"{name}_" if name in TAKEN else name
 
 
 def block(steps: Sequence[StepData], scope: Scope) -> list[str]:
@@ -75,7 +77,7 @@ def reads(steps: Sequence[StepData]) -> frozenset[str]:
 
 def _value(step: StepData, scope: Scope, key: str = "value") -> str:
     given = step[key]
-    return seconds(given) if key == "seconds" and isinstance(given, float) else expression(given, scope.look)
+    return seconds(given) if key == "seconds" and isinstance(given, float) else expression(given, scope.shown)
 
 
 def _thing(step: StepData, key: str = "thing") -> str:
