@@ -41,12 +41,11 @@ def expression(encoded: Encoded, look: Look) -> str:
 
 def docstring(text: str) -> str:
     """A docstring that says this, with a full stop."""
-    harmless = "".join(map(_harmless, text)).replace('"""', r"\"\"\"")
+    visible = "".join(
+        one if one == "\n" or one.isprintable() else repr(one)[1:-1] for one in text.replace("\\", "\\\\")
+    )
+    harmless = visible.replace('"""', r"\"\"\"")
     return f'"""{harmless}{"" if text[-1:] in ".!?" else "."}"""'
-
-
-def _harmless(one: str) -> str:
-    return one if one in "\t\n\"'" or (one.isprintable() and one != "\\") else repr(one)[1:-1]
 
 
 def literal(value: object) -> str:

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from runner.export.names import Names, identifier, ordinal, stem
+from runner.export.statements import ENV
 from runner.export.trees import every_step, references, renamed, replaced
 from runner.export.works import BUILT_IN
 from runner.records import record, replace
 from runner.things import SharedArray, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.arguments import Encoded
     from runner.export.trees import StepData
@@ -175,13 +176,6 @@ def _with_children(steps: Sequence[StepData], parent: Function, names: Names, fo
 def _child(step: StepData, parent: Function, names: Names) -> Function:
     own = {each["as"] for each in every_step(step["do"]) if "as" in each} | {"pid"}
     outer = {parameter.name: parameter for parameter in parent.parameters}
-    read = [name for name in dict.fromkeys(references(step["do"])) if name not in own and not name.startswith("$env.")]
+    read = [name for name in dict.fromkeys(references(step["do"])) if name not in own and not name.startswith(ENV)]
     parameters = tuple(outer.get(name, Parameter(name.removeprefix("$"))) for name in read)
     return Function(names.give(step["name"]), f"What `{step['name']}` does.", step["do"], parameters)
-
-
-def environment(every: Iterable[Sequence[StepData]]) -> dict[str, str | None]:
-    """The variables of the environment that steps refer to, with what they are where they are not set."""
-    found = [name for steps in every for name in references(list(steps)) if name.startswith("$env.")]
-    parts = [name.removeprefix("$env.").partition(":-") for name in found]
-    return {name: default if has_default else None for name, has_default, default in parts}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOCALS = (
     *(
+        "_",
         "beat",
         "counted",
         "index",

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from runner.export import counting, making, starting
 from runner.export.annotations import Types
 from runner.export.expressions import docstring, literal, seconds
-from runner.export.functions import environment, functions_of
+from runner.export.functions import functions_of
 from runner.export.imports import import_lines, names_in
 from runner.export.layout import indented, wrapped
 from runner.export.mains import main_lines
 from runner.export.names import Names
 from runner.export.refusals import refuse
-from runner.export.statements import Scope, block, reads, variable
+from runner.export.statements import ENV, Scope, block, reads
 from runner.export.trees import every_step, references
-from runner.export.works import COUNTER, works_of
+from runner.export.works import COUNTER, environment, with_constants, works_of
 from runner.plan import Act
 from runner.records import record
 from runner.things import SharedArray
@@ -52,13 +52,18 @@ _TERMINATE_AFTER = [
 
 @record(frozen=True, slots=True)
 class Parts:
-    """What a script is put together of. `targets` are the names of what is imported, by `module:name`."""
+    """What a script is put together of.
+
+    `targets` are the names of what is imported, by `module:name`; `constants` those of variables of the environment, by
+    the references of the file.
+    """
 
     plan: Plan
     works: Sequence[Work]
     functions: Sequence[Function]
     counters: Sequence[Counter]
     targets: dict[str, str]
+    constants: dict[str, str]
     things: Things
 
 
@@ -74,7 +79,7 @@ def script(plan: Plan) -> str:
     definitions += [_TERMINATE] * killed + [_TERMINATE_AFTER] * timed
     blocks = [wrapped(lines) for lines in (*definitions, main, _guard(plan))]
     grace_period = [f"GRACE_PERIOD = {seconds(plan.grace_period)}"] if killed or timed else []
-    constants = [*_environment(parts.functions), *grace_period]
+    constants = [*_environment(parts.constants), *grace_period]
     constants += [line for counter in parts.counters for line in counter.constants]
     code = "\n\n\n".join("\n".join(lines) for lines in ([constants] if constants else []) + blocks)
     targets = [(*path.partition(":")[::2], name) for path, name in parts.targets.items()]
@@ -97,11 +102,11 @@ def _guard(plan: Plan) -> list[str]:
 
 
 def _parts(plan: Plan) -> Parts:
-    """Every name of the script is given here: first what has to be called so, then functions, then things."""
+    """Every name of the script is given here: first constants and imports, then functions, then things."""
     names = Names()
     works = works_of(plan)
-    for name in environment(work.steps or [] for work in works):
-        names.give(variable(name))
+    env = {each: names.give(_variable(each)[0]) for each in environment(works)}
+    works = [with_constants(work, env) for work in works]
     roots = dict.fromkeys(_root(path) for work in works for path in _called(work))
     targets = {root: names.give(root.partition(":")[2]) for root in roots}
     jobs = [job for job in plan.jobs if job.type == COUNTER]
@@ -116,7 +121,7 @@ def _parts(plan: Plan) -> Parts:
             views[thing.dtype, thing.length] = inner.give(f"{variables[thing.name]}_in")
     acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
     types = Types(plans, functions, acts)
-    return Parts(plan, works, functions, counters, targets, making.Things(plans, variables, views, types))
+    return Parts(plan, works, functions, counters, targets, env, making.Things(plans, variables, views, types))
 
 
 def _root(path: str) -> str:
@@ -132,13 +137,19 @@ def _called(work: Work) -> list[str]:
     return [step["callee"] for step in work.steps if step["step"] == "call"]
 
 
-def _environment(functions: Sequence[Function]) -> list[str]:
-    return [
-        f'{variable(name)} = os.environ["{name}"]'
-        if default is None
-        else f'{variable(name)} = os.environ.get("{name}", {literal(default)})'
-        for name, default in environment(each.steps for each in functions).items()
-    ]
+def _environment(constants: dict[str, str]) -> list[str]:
+    lines: list[str] = []
+    for reference, name in constants.items():
+        variable, default = _variable(reference)
+        looked_up = f'["{variable}"]' if default is None else f'.get("{variable}", {literal(default)})'
+        lines.append(f"{name} = os.environ{looked_up}")
+    return lines
+
+
+def _variable(reference: str) -> tuple[str, str | None]:
+    """The variable of the environment that a file refers to, and what it is where it is not set."""
+    name, has_default, default = reference.removeprefix(ENV).partition(":-")
+    return name, default if has_default else None
 
 
 def _stubborn(parts: Parts) -> frozenset[int]:

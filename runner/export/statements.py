@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from runner.export.expressions import arguments, expression, literal, seconds, tuple_of
 from runner.export.layout import indented
-from runner.export.names import TAKEN
 from runner.export.trees import references
 from runner.records import record
 from runner.things import SharedArray, SharedValue
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 ENDING = ("exit", "raise", "return", "crash", "hang", "leave")
 """Steps after which nothing comes any more."""
+ENV = "$env."
+"""What begins a reference to a variable of the environment; behind it comes what the script calls this."""
 _NOT_DEADLY = ("SIGINT", "SIGPIPE", "SIGXFSZ")
 """Signals that Python ignores or makes an exception of."""
 
@@ -37,9 +38,7 @@ class Scope:
         """What a reference is in Python."""
         if name == "pid":
             return "os.getpid()"
-        if name.startswith("$env."):
-            return variable(name)
-        return name.removeprefix("$")
+        return name.removeprefix(ENV).removeprefix("$")
 
     def shown(self, name: str) -> str:
         """The same for who reads it: of a value the number."""
@@ -52,12 +51,6 @@ class Scope:
     def guard(self, name: str) -> str:
         """What is acquired: of a value its own lock."""
         return f"{name}.get_lock()" if isinstance(self.things.get(name), SharedValue) else name
-
-
-def variable(reference: str) -> str:
-    """What the script calls the variable of the environment that `$env.NAME` or `$env.NAME:-default` refers to."""
-    name = reference.removeprefix("$env.").partition(":-")[0]
-    return f"{name}_" if name in TAKEN else name
 
 
 def block(steps: Sequence[StepData], scope: Scope) -> list[str]:

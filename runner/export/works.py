@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from runner.describe.placeholders import encode
 from runner.export.built_in import WORKERS
+from runner.export.statements import ENV
 from runner.export.trees import references, renamed, unfilled, unfilled_value
-from runner.records import record
+from runner.records import record, replace
 from runner.things import SharedArray
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from runner.arguments import Encoded
     from runner.export.trees import StepData
     from runner.plan import JobPlan, Plan, ProcessPlan
@@ -70,3 +73,16 @@ def _surroundings(process: ProcessPlan) -> list[StepData]:
     env: dict[str, Encoded] = dict(process.env)
     steps: list[StepData] = [{"step": "environ", "value": {"dict": [[*pair] for pair in env.items()]}}] if env else []
     return [*steps, *([{"step": "chdir", "value": process.cwd}] if process.cwd else [])]
+
+
+def environment(works: Sequence[Work]) -> list[str]:
+    """What works refer to of the environment: `$env.NAME`, or `$env.NAME:-default`."""
+    every = [name for work in works for name in references(work.steps or [])]
+    return [name for name in dict.fromkeys(every) if name.startswith(ENV)]
+
+
+def with_constants(work: Work, constants: Mapping[str, str]) -> Work:
+    """The work with these names behind `$env.` in the place of its references to the environment."""
+    if work.steps is None:
+        return work
+    return replace(work, steps=renamed(work.steps, {old: {"ref": f"{ENV}{new}"} for old, new in constants.items()}))

@@ -92,6 +92,16 @@ def test_a_script_without_a_title_is_called_after_its_file(tmp_path: Path) -> No
     assert exported("jobs: [{target: say}]", tmp_path).startswith('"""jobs.yaml."""\n')
 
 
+@pytest.mark.parametrize("title", ["a\0b", "bell \a", "one\r\ntwo", "line \u2028 \x85", "tab\t"])
+def test_what_cannot_be_printed_stands_as_an_escape_in_a_title(title: str, tmp_path: Path) -> None:
+    plan = replace(plan_of("jobs: [{target: say}]", tmp_path), title=title)
+
+    script = export(plan)
+
+    assert ast.literal_eval(ast.unparse(ast.parse(script).body[0])) == f"{title}."
+    assert all(one.isprintable() or one == "\n" for one in script)
+
+
 def test_a_title_in_quotes_ends_no_docstring(tmp_path: Path) -> None:
     script = exported('title: \'a """ b\'\njobs: [{target: say}]', tmp_path)
 

@@ -6,30 +6,16 @@ import ast
 import math
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.export.expressions import arguments, docstring, expression, literal, seconds, tuple_of
+from runner.export.expressions import arguments, expression, literal, seconds, tuple_of
 
 if TYPE_CHECKING:
     from runner.arguments import Encoded
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("a\0b", r'"""a\x00b."""'),
-        ("a\x1b[1m!", r'"""a\x1b[1m!"""'),
-        ("two\nlines", '"""two\nlines."""'),
-        ("é", '"""é."""'),
-    ],
-)
-def test_a_docstring_holds_any_text(text: str, said: str) -> None:
-    assert docstring(text) == said
 
 
 @given(SCALARS)

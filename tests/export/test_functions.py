@@ -59,13 +59,6 @@ def test_a_shared_value_among_values_is_its_number(tmp_path: Path) -> None:
     ]
 
 
-def test_a_variable_of_the_environment_hides_no_name_of_python_or_of_the_script(tmp_path: Path) -> None:
-    script = exported(doing('print: "${env.print:-p} ${env.os:-x} ${env.ROOM:-y}"'), tmp_path)
-
-    assert 'print_ = os.environ.get("print", "p")\nos_ = os.environ.get("os", "x")\nROOM = os.environ' in script
-    assert lines_of(script, "actor") == ['print(f"{print_} {os_} {ROOM}")']
-
-
 def test_replicas_are_one_function_and_one_comprehension(tmp_path: Path) -> None:
     text = doing("print: $name is $index", more="    replicas: 3\n")
 

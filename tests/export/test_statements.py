@@ -137,6 +137,23 @@ def test_variables_of_the_environment_are_constants(tmp_path: Path) -> None:
     assert lines_of(script, "actor") == ['print(f"{HOME} {NOWHERE}")']
 
 
+def test_variables_of_the_environment_take_no_name_that_means_something(tmp_path: Path) -> None:
+    steps = ["print: '${env.print:-p} ${env.os:-x} ${env.actor:-a} ${env.A:-1} ${env.A:-2} ${env._:-u}'"]
+
+    script = exported(doing(*steps, "{child: kid, do: [{print: '${env.os:-x}'}]}"), tmp_path)
+
+    assert [line for line in script.splitlines() if " = os.environ" in line] == [
+        'print_ = os.environ.get("print", "p")',
+        'os_ = os.environ.get("os", "x")',
+        'actor = os.environ.get("actor", "a")',
+        'A = os.environ.get("A", "1")',
+        'A_ = os.environ.get("A", "2")',
+        '__ = os.environ.get("_", "u")',
+    ]
+    assert lines_of(script, "actor_")[0] == 'print(f"{print_} {os_} {actor} {A} {A_} {__}")'
+    assert lines_of(script, "kid") == ["print(os_)"]
+
+
 def test_the_environment_and_the_folder_are_set_by_the_process(tmp_path: Path) -> None:
     script = exported(f"jobs: [{{name: actor, target: 'm:f', env: {{A: b}}, cwd: {tmp_path}}}]", tmp_path)
 
