@@ -72,9 +72,14 @@ def _traces() -> dict[str, set[str]]:
         "children": _children(),
         "descriptors": _descriptors(),
         SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
-        "temporary files": {str(path) for path in Path(os.environ["TMPDIR"]).rglob("*")},
+        "temporary files": _files_below(os.environ["TMPDIR"]),
         "descendants": _descendants(),
     }
+
+
+def _files_below(folder: str) -> set[str]:
+    """All files and folders in there; what goes meanwhile is left out."""
+    return {os.path.join(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files)}
 
 
 def _children() -> set[str]:

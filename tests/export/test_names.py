@@ -21,7 +21,7 @@ def test_names_are_identifiers_that_clash_with_nothing(wanted: list[str]) -> Non
     for name in given_names:
         assert name.isidentifier()
         assert not keyword.iskeyword(name)
-        assert not hasattr(builtins, name)
+        assert name not in dir(builtins)
 
 
 def test_a_name_that_means_something_gets_a_line_at_its_end() -> None:
