@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.kept import MOST_BYTES, MOST_PLANS, Shelf, plans_folder
@@ -71,7 +71,6 @@ def loaded(name: str, file: Path | None) -> Iterator[None]:
         yield
 
 
-@settings(deadline=None)
 @given(plans, made_with, made_with)
 def test_a_plan_is_found_by_what_it_was_made_of_and_by_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, plan: Plan, said: dict[str, Any], other: dict[str, Any]
@@ -196,7 +195,6 @@ def test_a_plan_is_kept_whole_or_not_at_all(folder: Path) -> None:
     assert half_written.read_bytes() == b"{"
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_truncated_plan_is_as_if_there_were_none(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -227,7 +225,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(json_values.map(json.dumps).map(str.encode) | st.binary(max_size=20))
 def test_anything_else_in_its_place_is_as_if_there_were_none(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

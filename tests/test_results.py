@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.events import Event, Output, ProgressMade
@@ -138,7 +138,6 @@ def test_output_that_is_not_text_is_written_out() -> None:
 pieces = st.tuples(st.integers(0, 1), st.binary(min_size=1, max_size=3), st.integers(0, MOST_OUTPUT // 2))
 
 
-@settings(deadline=None)
 @given(st.lists(pieces, max_size=8))
 def test_of_each_process_the_last_64_kib_are_kept_however_they_come(written: list[tuple[int, bytes, int]]) -> None:
     outputs = [Output(process, "stdout", data * times) for process, data, times in written]

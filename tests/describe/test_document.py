@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.describe.document import Document, Span
@@ -59,7 +59,6 @@ def everything_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from everything_in(item, (*path, step))
 
 
-@settings(deadline=None)
 @given(data_of_json, st.sampled_from([None, 1]))
 def test_every_value_and_every_key_stands_where_its_span_says(data: Any, indent: int | None) -> None:
     found = document(json.dumps(data, ensure_ascii=False, indent=indent))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from runner.describe.edits import Edit, edits_of, problems_of_edits
@@ -141,7 +141,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(values)
 def test_an_edit_puts_in_what_the_file_says(value: Any) -> None:
     """Whatever is in it: keys that are no text, infinity, characters that a terminal does not show."""

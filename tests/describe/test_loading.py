@@ -66,7 +66,7 @@ def place(problem: Problem) -> tuple[int, int]:
     return problem.line, problem.column
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode) | yaml_like.map(str.encode))
 def test_any_bytes_are_a_document_or_an_invalid_file_with_places(data: bytes) -> None:
     try:
@@ -83,7 +83,6 @@ def test_any_bytes_are_a_document_or_an_invalid_file_with_places(data: bytes) ->
         assert document.text == data.decode("utf-8-sig")
 
 
-@settings(deadline=None)
 @given(data_of(json_text), st.sampled_from([None, 1]))
 def test_json_is_read_as_what_it_was_written_from(data: Any, indent: int | None) -> None:
     found = data_in(json.dumps(data, ensure_ascii=False, indent=indent))
@@ -91,7 +90,6 @@ def test_json_is_read_as_what_it_was_written_from(data: Any, indent: int | None)
     assert json.dumps(found) == json.dumps(data)  # which, other than ==, tells 1 from 1.0 and from true
 
 
-@settings(deadline=None)
 @given(data_of(any_text), st.booleans(), st.booleans())
 def test_tagged_and_quoted_yaml_is_read_as_what_it_was_written_from(data: Any, flow: bool, unicode: bool) -> None:
     written = yaml.safe_dump(data, default_style='"', default_flow_style=flow, allow_unicode=unicode, sort_keys=False)

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.describe.loading import read
@@ -87,7 +87,6 @@ def put(root: Any, steps: Steps, value: Any) -> Any:
     return changed
 
 
-@settings(deadline=None)
 @given(documents, values, st.data())
 def test_an_override_sets_what_its_path_leads_to_and_nothing_else(data: Any, value: Any, more: st.DataObject) -> None:
     before = document(json.dumps(data, ensure_ascii=False))

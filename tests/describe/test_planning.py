@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationInfo, field_validator
 
@@ -171,7 +171,6 @@ def meant(named: str | list[str], known: dict[str, tuple[int, ...]]) -> list[int
     return [process for name in ([named] if isinstance(named, str) else named) for process in known[name]]
 
 
-@settings(deadline=None)
 @given(files())
 def test_a_valid_file_becomes_its_plan(written: Written) -> None:
     plan = describe(written.text, file=FILE, environ={}).plan
@@ -185,7 +184,6 @@ def test_a_valid_file_becomes_its_plan(written: Written) -> None:
         assert {plan.processes[process].job for process in job.processes} == {job.name}
 
 
-@settings(deadline=None)
 @given(files())
 def test_the_plan_of_a_valid_file_survives_json_and_lasts(written: Written) -> None:
     result = describe(written.text, file=FILE, environ={})
@@ -194,7 +192,6 @@ def test_the_plan_of_a_valid_file_survives_json_and_lasts(written: Written) -> N
     assert result.lasts
 
 
-@settings(deadline=None)
 @given(files())
 def test_the_options_of_a_job_make_it_again(written: Written) -> None:
     plan = describe(written.text, file=FILE, environ={}).plan

@@ -21,7 +21,7 @@ ARGUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ARGUMENTS)
 def test_a_broken_line_means_the_same(code: str) -> None:
     lines = wrapped([f"made = {code}"])
@@ -29,7 +29,7 @@ def test_a_broken_line_means_the_same(code: str) -> None:
     assert ast.dump(ast.parse("\n".join(lines))) == ast.dump(ast.parse(f"made = {code}"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ARGUMENTS)
 def test_what_can_be_broken_fits(code: str) -> None:
     for line in wrapped([f"made = {code}"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.plan import ProcessPlan
@@ -46,7 +46,6 @@ def test_each_replica_has_the_steps_with_what_is_known_of_it() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40))
 def test_replicas_are_alike_but_for_their_names_and_indices(count: int) -> None:
     processes = processes_of(f"{{name: w, target: sleep, args: [$index], kwargs: {{}}, replicas: {count}}}")

@@ -276,7 +276,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return replace(made, processes=(replace(made.processes[0], terminate_after=after), *made.processes[1:]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plans(), st.data())
 def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data: st.DataObject) -> None:
     count = len(made.processes)
