@@ -81,7 +81,7 @@ def test_a_run_whose_events_nobody_reads_is_stopped(tmp_path: Path) -> None:
     file = written(tmp_path, "jobs: [{name: a, target: heartbeat, args: [0.01]}]")
 
     done = subprocess.run(
-        f"{{ {IN_A_SHELL} {file} -q --events -; echo status $? >&2; }} | head -n 1",
+        f"{{ {IN_A_SHELL} {file} -q --events - --events-output; echo status $? >&2; }} | head -n 1",
         shell=True,
         capture_output=True,
         text=True,
