@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 MOST_OUTPUT = 1 << 20
 """Bytes that are kept of a process to compare its lines with."""
-MAY_BE_LOST = (
+_MAY_BE_LOST = (
     " {0} have {1}: an addition is lost where another one writes between its reading and its writing back, unless all "
     "of them hold a lock while they add (`{2}`)."
 )
-
 _NO_OUTCOME = "nothing of its outcome: so it has to succeed."
 _DECLARE = " What is to come out like this is declared by `outcome: {0}` there."
 
@@ -132,7 +131,7 @@ class Expectations:
             return ""
         is_locked = isinstance(thing, SharedValue) and thing.locked
         guard = f"with {name}.get_lock():" if is_locked else "with lock:"
-        return MAY_BE_LOST.format(listed(have), name, guard)
+        return _MAY_BE_LOST.format(listed(have), name, guard)
 
 
 def _is_short(expected: Json, found: Json) -> bool:

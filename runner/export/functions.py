@@ -50,10 +50,6 @@ class Function:
         return [{"ref": each.given[place]} if each.given else index for each in self.parameters]
 
 
-_SYMBOLS = {"name": "$name", "index": "$index"}
-"""How steps refer to these two."""
-
-
 def functions_of(plan: Plan, works: Sequence[Work], names: Names) -> list[Function]:
     """The functions of all processes that do steps, each after those of its children."""
     things = {thing.name: thing for thing in plan.shared}
@@ -163,7 +159,7 @@ def _with_children(steps: Sequence[StepData], parent: Function, names: Names, fo
             child = _child(step, parent, names)
             inner = _with_children(child.steps, child, names, found)
             found.append(replace(child, steps=inner))
-            refs = [{"ref": _SYMBOLS.get(each.name, each.name)} for each in child.parameters]
+            refs = [{"ref": "$index" if each.name == "index" else each.name} for each in child.parameters]
             rest = {key: value for key, value in step.items() if key != "do"}
             changed.append(rest | {"function": child.name, "passed": refs})
         elif "do" in step:

@@ -173,7 +173,7 @@ def _function(function: Function, parts: Parts) -> list[str]:
     steps = renamed_calls(function.steps, parts.targets)
     parameters = ", ".join(_parameter(function, each, parts) for each in function.parameters)
     first = []
-    if "$name" in scope.used and not any(each.name == "name" for each in function.parameters):
+    if "$name" in scope.used:
         first = ["name = multiprocessing.current_process().name"]
     for each in function.parameters:
         thing = things.get(each.name)
