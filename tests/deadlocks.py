@@ -123,13 +123,14 @@ def found_within(result: RunResult) -> float | None:
     """Seconds from when the circle closed until it was told."""
     if result.deadlock is None:
         return None
-    closed = max(
+    told = next(event.t for event in result.events if event.event == "note" and event.fields["about"] == "deadlock")
+    waits = [
         event.t
         for event in result.events
         if event.event == "shared.waiting" and event.fields["operation"] == "acquire"
         if event.fields["process"] in result.deadlock
-    )
-    told = next(event.t for event in result.events if event.event == "note" and event.fields["about"] == "deadlock")
+    ]
+    closed = max(waits, default=told)  # who has only noted that it waits may be ended before it says so
     return told - closed
 
 
