@@ -9,9 +9,7 @@ from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import BLOCKED, HELD, MARK, WANTS, Table, size_of
 from runner.things import (
     SharedArray,
-    SharedBarrier,
     SharedCondition,
-    SharedEvent,
     SharedLock,
     SharedManaged,
     SharedQueue,
@@ -87,6 +85,7 @@ class SharedThings:
         if not plan.shared:
             return
         from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
+        from runner.supervise.making import make
 
         first_rows = {}
         for thing in plan.shared:
@@ -104,61 +103,11 @@ class SharedThings:
                 self.handles[name] = ArrayHandle(memory, size, thing.dtype, thing.length)
                 self._fill(thing)
                 continue
-            made = self.objects[name] = self._made(thing)
+            made = self.objects[name] = make(thing, self._manager)
             if is_traced(thing) and self.table is not None:
                 self.handles[name] = TracedHandle(made, kind_of(thing), self.table, first_rows[name])
             else:
                 self.handles[name] = PlainHandle(made)
-
-    def _made(self, thing: SharedPlan) -> Any:
-        import multiprocessing
-
-        match thing:
-            case SharedLock():
-                return multiprocessing.Lock()
-            case SharedRLock():
-                return multiprocessing.RLock()
-            case SharedSemaphore(_, permits, bounded):
-                return (multiprocessing.BoundedSemaphore if bounded else multiprocessing.Semaphore)(permits)
-            case SharedEvent(_, is_set):
-                event = multiprocessing.Event()
-                if is_set:
-                    event.set()
-                return event
-            case SharedCondition():
-                return multiprocessing.Condition()
-            case SharedBarrier(_, parties):
-                return multiprocessing.Barrier(parties)
-            case SharedQueue(_, size, joinable):
-                return (multiprocessing.JoinableQueue if joinable else multiprocessing.Queue)(size)
-            case SharedValue():
-                return self._value(thing)
-            case SharedManaged():
-                return self._managed(thing)
-        raise AssertionError(f"this is not made here: {thing}")
-
-    @staticmethod
-    def _value(thing: SharedValue) -> Any:
-        import ctypes
-        from multiprocessing import RawValue, Value
-
-        from runner.dtypes import DTYPES
-
-        ctype = getattr(ctypes, DTYPES[thing.dtype].ctype)
-        return Value(ctype, thing.initial) if thing.locked else RawValue(ctype, thing.initial)
-
-    def _managed(self, thing: SharedManaged) -> Any:
-        from runner.arguments import resolve
-
-        if self._manager is None:
-            raise AssertionError("there is no manager for what should live in one")
-        initial: Any = resolve(thing.initial, _nothing_known_later)
-        match thing.of:
-            case "dict":
-                return self._manager.dict(initial)
-            case "list":
-                return self._manager.list(initial)
-        return self._manager.Namespace(**initial)
 
     def _reserve(self, name: str, size: int, file: str) -> Descriptor:
         """Shared memory whose pages exist: on a full /dev/shm the first write would be a SIGBUS otherwise."""
@@ -291,10 +240,6 @@ def free_permits(guard: Any) -> int:
         for _ in range(free):
             guard.release()
     return free
-
-
-def _nothing_known_later(name: str) -> object:
-    raise AssertionError(f"an initial value refers to `{name}`")
 
 
 def _view(memory: SharedMemory) -> memoryview:

@@ -16,6 +16,7 @@ import pytest
 
 from runner.plan import Plan
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
+from runner.supervise.making import make
 from runner.supervise.shared import SharedThings, free_permits, missing_permits
 from runner.supervise.table import BLOCKED, MARK, WANTS, operation_bits
 from runner.things import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 PROGRAM = """
 import os
 from runner.plan import Plan, SharedArray
+from runner.supervise.making import make
 from runner.supervise.shared import SharedThings
 things = SharedThings(Plan("f", "fork", (), (), (), shared=(SharedArray("a", "int64", 2, 8),)), "test-gone")
 os.unlink("/dev/shm/run-jobs-test-gone-1")
@@ -85,8 +87,8 @@ def test_where_the_system_cannot_reserve_memory_it_is_made_all_the_same(monkeypa
 
 
 def test_an_array_is_no_object_of_multiprocessings() -> None:
-    with made_of() as things, pytest.raises(AssertionError, match="is not made here"):
-        things._made(SharedArray("a", "int64", 2, 8))
+    with pytest.raises(AssertionError, match="is not made here"):
+        make(SharedArray("a", "int64", 2, 8), None)
 
 
 @pytest.mark.parametrize(
