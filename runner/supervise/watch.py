@@ -131,9 +131,6 @@ class Watch:
     def _thing(self, row: int) -> SharedPlan:
         return self._shared.rows[row]
 
-    def _marks(self, row: int) -> list[int]:
-        return [] if self._shared.table is None else self._shared.table.marks(row)
-
     def _began(self, row: int, process: int) -> int:
         """How often a process has begun to wait."""
         return 0 if self._shared.table is None else self._shared.table.cell(row, process)[WAITS]
@@ -143,18 +140,13 @@ class Watch:
 
     def _scene(self, alive: frozenset[int], main: MainsState) -> Scene:
         """What everybody does now: first what each says of itself, then what is free."""
-        number = self._shared.main
         waits: dict[int, Wait] = {}
-        going_on: set[int] = set()
         bereft: dict[int, Wait] = {}
-        gone = frozenset(row for row, thing in enumerate(self._shared.rows) if thing.name in self._lost.gone)
+        going_on: set[int] = set()
         holders: dict[int, tuple[int, ...]] = {}
+        gone = frozenset(row for row, thing in enumerate(self._shared.rows) if thing.name in self._lost.gone)
         for row in range(len(self._shared.rows)):
-            marks = {
-                process: Mark.of(mark)
-                for process, mark in enumerate(self._marks(row))
-                if mark and (process in alive or process == number)
-            }
+            marks = self._marks_of(row, alive | {self._shared.main})
             holders[row] = tuple(process for process, mark in marks.items() if mark.held and not mark.reads)
             for process, mark in marks.items():
                 if mark.blocked and row in gone and not mark.timed:  # whatever its other threads do
@@ -163,22 +155,26 @@ class Watch:
                     going_on.add(process)
                 elif mark.blocked:
                     waits[process] = Wait(row, mark.operation, self._began(row, process))
-        for process in going_on:
-            waits.pop(process, None)
-        waits |= bereft
+        waits = {process: wait for process, wait in waits.items() if process not in going_on} | bereft
+        waited_for = {wait.row for wait in waits.values()}
         return Scene(
-            main=number,
+            main=self._shared.main,
             alive=alive,
             waits=waits,
             holders=holders,
-            open=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_open(row, waits, alive)),
-            signals=frozenset(row for row in {wait.row for wait in waits.values()} if self._is_signal(row)),
+            open=frozenset(row for row in waited_for if self._is_open(row, waits, alive)),
+            signals=frozenset(filter(self._is_signal, waited_for)),
             mains=main,
             semaphores=frozenset(
                 row for row, thing in enumerate(self._shared.rows) if isinstance(thing, SharedSemaphore)
             ),
             gone=gone,
         )
+
+    def _marks_of(self, row: int, processes: frozenset[int]) -> dict[int, Mark]:
+        """What those of these processes have noted that have noted anything."""
+        marks = [] if self._shared.table is None else self._shared.table.marks(row)
+        return {process: Mark.of(mark) for process, mark in enumerate(marks) if mark and process in processes}
 
     def _is_signal(self, row: int) -> bool:
         """Whether others release it than those that have acquired it."""
