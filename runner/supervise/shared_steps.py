@@ -154,18 +154,42 @@ def _let_numbers_wrap() -> None:
 def _addition(frame: Frame, step: StepData) -> Callable[[Any], None]:
     thing, kind, at = frame.thing(step, "to"), step["kind"], frame.value(step["at"])
 
-    def add_to_value(number: Any) -> None:
+    def add_to_attribute(number: Any) -> None:
+        setattr(thing, at(), getattr(thing, at()) + number)
+
+    def add_to_raw_value(number: Any) -> None:
         thing.value += number
 
     def add_to_item(number: Any) -> None:
         thing[at()] += number
 
-    def add_to_attribute(number: Any) -> None:
-        setattr(thing, at(), getattr(thing, at()) + number)
+    match kind:
+        case "value":
+            return _addition_to_value(thing)
+        case "raw_value":
+            return add_to_raw_value
+        case "namespace":
+            return add_to_attribute
+    return add_to_item
 
-    if kind in ("value", "raw_value"):
-        return add_to_value
-    return add_to_attribute if kind == "namespace" else add_to_item
+
+def _addition_to_value(value: Any) -> Callable[[Any], None]:
+    """What `value.value += number` does, without the calls of its properties: its lock is taken twice."""
+    acquire, release, bare = value.acquire, value.release, value.get_obj()
+
+    def add(number: Any) -> None:
+        acquire()
+        try:
+            found = bare.value
+        finally:
+            release()
+        acquire()
+        try:
+            bare.value = found + number
+        finally:
+            release()
+
+    return add
 
 
 MAKERS: dict[str, Callable[[Frame, StepData, str], Run]] = {

@@ -368,6 +368,44 @@ def test_a_value_is_guarded_by_its_own_lock(added: list[tuple[str, float, list[s
     assert total.get_lock().acquire(False)
 
 
+class NotedValue:
+    """A value that notes the turns that are taken with its lock, and what it held then."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+        self.turns: list[tuple[str, int]] = []
+
+    def get_obj(self) -> NotedValue:
+        return self
+
+    def acquire(self) -> None:
+        self.turns.append(("acquired", self.value))
+
+    def release(self) -> None:
+        self.turns.append(("released", self.value))
+
+
+def test_to_a_value_is_added_in_two_turns_with_its_lock() -> None:
+    total = NotedValue(5)
+
+    done("[{add: 2, to: total}]", total=total)
+
+    assert total.turns == [("acquired", 5), ("released", 5), ("acquired", 5), ("released", 7)]
+
+
+def test_a_value_that_cannot_hold_the_sum_is_free_again() -> None:
+    total: Any = CONTEXT.Value("q", 5)
+    items = queue.Queue[object]()
+    items.put(0.5)
+
+    with pytest.raises(TypeError):
+        done("[{get: items, as: item}, {add: $item, to: total}]", total=total, items=items)
+
+    assert total.value == 5
+    # Somebody may acquire again what they have: nobody is to have it.
+    assert total.get_lock()._semlock._count() == 0
+
+
 def test_what_was_never_done_is_not_told(added: list[tuple[str, float, list[str]]]) -> None:
     done("[{return: 1}, {add: 1, to: total}]", total=CONTEXT.Value("q", 0))
 
