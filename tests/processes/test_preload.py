@@ -136,12 +136,12 @@ def test_a_stop_ends_an_import_that_never_does(words: str, source: str, text: st
     (tmp_path / "began").read_bytes()
 
     running.send_signal(signal.SIGINT)
-    if stops == 2:
-        while running.poll() is None:
-            # The same one: of two different that come at once, the system hands over the later one first.
-            running.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                running.wait(0.2)  # a second signal that comes at once would be the same wish
+    # The same signal: of two different that come at once, the system hands over the later one first. What comes at once
+    # is the same wish, so it is sent again; but not soon, for who has nothing left but to end may die of it.
+    while stops == 2 and running.poll() is None:
+        running.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(2)
 
     assert (running.communicate(timeout=30), running.returncode) == (("", ""), 130)
 
