@@ -145,8 +145,9 @@ class Watch:
         going_on: set[int] = set()
         holders: dict[int, tuple[int, ...]] = {}
         gone = frozenset(row for row, thing in enumerate(self._shared.rows) if thing.name in self._lost.gone)
+        living = alive | {self._shared.main}
         for row in range(len(self._shared.rows)):
-            marks = self._marks_of(row, alive | {self._shared.main})
+            marks = self._marks_of(row, living)
             holders[row] = tuple(process for process, mark in marks.items() if mark.held and not mark.reads)
             for process, mark in marks.items():
                 if mark.blocked and row in gone and not mark.timed:  # whatever its other threads do
