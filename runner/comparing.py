@@ -258,10 +258,13 @@ def _moment(change: EventChange) -> tuple[float, bool]:
 
 
 def _what_counts(process: str | None, event: EventData) -> dict[str, Json]:
-    """An event without what differs between any two runs; among main's, what it did and to whom."""
+    """An event without what differs between any two runs; among main's, what it did, and to which process.
+
+    A field without a value does not count: a run of an earlier version does not have the fields that are new.
+    """
     if process is None and event.get("process") is not None:
         return {"event": event["event"], "process": event["process"]}
-    return {name: _normal(value) for name, value in event.items() if name not in _VARYING}
+    return {name: _normal(value) for name, value in event.items() if name not in _VARYING and value is not None}
 
 
 def _normal(value: Json) -> Json:

@@ -44,6 +44,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "returned",
         "error",
         "limit",
+        "result",
     ),
     "process.wrote": ("job", "process", "pid", "stream", "text"),
     "process.shown": (*PROCESS_FIELDS, "label"),

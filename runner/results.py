@@ -22,7 +22,8 @@ class ProcessResult:
 
     `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds, `max_rss`
     bytes. `limit` is the one of its own limits that ended it, by name. `error` has `type`, `message` and `traceback`.
-    `output` is the last 64 KiB of what the process wrote.
+    `output` is the last 64 KiB of what the process wrote. `result` is what the target returned, if JSON gives it back
+    unchanged and its text takes at most 32 KiB, else None.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ProcessResult:
     cpu_seconds: float | None = None
     max_rss: int | None = None
     output: str = ""
+    result: Json = None
 
     def to_json(self) -> dict[str, Json]:
         """The fields as JSON data."""
@@ -109,6 +111,7 @@ class Recorder:
     """Makes a `RunResult` of what a session yields."""
 
     def __init__(self, *, keep_events: bool, keep_output: bool) -> None:
+        """`keep_output` keeps what processes wrote, and the values that their targets returned."""
         self._keep_events = keep_events
         self._keep_output = keep_output
         self._events: list[Event] = []
@@ -140,6 +143,8 @@ class Recorder:
                 self._processes[said["process"]] |= {"error": said["error"], "expected": False}
             case "process.exited":
                 ended = {name: said[name] for name in _OF_THE_END}
+                if self._keep_output:
+                    ended["result"] = said.get("result")
                 self._processes[said["process"]] |= ended | {"ended_at": event.t}
             case "job.result":
                 self._results[said["job"]] = said["result"]

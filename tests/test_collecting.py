@@ -44,6 +44,18 @@ def test_a_run_has_all_that_was_said() -> None:
     assert (run.events_cut, run.output_cut) == (0, 0)
 
 
+def test_returned_values_are_kept_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MOST_OF_RESULTS", 10)
+    collected = Collected(PLAN)
+    for seq, result in enumerate(("x" * 5, None, "y" * 5)):
+        collected.add(event("process.exited", seq, result=result))
+    collected.add(event("run.finished", 9, **FINISHED))
+
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
+
+    assert [said["result"] for said in run.events[:-1]] == ["x" * 5, None, None]
+
+
 def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "MOST_OUTPUT", 10)
     monkeypatch.setattr(collecting, "MOST_EVENTS", 2)

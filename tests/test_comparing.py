@@ -289,6 +289,11 @@ def test_notes_are_new_or_gone_by_what_they_are_about() -> None:
 # The first event that differs
 
 
+def test_a_field_that_an_earlier_version_did_not_have_does_not_count() -> None:
+    assert compared((exited("p", 1.0),), (exited("p", 1.0, result=None),)).first_event is None
+    assert compared((exited("p", 1.0),), (exited("p", 1.0, result=1),)).first_event is not None
+
+
 def test_what_differs_between_any_two_runs_does_not_count() -> None:
     before = (
         event("run.started", file="a.yaml"),

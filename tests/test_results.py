@@ -56,6 +56,13 @@ def result_of(*items: Item, keep_events: bool = False, keep_output: bool = True)
     return recorder.result()
 
 
+def test_the_returned_value_is_kept_where_output_is() -> None:
+    items = (created("a"), event("process.exited", 1.0, **END | {"result": [1]}), event("run.finished", **FINISHED))
+
+    assert result_of(*items).processes["a"].to_json()["result"] == [1]
+    assert result_of(*items, keep_output=False).processes["a"].result is None
+
+
 def test_a_process_is_what_its_events_say() -> None:
     result = result_of(
         created("a", "job"),

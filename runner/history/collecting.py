@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import deque
 
 from runner.events import MAIN_PROCESS, Event, Output
 from runner.history.runs import KeptRun
 from runner.lines import WholeLines
+from runner.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 50_000
 """Of more, those of the use of shared things are left out: lives of processes are what a run is understood by."""
+MOST_OF_RESULTS = 4 << 20
+"""Characters of the values that targets returned; those that come later are left out."""
 MOST_OUTPUT = 1 << 20
 """Bytes; of more, the last ones are kept."""
 
@@ -29,6 +33,7 @@ class Collected:
         self._plan = plan
         self._events: list[Event] = []
         self._left_out = 0
+        self._room_for_results = MOST_OF_RESULTS
         self._output: deque[Output] = deque()
         self._size = 0
         self._cut = 0
@@ -56,7 +61,15 @@ class Collected:
         if len(self._events) >= MOST_EVENTS and event.event.startswith("shared."):
             self._left_out += 1
             return
-        self._events.append(event)
+        self._events.append(self._bounded(event))
+
+    def _bounded(self, event: Event) -> Event:
+        """The event without the value that a target returned, if earlier ones have used up the room for these."""
+        result = event.fields.get("result") if event.event == "process.exited" else None
+        if result is None:
+            return event
+        self._room_for_results -= len(json.dumps(result))
+        return event if self._room_for_results >= 0 else replace(event, fields=event.fields | {"result": None})
 
     def run(self, text: bytes, file: str, overrides: tuple[str, ...], *, began: float, version: str) -> KeptRun:
         """The run, now that it is over; it `began` then (monotonic), and `version` is that of run-jobs."""

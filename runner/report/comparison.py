@@ -216,7 +216,7 @@ def _first_event(page: _Page, comparison: Comparison) -> Iterator[str]:
     yield from _event(page, "after", change.after)
     if change.before and change.after:
         before, after = change.before, change.after
-        fields = [name for name in change.fields if name not in _IN_SECTIONS]
+        fields = [name for name in change.fields if name not in _IN_SECTIONS or "pid" in after]
         names = [name for name in fields if name not in _FOLLOWING] or fields
         yield from page.changes((name, _value(before.get(name)), _value(after.get(name))) for name in names)
 
@@ -282,8 +282,8 @@ _SETTINGS = {
 _DIFF = {"-": _RED, "+": _GREEN, "@": _CYAN}
 _COMMON = frozenset({"v", "seq", "time", "t", "event", "run"})
 _IN_SECTIONS = frozenset({"values", "result"})
-"""Fields of events that have a section of their own."""
-_FOLLOWING = frozenset({"state", "alive", "repr"})
+"""Fields of events that have a section of their own, but for the `result` in the end of a process."""
+_FOLLOWING = frozenset({"state", "alive", "repr", "result"})
 """Fields that mostly follow from others."""
 _SECTIONS: dict[str, Callable[[_Page, Comparison], Iterable[str]]] = {
     "settings": lambda page, comparison: page.changes(map(_row, comparison.settings)),

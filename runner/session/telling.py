@@ -109,9 +109,7 @@ class Telling:
                 code = facts["exit_code"]
                 fields["signal"] = signal_name(-code) if code is not None and code < 0 else None
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
-        # To the microsecond: more digits are the noise of subtracting.
-        rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in fields.items()}
-        yield from self._with_notes(event, at, said | rounded)
+        yield from self._with_notes(event, at, said | {name: _rounded(name, value) for name, value in fields.items()})
 
     def _user(self, number: int) -> dict[str, Json]:
         """Who uses a shared thing: a process, or main."""
@@ -256,6 +254,11 @@ class Lines:
         """The events of the lines that this piece of output finishes."""
         for line in self._lines.take(output).split(b"\n")[:-1]:
             yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
+
+
+def _rounded(name: str, value: Any) -> Any:
+    """A measured value to the microsecond: more digits are noise of a subtraction. A target's own value is kept."""
+    return round(value, 6) if isinstance(value, float) and name != "result" else value
 
 
 def _crashing(plan: Plan) -> frozenset[str]:

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runner.plan import Json
     from runner.supervise.surroundings import Surroundings
 
 RECORD_CHUNK = 512 - 16
@@ -35,10 +36,14 @@ _RETURNED_NONE = b'{"ended_by":"return"}'
 
 def record_return(around: Surroundings, value: object) -> None:
     """Record that the target has returned this value."""
-    if value is None and around.parent is not None:
+    if value is not None:
+        from runner.supervise.json_values import json_value
+
+        _record(around, "return", returned=repr_of(value), result=json_value(value))
+    elif around.parent is not None:
         _write(around, _RETURNED_NONE)
     else:
-        _record(around, "return", returned=None if value is None else repr_of(value))
+        _record(around, "return")
 
 
 def record_exit(around: Surroundings, code: object) -> int:
@@ -151,12 +156,18 @@ def _read_now(descriptor: int) -> bytes:
 
 
 def _record(
-    around: Surroundings, ended_by: str, returned: str | None = None, error: dict[str, str] | None = None
+    around: Surroundings,
+    ended_by: str,
+    returned: str | None = None,
+    result: Json = None,
+    error: dict[str, str] | None = None,
 ) -> None:
     """Tell the supervisor how the target ended. A target that closed the pipe goes unreported."""
     told: dict[str, object] = {"ended_by": ended_by}
     if returned is not None:
         told["returned"] = returned
+    if result is not None:
+        told["result"] = result
     if error is not None:
         told["error"] = error
     if around.parent is None:  # nobody waits for this process with wait4, which would tell

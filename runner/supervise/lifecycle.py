@@ -69,7 +69,7 @@ class Exited:
     """The process is gone. `exit_code` is negative for a signal, None where nobody can know it.
 
     `ended_by` is `return`, `exception`, `sys_exit`, `unreported` or `signal`; `returned` the repr of what the
-    target returned or passed to `sys.exit`.
+    target returned or passed to `sys.exit`; `result` the returned value, where JSON gives it back unchanged.
     """
 
     exit_code: int | None
@@ -78,6 +78,7 @@ class Exited:
     error: dict[str, Any] | None = None
     cpu_seconds: float | None = None
     max_rss: int | None = None
+    result: Any = None
 
 
 @record(frozen=True, slots=True)
@@ -241,6 +242,7 @@ def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
         "returned": fact.returned,
         "error": fact.error,
         "limit": limit,
+        "result": fact.result,
     }
     return replace(life, phase=Phase.ENDED, expected=expected), [Report("process.exited", life.process, fields)]
 

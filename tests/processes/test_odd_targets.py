@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,3 +142,14 @@ def test_a_target_that_only_looks_like_ours_is_looked_for(target: str) -> None:
 def test_a_worker_that_is_not_built_in_is_no_target() -> None:
     with pytest.raises(InvalidFile, match="there is no built-in worker `nope`"):
         run("jobs: [{target: 'runner.workers:nope'}]", "fork")
+
+
+def test_a_returned_value_arrives_as_it_was(start_method: str) -> None:
+    value = {"sum": 0.1234567891, "rows": ["x" * 100] * 300, "none": None}
+    jobs = [{"name": "a", "target": "return_value", "args": [value]}, {"name": "b", "do": [{"return": "x" * 40_000}]}]
+
+    result = run(json.dumps({"jobs": jobs}), start_method)
+
+    assert result.processes["a"].result == value
+    assert result.processes["b"].result is None
+    assert [one["result"] for one in events(result, "process.exited") if one["process"] == "a"] == [value]

@@ -37,6 +37,7 @@ END = {
     "returned": None,
     "error": None,
     "limit": None,
+    "result": None,
 }
 
 
@@ -80,6 +81,15 @@ def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
         "values": {},
         "deadlock": None,
     }
+
+
+def test_a_measured_value_is_rounded_and_a_returned_one_is_not() -> None:
+    tells = telling()
+    returned = EXITED | {"fields": END | {"result": 0.123456789}}
+
+    *_, exited = told(tells, BEGAN, STARTED, returned)
+
+    assert (exited.fields["duration"], exited.fields["result"]) == (0.1, 0.123456789)
 
 
 def test_without_the_supervisors_last_word_what_ran_is_lost() -> None:

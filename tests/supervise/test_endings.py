@@ -45,7 +45,7 @@ def test_a_record_is_taken_once_and_by_its_process(pipe: Pipe) -> None:
     record_return(pipe.around(3), None)
     record_return(pipe.around(12), 7)
 
-    assert pipe.taken(12) == {"ended_by": "return", "returned": "7"}
+    assert pipe.taken(12) == {"ended_by": "return", "returned": "7", "result": 7}
     assert pipe.taken(3) == {"ended_by": "return"}
     assert pipe.taken(3) == {}
 
@@ -142,7 +142,19 @@ def test_a_record_is_json_in_lines(pipe: Pipe) -> None:
     record_return(pipe.around(5), 1)
 
     head, _, body = os.read(pipe.read, 4096).strip().partition(b".")
-    assert (head, json.loads(body)) == (b"5", {"ended_by": "return", "returned": "1"})
+    assert (head, json.loads(body)) == (b"5", {"ended_by": "return", "returned": "1", "result": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "result"),
+    [([1, {"a": None}], [1, {"a": None}]), ("x" * 30_000, "x" * 30_000), ((1, 2), None), ("x" * 33_000, None)],
+)
+def test_the_returned_value_is_recorded_where_json_gives_it_back(pipe: Pipe, value: object, result: object) -> None:
+    os.set_blocking(pipe.write, False)
+    record_return(pipe.around(1), value)
+
+    record = pipe.taken(1)
+    assert (record["returned"], record.get("result")) == (repr(value)[:200], result)
 
 
 def test_an_exception_is_told_though_nothing_can_be_imported_any_more(
