@@ -1,4 +1,4 @@
-"""What there is room for: descriptors in this process, bytes in a pipe and in a file."""
+"""What there is room for: descriptors in this process, bytes in a pipe and in a file, seconds in a wait."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ SPARE = 16
 """Descriptors for all else that is opened while processes run."""
 MOST = 1 << 20
 """Of descriptors, where the system says that there is no limit, and does not mean it."""
+
+MOST_POLL_S = 2_000_000.0
+"""The longest wait that is asked of the system at once: epoll and poll take milliseconds in a number of 31 bits."""
 
 
 def raise_open_files() -> tuple[int, int] | None:

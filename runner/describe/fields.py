@@ -22,6 +22,13 @@ def _duration(value: object) -> float:
         raise fault(str(error), f"write {durations.EXAMPLES}") from None
 
 
+def _limit(value: object) -> float | None:
+    try:
+        return durations.limit(value)
+    except durations.BadDuration as error:
+        raise fault(str(error), f"write {durations.LIMIT_EXAMPLES}") from None
+
+
 def _size(value: object) -> int:
     try:
         return sizes.size(value)
@@ -125,6 +132,13 @@ Duration: TypeAlias = Annotated[
     WithJsonSchema(durations.SCHEMA),
 ]
 """Seconds, read from a number or from text such as `1m30s`."""
+
+Limit: TypeAlias = Annotated[
+    float | None,
+    BeforeValidator(_limit),
+    WithJsonSchema(durations.LIMIT_SCHEMA),
+]
+"""Seconds after which something is stopped or given up; None, written `never`, for no such limit."""
 
 Size: TypeAlias = Annotated[
     int,

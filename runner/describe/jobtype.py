@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from runner.describe.checking import fault
-from runner.describe.fields import Duration, Name, Size, Template, Variable
+from runner.describe.durations import MOST_S
+from runner.describe.fields import Duration, Limit, Name, Size, Template, Variable
 from runner.describe.scalars import found
 from runner.describe.suggestions import suggestion
 from runner.errors import RunJobsError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 GROUP = "run_jobs.job_types"
 DEFAULT = "process"
+MOST_FILES = 1_000_000_000
+"""Above what any system lets a process open."""
 _BUILT_IN = {DEFAULT: "runner.jobtypes.process:Process"}
 
 
@@ -102,10 +105,10 @@ class LimitsModel(Model):
     memory: Size | None = None
     """The most memory of its own; shared memory does not count. Beyond it Python raises MemoryError."""
 
-    cpu_seconds: Annotated[int, Field(ge=1)] | None = None
+    cpu_seconds: Annotated[int, Field(ge=1, le=MOST_S)] | None = None
     """The most processor time, in seconds. Then SIGXCPU ends the process, and a second later SIGKILL."""
 
-    open_files: Annotated[int, Field(ge=0)] | None = None
+    open_files: Annotated[int, Field(ge=0, le=MOST_FILES)] | None = None
     """The most descriptors open at once."""
 
     core: Size | None = None
@@ -127,17 +130,17 @@ class JobModel(Model):
     join: bool | None = None
     """Whether main joins the processes at its end, in order: true unless `daemon`. Not with `main`."""
 
-    join_timeout: Duration | None = None
+    join_timeout: Limit = None
     """How long main waits in each join; no process is stopped by it. Needs a join: a daemon's has to be asked
     for with `join: true`. With `main`, the timeout of join steps that give none."""
 
     start_delay: Duration = 0.0
     """How long main sleeps right before each start. Not with `main`."""
 
-    terminate_after: Duration | None = None
+    terminate_after: Limit = None
     """How long after its own start a process is sent SIGTERM (and after the grace period SIGKILL)."""
 
-    timeout: Duration | None = None
+    timeout: Limit = None
     """How long a process may run: then it is stopped like any other (SIGTERM, after the grace period SIGKILL), its
     outcome is `timed_out`, and the run fails. Not with `terminate_after`, which is an end that is wanted."""
 

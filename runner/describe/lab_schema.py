@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from runner.describe import durations
 from runner.describe.shared import KINDS, MOST_LENGTH, MOST_PERMITS, OPTIONS, RESERVED
 from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
-from runner.describe.step_values import deadly_signals, ignorable_signals, is_exception
+from runner.describe.step_values import MOST_TIMES, deadly_signals, ignorable_signals, is_exception
 from runner.describe.steps import NOT_VARIABLES
 from runner.dtypes import DTYPES
 
@@ -41,7 +41,8 @@ _OPTIONS: dict[str, Schema] = {"trace": {"type": "boolean"}, "dtype": {"enum": l
 _VALUES: dict[str, Schema] = {
     "value": {},
     "duration": durations.SCHEMA,
-    "count": {"type": "integer", "minimum": 0},
+    "limit": durations.LIMIT_SCHEMA,
+    "count": {"type": "integer", "minimum": 0, "maximum": MOST_TIMES},
     "text": {"type": "string"},
     "bool": {"type": "boolean"},
     "signal": {"enum": ignorable_signals()},

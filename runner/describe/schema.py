@@ -32,7 +32,7 @@ _PROCESSES: Schema = {
 _MODIFIERS: dict[str, Schema] = {
     "timeout": {
         "description": "How long to wait for each process; the job's `join_timeout` unless given.",
-        "anyOf": [*durations.SCHEMA["anyOf"], {"type": "null"}],
+        "anyOf": durations.LIMIT_SCHEMA["anyOf"],
     },
     "as": {"description": "The label that it is shown under.", "type": "string"},
 }

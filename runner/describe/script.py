@@ -156,10 +156,11 @@ class Script:
     def _timeout(self, path: Path, step: dict[Scalar, object], process: int) -> tuple[float | None, bool]:
         if "timeout" not in step:
             return self.timeouts[process], True
-        if step["timeout"] is None:
-            return None, True
-        seconds = self._seconds((*path, "timeout"), step["timeout"])
-        return seconds, seconds is not None
+        try:
+            return durations.limit(step["timeout"]), True
+        except durations.BadDuration as error:
+            self._report((*path, "timeout"), f"`timeout`: {error}", f"write {durations.LIMIT_EXAMPLES}")
+            return None, False
 
     def _seconds(self, path: Path, value: object) -> float | None:
         try:

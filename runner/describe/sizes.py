@@ -17,9 +17,14 @@ BYTES: dict[str, int] = {
 }
 """The units: `MiB` is 1,048,576 bytes, `MB` a million."""
 
+MOST_BYTES = 1 << 60
+"""The largest size, 1 EiB: system calls take numbers of 63 bits."""
 PATTERN = rf"^(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>{'|'.join(BYTES)})$"
 SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": re.sub(r"\?P<\w+>", "?:", PATTERN)}]
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": MOST_BYTES},
+        {"type": "string", "pattern": re.sub(r"\?P<\w+>", "?:", PATTERN)},
+    ]
 }
 
 EXAMPLES = "bytes (1048576) or text such as 512MiB, 1.5GiB, 10MB"
@@ -35,12 +40,18 @@ def size(value: object) -> int:
         case bool() | None:
             pass
         case int():
-            if value < 0:
-                raise BadSize("a size cannot be negative")
-            return value
+            return _checked(value)
         case str():
-            return _parsed(value)
+            return _checked(_parsed(value))
     raise BadSize(f"expected a size, found {found(value)}")
+
+
+def _checked(value: int) -> int:
+    if value < 0:
+        raise BadSize("a size cannot be negative")
+    if value > MOST_BYTES:
+        raise BadSize("a size is at most 1 EiB, which is 1,048,576 TiB")
+    return value
 
 
 def _parsed(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, WithJsonSchema
 
-from runner.describe.fields import Duration, Module
+from runner.describe.fields import Duration, Limit, Module
 from runner.describe.jobtype import Model
 
 About: TypeAlias = Literal[
@@ -76,7 +76,7 @@ class RunFile(Model):
     grace_period: Duration = 5.0
     """How long after SIGTERM a process that is still there is sent SIGKILL."""
 
-    time_limit: Duration | None = None
+    time_limit: Limit = None
     """How long the whole run may take; what is running then is stopped, and the run fails."""
 
     preload: list[Module] = Field(default_factory=list)

@@ -12,9 +12,10 @@ from runner.records import record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VALUE, DURATION, COUNT, TEXT, BOOL, SIGNAL, DEADLY, EXCEPTION, NAME, THING, STEPS_BELOW, NOTHING = (
+VALUE, DURATION, LIMIT, COUNT, TEXT, BOOL, SIGNAL, DEADLY, EXCEPTION, NAME, THING, STEPS_BELOW, NOTHING = (
     "value",
     "duration",
+    "limit",
     "count",
     "text",
     "bool",
@@ -62,7 +63,7 @@ class StepType:
     in_main: bool = False
 
 
-_TIMEOUT = Option(DURATION, "How long to wait at most.")
+_TIMEOUT = Option(LIMIT, "How long to wait at most.")
 _AS = Option(NAME, "The name under which the following steps have the result, as `$NAME`.")
 _DO = Option(STEPS_BELOW, "The steps.", required=True)
 _TO = Option(THING, "The shared thing.", (*NUMBERED, *PLACED), required=True)

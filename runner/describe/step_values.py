@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+MOST_TIMES = 10**15
+"""The most rounds of a loop: more would take years, and would not fit into the numbers of C in the end."""
+
+
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TIMES
 
 
 def ignorable_signals() -> list[str]:
@@ -56,9 +60,11 @@ def wrong(kind: str, key: str, value: object) -> tuple[str, str | None] | None:
     return _of_its_own(kind, value) or (f"`{key}`: expected {expected}, found {found(value)}", _help_with(kind, value))
 
 
-def _of_its_own(kind: str, value: object) -> tuple[str, str] | None:
-    """What is said of a signal or an exception that there is, but not for this step."""
+def _of_its_own(kind: str, value: object) -> tuple[str, str | None] | None:
+    """What is said of a signal or an exception that there is, but not for this step; of a count that is too large."""
     match kind, value:
+        case "count", int() if value > MOST_TIMES:
+            return f"{shortened(f'{value:,}')} is too often: at most {MOST_TIMES:,} times", None
         case "signal", "SIGKILL" | "SIGSTOP":
             return f"{value} cannot be ignored", "it does to every process what it does; SIGTERM, for one, can be"
         case "deadly", str() if value in _HARMLESS:

@@ -18,7 +18,7 @@ from runner.describe.suggestions import nearest, suggestion, with_article
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from runner.describe.document import Path
     from runner.describe.scalars import Scalar
@@ -112,7 +112,9 @@ class StepReader:
                 help = suggestion(str(key), [name, *kind.options], "keys here")
                 self._fault((*path, key), f"unknown key `{key}` in a `{name}` step", help, key=True)
             elif option is not None and option.kind != STEPS_BELOW and value is not None:
-                data[str(key)] = self._argument(option, value, (*path, key))
+                given = self._argument(option, value, (*path, key))
+                if given is not None:  # `never`, as a timeout, is the same as none
+                    data[str(key)] = given
         mistyped = [str(key) for key in step if key != name and key not in kind.options]
         for key, option in kind.options.items():
             is_missing = key not in step or (step[key] is None and option.kind != STEPS_BELOW)
@@ -138,7 +140,9 @@ class StepReader:
             case "value":
                 return self._value(value, path)
             case "duration":
-                return self._duration(value, path)
+                return self._duration(durations.seconds, durations.EXAMPLES, value, path)
+            case "limit":
+                return self._duration(durations.limit, durations.LIMIT_EXAMPLES, value, path)
             case "thing":
                 return self._thing(option, value, path)
             case "name":
@@ -174,11 +178,13 @@ class StepReader:
         except BadPlaceholder as error:
             self._fault(path, str(error), error.help, within=(error.offset, error.width))
 
-    def _duration(self, value: object, path: Path) -> float:
+    def _duration(
+        self, read: Callable[[object], float | None], examples: str, value: object, path: Path
+    ) -> float | None:
         try:
-            return durations.seconds(value)
+            return read(value)
         except durations.BadDuration as error:
-            self._fault(path, f"`{path[-1]}`: {error}", f"write {durations.EXAMPLES}")
+            self._fault(path, f"`{path[-1]}`: {error}", f"write {examples}")
             return 0.0
 
     def _thing(self, option: Option, value: object, path: Path) -> Any:

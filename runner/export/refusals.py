@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from runner.errors import RunJobsError
 from runner.export.trees import every_step, pairs_of
 from runner.export.works import COUNTER
+from runner.limits import MOST_POLL_S
+from runner.plan import Act, Join
 from runner.things import SharedManaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from runner.arguments import Encoded
     from runner.plan import Plan, ProcessPlan
@@ -28,7 +31,8 @@ class CannotExport(RunJobsError):
 def refuse(plan: Plan) -> None:
     """Raises `CannotExport` for the first thing that cannot be said."""
     if plan.time_limit is not None:
-        raise CannotExport("`time_limit` cannot be exported: nobody watches over a plain script")
+        raise CannotExport("`time_limit` cannot be exported: nothing watches over a plain script")
+    _refuse_long_waits(plan)
     for path in plan.preload:
         _refuse_keywords(path)
     for thing in plan.shared:
@@ -58,6 +62,20 @@ def _refuse_process(process: ProcessPlan) -> None:
             raise CannotExport(f"{message}: it is known only while it runs")
         if step.get("kind") == "namespace":
             _refuse_attributes(step["to"]["ref"], [step["at"]])
+
+
+def _refuse_long_waits(plan: Plan) -> None:
+    """`join` and `get` of multiprocessing give their seconds to `poll`, which takes no more than `MOST_POLL_S`."""
+    waits: list[Any] = [plan.grace_period]
+    for process in plan.processes:
+        waits += [process.terminate_after, process.timeout]
+        waits += [step.get("timeout") for step in every_step(process.do or ())]  # type: ignore[arg-type]
+    waits += [step.timeout for step in plan.steps if isinstance(step, Join)]
+    waits += [step.step.get("timeout") for step in plan.steps if isinstance(step, Act)]
+    longest = max(wait for wait in waits if wait is not None)
+    if longest > MOST_POLL_S:
+        message = f"a timeout of {longest:,.0f} s cannot be exported"
+        raise CannotExport(f"{message}: Python's join and get wait at most 2,147,483 s; write never, for no timeout")
 
 
 def _refuse_keywords(path: str) -> None:

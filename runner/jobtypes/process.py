@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
+from runner.describe import durations
 from runner.describe.checking import fault
 from runner.describe.fields import Argument, ClassPath, DoSteps, Target, Template
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
@@ -14,7 +16,10 @@ from runner.describe.targets import built_in
 from runner.signatures import blamed, misfit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Self
+
+    from runner.describe.document import Path
 
 
 class ProcessJob(JobModel):
@@ -67,6 +72,9 @@ class ProcessJob(JobModel):
             message = misfit(worker, worker.__name__, self.args, self.kwargs)
             if message:
                 raise fault(message, path=(blamed(self.args, self.kwargs) or "target",))
+            for path, name, value in _named(worker, self.args, self.kwargs):
+                if name in _SECONDS and isinstance(value, int | float) and not isinstance(value, bool):
+                    _check_seconds(value, f"`{name}` of `{worker.__name__}`", path)
         return self
 
     @property
@@ -91,6 +99,27 @@ class Process(JobType[ProcessJob]):
                 for index in range(job.replicas)
             )
         )
+
+
+_SECONDS = ("seconds", "every")
+"""Parameters of built-in workers that the system gets as a number of seconds."""
+
+
+def _named(
+    worker: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> Iterator[tuple[Path, str, object]]:
+    """The arguments of a built-in worker, each with its path in the job and the name of its parameter."""
+    for place, (name, value) in enumerate(zip(inspect.signature(worker).parameters, args, strict=False)):
+        yield ("args", place), name, value
+    for name, value in kwargs.items():
+        yield ("kwargs", name), name, value
+
+
+def _check_seconds(value: float, what: str, path: Path) -> None:
+    try:
+        durations.seconds(value)
+    except durations.BadDuration as error:
+        raise fault(f"{what}: {error}", path=path) from None
 
 
 def _name(job: ProcessJob, index: int) -> str | None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from time import monotonic
 
+from runner.limits import MOST_POLL_S
 from runner.supervise.table import GIVEN, MARK, TAKEN
 from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked, wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from runner.supervise.table import Cell
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 HAS_LOCK = 1
 """In the mark of who gets: it has the lock for reading, under which one process after the other gets."""
+
+
+def get_by(deadline: float, get: Callable[[bool, float], object]) -> object:
+    """The next item of a queue, by its `get`. Raises `queue.Empty` when the deadline (monotonic) is over."""
+    from queue import Empty
+
+    while (left := deadline - monotonic()) > MOST_POLL_S:
+        try:
+            return get(True, MOST_POLL_S)
+        except Empty:
+            continue
+    return get(True, left)
 
 
 def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
@@ -113,7 +127,7 @@ class TracedGet:
                 raise
         announce(self._cell, 0, "get", timeout, self._voice, began)
         try:
-            return self._got(self._get(True, timeout - (monotonic() - began)), monotonic() - began)
+            return self._got(get_by(began + timeout, self._get), monotonic() - began)
         except Empty:
             self._voice.timed_out("get", monotonic() - began)
             raise

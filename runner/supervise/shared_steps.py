@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from itertools import repeat
+from time import monotonic
 
+from runner.limits import MOST_POLL_S
 from runner.places import place_of
 
 TYPE_CHECKING = False
@@ -94,7 +96,11 @@ def _put(frame: Frame, step: StepData, _: str) -> Run:
 
 def _get(frame: Frame, step: StepData, _: str) -> Run:
     get, timeout, keep = frame.thing(step).get, step.get("timeout"), frame.keep(step)
-    return lambda: keep(get(True, timeout))
+    if timeout is None or timeout <= MOST_POLL_S:
+        return lambda: keep(get(True, timeout))
+    from runner.supervise.queue_tracing import get_by
+
+    return lambda: keep(get_by(monotonic() + timeout, get))
 
 
 def _task_done(frame: Frame, step: StepData, _: str) -> Run:

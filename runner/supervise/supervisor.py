@@ -10,6 +10,7 @@ import time
 from collections import deque
 
 from runner.adopted import reap_adopted
+from runner.limits import MOST_POLL_S
 from runner.supervise import lifecycle
 from runner.supervise.endings import Endings
 from runner.supervise.facts import (
@@ -147,7 +148,7 @@ class Supervisor:
         if self._schedule.main_is_ready or self._schedule.ended:
             return 0
         due = self._timers.next_due()
-        return None if due is None else max(0.0, due - time.monotonic())
+        return None if due is None else min(max(0.0, due - time.monotonic()), MOST_POLL_S)
 
     def _see(self, owner: str | int) -> None:
         match owner:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.durations import EXAMPLES, PATTERN, SECONDS, BadDuration, seconds
+from runner.describe.durations import EXAMPLES, MOST_S, PATTERN, SECONDS, BadDuration, limit, seconds
 
 UNITS = {"d": Fraction(86_400), "h": Fraction(3_600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1_000)}
 
@@ -88,6 +88,10 @@ def test_a_duration_is_a_number_of_seconds(value: object, length: float) -> None
         (-math.inf, "a duration must be finite"),
         (10**400, "a duration must be finite"),
         ("9" * 400 + "s", "a duration must be finite"),
+        (1_000_000_000.5, "a duration is at most 1,000,000,000 s, which is 31 years"),
+        (9_999_999_999, "a duration is at most 1,000,000,000 s, which is 31 years"),
+        ("5000000h", "a duration is at most 1,000,000,000 s, which is 31 years"),
+        ("never", "`never` is not a duration"),
     ],
 )
 def test_what_is_no_duration_is_refused_with_the_reason(value: object, said: str) -> None:
@@ -113,7 +117,7 @@ def test_units_have_one_order_and_each_stands_once(parts: dict[str, str], more: 
     assert read("".join(f"{parts[unit]}{unit}" for unit in [units[0], *units])) is None
 
 
-@given(st.floats(0, allow_infinity=False) | st.integers(0, 10**300))
+@given(st.floats(0, MOST_S) | st.integers(0, MOST_S))
 def test_a_number_lasts_as_many_seconds(value: float) -> None:
     assert seconds(value) == float(value)
 
@@ -122,7 +126,18 @@ def test_a_number_lasts_as_many_seconds(value: float) -> None:
 def test_any_value_is_a_length_of_time_or_refused_as_a_bad_duration(value: object) -> None:
     length = read(value)
 
-    assert length is None or 0 <= length < math.inf
+    assert length is None or 0 <= length <= MOST_S
+
+
+@pytest.mark.parametrize(("value", "length"), [(None, None), ("never", None), ("1m", 60.0), (0, 0.0), (MOST_S, 1e9)])
+def test_a_limit_is_a_duration_or_never(value: object, length: float | None) -> None:
+    assert limit(value) == length
+
+
+@pytest.mark.parametrize("value", ["Never", "forever", MOST_S + 1, True])
+def test_a_limit_is_nothing_else(value: object) -> None:
+    with pytest.raises(BadDuration):
+        limit(value)
 
 
 @given(almost | written.map(lambda parts: "".join(f"{amount}{unit}" for unit, amount in parts.items())))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DURATIONS = "write seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
+LIMITS = f"{DURATIONS}; or never, for no limit"
 SIZES = "write bytes (1048576) or text such as 512MiB, 1.5GiB, 10MB"
 
 
@@ -193,11 +194,11 @@ def test_a_field_given_as_nothing_is_not_given() -> None:
             "the environment variable `X` is not set",
             "set it, or give a default: ${env.X:-text}",
         ),
-        ("terminate_after: soon", "soon", "`soon` is not a duration", DURATIONS),
+        ("terminate_after: soon", "soon", "`soon` is not a duration", LIMITS),
         ("limits: {memory: 1G}", "1G", "`1G` is not a size", SIZES),
         ("limits: {core: -1}", "-1", "a size cannot be negative", SIZES),
         ("start_delay: -1", "-1", "a duration cannot be negative", DURATIONS),
-        ("join_timeout: [1]", "[1]", "expected a duration, found a list", DURATIONS),
+        ("join_timeout: [1]", "[1]", "expected a duration, found a list", LIMITS),
         ("kwargs: {a: [{b: $nam}]}", "$nam", "unknown placeholder `$nam`", "did you mean `$name`?"),
     ],
 )

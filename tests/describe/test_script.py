@@ -15,6 +15,7 @@ jobs:
 main:
 """
 DURATIONS = "write seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
+LIMITS = f"{DURATIONS}; or never, for no limit"
 
 
 def steps_of(main: str) -> list[Step]:
@@ -43,7 +44,13 @@ def test_each_step_becomes_one_for_each_process_in_the_order_of_the_script(main:
 
 @pytest.mark.parametrize(
     ("timeout", "of_a", "of_w"),
-    [("", None, 3.0), ("timeout: 500ms", 0.5, 0.5), ("timeout: 0", 0.0, 0.0), ("timeout: null", None, None)],
+    [
+        ("", None, 3.0),
+        ("timeout: 500ms", 0.5, 0.5),
+        ("timeout: 0", 0.0, 0.0),
+        ("timeout: null", None, None),
+        ("timeout: never", None, None),
+    ],
 )
 def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
     timeout: str, of_a: float | None, of_w: float | None
@@ -80,7 +87,7 @@ def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
         ("- sleep: [1]", "[1]", "`sleep`: expected a duration, found a list", DURATIONS),
         ("- sleep: -1", "-1", "`sleep`: a duration cannot be negative", DURATIONS),
         ("- {show: a, as: 5}", "5", "`as`: expected text, found the number 5", None),
-        ("- start: a\n- {join: a, timeout: true}", "true", "`timeout`: expected a duration, found true", DURATIONS),
+        ("- start: a\n- {join: a, timeout: true}", "true", "`timeout`: expected a duration, found true", LIMITS),
         ("- start: []", "[]", "the list is empty", "name a process or a job, or write all"),
         ("- start: [a, 5]", "5", "expected the name of a process or a job, found the number 5", None),
         ("- start: {a: b}", "{a: b}", "expected the name of a process or a job, found a mapping", None),

@@ -36,6 +36,7 @@ THINGS = {
 }
 SHARED = f"shared: {{{', '.join(f'{name}: {kind}' for name, kind in THINGS.items())}}}\n"
 DURATIONS = "write seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
+LIMITS = f"{DURATIONS}; or never, for no limit"
 PLACES = ", ".join(f"${name}" for name in ("name", "index", "pid", *THINGS))
 
 
@@ -282,7 +283,7 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
             None,
         ),
         ("sleep: soon", "soon", "`sleep`: `soon` is not a duration", DURATIONS),
-        ("{get: tasks, timeout: -1}", "-1", "`timeout`: a duration cannot be negative", DURATIONS),
+        ("{get: tasks, timeout: -1}", "-1", "`timeout`: a duration cannot be negative", LIMITS),
         ("{repeat: 1.5, do: [hang]}", "1.5", "`repeat`: expected a whole number from 0, found the number 1.5", None),
         (
             "{repeat: '3', do: [hang]}",
@@ -557,3 +558,9 @@ def test_a_number_is_not_written_where_it_would_be_cut_off(dtype: str, value: st
 
     assert marked(problem) == value
     assert problem.message.startswith(f"{dtype} holds ")
+
+
+def test_a_timeout_that_is_never_over_is_none() -> None:
+    plan = plan_of("shared: {go: event}\njobs: [{do: [{wait: go, timeout: never}]}]")
+
+    assert plan.processes[0].do == ({"step": "wait", "thing": {"ref": "go"}},)

@@ -174,6 +174,12 @@ def test_two_counters_have_constants_of_their_own(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("time_limit: 3\njobs: [{target: say}]", "`time_limit`"),
+        ("grace_period: 30d\njobs: [{target: say}]", "a timeout of 2,592,000 s cannot be exported"),
+        ("jobs: [{target: say, join_timeout: 30d}]", "a timeout of 2,592,000 s cannot be exported"),
+        (
+            "shared: {q: queue}\njobs: [{target: say}]\nmain: [{get: q, timeout: 1_000_000_000}]",
+            "a timeout of 1,000,000,000 s cannot be exported",
+        ),
         ("jobs: [{name: a, target: say, limits: {open_files: 9}}]", "`limits` of the process `a`"),
         ("jobs: [{name: a, target: say, on_terminate: unwind}]", "`on_terminate: unwind` of the process `a`"),
         ("jobs: [{name: a, class: 'm:C', env: {A: b}}]", "`env` of the process `a`"),

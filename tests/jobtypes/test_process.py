@@ -97,6 +97,13 @@ def test_arguments_of_a_built_in_worker_are_looked_at_with_the_file(job: str, at
     assert (problem.message, problem.help, marked(problem)) == (message, None, at)
 
 
+@pytest.mark.parametrize(
+    "job", ["{target: sleep, args: [1e9]}", "{target: sleep, args: ['$index']}", "{target: say, args: [1e12]}"]
+)
+def test_a_built_in_worker_gets_any_seconds_that_the_system_takes(job: str) -> None:
+    assert processes_of(job)
+
+
 def test_arguments_of_other_targets_are_looked_at_when_those_are_imported() -> None:
     (process,) = processes_of("{target: 'os:getpid', args: [1, 2], kwargs: {a: 3}}")
 

@@ -297,6 +297,15 @@ def test_items_are_put_and_got() -> None:
     assert items.empty()
 
 
+def test_a_queue_that_is_not_traced_is_waited_for_as_long_as_a_file_may_say() -> None:
+    items = CONTEXT.Queue()
+    items.put("there")
+
+    assert done("[{get: items, timeout: 1_000_000_000, as: it}, {return: $it}]", items=items) == "there"
+    items.close()
+    items.join_thread()
+
+
 def test_who_gets_in_vain_has_it_raised() -> None:
     with pytest.raises(queue.Empty) as raised:
         done("[{get: items, timeout: 0.01}]", items=queue.Queue())

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.supervise import child, handles, tracing
+from runner.describe.durations import MOST_S
+from runner.supervise import child, handles, queue_tracing, tracing
 from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import (
@@ -701,6 +702,25 @@ def test_an_item_that_comes_in_time_is_got(traced: Make) -> None:
     assert marks[0].goes_on
     assert made.mark() == FREE
     assert made.words() == ["waiting 0 get", *["acquired 0 put", "acquired 0 get"] * 3]
+
+
+def test_an_item_is_waited_for_longer_than_the_system_waits_at_once(
+    traced: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = traced("queue")
+    monkeypatch.setattr(queue_tracing, "MOST_POLL_S", 0.01)
+
+    with made.as_soon_as_it_waits(lambda: made.thing.put("late")):
+        assert made.thing.get(timeout=20) == "late"
+    with pytest.raises(queues.Empty):
+        made.thing.get(timeout=0.05)
+
+
+def test_the_longest_timeout_of_a_file_is_one_that_a_queue_can_wait_for(traced: Make) -> None:
+    made = traced("queue")
+
+    with made.as_soon_as_it_waits(lambda: made.thing.put("late")):
+        assert made.thing.get(timeout=MOST_S) == "late"
 
 
 def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
