@@ -75,6 +75,8 @@ class Surprises:
         error = fields["error"]
         if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
+        if error is not None and _has_missed_its_input(error):
+            yield Note("no_stdin", name, _NO_STDIN.format(name, error["type"]))
         is_unwound = any(one.name == name and one.on_terminate == "unwind" for one in self._plan.processes)
         if (
             name in self._finally
@@ -100,7 +102,7 @@ class Surprises:
                 yield Note("same_random_numbers", None, _SAME_NUMBERS.format(self._named(numbers), why))
         if self._slow is not None:
             name, start_s, work_s = self._slow
-            text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, self._plan.start_method)
+            text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, _BEGINS[self._plan.start_method])
             yield Note("slow_start", name, text)
 
     def _print_order(self) -> Iterator[Note]:
@@ -118,6 +120,13 @@ class Surprises:
 
     def _named(self, numbers: list[int]) -> str:
         return listed([self._plan.processes[number].name for number in sorted(numbers)])
+
+
+def _has_missed_its_input(error: dict[str, Any]) -> bool:
+    """Whether an error is that of a process that reads from stdin, directly or through getpass or the debugger."""
+    at_the_end = error["type"] == "EOFError" and error["message"] == "EOF when reading a line"
+    through_getpass = error["type"] == "EOFError" and "getpass.py" in (error["traceback"] or "")
+    return at_the_end or through_getpass or error["type"] == "bdb.BdbQuit"
 
 
 def _shares(process: ProcessPlan) -> bool:
@@ -149,6 +158,13 @@ _PRINT_ORDER = (
     "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."
 )
 _SLOW_START = (
-    "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: under {3} a process begins as a new interpreter that "
-    "has to import everything. Start fewer processes that do more each, or fork."
+    "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: {3}. Start fewer processes that do more each, or fork."
+)
+_BEGINS = {
+    "spawn": "under spawn a process begins as a new interpreter that has to import everything",
+    "forkserver": "under forkserver a process is forked from a server, and imports what the file does not `preload`",
+}
+_NO_STDIN = (
+    "{0} tried to read from stdin and got its end at once ({1}): a process has no stdin of its own, it reads from "
+    "/dev/null, as under multiprocessing. Pass what it needs in `args`, in `env`, in a file or through a queue."
 )

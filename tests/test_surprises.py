@@ -115,9 +115,25 @@ def test_numbers_drawn_in_the_same_state_are_the_same(start_method: str, preload
     assert why in note.text
 
 
-def slow(started: float, began: float, ended: float) -> list[Note]:
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        ({"type": "EOFError", "message": "EOF when reading a line"}, True),
+        ({"type": "EOFError", "message": "", "traceback": 'File "/lib/getpass.py", line 1\n'}, True),
+        ({"type": "bdb.BdbQuit", "message": ""}, True),
+        ({"type": "EOFError", "message": ""}, False),  # of a pipe
+        ({"type": "ValueError", "message": "EOF when reading a line"}, False),
+    ],
+)
+def test_a_process_that_reads_from_stdin_is_told_that_it_has_none(error: dict[str, Any], is_told: bool) -> None:
+    notes = list(surprises().about(exited(error={"traceback": None} | error, ended_by="exception"), 2.0))
+
+    assert abouts(notes) == ([("no_stdin", "a")] if is_told else [])
+
+
+def slow(started: float, began: float, ended: float, start_method: str = "spawn") -> list[Note]:
     """The notes on a process that was started, began its work and was done with it at these times; and on another."""
-    found = surprises()
+    found = surprises(start_method)
     for number, name in enumerate("ab"):
         list(found.about(event("process.started", name), started))
         found.hear(number, "worked", [began, ended], ended)
@@ -130,6 +146,13 @@ def test_a_start_that_took_longer_than_the_work_is_told() -> None:
 
     assert (note.about, note.process) == ("slow_start", "a")
     assert "a took 200 ms to start and 10 ms to do its work: under spawn" in note.text
+
+
+def test_under_forkserver_no_process_begins_as_a_new_interpreter() -> None:
+    (note,) = slow(1.0, 1.2, 1.21, "forkserver")
+
+    assert "new interpreter" not in note.text
+    assert "imports what the file does not `preload`" in note.text
 
 
 @pytest.mark.parametrize("times", [(1.0, 1.2, 1.3), (1.0, 1.0 + SLOW_START_S / 2, 1.0 + SLOW_START_S / 2)])

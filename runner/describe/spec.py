@@ -28,6 +28,7 @@ About: TypeAlias = Literal[
     "lost_wakeup",
     "missing_poison_pill",
     "never_started",
+    "no_stdin",
     "out_of_memory",
     "overflow",
     "print_order",

@@ -59,15 +59,27 @@ def built_in(text: str) -> Callable[..., object] | None:
 
 def _normalized(text: str, form: str) -> str:
     if "/" in text or text.endswith(".py") or ".py:" in text:
-        written = text.rpartition("/")[2].replace(".py", "", 1)
-        module, _, name = written.partition(":")
-        raise BadTarget(f"`{text}` is a file, not a module", f"write {module}:{name or 'function'}")
+        raise BadTarget(f"`{text}` is a file, not a module", _instead_of_a_file(text, form.rpartition(":")[2]))
     module, colon, name = text.partition(":")
     if not colon:
         module, _, name = text.rpartition(".")
     if not (_is_dotted(module) and _is_dotted(name)):
         raise BadTarget(f"`{text}` is not an import path", f"write {form}")
     return f"{module}:{name}"
+
+
+def _instead_of_a_file(text: str, example: str) -> str:
+    """What to write for `folder/module.py:name`: folders that an import path cannot name have to be on the path."""
+    path, _, name = text.partition(":")
+    parts = [part for part in path.removesuffix(".py").split("/") if part != "."]
+    if len(parts) > 1 and parts[-1] == "__init__":
+        parts.pop()
+    named = len(parts) - path.startswith("/")
+    while parts[0] and named and parts[named - 1].isidentifier():
+        named -= 1
+    module = ".".join(parts[named:]) or "module"
+    help = f"write {module}:{name or example}"
+    return f"{help}, and add the folder {'/'.join(parts[:named]) or '/'} to PYTHONPATH" if named else help
 
 
 def _is_dotted(text: str) -> bool:

@@ -58,7 +58,19 @@ def test_nothing_else_is_a_built_in_worker(name: str) -> None:
     [
         ("work.py", "`work.py` is a file, not a module", "write work:function"),
         ("work.py:main", "`work.py:main` is a file, not a module", "write work:main"),
-        ("lib/work.py:main", "`lib/work.py:main` is a file, not a module", "write work:main"),
+        ("lib/work.py:main", "`lib/work.py:main` is a file, not a module", "write lib.work:main"),
+        ("./app/jobs/work.py:main", "`./app/jobs/work.py:main` is a file, not a module", "write app.jobs.work:main"),
+        ("app/__init__.py:main", "`app/__init__.py:main` is a file, not a module", "write app:main"),
+        (
+            "my-app/lib/work.py:main",
+            "`my-app/lib/work.py:main` is a file, not a module",
+            "write lib.work:main, and add the folder my-app to PYTHONPATH",
+        ),
+        (
+            "/srv/work.py:main",
+            "`/srv/work.py:main` is a file, not a module",
+            "write work:main, and add the folder /srv to PYTHONPATH",
+        ),
         ("./work:main", "`./work:main` is a file, not a module", "write work:main"),
         ("a b:c", "`a b:c` is not an import path", "write package.module:function"),
         ("a:b:c", "`a:b:c` is not an import path", "write package.module:function"),
@@ -94,6 +106,7 @@ def test_of_a_name_like_no_built_in_worker_all_are_told() -> None:
         ("", "`` names no module", "write package.module:Class"),
         ("a b:C", "`a b:C` is not an import path", "write package.module:Class"),
         ("work.py:C", "`work.py:C` is a file, not a module", "write work:C"),
+        ("lib/work.py", "`lib/work.py` is a file, not a module", "write lib.work:Class"),
     ],
 )
 def test_a_class_is_always_named_with_its_module(text: str, message: str, help: str) -> None:
