@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ TRACKER = b"from multiprocessing.resource_tracker import main"
 """In the command line of a process that takes away what others have left, when they have ended, and then ends."""
 PATIENCE_S = 1.0
 """What such a process is given for that."""
+BETWEEN_LOOKS_S = 0.01
+"""For the end of a process, where the system does not report it."""
 
 
 def children(pid: int | None = None) -> set[int]:
@@ -47,7 +50,7 @@ def end_adopted(spared: set[int]) -> None:
         trackers = {pid for pid in adopted if _is_tracker(pid)}
         if trackers == adopted:
             for pid in trackers:
-                _let_end(pid)
+                let_end(pid, PATIENCE_S)
         for pid in adopted - trackers or trackers:
             try:
                 os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
@@ -66,12 +69,28 @@ def _is_tracker(pid: int) -> bool:
         return False
 
 
-def _let_end(pid: int) -> None:
-    """Give a child time to end by itself."""
+def let_end(pid: int, patience_s: float) -> bool:
+    """Give a child time to end by itself; gives whether it has."""
     if not hasattr(os, "pidfd_open"):
-        return
-    pidfd = os.pidfd_open(pid)
+        return _reaped_within(pid, patience_s)
     try:
-        select.select([pidfd], [], [], PATIENCE_S)
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([pidfd], [], [], patience_s)[0])
     finally:
         os.close(pidfd)
+
+
+def _reaped_within(pid: int, patience_s: float) -> bool:
+    """Whether the child has ended within this time; it is reaped, as there is no other way to see its end."""
+    deadline = monotonic() + patience_s
+    while monotonic() < deadline:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return True
+        except ChildProcessError:
+            return True
+        sleep(BETWEEN_LOOKS_S)
+    return False

@@ -97,6 +97,19 @@ def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
     return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard))
 
 
+def left_running(threads: list[list[str | None]], exit_functions_were_ended: bool) -> Iterator[Note]:
+    """What imports had left running in the supervisor when the run was over: pairs of a thread and its module."""
+    names: dict[str | None, list[str]] = {}
+    for name, module in threads:
+        names.setdefault(module, []).append(str(name))
+    for module, those in names.items():
+        thread, it = ("thread", "it") if len(those) == 1 else ("threads", "them")
+        origin = "" if module is None else _THREADS_ORIGIN.format(module, it)
+        yield Note("left_running", None, _LEFT_THREADS.format(thread, listed(those), origin, it))
+    if exit_functions_were_ended:
+        yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS)
+
+
 def _about_end(name: str, fields: dict[str, Json], *, is_crash: bool) -> Iterator[Note]:
     match fields:
         case {"outcome": "lost", "duration": duration}:
@@ -184,6 +197,15 @@ _STOP_REQUESTED = (
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
+_LEFT_THREADS = (
+    "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "
+    "{3}; a plain program would, before it ends."
+)
+_THREADS_ORIGIN = ": the import of `{0}` had started {1}"
+_LEFT_EXIT_FUNCTIONS = (
+    "The functions that an import registered with `atexit` were still running 0.5 s after the end of the run, and were "
+    "ended. A plain program would wait for them."
+)
 _SUPERVISOR_DIED = (
     "How {0} ended is not known: the supervisor died before it saw the end. {0} was killed with it at the latest."
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.events import Event
-from runner.notes import MOST_NAMES, Notes, holder_died, listed
+from runner.notes import MOST_NAMES, Notes, holder_died, left_running, listed
 
 if TYPE_CHECKING:
     from runner.plan import Json
@@ -133,6 +133,19 @@ def test_a_holder_that_died_is_told_of_with_what_it_had(ended_well: bool, said: 
 
     assert (note.about, note.process) == ("holder_died", "p")
     assert said in note.text
+
+
+def test_threads_that_were_left_are_named_with_the_module_that_started_them() -> None:
+    first, second, third = left_running([["a", "m"], ["b", "m"], ["c", None]], True)
+
+    assert "the threads a and b still ran in the process that starts the others: the import of `m`" in first.text
+    assert "the thread c still ran in the process that starts the others. run-jobs does not wait for it" in second.text
+    assert "`atexit`" in third.text
+    assert {note.about for note in (first, second, third)} == {"left_running"}
+
+
+def test_nothing_left_is_not_worth_a_word() -> None:
+    assert list(left_running([], False)) == []
 
 
 def test_who_crashes_by_a_step_of_its_own_surprises_nobody() -> None:

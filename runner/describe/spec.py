@@ -23,6 +23,7 @@ About: TypeAlias = Literal[
     "holder_died",
     "join_before_get",
     "join_timed_out",
+    "left_running",
     "lost",
     "lost_updates",
     "lost_wakeup",

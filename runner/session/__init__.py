@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import selectors
 import signal
 import time
 
+from runner.adopted import let_end
 from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 MOST_SAID = 4_000
 """Of what the supervisor wrote, in a fault."""
+LAST_WORDS = ("ended", "refused", "interrupted")
+"""Messages after which the supervisor starts nothing any more."""
+SHORTEST_S = 0.01
+"""Between looks for the end of a supervisor that has been killed."""
 
 
 class Refused(RunJobsError):
@@ -98,15 +102,19 @@ class Session:
 
     def _wait(self) -> None:
         """Wait until the supervisor has ended, as it does when the link has; not for one that hears nothing."""
-        with self._watch_supervisor() as gone:
-            if gone >= 0 and not select.select([gone], [], [], self._patience.for_its_end_s)[0]:
-                self._signal(signal.SIGKILL)
+        if not let_end(self._supervisor, self._patience.for_its_end_s):
+            self._kill()
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
             os.waitpid(self._supervisor, 0)
         self._reaped = True
         from runner.leftovers import sweep
 
         sweep()  # it may have died before it could take away what was its run's
+
+    def _kill(self) -> None:
+        """End a supervisor whose time is over."""
+        self._patience.killed = True
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         if not self._reaped:
@@ -170,6 +178,7 @@ class Session:
                 yield from lines.cut(item)
         self._reap()
         self._telling.stopped_by = self._patience.stopped_by
+        self._telling.exit_functions_were_ended = self._patience.killed
         yield from self._telling.finish()
 
     @staticmethod
@@ -233,6 +242,8 @@ class Session:
                     # What the supervisor wrote comes after what it has told: its own log, after its children's ends.
                     if isinstance(key.data, Source) and (key.data.process is not None or link not in descriptors):
                         yield from self._heard(self._outputs.read(key.data))
+                if self._link.ended:
+                    self._patience.see_it_leave(time.monotonic())
                 over = gone in descriptors or (gone < 0 and self._link.ended)
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
@@ -241,9 +252,10 @@ class Session:
         """For how long to wait for anything; kills a supervisor that does not heed a stop."""
         if self._patience.is_endless:
             return tick_s
-        if time.monotonic() > self._patience.ends():
-            self._signal(signal.SIGKILL)
-        return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s)
+        left = self._patience.ends() - time.monotonic()
+        if left < 0:
+            self._kill()
+        return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s, max(left, SHORTEST_S))
 
     def _heard(self, outputs: Iterator[Output]) -> Iterator[Output]:
         """The outputs; what the supervisor itself wrote before it answered is kept."""
@@ -255,6 +267,8 @@ class Session:
     def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
         for message, descriptors in received:
             self._patience.hear(time.monotonic())
+            if not message.keys().isdisjoint(LAST_WORDS):
+                self._patience.hear_the_last_word(time.monotonic())
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message

@@ -14,7 +14,7 @@ from runner.exit_codes import signal_name
 from runner.expectations import Expectations
 from runner.lines import WholeLines
 from runner.masking import masked
-from runner.notes import Note, Notes, holder_died
+from runner.notes import Note, Notes, holder_died, left_running
 from runner.sums import of_sums
 from runner.surprises import Surprises
 from runner.why import Why
@@ -48,6 +48,8 @@ class Telling:
         self._failed = False
         self.stopped_by: int | None = None
         """The signal that asked for a stop."""
+        self.exit_functions_were_ended = False
+        """The supervisor was killed after its last word, while the `atexit` functions of imports ran."""
 
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""
@@ -179,6 +181,7 @@ class Telling:
         if self._final is not None:
             yield from self._noted(of_sums(self._plan, self._final["added"], self._final["last_values"]), at)
             yield from self._noted(self._surprises.at_the_end(), at)
+            yield from self._noted(left_running(self._final["threads"], self.exit_functions_were_ended), at)
         yield from self._noted(self._notes.at_the_end(outcome), at)
         unmet = self._unmet(outcome)
         yield from self._noted(unmet, at)

@@ -22,6 +22,7 @@ from runner.supervise import managing
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.heeding import Interrupted, heed, heeding
+from runner.supervise.leaving import LeftThreads, leave
 from runner.supervise.processes import Processes
 from runner.supervise.shared import SharedThings
 from runner.supervise.shown import text_of
@@ -126,7 +127,8 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         raise Interrupted
     plan = plan_json.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
-    refusals = _preload(plan, link)
+    threads = LeftThreads()
+    refusals = _preload(plan, link, threads)
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
@@ -144,17 +146,17 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         link.send({"refused": [_no_shared_memory(plan, error)]})
         return
     try:
-        _run(plan, link, shared, signals, open_files, order["room"], private)
+        _run(plan, link, shared, signals, open_files, order["room"], private, threads)
     finally:
         shared.remove()
 
 
-def _preload(plan: Plan, link: Link) -> list[dict[str, Any]]:
+def _preload(plan: Plan, link: Link, threads: LeftThreads) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
     sys.stdin = sys.__stdin__  # as a child has it
     try:
         for module in plan.preload:
-            with heeding(link):
+            with heeding(link), threads.noted(module):
                 importlib.import_module(module)
     except Interrupted:
         raise
@@ -213,6 +215,7 @@ def _run(
     open_files: tuple[int, int] | None,
     room: int,
     private: tuple[int, ...],
+    threads: LeftThreads,
 ) -> None:
     records, to_records = os.pipe()
     os.set_blocking(records, False)
@@ -226,27 +229,27 @@ def _run(
         open_files=open_files,
         signals=signals,
     )
-    refusals = _create(plan, processes, link)
+    refusals = _create(plan, processes, link, threads)
     if refusals:
         link.send({"refused": refusals})
         return
     room = min(room, processes.room())
     hand = processes.make_hand()
-    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand)
+    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, threads)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
     supervisor.run()
 
 
-def _create(plan: Plan, processes: Processes, link: Link) -> list[dict[str, Any]]:
+def _create(plan: Plan, processes: Processes, link: Link, threads: LeftThreads) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
     for number, process in enumerate(plan.processes):
         if process.cls is None:
             processes.create(number)
             continue
         try:
-            with heeding(link):
+            with heeding(link), threads.noted(process.cls.partition(":")[0]):
                 processes.create(number)
         except Interrupted:
             raise
@@ -262,7 +265,12 @@ def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
+    front = os.getppid()
+    status = 1
     try:
         main()
+        status = 0
     except Exception as error:
-        raise SystemExit(told_as_fault(error)) from None
+        os.write(2, f"{told_as_fault(error)}\n".encode(errors="backslashreplace"))
+    finally:
+        leave(status, front)

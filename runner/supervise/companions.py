@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
+
+from runner.adopted import let_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+PATIENCE_S = 0.5
+"""What one of them is given to end by itself."""
+
 
 def companion_pids() -> set[int]:
     """Their pids."""
-    pids = {getattr(companion, name) for companion, name in _companions()}
+    pids = {getattr(companion, pid) for companion, pid, _ in _companions()}
     return pids - {None}
 
 
 def end_companions() -> None:
-    """End them and wait for them: by themselves they end some time after us."""
-    for companion, _ in _companions():
+    """End them and wait for them: by themselves they end some time after us, or never.
+
+    What is preloaded in a forkserver may have left threads there, which its interpreter waits for.
+    """
+    for companion, pid, alive in _companions():
+        if getattr(companion, pid) is None:
+            continue
         with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
+            # Its `_stop` closes the pipe that keeps it alive, and waits for ever.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, getattr(companion, alive), inheritable=False)
+            os.close(null)
+            if not let_end(getattr(companion, pid), PATIENCE_S):
+                os.kill(getattr(companion, pid), signal.SIGKILL)
             companion._stop()
 
 
-def _companions() -> Iterator[tuple[Any, str]]:
-    """Each that was imported, and the name under which it has its pid."""
+def _companions() -> Iterator[tuple[Any, str, str]]:
+    """Each that was imported, and the names of its pid and of the end of a pipe that keeps it alive."""
     if "multiprocessing.forkserver" in sys.modules:
         from multiprocessing import forkserver
 
-        yield forkserver._forkserver, "_forkserver_pid"  # there is no public way
+        yield forkserver._forkserver, "_forkserver_pid", "_forkserver_alive_fd"  # there is no public way
     if "multiprocessing.resource_tracker" in sys.modules:
         from multiprocessing import resource_tracker
 
-        yield resource_tracker._resource_tracker, "_pid"  # there is no public way
+        yield resource_tracker._resource_tracker, "_pid", "_fd"  # there is no public way

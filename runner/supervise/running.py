@@ -67,14 +67,22 @@ class Running:
         self.watched: int = popen.sentinel if popen.pidfd is None or popen.method == "forkserver" else popen.pidfd
         self.has_ended = False
 
-    def send(self, sent: int) -> None:
-        """Send a signal; a stopped process is woken so that SIGTERM reaches it."""
-        for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have become somebody else's
+    def send(self, sent: int) -> bool:
+        """Send a signal; a stopped process is woken so that SIGTERM reaches it.
+
+        Gives False for a process that has become another user's: it cannot be signalled.
+        """
+        try:
+            for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
                 if self._pidfd is not None:
                     signal.pidfd_send_signal(self._pidfd, each)
                 else:
                     os.kill(self.pid, each)
+        except ProcessLookupError:  # it has ended already
+            return True
+        except PermissionError:
+            return False
+        return True
 
     def reap(self) -> Ended | None:
         """What the system says of the process's end, once; None while it lives. The descriptors stay open.
@@ -100,8 +108,9 @@ class Running:
         return None
 
     def end(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        self.send(signal.SIGKILL)
+        """SIGKILL, and wait until it is gone; not for one that is out of reach."""
+        if not self.send(signal.SIGKILL):
+            return
         if self._pidfd is not None:
             select.select([self._pidfd], [], [])
         with contextlib.suppress(ChildProcessError):  # a forkserver waits for its own

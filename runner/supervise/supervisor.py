@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan
     from runner.supervise.hand import Hand
+    from runner.supervise.leaving import LeftThreads
     from runner.supervise.processes import Processes
     from runner.supervise.shared import SharedThings
     from runner.supervise.sharing import Seen
@@ -70,6 +71,7 @@ class Supervisor:
         records: int,
         signals: Signals,
         hand: Hand | None,
+        threads: LeftThreads,
     ) -> None:
         """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end.
 
@@ -85,6 +87,7 @@ class Supervisor:
         self._timers = Timers()
         self._sharing = Sharing(shared, self._schedule, processes.has_children)
         self._hand = hand
+        self._threads = threads
         self._endings = Endings()
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
@@ -112,7 +115,8 @@ class Supervisor:
                 self._hand.let_end()
             self._processes.end_all()
         self._tell_seen(self._sharing.look_again(for_the_last_time=True))
-        self._tell({"ended": self._outcome, "t": self._now} | self._sharing.in_the_end())
+        ended = {"ended": self._outcome, "t": self._now, "threads": self._threads.awaited()}
+        self._tell(ended | self._sharing.in_the_end())
 
     def _turn(self) -> None:
         """Let main go on if it can, then see what has happened; waits only if main does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from runner.session.patience import PATIENCE_S, SILENCE_S, Patience
+from runner.session.patience import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, Patience
 
 GRACE_PERIOD_S = 2.0
 
@@ -59,6 +59,28 @@ def test_an_import_may_take_its_time_until_a_stop_is_pressing() -> None:
     made.ask(signal.SIGTERM, 4.0)
 
     assert made.ends() == 4.0 + PATIENCE_S
+
+
+def test_a_run_that_is_over_leaves_time_to_exit_functions_alone() -> None:
+    made = patience()
+
+    made.hear_the_last_word(3.0)
+    assert not made.is_endless
+    assert made.ends() == 3.0 + SILENCE_S
+    assert made.for_its_end_s == PATIENCE_S + EXIT_FUNCTIONS_S
+    made.see_it_leave(4.0)
+    made.see_it_leave(9.0)  # looked at again
+
+    assert made.ends() == 4.0 + EXIT_FUNCTIONS_S
+
+
+def test_a_supervisor_that_leaves_without_a_word_has_time_for_exit_functions_alone() -> None:
+    made = patience()
+
+    made.see_it_leave(3.0)
+
+    assert not made.is_endless
+    assert made.ends() == 3.0 + EXIT_FUNCTIONS_S
 
 
 def test_who_hears_nothing_of_the_end_has_as_long_as_a_stop_takes() -> None:

@@ -60,6 +60,7 @@ ENDED: dict[str, object] = {
     "last_values": {},
     "holders": {},
     "added": {},
+    "threads": [],
 }
 
 

@@ -1,0 +1,72 @@
+"""How the supervisor leaves: nothing that an import has left running in it keeps it alive.
+
+A plain program waits for such threads, and for as long as its `atexit` functions take. The supervisor names the
+threads, gives the functions a moment, and leaves by `os._exit`. Names of the standard library that imports may replace
+are bound here before the first of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+from runner.adopted import end_adopted
+from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from threading import Thread
+    from typing import NoReturn
+
+_exit = os._exit
+_SIGKILL = int(signal.SIGKILL)
+_run_exit_functions = atexit._run_exitfuncs
+
+
+class LeftThreads:
+    """The threads that imports have started, each with the module that was being imported."""
+
+    def __init__(self) -> None:
+        self._started_by: dict[Thread, str] = {}
+
+    @contextlib.contextmanager
+    def noted(self, module: str) -> Iterator[None]:
+        """Threads that are started within this are started by this module."""
+        before = set(threading.enumerate())
+        try:
+            yield
+        finally:
+            for thread in threading.enumerate():
+                if thread not in before:
+                    self._started_by.setdefault(thread, module)
+
+    def awaited(self) -> list[tuple[str, str | None]]:
+        """The threads that a plain program would wait for now: the name of each, and the module, where it is known."""
+        main = threading.main_thread()
+        return [
+            (thread.name, self._started_by.get(thread))
+            for thread in threading.enumerate()
+            if thread is not main and not thread.daemon
+        ]
+
+
+def leave(status: int, front: int) -> NoReturn:
+    """Run the `atexit` functions and leave; call it when all is reported.
+
+    The front, which has this pid, ends them when they take too long; without it they are not run.
+    """
+    try:
+        prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL)
+        if os.getppid() == front:
+            _run_exit_functions()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # an import may have put anything in its place
+                    stream.flush()
+        end_adopted(set())
+    finally:
+        _exit(status)
