@@ -25,7 +25,7 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
         plan = files.described(options, files.read(options)).plan
         from runner.export import export
 
-        script = export(plan)
+        script = export(plan, _coroutines(plan))
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
     except RunJobsError as error:
@@ -42,6 +42,20 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
         return fail(f"`{options.output}` cannot be written: {(error.strerror or '').lower()}", USAGE_ERROR)
     _say_what_it_imports(options, plan)
     return 0
+
+
+def _coroutines(plan: Plan) -> list[str]:
+    """The targets that are coroutine functions, which only importing them tells; none where that fails."""
+    from runner.errors import RunJobsError
+    from runner.session import Session
+
+    if all((process.target or "runner.").startswith("runner.") and process.cls is None for process in plan.processes):
+        return []
+    with Session() as session:
+        try:
+            return session.check(plan)
+        except RunJobsError:
+            return []
 
 
 def _why_spared(options: argparse.Namespace) -> str:

@@ -22,7 +22,7 @@ from runner.records import record
 from runner.things import SharedArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
@@ -67,10 +67,10 @@ class Parts:
     things: Things
 
 
-def script(plan: Plan) -> str:
+def script(plan: Plan, coroutines: Collection[str]) -> str:
     """The text of the script. Raises `CannotExport`."""
-    refuse(plan)
-    parts = _parts(plan)
+    refuse(plan, coroutines)
+    parts = _parts(plan, coroutines)
     main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
     definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
     definitions += [_function(each, parts) for each in parts.functions]
@@ -101,10 +101,10 @@ def _guard(plan: Plan) -> list[str]:
     ]
 
 
-def _parts(plan: Plan) -> Parts:
+def _parts(plan: Plan, coroutines: Collection[str]) -> Parts:
     """Every name of the script is given here: first constants and imports, then functions, then things."""
     names = Names()
-    works = works_of(plan)
+    works = works_of(plan, coroutines)
     env = {each: names.give(_variable(each)[0]) for each in environment(works)}
     works = [with_constants(work, env) for work in works]
     roots = dict.fromkeys(_root(path) for work in works for path in _called(work))

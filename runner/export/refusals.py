@@ -13,7 +13,7 @@ from runner.plan import Act, Join
 from runner.things import SharedManaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
     from runner.arguments import Encoded
@@ -28,8 +28,11 @@ class CannotExport(RunJobsError):
     exit_status = 2
 
 
-def refuse(plan: Plan) -> None:
-    """Raises `CannotExport` for the first thing that cannot be said."""
+def refuse(plan: Plan, coroutines: Collection[str]) -> None:
+    """Raises `CannotExport` for the first thing that cannot be said.
+
+    `coroutines` are the classes, and the targets, of which a coroutine is to be run.
+    """
     if plan.time_limit is not None:
         raise CannotExport("`time_limit` cannot be exported: nothing watches over a plain script")
     _refuse_long_waits(plan)
@@ -42,6 +45,8 @@ def refuse(plan: Plan) -> None:
         if job.type not in JOB_TYPES:
             raise CannotExport(f"the job `{job.name}` cannot be exported: only run-jobs knows its type `{job.type}`")
     for process in plan.processes:
+        if process.cls in coroutines:
+            raise CannotExport(f"the class `{process.cls}` cannot be exported: its `run` is a coroutine function")
         _refuse_process(process)
 
 

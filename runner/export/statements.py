@@ -213,7 +213,8 @@ def _child(step: StepData, scope: Scope) -> list[str]:
 
 def _call(step: StepData, scope: Scope) -> list[str]:
     named = [(name, expression(value, scope.look)) for name, value in step["kwargs"].items()]
-    return [f"{step['callee']}({arguments((expression(value, scope.look) for value in step['args']), named)})"]
+    call = f"{step['callee']}({arguments((expression(value, scope.look) for value in step['args']), named)})"
+    return [f"asyncio.run({call})" if step["is_async"] else call]
 
 
 def _method(name: str) -> Callable[[StepData, Scope], list[str]]:

@@ -12,7 +12,7 @@ from runner.records import record, replace
 from runner.things import SharedArray
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from runner.arguments import Encoded
     from runner.export.trees import StepData
@@ -32,18 +32,21 @@ class Work:
     callee: str = ""
 
 
-def works_of(plan: Plan) -> list[Work]:
-    """The work of each process, in creation order; of a shared counter's there is only the place."""
-    return [_work(plan, job, number) for job in plan.jobs for number in job.processes]
+def works_of(plan: Plan, coroutines: Collection[str]) -> list[Work]:
+    """The work of each process, in creation order; of a shared counter's there is only the place.
+
+    `coroutines` are the targets that are coroutine functions.
+    """
+    return [_work(plan, job, number, coroutines) for job in plan.jobs for number in job.processes]
 
 
-def _work(plan: Plan, job: JobPlan, number: int) -> Work:
+def _work(plan: Plan, job: JobPlan, number: int, coroutines: Collection[str]) -> Work:
     process = plan.processes[number]
     if job.type == COUNTER:
         return Work(number, job)
     if process.cls is not None:
         return Work(number, job, callee=process.cls)
-    steps = _steps(plan, job, process)
+    steps = _steps(plan, job, process, is_async=process.target in coroutines)
     if steps is None:
         return Work(number, job, callee=process.target or "")
     if len(job.processes) == 1:
@@ -51,7 +54,7 @@ def _work(plan: Plan, job: JobPlan, number: int) -> Work:
     return Work(number, job, [*_surroundings(process), *steps])
 
 
-def _steps(plan: Plan, job: JobPlan, process: ProcessPlan) -> list[StepData] | None:
+def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, is_async: bool) -> list[StepData] | None:
     """Its steps; None where a target is to be called with what main knows."""
     options: dict[str, Any] = job.options
     if process.do is not None:
@@ -64,9 +67,9 @@ def _steps(plan: Plan, job: JobPlan, process: ProcessPlan) -> list[StepData] | N
         return WORKERS[target.removeprefix(BUILT_IN)](*args, **kwargs)
     arrays = {thing.name for thing in plan.shared if isinstance(thing, SharedArray)}
     only_there = {"pid", *arrays} & {*references([*args, *kwargs.values()])}
-    if not (only_there or process.env or process.cwd):
+    if not (only_there or process.env or process.cwd or is_async):
         return None
-    return [{"step": "call", "callee": target, "args": args, "kwargs": kwargs}]
+    return [{"step": "call", "callee": target, "args": args, "kwargs": kwargs, "is_async": is_async}]
 
 
 def _surroundings(process: ProcessPlan) -> list[StepData]:

@@ -128,13 +128,13 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     plan = plan_json.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
-    refusals = _preload(plan, link, threads)
+    refusals, coroutines = _preload(plan, link, threads), list[str]()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
-        refusals = preflight.check(plan, link, signals)
+        refusals, coroutines = preflight.check(plan, link, signals)
     if refusals or order["order"] == "check":
-        link.send({"refused": refusals})
+        link.send({"refused": refusals, "async": coroutines})
         return
     heed(link)
     open_files = raise_open_files()
@@ -254,9 +254,16 @@ def _create(plan: Plan, processes: Processes, link: Link, threads: LeftThreads) 
         except Interrupted:
             raise
         except BaseException as error:
-            text = f"`{process.cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
-            return [_refusal("class", text) | {"process": number}]
+            return [_refusal("class", _why_not_made(process.cls, error)) | {"process": number}]
     return []
+
+
+def _why_not_made(cls: str, error: BaseException) -> str:
+    from runner.supervise.constructing import NotToBeStarted
+
+    if isinstance(error, NotToBeStarted):
+        return f"`{cls}` {error}"
+    return f"`{cls}` cannot be made: {type(error).__name__}: {text_of(error)}"
 
 
 def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:

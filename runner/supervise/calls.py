@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OURS = ("runner.workers:", "runner.jobtypes.counting:count")
 """How the import paths of this package's own targets begin: they are imported by the supervisor, once."""
 
+_PLAIN = (bool, int, float, str, bytes, tuple, list, dict, set)
+
 
 class Call:
     """The call of a target: an import path, imported only in the child, or one that needs no import."""
@@ -55,7 +57,7 @@ class Call:
 
         if told.began:
             told.began = time.monotonic()  # the import is part of the start
-        return observed(target, lambda: target(*args, **kwargs))
+        return observed(target, lambda: come_to(target(*args, **kwargs)))
 
     def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, with what is known now in the place of what is referred to."""
@@ -83,6 +85,15 @@ def call_of(
         return call
     known_args, known_kwargs = call.filled_in()
     return partial(found, *known_args, **known_kwargs)
+
+
+def come_to(returned: object) -> object:
+    """What a target comes to that returned this: a coroutine is run first."""
+    if returned is None or type(returned) in _PLAIN:
+        return returned
+    from runner.supervise.bodies import run_out
+
+    return run_out(returned)
 
 
 def find(target: str) -> Any:

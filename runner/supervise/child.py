@@ -15,6 +15,7 @@ import threading
 import time
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
+from multiprocessing.process import BaseProcess
 
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise import endings
@@ -23,7 +24,6 @@ from runner.supervise.descriptors import close_all
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.process import BaseProcess
     from types import FrameType
     from typing import Any, NoReturn
 
@@ -90,7 +90,8 @@ def _wait_for_the_supervisors_end(alive: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+    """The handler of SIGTERM while a target runs that is to be unwound."""
     raise Terminated
 
 
@@ -99,13 +100,22 @@ def take_over(process: Any, around: Surroundings) -> None:
     if around.work is not None:
         process._target = partial(_run, process, around, around.work)
     else:  # a subclass's own `run`
-        process.run = partial(_run, process, around, _own_run(process))
+        process.run = partial(_run, process, around, partial(_run_of_a_class, process, _own_run(process)))
 
 
 def _own_run(process: Any) -> Any:
     """A subclass's own `run`, also when a start before has been in vain."""
     run = process.run
-    return run.args[2] if isinstance(run, partial) and run.func is _run else run
+    return run.args[2].args[1] if isinstance(run, partial) and run.func is _run else run
+
+
+def _run_of_a_class(process: Any, run: Callable[[], object]) -> object:
+    """Do what a class says; `run` as multiprocessing has it would drop what its target returns."""
+    from runner.supervise.calls import come_to
+
+    if getattr(run, "__func__", None) is BaseProcess.run:
+        return come_to(process._target(*process._args, **process._kwargs))
+    return come_to(run())
 
 
 def give_back(process: Any, around: Surroundings) -> None:
@@ -166,11 +176,11 @@ def _settle(around: Surroundings) -> None:
 
 def _unwinding(work: Callable[[], object]) -> object:
     """Do the work, with SIGTERM as an exception in it; before and afterwards there is nothing to unwind."""
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    signal.signal(signal.SIGTERM, raise_terminated)
     try:
         return work()
     finally:
-        if signal.getsignal(signal.SIGTERM) is _raise_terminated:
+        if signal.getsignal(signal.SIGTERM) is raise_terminated:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 

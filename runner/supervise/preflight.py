@@ -16,7 +16,9 @@ from multiprocessing.process import BaseProcess
 from runner.adopted import children, end_adopted
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
+from runner.supervise import bodies
 from runner.supervise.calls import OURS, find
+from runner.supervise.constructing import NO_RUN
 from runner.supervise.heeding import heed
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
@@ -36,10 +38,13 @@ Refusal: TypeAlias = "dict[str, Any]"
 """`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
 
 
-def check(plan: Plan, link: Link, signals: Signals) -> list[Refusal]:
-    """Why this plan should not start. Blocks for at most 10 s; raises `Interrupted`."""
+def check(plan: Plan, link: Link, signals: Signals) -> tuple[list[Refusal], list[str]]:
+    """Why this plan should not start, and which of its targets are coroutine functions.
+
+    Blocks for at most 10 s; raises `Interrupted`.
+    """
     asked = _one_for_each_call(plan)
-    return _ask(plan, asked, link, signals) if asked else []
+    return _ask(plan, asked, link, signals) if asked else ([], [])
 
 
 def _one_for_each_call(plan: Plan) -> list[int]:
@@ -57,7 +62,7 @@ def _one_for_each_call(plan: Plan) -> list[int]:
     return list(calls.values())
 
 
-def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> list[Refusal]:
+def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> tuple[list[Refusal], list[str]]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
     before = children()
@@ -70,7 +75,7 @@ def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> list[Ref
         for end in (answers, to_answers, output, to_output):
             os.close(end)
         message = f"no process can be made to look whether it is there: {error.strerror}"
-        return [_refusal("target", message) | {"process": asked[0]}]
+        return [_refusal("target", message) | {"process": asked[0]}], []
     finally:
         signals.take()
     os.close(to_answers)
@@ -95,9 +100,9 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         sys.stdin = sys.__stdin__
         let_all_through()
         for number in asked:
-            refusal = _look(plan.processes[number])
+            answer = _look(plan.processes[number])
             sys.stdout.flush()
-            line = json.dumps({"process": number, "refusal": refusal}).encode() + b"\n"
+            line = json.dumps({"process": number} | answer).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
     except BaseException:  # a fault of ours: it is told with the refusal, as what the import printed
@@ -108,24 +113,50 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         os._exit(0)
 
 
-def _look(process: ProcessPlan) -> Refusal | None:
+def _look(process: ProcessPlan) -> dict[str, Any]:
+    """The `refusal` of a process, or None, and which `async` target it has, or None."""
     field, path = ("class", process.cls) if process.cls is not None else ("target", process.target or "")
     try:
         target = find(path)
     except SystemExit as end:
-        return _refusal(field, f"`{path}` cannot be imported: its module calls sys.exit({end.code!r})")
+        message = f"`{path}` cannot be imported: its module calls sys.exit({end.code!r})"
+        return {"refusal": _refusal(field, message), "async": None}
     except BaseException as error:
-        return _import_failure(field, path, error)
-    if process.cls is not None and not (isinstance(target, type) and issubclass(target, BaseProcess)):
-        return _refusal(
-            field, f"`{path}` is not a subclass of multiprocessing.Process", "for a function, write `target:`"
-        )
-    if process.cls is None and isinstance(target, type) and issubclass(target, BaseProcess):
+        return {"refusal": _import_failure(field, path, error), "async": None}
+    refusal = _misuse_of_class(path, target) if field == "class" else _misuse_of_target(path, target)
+    body = getattr(target, "run", None) if field == "class" else target
+    return {
+        "refusal": refusal or _lazy(field, path, body) or _bind(process, field, path, target),
+        "async": path if bodies.is_async(body) else None,
+    }
+
+
+def _misuse_of_class(path: str, cls: Any) -> Refusal | None:
+    if not (isinstance(cls, type) and issubclass(cls, BaseProcess)):
+        message = f"`{path}` is not a subclass of multiprocessing.Process"
+        return _refusal("class", message, "for a function, write `target:`")
+    if cls.run is BaseProcess.run and cls.__init__ is BaseProcess.__init__:
+        return _refusal("class", f"`{path}` {NO_RUN}", "write what it does as `def run(self)`")
+    return None
+
+
+def _misuse_of_target(path: str, target: Any) -> Refusal | None:
+    if isinstance(target, type) and issubclass(target, BaseProcess):
         message = f"`{path}` is a subclass of multiprocessing.Process: to call it makes an object, and runs nothing"
-        return _refusal(field, message, "for a class, write `class:`")
+        return _refusal("target", message, "for a class, write `class:`")
     if not callable(target):
-        return _refusal(field, f"`{path}` cannot be called: it is a {type(target).__name__}")
-    return _bind(process, field, path, target)
+        return _refusal("target", f"`{path}` cannot be called: it is a {type(target).__name__}")
+    return None
+
+
+def _lazy(field: str, path: str, body: Any) -> Refusal | None:
+    kind = bodies.lazy_kind(body)
+    if kind is None:
+        return None
+    what, name = (f"`{path}`", path.rpartition(":")[2]) if field == "target" else (f"`run` of `{path}`", "self.steps")
+    article = "an" if kind.startswith("a") else "a"
+    message = f"{what} gives {article} {kind}: to call it runs nothing of its body"
+    return _refusal(field, message, bodies.INSTEAD[kind].format(name))
 
 
 def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:
@@ -207,8 +238,8 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
     return _Heard(heard[answers], heard[output], too_late=True)
 
 
-def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> list[Refusal]:
-    """The refusals; a process without an answer is the one whose import never came back."""
+def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal], list[str]]:
+    """The refusals, and the coroutine functions; without an answer is the process whose import never came back."""
     answered = [json.loads(line) for line in heard.answers.split(b"\n")[:-1]]
     refusals = [each["refusal"] | {"process": each["process"]} for each in answered if each["refusal"]]
     if len(answered) < len(asked):
@@ -222,4 +253,4 @@ def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> list[Refusal]:
     if refusals and heard.said:
         text = heard.said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()
         refusals[-1]["help"] = "\n".join(filter(None, [refusals[-1]["help"], f"it printed:\n{text}"]))
-    return refusals
+    return refusals, [each["async"] for each in answered if each["async"]]

@@ -213,6 +213,21 @@ def test_a_job_type_of_somebody_elses_is_refused(tmp_path: Path) -> None:
         export(plan)
 
 
+def test_a_coroutine_is_run_by_asyncio(tmp_path: Path) -> None:
+    plan = plan_of("jobs: [{name: a, target: 'm:fetch', args: [3]}, {name: b, target: 'm:work'}]", tmp_path)
+
+    script = export(plan, ["m:fetch"])
+
+    assert lines_of(script, "a") == ["asyncio.run(fetch(3))"]
+    assert "import asyncio\n" in script
+    assert "target=work" in script
+
+
+def test_a_class_that_runs_a_coroutine_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotExport, match="the class `m:P` cannot be exported: its `run` is a coroutine function"):
+        export(plan_of("jobs: [{class: 'm:P'}]", tmp_path), ["m:P"])
+
+
 if __name__ == "__main__":
     for yaml_file, script_file in GOLDEN.items():
         (EXPECTED / script_file).write_text(export(runner.load(JOBS / yaml_file)))

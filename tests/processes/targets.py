@@ -215,14 +215,21 @@ class Unshowable(multiprocessing.Process):
         """Do nothing."""
 
 
-class NeverStarted(multiprocessing.Process):
+class DoesNothing(multiprocessing.Process):
+    """A process that ends at once."""
+
+    def run(self) -> None:
+        """Do nothing."""
+
+
+class NeverStarted(DoesNothing):
     """Starts nothing."""
 
     def start(self) -> None:
         """Do nothing."""
 
 
-class ExitsAtStart(multiprocessing.Process):
+class ExitsAtStart(DoesNothing):
     """Cannot be started."""
 
     def start(self) -> None:
@@ -265,7 +272,7 @@ class OfAContext(multiprocessing.get_context("fork").Process):  # type: ignore[m
         print("ran")
 
 
-class StartsAHelper(multiprocessing.Process):
+class StartsAHelper(DoesNothing):
     """Starts another process beside itself."""
 
     def start(self) -> None:

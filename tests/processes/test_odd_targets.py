@@ -153,3 +153,58 @@ def test_a_returned_value_arrives_as_it_was(start_method: str) -> None:
     assert result.processes["a"].result == value
     assert result.processes["b"].result is None
     assert [one["result"] for one in events(result, "process.exited") if one["process"] == "a"] == [value]
+
+
+@pytest.mark.parametrize(
+    ("job", "output"),
+    [
+        ("target: 'lazy:fetch', args: [3]", "the body runs\n"),
+        ("target: 'lazy:partly'", "the body runs\n"),
+        ("target: 'lazy:service'", "the body runs\n"),
+        ("target: 'lazy:fetched'", "the body runs\n"),
+        ("class: 'lazy:RunsACoroutine'", "the body runs\na 1\n"),
+        ("class: 'lazy:HasATarget'", "the body runs\n"),
+    ],
+)
+def test_the_body_of_a_coroutine_runs(job: str, output: str, start_method: str) -> None:
+    process = run(f"jobs: [{{name: a, {job}}}]", start_method).processes["a"]
+
+    assert (process.outcome, process.output) == ("succeeded", output)
+
+
+def test_a_coroutine_is_unwound(start_method: str) -> None:
+    job = "{name: a, target: 'lazy:unwound', on_terminate: unwind}"
+    main = "[start: a, sleep: 3s, terminate: a]"
+
+    process = run(f"jobs: [{job}]\nmain: {main}", start_method).processes["a"]
+
+    assert (process.outcome, process.exit_code, process.output) == ("terminated", -15, "ready\nunwound True\n")
+
+
+def test_a_target_of_whose_body_nothing_has_run_has_failed(tmp_path: Path, start_method: str) -> None:
+    (tmp_path / "hidden.py").write_text("def steps(): yield\ndef target(): return steps()")
+
+    process = run_text("jobs: [{name: a, target: 'hidden:target'}]", tmp_path, start_method).processes["a"]
+
+    assert (process.outcome, process.ended_by, process.exit_code) == ("failed", "exception", 1)
+    assert process.error is not None
+    assert "`steps`, and nothing of its body has run" in str(process.error["message"])
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ("target: 'lazy:steps'", "`lazy:steps` gives a generator: to call it runs nothing of its body"),
+        ("target: 'lazy:feed'", "`lazy:feed` gives an async generator: to call it runs nothing of its body"),
+        ("target: 'lazy:opened'", "`lazy:opened` gives a context manager: to call it runs nothing of its body"),
+        ("class: 'lazy:RunsNothing'", "`run` of `lazy:RunsNothing` gives a generator: to call it runs nothing"),
+        ("class: 'lazy:Empty'", "`lazy:Empty` has no `run` of its own and no target: its process would do nothing"),
+        ("class: 'lazy:EmptyWithInit'", "`lazy:EmptyWithInit` has no `run` of its own and no target"),
+        ("class: 'lazy:Forgetful'", r"`lazy:Forgetful` does not call `super\(\).__init__\(\)` in its `__init__`"),
+        ("class: 'lazy:ForgetfulDaemon'", r"`lazy:ForgetfulDaemon` does not call `super\(\).__init__\(\)` in"),
+        ("class: 'lazy:Confused'", "`lazy:Confused` cannot be made: AttributeError"),
+    ],
+)
+def test_what_would_run_nothing_is_refused(job: str, message: str) -> None:
+    with pytest.raises(RunJobsError, match=message):
+        run(f"jobs: [{{name: a, {job}}}]", "fork")

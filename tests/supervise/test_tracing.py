@@ -65,7 +65,7 @@ def test_a_handler_or_a_timer_may_have_a_process_go_on() -> None:
         assert not HAS_HANDLERS()
         signal.signal(signal.SIGUSR1, lambda *_: None)
         assert HAS_HANDLERS()
-        signal.signal(signal.SIGUSR1, child._raise_terminated)  # ours, which gives nobody anything
+        signal.signal(signal.SIGUSR1, child.raise_terminated)  # ours, which gives nobody anything
         assert not HAS_HANDLERS()
         signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 60)

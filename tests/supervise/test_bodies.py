@@ -1,0 +1,128 @@
+"""Callables of which a call runs nothing of the body."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.supervise.bodies import is_async, lazy_kind, run_out
+from runner.supervise.child import Terminated, raise_terminated
+from tests.processes import lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("called", "kind"),
+    [
+        (lazy.steps, "generator"),
+        (lazy.service.steps, "generator"),
+        (lazy.partly_lazy, "generator"),
+        (lazy.feed, "async generator"),
+        (lazy.opened, "context manager"),
+        (lazy.opened_later, "async context manager"),
+        (lazy.fetch, None),
+        (lazy.by_decorator, None),
+        (lazy.all_steps, None),
+        (lazy.fetched, None),
+        (lazy.service, None),
+        (lazy.Service, None),
+        (len, None),
+        (None, None),
+    ],
+)
+def test_of_a_callable_it_is_known_whether_a_call_runs_its_body(called: object, kind: str | None) -> None:
+    assert lazy_kind(called) == kind
+
+
+def test_without_contextlib_there_is_no_context_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "contextlib")
+
+    assert lazy_kind(lazy.opened) is None
+    assert run_out(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        (lazy.fetch, True),
+        (lazy.partly, True),
+        (lazy.service, True),
+        (lazy.service.method, True),
+        (lazy.by_decorator, True),
+        (lazy.steps, False),
+        (lazy.fetched, False),
+        (print, False),
+    ],
+)
+def test_a_coroutine_function_is_known(called: object, expected: bool) -> None:
+    assert is_async(called) is expected
+
+
+@pytest.mark.parametrize(
+    ("called", "value"),
+    [
+        (lazy.fetch, 1),
+        (lazy.partly, 7),
+        (lazy.service, 2),
+        (lazy.service.method, 3),
+        (lazy.by_decorator, 4),
+        (lazy.Promise, 5),
+        (lazy.fetched, 6),
+    ],
+)
+def test_whatever_coroutine_a_call_returns_is_run(called: Callable[[], object], value: int) -> None:
+    assert run_out(called()) == value
+
+
+@pytest.mark.parametrize("called", [lazy.begun, lazy.used_up, lazy.some])
+def test_a_generator_that_has_begun_and_one_that_is_a_mere_value_are_returned(called: Callable[[], object]) -> None:
+    returned = called()
+
+    assert run_out(returned) is returned
+
+
+@pytest.mark.parametrize(
+    ("called", "kind"),
+    [
+        (lazy.steps, "a generator, `steps`"),
+        (lazy.feed, "an async generator, `feed`"),
+        (lazy.opened, "a context manager, `opened`"),
+        (lazy.opened_later, "an async context manager, `opened_later`"),
+    ],
+)
+def test_what_has_not_begun_is_an_error(called: Callable[[], object], kind: str) -> None:
+    with pytest.raises(TypeError, match=f"the target returned {kind}, and nothing of its body has run: call it from"):
+        run_out(called())
+
+
+def test_an_exception_in_a_coroutine_comes_without_the_frames_of_the_loop() -> None:
+    with pytest.raises(LookupError) as raised:
+        run_out(lazy.failing())
+
+    assert [entry.name for entry in raised.traceback][-2:] == ["_run", "failing"]
+
+
+def test_a_cancellation_that_nothing_asked_for_is_an_exception() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        run_out(lazy.cancelled())
+
+
+async def _terminate_oneself() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(60)
+
+
+def test_a_sigterm_that_is_to_unwind_cancels_the_coroutine() -> None:
+    before = signal.signal(signal.SIGTERM, raise_terminated)
+    try:
+        with pytest.raises(Terminated):
+            run_out(_terminate_oneself())
+    finally:
+        signal.signal(signal.SIGTERM, before)
