@@ -48,6 +48,7 @@ STANDS_ON = {
     "ground": set(),
     "describe": {"ground"},
     "supervise": {"ground"},
+    "explore": {"ground", "supervise.endings"},
     "report": {"ground"},
     "export": {"ground", "describe.placeholders"},
     "jobtypes": {"ground", "describe", "supervise.tracing"},
