@@ -56,7 +56,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "shared.timed_out": (*USER_FIELDS, "operation", "waited"),
     "shared.released": (*USER_FIELDS, "held"),
     "job.result": ("job", "type", "result"),
-    "note": ("about", "process", "text"),
+    "note": ("about", "process", "text", "job", "count", "processes", "repeats"),
     "run.finished": ("outcome", "exit_status", "duration", "values", "deadlock"),
 }
 

@@ -59,8 +59,6 @@ class Expectations:
         """An event; the notes that belong right behind it."""
         fields: dict[str, Any] = event.fields
         match event.event:
-            case "note":
-                self._notes.add(fields["about"])
             case "process.exited":
                 self._ended_at[fields["process"]] = event.t
                 expect = self._expect[fields["process"]]
@@ -68,6 +66,10 @@ class Expectations:
                     self.has_wrong_end = True
                     return [not_as_declared(fields["process"], expect)]
         return []
+
+    def see_note(self, note: Note) -> None:
+        """A note of this run."""
+        self._notes.add(note.about)
 
     def unmet(self, outcome: str, values: dict[str, Json], has_deadlock: bool) -> list[Note]:
         """What is not as declared, when all has been seen but the run's last event."""
@@ -84,21 +86,23 @@ class Expectations:
         if expect.output is not None:
             lines = bytes(self._output[number]).decode(errors="backslashreplace").split("\n")[:-1]
             if lines != list(expect.output):
-                yield Note("not_as_declared", process.name, _other_output(process.name, list(expect.output), lines))
+                text = _other_output(process.name, list(expect.output), lines)
+                yield Note("not_as_declared", process.name, text, "output")
         mine = self._ended_at.get(process.name)
         if mine is None and expect.says_the_end:
             yield _other_end(process.name, f"with {declared(expect)}", "it was not started")
         if mine is None and expect.before:
-            yield _other_end(process.name, f"before {listed(list(expect.before))}", "it was not started")
+            yield _other_end(process.name, f"before {listed(list(expect.before))}", "it was not started", "before")
         if mine is None:
             return
         late = [name for name in expect.before if self._ended_at.get(name, mine) < mine]
         if late:
-            yield _other_end(process.name, f"before {listed(late)}", "it did not")
+            yield _other_end(process.name, f"before {listed(late)}", "it did not", "before")
         unstarted = [name for name in expect.before if name not in self._ended_at]
         if unstarted:
             was = "was" if len(unstarted) == 1 else "were"
-            yield _other_end(process.name, f"before {listed(unstarted)}", f"{listed(unstarted)} {was} not started")
+            instead = f"{listed(unstarted)} {was} not started"
+            yield _other_end(process.name, f"before {listed(unstarted)}", instead, "before")
 
     def _of_run(self, expect: Declared, outcome: str, values: dict[str, Json], has_deadlock: bool) -> Iterator[Note]:
         if (expect.outcome or "succeeded") != outcome:
@@ -106,22 +110,21 @@ class Expectations:
             says = f"`{expect.outcome}`." if expect.outcome else _NO_OUTCOME
             if not expect.outcome and not self.has_wrong_end:  # which no declaration of the run's would help
                 says += _DECLARE.format(outcome)
-            yield Note("not_as_declared", None, text + says)
+            yield Note("not_as_declared", None, text + says, "outcome")
         if expect.deadlock is not None and expect.deadlock != has_deadlock:
             text = "There was a deadlock" if has_deadlock else "There was no deadlock"
-            yield Note(
-                "not_as_declared", None, f"{text}, and `expect` says `deadlock: {str(expect.deadlock).lower()}`."
-            )
+            text = f"{text}, and `expect` says `deadlock: {str(expect.deadlock).lower()}`."
+            yield Note("not_as_declared", None, text, "deadlock")
         for name, value in expect.values.items():
             if name not in values or values[name] != value:
                 found = repr(values[name]) if name in values else "not known"
                 text = f"`expect` says that {name} is {value!r} in the end, and it is {found}."
-                yield Note("not_as_declared", None, text + self._what_takes(name, value, values.get(name)))
+                text += self._what_takes(name, value, values.get(name))
+                yield Note("not_as_declared", None, text, f"values.{name}")
         missing = [about for about in expect.notes if about not in self._notes]
         if missing:
-            yield Note(
-                "not_as_declared", None, f"`expect` says that there is a note about {listed(missing)}: there is none."
-            )
+            text = f"`expect` says that there is a note about {listed(missing)}: there is none."
+            yield Note("not_as_declared", None, text, "notes")
 
     def _what_takes(self, name: str, expected: Json, found: Json) -> str:
         """What may have made a number too small that several targets have; nothing of it is counted there."""
@@ -146,8 +149,9 @@ def not_as_declared(name: str, expect: Expect) -> Note:
     return _other_end(name, f"with {declared(expect)}", "it did not: so the run has failed")
 
 
-def _other_end(name: str, end: str, instead: str) -> Note:
-    return Note("not_as_declared", name, f"The file says under `expect` that {name} ends {end}, and {instead}.")
+def _other_end(name: str, end: str, instead: str, subject: str = "end") -> Note:
+    text = f"The file says under `expect` that {name} ends {end}, and {instead}."
+    return Note("not_as_declared", name, text, subject)
 
 
 def _other_output(name: str, expected: list[str], found: list[str]) -> str:

@@ -21,20 +21,31 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Note:
-    """One explanation: the word that a program looks for, the process that it is about, and what a person reads."""
+    """One explanation: the word that a program looks for, the process that it is about, and what a person reads.
+
+    Of one kind and job only the first note is reported, the others are counted. `subject` is what notes of the same
+    `about` differ in where each has to be reported: the name of a thing, a variable, a field of `expect`.
+    """
 
     about: str
     process: str | None
     text: str
+    subject: str = ""
 
 
 class Notes:
     """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
 
-    def __init__(self, grace_period: float, crashing: frozenset[str] = frozenset()) -> None:
-        """`crashing` are processes whose own steps have them die of a signal: that surprises nobody."""
+    def __init__(
+        self, grace_period: float, crashing: frozenset[str] = frozenset(), *, explains_returns: bool = True
+    ) -> None:
+        """`crashing` are processes whose own steps have them die of a signal, which is no surprise.
+
+        `explains_returns` says whether a returned value is explained: most targets return something on purpose.
+        """
         self._grace_period = grace_period
         self._crashing = crashing
+        self._explains_returns = explains_returns
         self._is_stopping = False
         self._unstarted: dict[str, None] = {}
         self._terminated_at: dict[str, float] = {}
@@ -68,7 +79,9 @@ class Notes:
                 waited = event.t - self._terminated_at.get(name, event.t)
                 yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
             case "process.exited", {"process": str(name)}:
-                yield from _about_end(name, fields, is_crash=name in self._crashing)
+                for note in _about_end(name, fields, is_crash=name in self._crashing):
+                    if note.about != "return_value" or self._explains_returns:
+                        yield note
             case "main.ended", _:
                 self._main_has_ended = True
 
@@ -94,7 +107,7 @@ class Notes:
 
 def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
     """A process died with a permit of a guard, or came to its end without giving it back."""
-    return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard))
+    return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard), guard)
 
 
 def left_running(threads: list[list[str | None]], exit_functions_were_ended: bool) -> Iterator[Note]:

@@ -23,7 +23,8 @@ class ProcessResult:
     `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds, `max_rss`
     bytes. `limit` is the one of its own limits that ended it, by name. `error` has `type`, `message` and `traceback`.
     `output` is the last 64 KiB of what the process wrote. `result` is what the target returned, if JSON gives it back
-    unchanged and its text takes at most 32 KiB, else None.
+    unchanged and its text takes at most 32 KiB, else None. `notes` are the words for what has been noted about the
+    process, such as `return_value`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ProcessResult:
     max_rss: int | None = None
     output: str = ""
     result: Json = None
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """The fields as JSON data."""
@@ -117,6 +119,7 @@ class Recorder:
         self._events: list[Event] = []
         self._processes: dict[str, dict[str, Any]] = {}
         self._output: list[bytearray] = []
+        self._notes: dict[str, dict[str, None]] = {}
         self._results: dict[str, dict[str, Json]] = {}
         self._finished = _FAULTED
 
@@ -146,6 +149,10 @@ class Recorder:
                 if self._keep_output:
                     ended["result"] = said.get("result")
                 self._processes[said["process"]] |= ended | {"ended_at": event.t}
+            case "note":
+                for name in said.get("processes", [said["process"]]):
+                    if name in self._processes:  # main is no process of the file's
+                        self._notes.setdefault(name, {})[said["about"]] = None
             case "job.result":
                 self._results[said["job"]] = said["result"]
             case "run.finished":
@@ -154,7 +161,11 @@ class Recorder:
     def result(self) -> RunResult:
         """What the run came to."""
         processes = {
-            name: ProcessResult(**record, output=kept.decode(errors="backslashreplace"))
+            name: ProcessResult(
+                **record,
+                output=kept.decode(errors="backslashreplace"),
+                notes=tuple(self._notes.get(name, ())),
+            )
             for (name, record), kept in zip(self._processes.items(), self._output, strict=True)
         }
         return RunResult(

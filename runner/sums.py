@@ -140,7 +140,7 @@ def _of_sum(found: Sum) -> Iterator[Note]:
         span = dtype.highest - dtype.least + 1
         wrapped = int((found.expected - dtype.least) // span)
         if wrapped:
-            yield Note("overflow", None, _overflow(found, dtype.least, dtype.highest, abs(wrapped)))
+            yield Note("overflow", None, _overflow(found, dtype.least, dtype.highest, abs(wrapped)), found.place)
     if len(found.names) > 1:  # of one alone nobody overwrites what it has added
         yield from _of_loss(found, found.expected - found.now, span if wrapped else 0)
 
@@ -155,13 +155,13 @@ def _of_loss(found: Sum, lost: float, span: int) -> Iterator[Note]:
     names, unguarded = listed(found.names), _unguarded(found)
     if span:
         if lost % span:
-            yield Note("lost_updates", None, _LOST_TOO.format(names, found.place, unguarded))
+            yield Note("lost_updates", None, _LOST_TOO.format(names, found.place, unguarded), found.place)
     elif abs(lost) > found.rounded and not found.is_one_way:
-        what = _SOME.format(names)
-        yield Note("lost_updates", None, _LOST.format(found.place, found.now, found.expected, what, unguarded))
+        text = _LOST.format(found.place, found.now, found.expected, _SOME.format(names), unguarded)
+        yield Note("lost_updates", None, text, found.place)
     elif abs(lost) > found.rounded and (lost > 0) == (found.amount > 0):
-        what = _SO_MUCH.format(names, abs(lost))
-        yield Note("lost_updates", None, _LOST.format(found.place, found.now, found.expected, what, unguarded))
+        text = _LOST.format(found.place, found.now, found.expected, _SO_MUCH.format(names, abs(lost)), unguarded)
+        yield Note("lost_updates", None, text, found.place)
 
 
 def _unguarded(found: Sum) -> str:

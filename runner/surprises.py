@@ -95,7 +95,8 @@ class Surprises:
         yield from self._print_order()
         for (module, variable), numbers in self._globals.items():
             if len(numbers) > 1:
-                yield Note("global_not_shared", None, _GLOBAL.format(variable, module, self._named(numbers)))
+                text = _GLOBAL.format(variable, module, self._named(numbers))
+                yield Note("global_not_shared", None, text, f"{module}.{variable}")
         why = _COPIED if self._plan.preload and self._plan.start_method != "spawn" else _SEEDED
         for numbers in self._drawn.values():
             if len(numbers) > 1:

@@ -34,12 +34,13 @@ class Why:
         """Who waits for what died with somebody, circles, and a standstill of the whole run."""
         things = {number: thing for number, thing, *_ in found["waits"]}
         for number in found["bereft"]:
-            yield Note("who_waits", self.name(number), _BEREFT.format(self.name(number), things[number]))
+            thing = things[number]
+            yield Note("who_waits", self.name(number), _BEREFT.format(self.name(number), thing), thing)
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
             self.deadlock = self.deadlock or names
             ends = _ENDS_RUN if found["standstill"] else ""
-            yield Note("deadlock", names[0], self._of_circle(circle, found) + ends)
+            yield Note("deadlock", names[0], self._of_circle(circle, found) + ends, " ".join(names))
         if found["standstill"] and not found["circles"] and self.deadlock is None:
             yield from self._of_standstill(found)
 
@@ -59,7 +60,7 @@ class Why:
             else:
                 links.append(f"{self.name(number)}{has} waits for {waits[number]}, which {self.name(other)} has")
         advice = _IN_ORDER if all(number in waits for number in circle) else _RELEASE_FIRST
-        return _CIRCLE.format("; ".join(links), advice)
+        return _CIRCLE.format("; ".join(_folded(links)), advice)
 
     def _of_standstill(self, found: Mapping[str, Any]) -> Iterator[Note]:
         """Nobody runs any more: one note for each thing that is waited for."""
@@ -68,10 +69,12 @@ class Why:
             by_wait.setdefault((thing, kind, operation), []).append(self.name(number))
         if not by_wait:
             return
-        for place, ((thing, kind, operation), names) in enumerate(by_wait.items()):
+        shown = list(by_wait.items())[:MOST_WAITS]
+        for place, ((thing, kind, operation), names) in enumerate(shown, 1):
             about, text = self._of_wait(thing, kind, operation, found)
-            who = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} "
-            yield Note(about, names[0], who + text + (_STANDS_STILL if place == len(by_wait) - 1 else ""))
+            waiters = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} "
+            end = _more_waits(len(by_wait) - place) + _STANDS_STILL if place == len(shown) else ""
+            yield Note(about, names[0], waiters + text + end, thing)
 
     def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[str, str]:
         match operation, kind:
@@ -108,7 +111,7 @@ class Why:
         for number, thing, _, operation in found["waits"]:
             lines.append(f"{self.name(number)} waits for {thing} ({operation}){self._had(thing, found)}")
         if lines:
-            yield Note("who_waits", None, f"At the time limit: {'; '.join(lines)}.")
+            yield Note("who_waits", None, f"At the time limit: {'; '.join(_folded(lines))}.")
 
     def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
         """A semaphore has more permits than it was made with."""
@@ -117,9 +120,23 @@ class Why:
             return
         self._extra.add(thing)
         text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
-        yield Note("extra_release", self.name(number), text)
+        yield Note("extra_release", self.name(number), text, thing)
 
 
+def _folded(parts: list[str]) -> list[str]:
+    """The parts of a sentence: the first ones and the last, and the number of those between them."""
+    left_out = len(parts) - MOST_PARTS
+    return parts if left_out <= 1 else [*parts[: MOST_PARTS - 1], f"… ({left_out:,} more like these)", parts[-1]]
+
+
+def _more_waits(count: int) -> str:
+    return f" There are {count:,} more waits like these." if count else ""
+
+
+MOST_WAITS = 5
+"""Of a standstill: more would fill the screen."""
+MOST_PARTS = 8
+"""Of a circle, or of processes that wait: more would fill the screen."""
 _BEREFT = "{0} waits for {1}, and would do so for ever: the run is ended."
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."

@@ -8,11 +8,11 @@ import pytest
 
 from runner.events import Event, Output
 from runner.expectations import MOST_OUTPUT, Expectations, not_as_declared
+from runner.notes import Note
 from runner.plan import Declared, Expect, Plan, ProcessPlan
 from runner.things import SharedArray, SharedManaged, SharedValue
 
 if TYPE_CHECKING:
-    from runner.notes import Note
     from runner.plan import Json
     from runner.things import SharedPlan
 
@@ -26,10 +26,6 @@ def expectations(*expects: Expect | None, run: Declared | None = None) -> Expect
 
 def exited(process: str, t: float = 1.0, expected: bool = True) -> Event:
     return Event(0, t, "", "process.exited", "r", {"process": process, "expected": expected})
-
-
-def note(about: str) -> Event:
-    return Event(0, 0.0, "", "note", "r", {"about": about, "process": None, "text": ""})
 
 
 def unmet(found: Expectations, outcome: str = "succeeded", has_deadlock: bool = False, **values: Json) -> list[Note]:
@@ -238,7 +234,7 @@ def test_the_run_is_held_to_what_the_file_says_of_it(
     declared: Declared, came: dict[str, Any], text: str | None
 ) -> None:
     found = expectations(None, run=declared)
-    found.see(note("lost_updates"))
+    found.see_note(Note("lost_updates", None, ""))
 
     told = unmet(found, **came)
 

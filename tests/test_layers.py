@@ -26,6 +26,7 @@ GROUND = {
     "limits",
     "lines",
     "masking",
+    "note_counts",
     "notes",
     "places",
     "plan",

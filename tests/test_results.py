@@ -56,6 +56,21 @@ def result_of(*items: Item, keep_events: bool = False, keep_output: bool = True)
     return recorder.result()
 
 
+def test_a_process_has_the_words_for_what_was_noted_about_it() -> None:
+    result = result_of(
+        created("a"),
+        created("b"),
+        event("note", about="unreported", process="a"),  # as an earlier version reported it
+        event("note", about="lost", process="a", processes=["a"], count=1),
+        event("note", about="lost", process="a", processes=["a", "b"], count=2),
+        event("note", about="who_waits", process="MainProcess", processes=["MainProcess"], count=1),
+        event("note", about="lost_updates", process=None, processes=[], count=1),
+        event("process.exited", 1.0, **END),
+    )
+
+    assert {name: one.notes for name, one in result.processes.items()} == {"a": ("unreported", "lost"), "b": ("lost",)}
+
+
 def test_the_returned_value_is_kept_where_output_is() -> None:
     items = (created("a"), event("process.exited", 1.0, **END | {"result": [1]}), event("run.finished", **FINISHED))
 
@@ -177,7 +192,7 @@ def test_a_result_is_json_without_its_events() -> None:
     data = json.loads(json.dumps(result.to_json()))
 
     assert set(data) == {"outcome", "exit_status", "duration", "processes", "results", "values", "deadlock"}
-    assert ProcessResult(**data["processes"]["a"]) == result.processes["a"]
+    assert ProcessResult(**data["processes"]["a"] | {"notes": ()}) == result.processes["a"]
     assert data["processes"]["a"]["output"] == "out"
     assert data["deadlock"] == ["a", "b"]
     back = data | {"processes": result.processes, "events": result.events, "deadlock": tuple(data["deadlock"])}

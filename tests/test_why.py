@@ -209,3 +209,25 @@ def test_a_semaphore_released_too_often_is_told_once() -> None:
 )
 def test_a_semaphore_as_a_sign_is_no_surprise(thing: SharedPlan, free: int) -> None:
     assert list(why(shared=[thing]).of_extra_release(0, "door", free)) == []
+
+
+def test_of_many_waits_the_first_are_told_and_the_last_one_counts_the_others() -> None:
+    things: list[SharedPlan] = [SharedEvent(f"e{number}") for number in range(9)]
+    waits = [[0, f"e{number}", "event", "wait"] for number in range(9)]
+
+    notes = list(why(shared=things).of_stuck(FOUND | {"waits": waits, "standstill": True}))
+
+    assert len(notes) == 5
+    assert notes[-1].text.endswith(
+        "There are 4 more waits like these. So nothing can happen any more, and the run is ended."
+    )
+
+
+def test_of_a_long_circle_the_first_links_and_the_last_are_told() -> None:
+    waits = [[number, "left", "lock", "acquire"] for number in (0, 1, 2)] * 10
+    holders = {"left": [0, 1, 2]}
+
+    (note,) = why(shared=LOCKS).of_stuck(FOUND | {"waits": waits, "holders": holders, "circles": [[0, 1, 2] * 10]})
+
+    assert "… (22 more like these)" in note.text
+    assert len(note.text) < 600

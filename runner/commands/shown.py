@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from runner.commands.pictures import events_of, timeline_lines
+from runner.note_counts import merged
 from runner.report.summary import result_lines, summary, value_lines
 from runner.report.words import duration, harmless
 from runner.results import Recorder
@@ -33,7 +34,7 @@ def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
 def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
     """The notes of a run, as paragraphs, each with its moment."""
     lines: list[str] = []
-    for event in events_of(run):
+    for event in merged(events_of(run)):
         if event.event == "note":
             head = f"{event.t:8.3f}s  "
             text = textwrap.wrap(harmless(str(event.fields["text"])), max(30, min(width, 100) - len(head)))

@@ -88,12 +88,16 @@ def _error_type(event: EventData) -> str | None:
 
 
 def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]:
-    """The notes by what they are about; of those about the same the first."""
+    """The notes by what they are about and by their job; of those about the same the first.
+
+    Which process of a job is the first to have one is chance.
+    """
     found: dict[tuple[str, str | None], NoteSeen] = {}
     for event in events:
         match event:
             case {"event": "note", "about": str(about), "process": str() | None as process, "text": str(text)}:
-                found.setdefault((about, process), NoteSeen(about, process, text))
+                job = event.get("job", process)
+                found.setdefault((about, job if isinstance(job, str) else process), NoteSeen(about, process, text))
     return found
 
 

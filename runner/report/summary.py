@@ -22,9 +22,9 @@ WIDE = 96
 """Of the table: where there is less room, its columns stand closer to each other."""
 LEAST_OF_A_NAME = 12
 """So much of a process's name is to fit into a line before a column is left out; a longer one is folded."""
-_HEADINGS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected")
+_HEADINGS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected", "notes")
 _RIGHT = frozenset({"pid", "time", "cpu", "memory"})
-_LEAST_IMPORTANT = ("memory", "cpu", "pid", "time")
+_LEAST_IMPORTANT = ("memory", "cpu", "pid", "notes", "time")
 """Columns that are left out where there is no room, in this order."""
 MOST_ROWS = 40
 """Of more processes than these, only those that did not end as expected are listed."""
@@ -65,16 +65,19 @@ def _cells(process: ProcessResult) -> dict[str, Text]:
         "memory": Text(_known(process.pid, size(process.max_rss))),
         "exit code": Text("" if process.exit_code is None else _exit_code(process.exit_code)),
         "expected": Text({True: "yes", False: "no", None: ""}[process.expected], style),
+        "notes": Text(", ".join(process.notes)),
     }
 
 
 def _that_fit(rows: Sequence[dict[str, Text]], width: int, gap: int) -> tuple[list[str], int]:
     """The headings of the columns that there is room for, and how much they need."""
     widths = {heading: max([len(heading), *(row[heading].cell_len for row in rows)]) for heading in _HEADINGS}
+    if not any(row["notes"].cell_len for row in rows):
+        del widths["notes"]
     widths["process"] = min(widths["process"], LEAST_OF_A_NAME)
     for heading in _LEAST_IMPORTANT:
         if sum(widths.values()) + gap * (len(widths) - 1) > width:
-            del widths[heading]
+            widths.pop(heading, None)
     return list(widths), sum(widths.values()) + gap * (len(widths) - 1)
 
 

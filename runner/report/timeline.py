@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
+from runner.note_counts import merged
 from runner.report.lanes import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline
 from runner.report.words import REASONS, duration, exit_code, harmless
 
@@ -25,7 +26,7 @@ HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition"
 def timeline_of(events: Sequence[Event]) -> Timeline:
     """The timeline of these events, of which some may be missing."""
     drawing = _Drawing()
-    for event in sorted(events, key=lambda event: event.t):  # what waits is told late, by its own clock
+    for event in sorted(merged(events), key=lambda event: event.t):  # what waits is told late, by its own clock
         drawing.take(event)
     return drawing.timeline()
 

@@ -18,9 +18,10 @@ from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
 from runner.plan_json import to_json
+from runner.session.line_events import Lines
 from runner.session.outputs import Outputs, Source
 from runner.session.patience import PATIENCE_S, Patience
-from runner.session.telling import Lines, Telling
+from runner.session.telling import Telling
 from runner.wire import Link
 
 TYPE_CHECKING = False

@@ -12,9 +12,10 @@ from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
 from runner.expectations import Expectations
-from runner.lines import WholeLines
 from runner.masking import masked
+from runner.note_counts import NoteCounts
 from runner.notes import Note, Notes, holder_died, left_running
+from runner.session.explained import crashing, explains_returns
 from runner.sums import of_sums
 from runner.surprises import Surprises
 from runner.why import Why
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from runner.note_counts import CountedNote
     from runner.plan import JobPlan, Json, Plan
     from runner.wire import Message
 
@@ -38,7 +40,8 @@ class Telling:
         """When the run began (monotonic), as soon as the supervisor has told."""
         self._wall = time.time()
         self._seq = 0
-        self._notes = Notes(plan.grace_period, _crashing(plan))
+        self._notes = Notes(plan.grace_period, crashing(plan), explains_returns=explains_returns(plan))
+        self._counts = NoteCounts({process.name: process.job for process in plan.processes})
         self._why = Why(plan)
         self._surprises = Surprises(plan)
         self._expectations = Expectations(plan)
@@ -139,11 +142,25 @@ class Telling:
         yield from self._noted(self._surprises.about(told, at), at)
         yield from self._noted(self._expectations.see(told), at)
 
-    def _noted(self, notes: Iterable[Note], at: float) -> Iterator[Event]:
+    def _noted(self, notes: Iterable[Note], at: float, job: str | None = None) -> Iterator[Event]:
+        """The events of those notes that are the first of their kind in their job."""
         for note in notes:
-            told = self._event("note", at, {"about": note.about, "process": note.process, "text": note.text})
-            self._expectations.see(told)
-            yield told
+            self._expectations.see_note(note)
+            first = self._counts.add(note, job)
+            if first is not None:
+                yield self._note(first, at)
+
+    def _note(self, counted: CountedNote, at: float) -> Event:
+        told = self._event("note", at, counted.fields())
+        counted.reported_in = told.seq
+        return told
+
+    def _noted_at_the_end(self, notes: Iterable[Note], at: float) -> Iterator[Event]:
+        """The events of the last notes of a run, and of those that there has been more than one of."""
+        for note in notes:
+            self._counts.add(note)
+        for counted in self._counts.at_the_end():
+            yield self._note(counted, at)
 
     def _name(self, process: int) -> str:
         return self._plan.processes[process].name
@@ -178,13 +195,11 @@ class Telling:
         outcome = "faulted" if self._final is None else self._final["ended"]
         if outcome == "succeeded" and self._failed:
             outcome = "failed"
-        if self._final is not None:
-            yield from self._noted(of_sums(self._plan, self._final["added"], self._final["last_values"]), at)
-            yield from self._noted(self._surprises.at_the_end(), at)
-            yield from self._noted(left_running(self._final["threads"], self.exit_functions_were_ended), at)
-        yield from self._noted(self._notes.at_the_end(outcome), at)
+        last = self._last_notes(outcome)
+        for note in last:
+            self._expectations.see_note(note)
         unmet = self._unmet(outcome)
-        yield from self._noted(unmet, at)
+        yield from self._noted_at_the_end([*last, *unmet], at)
         if outcome == "succeeded" and unmet:
             outcome = "failed"
         fields: dict[str, Json] = {
@@ -195,6 +210,14 @@ class Telling:
             "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],
         }
         yield self._event("run.finished", at, fields)
+
+    def _last_notes(self, outcome: str) -> list[Note]:
+        """The notes that only a run's end shows, but for those on what the file declares."""
+        if self._final is None:
+            return self._notes.at_the_end(outcome)
+        sums = of_sums(self._plan, self._final["added"], self._final["last_values"])
+        left = left_running(self._final["threads"], self.exit_functions_were_ended)
+        return [*sums, *self._surprises.at_the_end(), *left, *self._notes.at_the_end(outcome)]
 
     def _unmet(self, outcome: str) -> list[Note]:
         """What is not as the file declares; of a run that was stopped from outside nothing is asked."""
@@ -243,34 +266,12 @@ class Telling:
         self._failed = self._failed or result.failed
         at = self._final["t"]
         yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": masked(result.values)})
-        yield from self._noted(notes, at)
-
-
-class Lines:
-    """Cuts output into lines, an event each; a line of more than 64 KiB comes in pieces."""
-
-    def __init__(self, telling: Telling) -> None:
-        self._telling = telling
-        self._lines = WholeLines()
-
-    def cut(self, output: Output) -> Iterator[Event]:
-        """The events of the lines that this piece of output finishes."""
-        for line in self._lines.take(output).split(b"\n")[:-1]:
-            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
+        yield from self._noted(notes, at, job.name)
 
 
 def _rounded(name: str, value: Any) -> Any:
     """A measured value to the microsecond: more digits are noise of a subtraction. A target's own value is kept."""
     return round(value, 6) if isinstance(value, float) and name != "result" else value
-
-
-def _crashing(plan: Plan) -> frozenset[str]:
-    """Processes with a step that has them die of a signal."""
-    return frozenset(process.name for process in plan.processes if process.do and _has_crash(process.do))
-
-
-def _has_crash(steps: Any) -> bool:
-    return any(step["step"] == "crash" or _has_crash(step.get("do", ())) for step in steps)
 
 
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]

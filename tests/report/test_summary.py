@@ -99,6 +99,17 @@ def test_where_there_is_little_room_the_least_important_columns_are_left_out(wid
     assert len(row) <= max(width, 42)
 
 
+def test_what_was_noted_about_a_process_has_a_column() -> None:
+    noted = replace(ENDED, name="q", notes=("return_value", "slow_start"))
+
+    _, headings, first, second = shown(ENDED, noted)
+
+    assert headings.endswith("expected  notes")
+    assert first.endswith("yes")
+    assert second.endswith("yes       return_value, slow_start")
+    assert "notes" not in shown(replace(noted, notes=("x" * 60,)), width=80)[1]
+
+
 @pytest.mark.parametrize(
     ("expected", "code", "word"), [(True, "\x1b[32m", "yes"), (False, "\x1b[31m", "no"), (None, "\x1b[2m", "")]
 )

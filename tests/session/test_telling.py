@@ -14,7 +14,8 @@ from runner.events import FIELDS, Event, Output
 from runner.jobresult import End, JobResult
 from runner.lines import MOST_OF_A_LINE
 from runner.plan import Declared, Expect, JobPlan, Plan, ProcessPlan, Start
-from runner.session.telling import Lines, Telling
+from runner.session.line_events import Lines
+from runner.session.telling import Telling
 from runner.things import SharedLock, SharedSemaphore, SharedValue
 from tests.describe.describing import install, plan_of
 
@@ -82,6 +83,53 @@ def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
         "values": {},
         "deadlock": None,
     }
+
+
+def test_a_kind_of_note_is_reported_at_its_first_occurrence_and_counted_at_the_end() -> None:
+    plan = Plan(
+        "f",
+        "fork",
+        tuple(ProcessPlan(f"p-{number}", "j", target="m:f") for number in range(3)),
+        tuple(map(Start, range(3))),
+        (JobPlan("j", "process", (0, 1, 2)),),
+    )
+    tells = Telling(plan, "run")
+    crashed = {"fields": END | {"outcome": "failed", "stop_reason": None}, "facts": GONE | {"exit_code": -11}}
+    lives = [message | {"process": number} for number in range(3) for message in (STARTED, EXITED | crashed)]
+
+    events = [*told(tells, BEGAN, *lives, ENDED), *tells.finish()]
+
+    first, last = (event for event in events if event.event == "note")
+    assert (first.fields["process"], first.fields["count"], first.fields["repeats"]) == ("p-0", 1, None)
+    assert (last.fields["count"], last.fields["repeats"]) == (3, first.seq)
+    assert last.fields["processes"] == ["p-0", "p-1", "p-2"]
+    assert events.index(last) == len(events) - 2
+    assert set(last.fields) == set(FIELDS["note"])
+
+
+RETURNED = EXITED | {"fields": END | {"outcome": "succeeded", "ended_by": "return", "returned": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("process", "changes", "is_explained"),
+    [
+        ({"target": "m:f"}, {}, False),
+        ({"do": ({"step": "return", "value": 1},)}, {}, True),
+        ({"target": "m:f"}, {"shared": (SharedLock("door"),)}, True),
+        ({"target": "m:f"}, {"shared": (SharedLock("j.lock"),)}, False),
+        ({"target": "runner.workers:return_value"}, {}, True),
+        ({"target": "m:f"}, {"expect": Declared(notes=("return_value",))}, True),
+        ({"target": "m:f"}, {"expect": Declared()}, False),
+    ],
+)
+def test_a_returned_value_is_explained_in_the_laboratory_and_where_it_is_the_lesson(
+    process: dict[str, Any], changes: dict[str, Any], is_explained: bool
+) -> None:
+    plan = Plan("f", "fork", (ProcessPlan("p", "j", **process),), (), (JobPlan("j", "process", (0,)),), **changes)
+
+    events = told(Telling(plan, "run"), BEGAN, STARTED, RETURNED | {"facts": GONE | {"exit_code": 0}})
+
+    assert ("return_value" in [event.fields.get("about") for event in events]) == is_explained
 
 
 def test_a_measured_value_is_rounded_and_a_returned_one_is_not() -> None:

@@ -1,0 +1,25 @@
+"""Lines that processes write, as events."""
+
+from __future__ import annotations
+
+from runner.lines import WholeLines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.events import Event, Output
+    from runner.session.telling import Telling
+
+
+class Lines:
+    """Cuts output into lines, an event each; a line of more than 64 KiB comes in pieces."""
+
+    def __init__(self, telling: Telling) -> None:
+        self._telling = telling
+        self._lines = WholeLines()
+
+    def cut(self, output: Output) -> Iterator[Event]:
+        """The events of the lines that this piece of output finishes."""
+        for line in self._lines.take(output).split(b"\n")[:-1]:
+            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
