@@ -118,9 +118,9 @@ def left_running(threads: list[list[str | None]], exit_functions_were_ended: boo
     for module, those in names.items():
         thread, it = ("thread", "it") if len(those) == 1 else ("threads", "them")
         origin = "" if module is None else _THREADS_ORIGIN.format(module, it)
-        yield Note("left_running", None, _LEFT_THREADS.format(thread, listed(those), origin, it))
+        yield Note("left_running", None, _LEFT_THREADS.format(thread, listed(those), origin, it), module or "")
     if exit_functions_were_ended:
-        yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS)
+        yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS, "exit functions")
 
 
 def _about_end(name: str, fields: dict[str, Json], *, is_crash: bool) -> Iterator[Note]:
