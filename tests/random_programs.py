@@ -1,0 +1,217 @@
+"""Random programs, each run for real and held against every end that `runner.explore` knows of it.
+
+`python -m tests.random_programs 1000 --seed 7 --profile kills --method spawn` runs so many, several at once, and says
+what went wrong: a run that was ended by the time limit, one that ended in a way that the model does not know, one that
+was ended as waiting for ever where it can go on, or a note that is not true in that state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from multiprocessing import connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import runner
+from runner.explore import Exploration, TooManyStates, explore
+from runner.plan import START_METHODS
+from runner.records import replace
+from tests.programs import PROFILES, TIME_LIMIT_S, program
+from tests.verdicts import wrong_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+
+    from runner import RunResult
+    from runner.plan import Plan, StartMethod
+
+MOST_STATES = 20_000
+"""A program that has more is left out."""
+HANGS_AFTER_S = 3 * TIME_LIMIT_S
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random program, and all of its ends."""
+
+    profile: str
+    seed: int
+    text: str
+    plan: Plan
+    found: Exploration
+
+
+@dataclass
+class Tally:
+    """What came of the programs of one command."""
+
+    runs: int = 0
+    left_out: int = 0
+    wrong: list[tuple[Case, str, RunResult | None]] = field(default_factory=list)
+    ends: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        late = sum("time limit" in why for _, why, _ in self.wrong)
+        ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.ends.items()))
+        return (
+            f"{self.runs} programs ({ends}), {self.left_out} left out: they have too many states; "
+            f"{len(self.wrong)} wrong, {late} of them ended by the time limit"
+        )
+
+
+def cases(count: int, seed: int, profiles: list[str], method: StartMethod, tally: Tally) -> Iterator[Case]:
+    """So many programs of each profile that the model can go through."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "program.yaml")
+        for profile in profiles:
+            for number in range(seed, seed + count):
+                text = program(number, profile)
+                file.write_text(text)
+                plan = replace(runner.load(file), start_method=method)
+                try:
+                    yield Case(profile, number, text, plan, explore(plan, most_states=MOST_STATES))
+                except TooManyStates:
+                    tally.left_out += 1
+
+
+class Worker:
+    """A process that runs one program after the other."""
+
+    def __init__(self) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self.answers, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_work, args=(theirs,))
+        self._process.start()
+        theirs.close()
+        self.case: Case | None = None
+        self._since = time.monotonic()
+
+    def begin(self, case: Case) -> None:
+        """Run a program."""
+        self.case, self._since = case, time.monotonic()
+        self.answers.send(case.plan)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the run takes longer than its own time limit allows."""
+        return self.case is not None and time.monotonic() - self._since > HANGS_AFTER_S
+
+    def end(self) -> None:
+        """End the process, and what it runs."""
+        self.answers.close()
+        self._process.kill() if self.hangs else None
+        self._process.join()
+
+
+def _work(requests: Connection) -> None:
+    while True:
+        try:
+            plan = requests.recv()
+        except EOFError:
+            return
+        requests.send(runner.run(plan))
+
+
+def run_all(count: int, *, seed: int, profiles: list[str], method: StartMethod, at_once: int, most_s: float) -> Tally:
+    """Run the programs; no new one begins after `most_s` seconds."""
+    tally, deadline = Tally(), time.monotonic() + most_s
+    upcoming = cases(count, seed, profiles, method, tally)
+    workers = [Worker() for _ in range(at_once)]
+    try:
+        while True:
+            for worker in workers:
+                case = next(upcoming, None) if worker.case is None and time.monotonic() < deadline else None
+                if case is not None:
+                    worker.begin(case)
+            busy = [worker for worker in workers if worker.case is not None]
+            if not busy:
+                return tally
+            ready = connection.wait([worker.answers for worker in busy], timeout=1)
+            for worker in busy:
+                if worker.answers in ready:
+                    _take(worker, worker.answers.recv(), tally)
+                elif worker.hangs:
+                    _take(worker, None, tally)
+                    worker.end()
+                    workers[workers.index(worker)] = Worker()
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _take(worker: Worker, result: RunResult | None, tally: Tally) -> None:
+    case, worker.case = worker.case, None
+    if case is None:
+        raise AssertionError("an answer to no question")
+    tally.runs += 1
+    tally.ends["hangs" if result is None else result.outcome] += 1
+    why = "it hangs" if result is None else wrong_with(case.plan, case.found.ends, result)
+    if why is not None:
+        tally.wrong.append((case, why, result))
+        print(f"WRONG {case.profile} {case.seed}: {why}", flush=True)
+
+
+def told(case: Case, why: str, result: RunResult | None) -> str:
+    """A wrong run as a file: the program, its ends, and what was seen."""
+    ends = sorted({str(end) for end in case.found.ends})
+    lines = [f"# {case.profile} {case.seed} ({case.plan.start_method}): {why}", "# right: one of"]
+    lines += [f"#   {end}" for end in ends[:40]] + [f"#   … {len(ends) - 40} more"] * (len(ends) > 40)
+    if result is not None:
+        lines.append(f"# seen: {result.outcome}, deadlock {result.deadlock}, values {result.values}")
+        lines += [f"#   {line}" for line in _seen(result)]
+    return "\n".join([*lines, case.text])
+
+
+def _seen(result: RunResult) -> Iterator[str]:
+    for one in result.processes.values():
+        yield f"{one.name}: exit code {one.exit_code}, {one.outcome}, stopped by {one.stop_reason}"
+    for event in result.events:
+        if event.event == "note" or event.event.startswith("main."):
+            said = {name: value for name, value in event.fields.items() if name != "run"}
+            yield f"{event.t:.3f} {event.event} {said}".replace("\n", " ")
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the command line asks for; gives how many were wrong."""
+    options: Any = _parser().parse_args(arguments)
+    seed = int.from_bytes(os.urandom(3)) if options.seed is None else options.seed
+    print(f"seed {seed}, {options.method}", flush=True)
+    tally = run_all(
+        options.count,
+        seed=seed,
+        profiles=options.profile or list(PROFILES),
+        method=options.method,
+        at_once=options.at_once,
+        most_s=options.most_s,
+    )
+    if options.keep is not None:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        for case, why, result in tally.wrong:
+            name = f"{case.profile}-{case.seed}-{case.plan.start_method}.yaml"
+            (options.keep / name).write_text(told(case, why, result))
+    print(tally)
+    return len(tally.wrong)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.random_programs", description=__doc__)
+    parser.add_argument("count", type=int, help="how many programs of each profile")
+    parser.add_argument("--seed", type=int, help="the number of the first one (random)")
+    parser.add_argument("--profile", action="append", choices=list(PROFILES), help="several can be given (all)")
+    parser.add_argument("--method", choices=START_METHODS, default="fork")
+    parser.add_argument("--at-once", type=int, default=4, help="how many run at the same time (4)")
+    parser.add_argument("--most-s", type=float, default=float("inf"), help="begin no more after these seconds")
+    parser.add_argument("--keep", type=Path, help="the folder for what went wrong")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(sys.argv[1:])))

@@ -1,0 +1,115 @@
+"""Holds a real run against all ends that the model knows of its program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.events import MAIN_PROCESS
+from runner.explore import Ended, Wait
+from runner.things import SharedSemaphore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from runner import RunResult
+    from runner.explore import End
+    from runner.plan import Plan
+
+    Fits = Callable[[Ended | Wait | None], bool]
+
+ENDED_BY_US = ("deadlock", "standstill", "holder_died")
+"""The reasons for which a run is ended because processes wait for ever."""
+ALL_WAIT = ("deadlock", "standstill")
+"""Those after which no process can go on."""
+
+
+def wrong_with(plan: Plan, ends: Iterable[End], result: RunResult) -> str | None:
+    """What is not as it must be, in a few words."""
+    if result.outcome == "timed_out":
+        return "ended by the time limit"
+    if result.outcome not in ("succeeded", "failed"):
+        return f"the run is {result.outcome}"
+    reason = _reason(result)
+    fits = {name: _fits(name, result, reason) for name in result.processes} | {MAIN_PROCESS: _main_fits(result, reason)}
+    alike = [end for end in ends if all(fits[name](fate) for name, fate in end.fates)]
+    if not alike:
+        seen = ", ".join(f"{one.name}={one.exit_code}" for one in result.processes.values())
+        return f"no end is like this: {seen}, {reason or 'not ended by us'}"
+    if reason is None or reason in ALL_WAIT:
+        alike = [end for end in alike if _values(end) == result.values]
+        if not alike:
+            return f"no end has these values: {result.values}"
+    if reason is not None and not _notes(result):
+        return f"ended as {reason}, and no note says why"
+    return _wrong_notes(plan, alike, result)
+
+
+def _notes(result: RunResult) -> list[tuple[str, str, str]]:
+    """Of each note what it is about, which process, and its text."""
+    notes = [event.fields for event in result.events if event.event == "note"]
+    return [(str(note["about"]), str(note["process"]), str(note["text"])) for note in notes]
+
+
+def _reason(result: RunResult) -> str | None:
+    """Why we ended the run, if we did."""
+    reasons = [str(event.fields["reason"]) for event in result.events if event.event == "process.terminating"]
+    ours = [reason for reason in reasons if reason in ENDED_BY_US]
+    if ours:
+        return ours[0]
+    stopped = any(event.event == "main.stopped" for event in result.events)
+    return "standstill" if stopped else None
+
+
+def _fits(name: str, result: RunResult, reason: str | None) -> Fits:
+    """Which fates of a process are like what was seen of it."""
+    seen = result.processes[name]
+    if seen.pid is None:
+        return lambda fate: fate is None or (reason is not None and reason not in ALL_WAIT)
+    if seen.stop_reason in ENDED_BY_US and seen.ended_by == "signal":
+        if reason in ALL_WAIT or any(about == "who_waits" and process == name for about, process, _ in _notes(result)):
+            return lambda fate: isinstance(fate, Wait)
+        return lambda fate: fate is not None
+    return lambda fate: isinstance(fate, Ended) and fate.exit_code == seen.exit_code
+
+
+def _main_fits(result: RunResult, reason: str | None) -> Fits:
+    for event in result.events:
+        if event.event == "main.ended":
+            code = event.fields["exit_code"]
+            return lambda fate: isinstance(fate, Ended) and fate.exit_code == code
+    if reason in ALL_WAIT or any(
+        about == "who_waits" and process == MAIN_PROCESS for about, process, _ in _notes(result)
+    ):
+        return lambda fate: isinstance(fate, Wait)
+    return lambda fate: True
+
+
+def _values(end: End) -> dict[str, object]:
+    return {name: end.value(name) for name, _ in end.values}
+
+
+def _wrong_notes(plan: Plan, ends: list[End], result: RunResult) -> str | None:
+    """Which note is not true in any of these ends."""
+    if result.deadlock is not None:
+        ends = [end for end in ends if set(result.deadlock) <= set(end.waiting)]
+        if not ends:
+            return f"a deadlock of {result.deadlock} is reported, and one of them goes on"
+    for about, process, text in _notes(result):
+        things = _owned(plan, text) if about == "holder_died" and process != MAIN_PROCESS else set()
+        if things:
+            ends = [end for end in ends if things & _held(end, process)]
+            if not ends:
+                return f"holder_died is reported of {process}, and it had nothing: {text}"
+    return None
+
+
+def _owned(plan: Plan, text: str) -> set[str]:
+    """The things that a note names; but semaphores, whose permits have no owner."""
+    words = set(text.replace(":", " ").replace(".", " ").replace(",", " ").split())
+    return {thing.name for thing in plan.shared if thing.name in words and not isinstance(thing, SharedSemaphore)}
+
+
+def _held(end: End, process: str) -> set[str]:
+    """The things that a process died with: `reading q` is a lock of q."""
+    fate = end.ended.get(process)
+    return set() if fate is None else {name.split()[-1] for name in fate.held}
