@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 
 from runner import __version__
-from runner.streams import fail, fail_to_write, prepare_streams
-from runner.usage import COMMANDS, FAULT, HELP, INTERRUPTED, USAGE_ERROR
+from runner.streams import fail, fail_to_write, prepare_streams, width_of
+from runner.usage import COMMANDS, FAULT, INTERRUPTED, USAGE_ERROR, help_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def _status(words: list[str]) -> int:
     """Do what the command line says; gives the exit status."""
     if words[:1] in (["-h"], ["--help"], ["--version"]):
         # Said without argparse, which takes longer to import than Python to start.
-        print(f"run-jobs {__version__}" if words[0] == "--version" else HELP.rstrip())
+        print(f"run-jobs {__version__}" if words[0] == "--version" else help_text(width_of(sys.stdout) or 80))
         return 0
     if not words:
-        print(HELP.rstrip(), file=sys.stderr)
+        print(help_text(width_of(sys.stderr) or 80), file=sys.stderr)
         return USAGE_ERROR
     words = words if words[0] in COMMANDS else ["run", *words]
     launched = _launch_early(words)

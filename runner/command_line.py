@@ -9,7 +9,22 @@ import re
 import sys
 from typing import NoReturn
 
-from runner.usage import COMMANDS, EXIT_STATUS
+from runner.streams import fail, say, width_of
+from runner.usage import COMMANDS, EXIT_STATUS, USAGE_ERROR, WIDEST
+from runner.wrapping import wrapped
+
+
+class _Lines(argparse.HelpFormatter):
+    """Breaks lines of a help between words only, never at a hyphen of an option."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(width_of(sys.stdout) or 80, WIDEST))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,9 +38,9 @@ class _Parser(argparse.ArgumentParser):
                 known += [str(choice) for choice in action.choices or ()]
             near = difflib.get_close_matches(wrong[1] or wrong[2], known, 1)
             message += f"; did you mean `{near[0]}`?" if near else ""
-        print(f"run-jobs: {message}", file=sys.stderr)
-        print(f"run-jobs: `{self.prog} --help` tells what there is", file=sys.stderr)
-        raise SystemExit(2)
+        say(message)
+        say(f"`{self.prog} --help` tells what there is")
+        raise SystemExit(USAGE_ERROR)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -34,7 +49,23 @@ def parse(words: list[str]) -> argparse.Namespace:
         _look_for_a_mistyped_command(words[1])
     options = _PARSERS[words[0]]().parse_args(_with_timeline_here(words[1:]))
     options.command = words[0]
+    if options.command in OF_FILES:
+        _find_missing_files(options)
     return options
+
+
+def _find_missing_files(options: argparse.Namespace) -> None:
+    """Put files of the gallery in the place of names of which there is no file."""
+    files = [options.file] if "file" in options else options.files
+    if all(file == "-" or os.path.lexists(file) for file in files):
+        return
+    from runner.commands.gallery import found
+
+    files = [found(file, is_told=not (options.json or getattr(options, "quiet", False))) for file in files]
+    if "file" in options:
+        (options.file,) = files
+    else:
+        options.files = files
 
 
 def _with_timeline_here(words: list[str]) -> list[str]:
@@ -42,11 +73,9 @@ def _with_timeline_here(words: list[str]) -> list[str]:
     following = [*words[1:], ""]
     for word, after in zip(words, following, strict=False):
         if word == "--timeline" and after.endswith((".png", ".jpg", ".jpeg", ".pdf")):
-            print(
-                f"run-jobs: --timeline: `{after}` cannot be drawn, but a picture whose name ends with .svg",
-                file=sys.stderr,
+            raise SystemExit(
+                fail(f"--timeline: `{after}` cannot be drawn, but a picture whose name ends with .svg", USAGE_ERROR)
             )
-            raise SystemExit(2)
     return [
         "--timeline=-" if word == "--timeline" and not after.endswith(".svg") else word
         for word, after in zip(words, following, strict=False)
@@ -56,21 +85,27 @@ def _with_timeline_here(words: list[str]) -> list[str]:
 def _look_for_a_mistyped_command(file: str) -> None:
     if file.startswith("-") or file in COMMANDS or os.path.exists(file) or "." in file or os.sep in file:
         return
+    if meant := SYNONYMS.get(file.casefold()):
+        raise SystemExit(fail(f"there is no command or file `{file}`: {meant}", USAGE_ERROR))
     if near := difflib.get_close_matches(file, COMMANDS, 1):
-        print(f"run-jobs: there is no command or file `{file}`; did you mean `{near[0]}`?", file=sys.stderr)
-        raise SystemExit(2)
+        raise SystemExit(fail(f"there is no command or file `{file}`; did you mean `{near[0]}`?", USAGE_ERROR))
 
 
 def _parser(command: str, description: str) -> _Parser:
     prog = f"run-jobs {command}"
-    parser = _Parser(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
+    parser = _Parser(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False, formatter_class=_Lines)
     parser.set_defaults(json=False, set=[], start_method=None)
     return parser
 
 
 def _file_parser(command: str, description: str) -> _Parser:
     parser = _parser(command, description)
-    parser.add_argument("file", metavar="FILE", help="the YAML file; `-` for standard input")
+    parser.add_argument("file", metavar="FILE", help="the YAML file, or a name of the gallery; `-` for standard input")
+    _add_changes(parser)
+    return parser
+
+
+def _add_changes(parser: _Parser) -> None:
     parser.add_argument(
         "--set",
         action="append",
@@ -78,7 +113,6 @@ def _file_parser(command: str, description: str) -> _Parser:
         help="change the file before it is checked: `--set jobs.daemon.join_timeout=2`, `--set jobs[0].args[1]=x`",
     )
     parser.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), help="instead of the file's")
-    return parser
 
 
 def _run_parser(command: str = "run", description: str = "Run the processes that a file declares.") -> _Parser:
@@ -118,8 +152,12 @@ def _add_pictures(parser: _Parser) -> None:
 
 
 def _check_parser() -> _Parser:
-    parser = _file_parser("check", "Check a file; nothing is started.")
-    parser.add_argument("--json", action="store_true", help="print the problems as JSON")
+    parser = _parser("check", "Check files; nothing is started.")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="YAML files, or names of the gallery; `-` for standard input"
+    )
+    _add_changes(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each file, one a line")
     parser.add_argument("--imports", action="store_true", help="import the targets, too, and bind their arguments")
     return parser
 
@@ -212,3 +250,28 @@ _PARSERS = {
     "why": _why_parser,
     "compare": _compare_parser,
 }
+"""What makes the parser of a command."""
+OF_FILES = ("run", "check", "explain", "watch", "try", "predict", "export")
+"""Commands of which `FILE` may be a name of the gallery."""
+
+_RUN = "write run-jobs FILE"
+_LOOK = "write run-jobs history for the last runs, run-jobs show for one of them; a run shows what its processes do"
+_STOP = "a run is stopped by Ctrl-C, or by SIGTERM to run-jobs"
+_CHECK = "did you mean `check`?"
+SYNONYMS = {
+    **dict.fromkeys(("start", "up", "exec", "launch", "execute", "serve", "deploy", "apply", "create"), _RUN),
+    **dict.fromkeys(("stop", "down", "kill", "delete", "rm", "shutdown", "terminate"), _STOP),
+    **dict.fromkeys(("validate", "lint", "verify", "config", "configtest", "syntax"), _CHECK),
+    **dict.fromkeys(("ls", "list", "ps", "status", "top", "monit"), _LOOK),
+    **dict.fromkeys(("logs", "log", "tail", "attach", "inspect", "describe"), "did you mean `show`, of the last run?"),
+    **dict.fromkeys(("plan", "dry-run", "preview"), "did you mean `explain`, which starts nothing?"),
+    **dict.fromkeys(("restart", "reload", "dev"), "did you mean `watch`, which runs a file again when it is saved?"),
+    **dict.fromkeys(("init", "new", "examples", "example", "templates"), "write run-jobs gallery copy DIR"),
+    **dict.fromkeys(("help", "usage", "man"), "write run-jobs --help, or run-jobs COMMAND --help"),
+    "version": "write run-jobs --version",
+    "diff": "did you mean `compare`?",
+    "test": "did you mean `run`? A file with `expect:` is a test",
+    "convert": "did you mean `export`, which writes a Python script?",
+    "scale": "write replicas: in the file, or --set jobs.NAME.replicas=3",
+}
+"""What other tools call their commands, and what to write here."""

@@ -7,6 +7,11 @@ import os
 import sys
 
 from runner.usage import FAULT, READER_GONE
+from runner.wrapping import wrapped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def prepare_streams() -> None:
@@ -26,8 +31,25 @@ def prepare_streams() -> None:
 
 def fail(message: str, status: int) -> int:
     """Say what is wrong on stderr; gives the exit status."""
-    print(f"run-jobs: {message}", file=sys.stderr)
+    say(message)
     return status
+
+
+def say(message: str) -> None:
+    """Say something to the user on stderr, in lines as wide as the terminal."""
+    for paragraph in f"run-jobs: {message}".split("\n"):
+        print("\n".join(wrapped(paragraph, width_of(sys.stderr))), file=sys.stderr)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The columns that a line of this stream has; None if it goes to no terminal, and COLUMNS does not say either."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError, AttributeError):  # it has no descriptor, or that is no terminal
+        return None
 
 
 def fail_to_write(error: OSError) -> int:

@@ -24,6 +24,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # How long an example takes says something of the machine alone.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# readline, which pytest imports, sets them behind Python's back: commands that tests run would break lines there.
+os.unsetenv("COLUMNS")
+os.unsetenv("LINES")
 os.environ["RUN_JOBS_TESTED_BY"] = str(os.getpid())
 """All processes of these tests have it, and none of another run of the tests beside this one."""
 GOES_WITHIN_S = 2.0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.command_line import parse
-from runner.usage import COMMANDS
+from runner.command_line import SYNONYMS, parse
+from runner.usage import COMMANDS, help_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,14 @@ RUNS_OWN: dict[str, Any] = FILES_OWN | {
     "preflight": True,
     "history": True,
 }
+CHECKS_OWN: dict[str, Any] = {
+    "command": "check",
+    "files": ["f.yaml"],
+    "imports": False,
+    "set": [],
+    "start_method": None,
+    "json": False,
+}
 PICTURES: dict[str, Any] = {"timeline": None, "trace": None, "report": None}
 RUNS_OWN |= PICTURES
 NOTHING: dict[str, Any] = {"set": [], "start_method": None, "json": False}
@@ -34,7 +43,7 @@ NOTHING: dict[str, Any] = {"set": [], "start_method": None, "json": False}
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which words are files is up to each test; how wide the terminal is, to none."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "300")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
@@ -52,7 +61,8 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
     ("words", "options"),
     [
         (["run", "f.yaml"], RUNS_OWN),
-        (["check", "f.yaml"], FILES_OWN | {"command": "check", "imports": False}),
+        (["check", "f.yaml"], CHECKS_OWN),
+        (["check", "f.yaml", "g.yaml"], CHECKS_OWN | {"files": ["f.yaml", "g.yaml"]}),
         (["explain", "f.yaml"], FILES_OWN | {"command": "explain"}),
         (["schema"], NOTHING | {"command": "schema"}),
         (["watch", "f.yaml"], RUNS_OWN | {"command": "watch"}),
@@ -194,9 +204,92 @@ def test_a_file_whose_name_is_nearly_a_command_is_run(tmp_path: Path) -> None:
     assert parse(["run", "chekc"]).file == "chekc"
 
 
-@pytest.mark.parametrize("command", ["check", "explain"])
+@pytest.mark.parametrize("command", ["watch", "explain"])
 def test_only_a_run_looks_for_a_mistyped_command(command: str) -> None:
     assert parse([command, "chekc"]).file == "chekc"
+
+
+@pytest.mark.parametrize("word", SYNONYMS)
+@pytest.mark.parametrize("more", [(), ("f.yaml",)], ids=["alone", "of a file"])
+def test_what_other_tools_call_a_command_is_answered_with_what_to_write(
+    word: str, more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = " ".join(refused(capsys, "run", word, *more))
+
+    assert said.startswith(f"run-jobs: there is no command or file `{word}`: ")
+
+
+def test_the_commands_that_other_tools_commands_are_answered_with_are_there() -> None:
+    for meant in SYNONYMS.values():
+        named = re.findall(r"run-jobs ([a-z]+)|mean `(\w+)`", meant)
+        assert {name or other for name, other in named} <= set(COMMANDS)
+
+
+def test_a_file_is_run_though_it_has_the_name_of_another_tools_command(tmp_path: Path) -> None:
+    (tmp_path / "up").touch()
+
+    assert parse(["run", "up"]).file == "up"
+
+
+@pytest.mark.parametrize("name", ["counter", "counter.yaml", "ping-pong", "classics/ping-pong"])
+@pytest.mark.parametrize("command", ["run", "explain", "watch", "try", "predict", "export"])
+def test_a_name_that_is_no_file_may_be_one_of_the_gallery(
+    command: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = parse([command, name]).file
+
+    assert path.endswith(f"/{name.removesuffix('.yaml')}.yaml")
+    assert os.path.isfile(path)
+    assert "".join(capsys.readouterr().err.split()) == f"run-jobs:{name}is{path},ofthegallery"
+
+
+def test_of_several_names_each_may_be_one_of_the_gallery(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, third = parse(["check", "counter", "-", "nowhere.yaml", "--json"]).files
+
+    assert (os.path.isfile(first), second, third) == (True, "-", "nowhere.yaml")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_comes_before_one_of_the_gallery(tmp_path: Path) -> None:
+    (tmp_path / "counter").touch()
+
+    assert parse(["run", "counter"]).file == "counter"
+
+
+@pytest.mark.parametrize("name", ["lost-wakeup", "nothing-of-that-name", ""])
+def test_a_name_that_the_gallery_has_twice_or_not_stays_as_it_is(name: str) -> None:
+    assert parse(["explain", name]).file == name
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_a_help_keeps_to_the_width_of_the_terminal_and_breaks_no_word(
+    command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def help_in(width: int) -> str:
+        monkeypatch.setenv("COLUMNS", str(width))
+        if not command:
+            return help_text(width)
+        with pytest.raises(SystemExit):
+            parse([command, "--help"])
+        return capsys.readouterr().out.partition("\n\n")[2]
+
+    text = help_in(columns)
+
+    assert text.split() == help_in(1_000).split()
+    assert max(map(len, text.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_message_keeps_to_the_width_of_the_terminal_and_breaks_no_word(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    lines = refused(capsys, "run", "f.yaml", "--output", "everything")
+
+    assert max(map(len, lines)) <= columns
+    assert "argument --output: invalid choice: 'everything' (choose from" in " ".join(lines)
 
 
 OF_A_FILE = {"help", "set", "start-method"}

@@ -42,6 +42,7 @@ GROUND = {
     "why",
     "wire",
     "workers",
+    "wrapping",
 }
 """The modules that import no floor."""
 

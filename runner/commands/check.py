@@ -1,47 +1,67 @@
-"""`run-jobs check`: is the file right?"""
+"""`run-jobs check`: are the files right?"""
 
 from __future__ import annotations
 
+import json
 import os
+from typing import TYPE_CHECKING
 
 from runner.commands import files
-from runner.streams import fail
+from runner.errors import InvalidFile, Problem, RunJobsError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from runner.describe.planning import Described
     from runner.launch import Launched
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
-    """Check the file, and its edits; nothing is started."""
-    from runner.errors import InvalidFile, RunJobsError
+    """Check each file, and its edits; nothing is started. Gives the worst exit status."""
+    status = 0
+    wrong: list[Problem] = []
+    for file in options.files:
+        options.file = file
+        problems: Sequence[Problem] = ()
+        try:
+            good = _check(options)
+        except InvalidFile as invalid:
+            status, problems = max(status, invalid.exit_status), invalid.problems
+        except RunJobsError as error:
+            status, problems = max(status, error.exit_status), [Problem(file, 0, 0, 0, "", str(error))]
+        if options.json:
+            print(_as_json(file, problems))
+        elif not problems:
+            print(good)
+        wrong += problems
+    if not options.json:
+        files.show(wrong)
+    return status
 
-    try:
-        text = files.read(options)
-        described = files.described(options, text)
-        check_edits(options, text)
-        if options.imports:
-            _import_targets(described)
-    except InvalidFile as invalid:
-        return files.show_problems(options, invalid)
-    except RunJobsError as error:
-        return fail(str(error), error.exit_status)
-    if options.json:
-        print('{"valid": true, "problems": []}')
-    else:
-        plan = described.plan
-        processes = files.count(len(plan.processes), "process", "es")
-        print(f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}")
-    return 0
+
+def _check(options: argparse.Namespace) -> str:
+    """What is said of a good file. Raises `InvalidFile`."""
+    text = files.read(options)
+    described = files.described(options, text)
+    check_edits(options, text)
+    if options.imports:
+        _import_targets(described)
+    plan = described.plan
+    processes = files.count(len(plan.processes), "process", "es")
+    return f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}"
+
+
+def _as_json(file: str, problems: Sequence[Problem]) -> str:
+    from runner.describe.diagnostics import to_json
+
+    said = {"valid": not problems, "problems": [to_json(problem) for problem in problems], "file": file}
+    return json.dumps(said, ensure_ascii=False)
 
 
 def check_edits(options: argparse.Namespace, text: bytes, number: int | None = None) -> None:
     """Check all edits, or the one of this number. Raises `InvalidFile`."""
     from runner.describe.edits import problems_of_edits
-    from runner.errors import InvalidFile
 
     problems = problems_of_edits(
         text,

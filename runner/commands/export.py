@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from runner.commands import files
-from runner.streams import fail
+from runner.streams import fail, say
 from runner.usage import USAGE_ERROR
 
 TYPE_CHECKING = False
@@ -79,4 +78,4 @@ def _say_what_it_imports(options: argparse.Namespace, plan: Plan) -> None:
     beside = sorted(f"{name}.py" for name in modules if os.path.exists(os.path.join(folder, f"{name}.py")))
     if beside:
         what = ", ".join(beside)
-        print(f"run-jobs: the script imports {what}, which lies beside {options.file}: copy it, too", file=sys.stderr)
+        say(f"the script imports {what}, which lies beside {options.file}: copy it, too")

@@ -6,14 +6,16 @@ import os
 import stat
 import sys
 
+from runner.streams import width_of
 from runner.usage import USAGE_ERROR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from runner.describe.planning import Described
-    from runner.errors import InvalidFile
+    from runner.errors import InvalidFile, Problem
 
 
 def read(options: argparse.Namespace) -> bytes:
@@ -36,20 +38,28 @@ def described(options: argparse.Namespace, text: bytes) -> Described:
 
 def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
     """Print what is wrong; gives the exit status."""
-    from runner.describe import diagnostics
-
     if options.json:
         import json
+
+        from runner.describe import diagnostics
 
         problems = [diagnostics.to_json(problem) for problem in invalid.problems]
         print(json.dumps({"valid": False, "problems": problems}, ensure_ascii=False))
         return USAGE_ERROR
-    shown = [diagnostics.render(problem, color=has_color(sys.stderr)) for problem in invalid.problems]
-    print("\n\n".join(shown), file=sys.stderr)
-    if len(shown) > 1:
-        started = "; nothing was started" if options.command == "run" else ""
-        print(f"\n{len(shown)} problems{started}", file=sys.stderr)
+    show(invalid.problems, "; nothing was started" if options.command == "run" else "")
     return USAGE_ERROR
+
+
+def show(problems: Sequence[Problem], besides: str = "") -> None:
+    """Print problems for a person, and how many there are if there are several."""
+    from runner.describe.diagnostics import render_all
+
+    if problems:
+        print(render_all(problems, color=has_color(sys.stderr), width=width_of(sys.stderr)), file=sys.stderr)
+    if len(problems) > 1:
+        files = len({problem.file for problem in problems})
+        where = f" in {files} files" if files > 1 else ""
+        print(f"\n{len(problems)} problems{where}{besides}", file=sys.stderr)
 
 
 def look_for_places(options: argparse.Namespace) -> None:
@@ -85,10 +95,8 @@ def has_color(stream: object) -> bool:
 
 
 def width_of_terminal() -> int:
-    """Characters in a line: of the terminal, or 100."""
-    import shutil
-
-    return shutil.get_terminal_size((100, 24)).columns
+    """Characters in a line of stdout: of the terminal, or 100."""
+    return width_of(sys.stdout) or 100
 
 
 def count(number: int, noun: str, plural: str = "s") -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.describe.suggestions import nearest
-from runner.streams import fail
+from runner.streams import fail, say
 from runner.usage import USAGE_ERROR
 
 if TYPE_CHECKING:
@@ -81,10 +81,32 @@ def _list(every: dict[str, Path]) -> None:
         print(f"  {name:<{widest}}  {title_of(path.read_text(encoding='utf-8'))}")
 
 
+def found(file: str, *, is_told: bool) -> str:
+    """The file, or the one of the gallery of this name if there is no such file, which `is_told` then."""
+    if file == "-" or os.path.lexists(file):
+        return file
+    every = scenarios()
+    fitting = _fitting(file, every)
+    if len(fitting) != 1:
+        return file
+    path = os.path.relpath(every[fitting[0]])
+    if path.startswith(os.pardir):
+        path = str(every[fitting[0]])
+    if is_told:
+        say(f"{file} is {path}, of the gallery")
+    return path
+
+
+def _fitting(name: str, every: dict[str, Path]) -> list[str]:
+    """The full names of the scenarios that a name may mean."""
+    wanted = name.removesuffix(".yaml").removeprefix("jobs/")
+    return [one for one in every if one == wanted] or [one for one in every if one.rpartition("/")[2] == wanted]
+
+
 def _show(name: str) -> int:
     every = scenarios()
     wanted = name.removesuffix(".yaml").removeprefix("jobs/")
-    fitting = [one for one in every if one == wanted or one.rpartition("/")[2] == wanted]
+    fitting = _fitting(name, every)
     if len(fitting) == 1:
         print(every[fitting[0]].read_text(encoding="utf-8"), end="")
         return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.commands import files
 from runner.errors import RunJobsError, UsageError
 from runner.history import History, NoSuchRun, history_folder, line_of
-from runner.streams import fail
+from runner.streams import fail, say
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
         print(json.dumps([fields_of(run) for run in runs], ensure_ascii=False))
         return 0
     if not runs:
-        print(f"run-jobs: no run{f' of {options.file}' if file else ''} is kept yet", file=sys.stderr)
+        say(f"no run{f' of {options.file}' if file else ''} is kept yet")
         return 0
     from runner.report.listing import history_lines
 

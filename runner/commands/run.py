@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import sys
 import time
 
 from runner import __version__
 from runner.commands import files
 from runner.records import record, replace
-from runner.streams import fail
+from runner.streams import fail, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def _keep(run: KeptRun) -> None:
 
     keeping = History(history_folder()).keep(run if run.file == "-" else replace(run, file=os.path.abspath(run.file)))
     if keeping.is_kept and keeping.remark:
-        print(f"run-jobs: {keeping.remark}", file=sys.stderr)
+        say(keeping.remark)
 
 
 @contextlib.contextmanager

@@ -37,7 +37,8 @@ def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
     for event in merged(events_of(run)):
         if event.event == "note":
             head = f"{event.t:8.3f}s  "
-            text = textwrap.wrap(harmless(str(event.fields["text"])), max(30, min(width, 100) - len(head)))
+            room, said = max(30, min(width, 100) - len(head)), harmless(str(event.fields["text"]))
+            text = textwrap.wrap(said, room, break_on_hyphens=False, break_long_words=False)
             lines += [head + text[0], *(" " * len(head) + line for line in text[1:])]
     return [f"\x1b[36m{line[:11]}\x1b[0m{line[11:]}" for line in lines] if color else lines
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands import files, run
 from runner.commands.saved import Saves
+from runner.streams import say
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +34,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
                     _show_differences(before, done.run)
                 before = done.run
             try:
-                print(f"run-jobs: waiting for {options.file} to be saved (Ctrl-C ends this)", file=sys.stderr)
+                say(f"waiting for {options.file} to be saved (Ctrl-C ends this)")
                 sys.stdout.flush()
                 saves.wait()
             except KeyboardInterrupt:

@@ -5,41 +5,71 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from runner.records import replace
+from runner.wrapping import wrapped
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from runner.errors import Problem
     from runner.plan import Json
 
 _RED, _BLUE, _BOLD, _CYAN, _RESET = "\033[1;31m", "\033[1;34m", "\033[1m", "\033[36m", "\033[0m"
 _TAB = 4
 _LONGEST = 160
+_BESIDE = "did you mean"
+"""What begins so stands beside the caret."""
+_NARROWEST = 20
 _BEFORE = 60
-"""Of a line longer than `_LONGEST`, what is shown begins at most so many characters before the caret."""
+"""Of a line that is too long, what is shown begins at most this many characters before the caret."""
 
 
-def render(problem: Problem, *, color: bool) -> str:
-    """The problem as text of several lines, the last without an end; nothing in it can steer a terminal."""
+def render_all(problems: Iterable[Problem], *, color: bool, width: int | None = None) -> str:
+    """The problems one after the other. A help that has been given already, such as a list of keys, is left out."""
+    given: set[str | None] = set()
+    shown: list[str] = []
+    for problem in problems:
+        is_new = problem.help not in given or str(problem.help).startswith(_BESIDE)
+        shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width))
+        given.add(problem.help)
+    return "\n\n".join(shown)
+
+
+def render(problem: Problem, *, color: bool, width: int | None = None) -> str:
+    """The problem as text of several lines, the last without an end; nothing in it can steer a terminal.
+
+    `width` is that of the terminal, to which lines keep unless a word is longer.
+    """
     paint = _painted if color else _plain
     place = problem.file if not problem.line else f"{problem.file}:{problem.line}:{problem.column}"
-    message = paint(_printable(problem.message), _BOLD)
+    head = f"{_printable(place)}: error: "
+    message = wrapped(_printable(problem.message), width, indent="  ", used=width_of(head), measure=width_of)
+    lines = [f"{paint(_printable(place), _BOLD)}: {paint('error', _RED)}: {paint(message[0], _BOLD)}"]
+    lines += [f"  {paint(line.removeprefix('  '), _BOLD)}" for line in message[1:]]
     beside, below = _split_help(problem.help)
-    lines = [f"{paint(_printable(place), _BOLD)}: {paint('error', _RED)}: {message}"]
     margin = ""
     if problem.line and problem.excerpt:
         number = str(problem.line)
         margin = " " * len(number)
         bar = paint("|", _BLUE)
-        text, before, width = _cut(problem)
-        carets = paint("^" * width, _RED)
-        label = f" {paint(beside, _RED)}" if beside else ""
-        lines += [
-            f"{margin} {bar}",
-            f"{paint(number, _BLUE)} {bar} {text}",
-            f"{margin} {bar} {' ' * before}{carets}{label}",
-        ]
-    elif beside:
-        below = [beside, *below]
-    lines += [f"{margin} {paint('=', _BLUE)} {paint('help', _CYAN)}: {_printable(line)}" for line in below]
+        text, before, marked = _cut(problem, _LONGEST if width is None else width - len(margin) - 4)
+        lines += [f"{margin} {bar}", f"{paint(number, _BLUE)} {bar} {text}"]
+        lines.append(f"{margin} {bar} {' ' * before}{paint('^' * marked, _RED)}")
+        if beside and (width is None or len(margin) + 4 + before + marked + width_of(beside) <= width):
+            lines[-1] += f" {paint(beside, _RED)}"
+            beside = None
+    for line in [beside, *below] if beside else below:
+        lines += _help_lines(line, margin, paint, width)
     return "\n".join(lines)
+
+
+def _help_lines(text: str, margin: str, paint: Callable[[str, str], str], width: int | None) -> list[str]:
+    """One line of a help; one that begins with spaces is part of an example, and stays as it is."""
+    prefix = f"{margin} = help: "
+    if text.startswith(" "):
+        return [f"{' ' * len(prefix)}{_printable(text)}"]
+    first, *more = wrapped(_printable(text), width, indent=" " * len(prefix), used=len(prefix), measure=width_of)
+    return [f"{margin} {paint('=', _BLUE)} {paint('help', _CYAN)}: {first}", *more]
 
 
 def to_json(problem: Problem) -> dict[str, Json]:
@@ -69,13 +99,15 @@ def _columns(character: str) -> int:
 def _split_help(help: str | None) -> tuple[str | None, list[str]]:
     """A nearest name stands beside the caret, everything else below."""
     lines = help.split("\n") if help else []
-    if lines and lines[0].startswith("did you mean"):
+    if lines and lines[0].startswith(_BESIDE):
         return _printable(lines[0]), lines[1:]
     return None, lines
 
 
-def _cut(problem: Problem) -> tuple[str, int, int]:
-    """The line as shown, the columns before the carets, and how many carets."""
+def _cut(problem: Problem, longest: int) -> tuple[str, int, int]:
+    """The line as shown, in about so many columns at most; the columns before the carets; and how many carets."""
+    longest = max(min(longest, _LONGEST), _NARROWEST)
+    most_before = min(_BEFORE, longest // 2)
     start = min(problem.column - 1, len(problem.excerpt))
     end = min(start + max(1, problem.width), max(len(problem.excerpt), start + 1))
     before, marked, after = (
@@ -83,9 +115,9 @@ def _cut(problem: Problem) -> tuple[str, int, int]:
         _printable(problem.excerpt[start:end]),
         _printable(problem.excerpt[end:]),
     )
-    if width_of(before + marked + after) > _LONGEST:
-        before = before if len(before) <= _BEFORE else "…" + before[1 - _BEFORE :]
-        room = max(_LONGEST - len(before), 1)
+    if width_of(before + marked + after) > longest:
+        before = before if len(before) <= most_before else "…" + before[1 - most_before :]
+        room = max(longest - len(before), 1)
         line = marked + after
         after = line[len(marked) : room] + ("…" if len(line) > room else "") if len(marked) < room else "…"
         marked = marked[:room]

@@ -82,7 +82,8 @@ class _Page:
         return f"\x1b[{style}m{text}\x1b[0m" if self.color and style else text
 
     def wrapped(self, text: str, margin: int = 0) -> list[str]:
-        return textwrap.wrap(harmless(text), min(self.width, MOST_WIDTH) - margin, break_on_hyphens=False)
+        room = max(min(self.width, MOST_WIDTH) - margin, 20)
+        return textwrap.wrap(harmless(text), room, break_on_hyphens=False, break_long_words=False)
 
     def changes(self, rows: Iterable[tuple[str, str, str]]) -> list[str]:
         """Names with what they were and what they are, below each other."""

@@ -105,16 +105,20 @@ class _Columns:
     def _folded(self, details: str) -> str:
         if self._room is None or len(details) <= self._room:
             return details
-        return f"\n{' ' * self._margin}".join(textwrap.wrap(details, self._room, break_on_hyphens=False))
+        return f"\n{' ' * self._margin}".join(_wrapped(details, self._room))
 
     def _note(self, text: str) -> str:
         margin = " " * 11
-        lines = textwrap.wrap(harmless(text), self._width - len(margin) - 6)
+        lines = _wrapped(harmless(text), self._width - len(margin) - 6)
         head = self._painted("note", _CYAN)
         return f"{margin}{head}: " + f"\n{margin}      ".join(lines)
 
     def _painted(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._color and style else text
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(width, 20), break_on_hyphens=False, break_long_words=False)
 
 
 def _said(event: Event) -> tuple[str, str, str]:

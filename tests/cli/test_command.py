@@ -130,6 +130,33 @@ def test_problems_come_as_json_too(tmp_path: Path) -> None:
     assert (done.returncode, problem["line"], problem["column"]) == (2, 3, 3)
 
 
+def test_several_files_are_checked_one_after_the_other(tmp_path: Path) -> None:
+    bad, other = tmp_path / "bad.yaml", tmp_path / "other.yaml"
+    bad.write_text("jobs:\n- {target: say, xyz: 1}\n- {target: say, zyx: 1}\n")
+    other.write_text("jobs:\n- {target: say, xyz: 1}\n")
+
+    good = run_jobs("check", JOBS / "counter.yaml", "-", given=b"jobs: [{target: say}]")
+    done = run_jobs("check", bad, JOBS / "counter.yaml", other, tmp_path / "none.yaml")
+
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout == f"{JOBS}/counter.yaml: good: 1 job, 2 processes\n-: good: 1 job, 1 process\n"
+    assert (done.returncode, done.stdout) == (2, f"{JOBS}/counter.yaml: good: 1 job, 2 processes\n")
+    assert done.stderr.count("keys here: ") == 1
+    assert done.stderr.endswith("cannot be read: no such file or directory\n\n4 problems in 3 files\n")
+
+
+def test_of_several_files_each_is_a_json_object_in_a_line(tmp_path: Path) -> None:
+    bad = written(tmp_path, "jobs:\n- target: say\n  daemn: true\n")
+
+    done = run_jobs("check", "--json", JOBS / "counter.yaml", bad, tmp_path / "none.yaml")
+
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, done.stderr) == (2, "")
+    assert first == {"valid": True, "problems": [], "file": str(JOBS / "counter.yaml")}
+    assert (second["valid"], second["problems"][0]["line"], second["file"]) == (False, 3, str(bad))
+    assert third["problems"][0]["message"] == "cannot be read: no such file or directory"
+
+
 def test_standard_input_is_a_file_too() -> None:
     done = run_jobs("-", "-q", given=b"jobs: [{target: say, args: [hello]}]")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.diagnostics import render, to_json, width_of
+from runner.describe.diagnostics import render, render_all, to_json, width_of
 from runner.errors import Problem
 
 DRAWN = {"a": 1, " ": 1, "…": 1, "|": 1, "ｱ": 1, "한": 2, "글": 2, "界": 2, "Ａ": 2, "😀": 2, "\u0301": 0, "\u200d": 0}
@@ -169,6 +169,65 @@ def test_the_nearest_name_stands_beside_the_caret_and_the_rest_below() -> None:
     text = render(problem("a: b", 1, help="did you mean `c`?\nor leave it out"), color=False)
 
     assert text.split("\n")[3:] == ["  | ^ did you mean `c`?", "  = help: or leave it out"]
+
+
+def test_a_help_that_has_been_given_is_not_given_again() -> None:
+    every = [problem("a: b", 1, help=help) for help in ("keys here: `c`", "did you mean `d`?", None)] * 2
+
+    shown = render_all(every, color=False)
+
+    assert shown.count("keys here") == 1
+    assert shown.count("did you mean `d`?") == 2
+    assert shown.count("jobs.yaml:7:1: error: is wrong") == 6
+    assert shown.startswith(f"{render(every[0], color=False)}\n\n{render(every[1], color=False)}\n\n")
+
+
+def test_of_nothing_wrong_nothing_is_shown() -> None:
+    assert render_all([], color=False) == ""
+
+
+def test_a_problem_keeps_to_the_width_of_the_terminal() -> None:
+    excerpt = "x" * 40 + ": daemn " + "y" * 40
+    found = Problem("jobs.yaml", 12, 43, 5, excerpt, "one two three four five", "six seven eight nine ten eleven")
+
+    assert render(found, color=False, width=40).split("\n") == [
+        "jobs.yaml:12:43: error: one two three",
+        "  four five",
+        "   |",
+        "12 | …" + "x" * 14 + ": daemn " + "y" * 11 + "…",
+        "   | " + " " * 17 + "^^^^^",
+        "   = help: six seven eight nine ten",
+        "           eleven",
+    ]
+
+
+def test_the_nearest_name_stands_below_where_there_is_no_room_beside_the_caret() -> None:
+    found = problem("a: " + "b" * 20, 4, 20, help="did you mean `c`?")
+
+    assert render(found, color=False, width=45).split("\n")[3:] == ["  |    " + "^" * 20 + " did you mean `c`?"]
+    assert render(found, color=False, width=44).split("\n")[3:] == ["  |    " + "^" * 20, "  = help: did you mean `c`?"]
+
+
+def test_an_example_in_a_help_stays_as_it_is() -> None:
+    help = "write, in lines of its own,\n  a:\n    - b c d e f g h i j"
+
+    text = render(problem("a: b", 1, help=help), color=False, width=30)
+
+    assert text.split("\n")[4:] == [
+        "  = help: write, in lines of",
+        "          its own,",
+        "            a:",
+        "              - b c d e f g h i j",
+    ]
+
+
+@given(problems, st.integers(20, 120))
+def test_any_problem_keeps_its_words_at_any_width(found: Problem, width: int) -> None:
+    text = render(found, color=False, width=width)
+
+    whole = render(found, color=False).split("\n")[0]
+    assert "".join(text.split()).startswith("".join(whole.split()))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", render(found, color=True, width=width)) == text
 
 
 @pytest.mark.parametrize(

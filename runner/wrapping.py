@@ -1,0 +1,51 @@
+"""Text in lines that a terminal shows whole. It imports nothing: `--help` takes no longer than Python."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def wrapped(
+    text: str, width: int | None, *, indent: str = "", used: int = 0, measure: Callable[[str], int] = len
+) -> list[str]:
+    """The lines of one paragraph, none wider than `width` unless a single word is; one line without a width.
+
+    The first line begins in the column `used` of a line that is there, all others with the indent. `measure` gives the
+    columns of a word.
+    """
+    if width is None:
+        return [text]
+    line, *words = text.split(" ")
+    lines: list[str] = []
+    columns = used + measure(line)
+    for word in words:
+        needed = measure(word)
+        if columns + 1 + needed > width:
+            lines.append(line)
+            line, columns = indent + word, len(indent) + needed
+        else:
+            line, columns = f"{line} {word}", columns + 1 + needed
+    return [*lines, line]
+
+
+def table(rows: list[tuple[str, str]], width: int) -> list[str]:
+    """Rows of two columns: what is written, and what it means, which is wrapped beside it or, if narrow, below it."""
+    margin = 2
+    start = margin + max((len(left) for left, _ in rows), default=0) + 1
+    lines: list[str] = []
+    for left, right in rows:
+        if width - start < _NARROWEST:
+            indent = " " * (margin + 4)
+            lines.append(f"{' ' * margin}{left}".rstrip())
+            lines += [f"{indent}{line}" for line in wrapped(right, width - len(indent))] if right else []
+        else:
+            first, *more = wrapped(right, width - start)
+            lines.append(f"{' ' * margin}{left:<{start - margin}}{first}".rstrip())
+            lines += [f"{' ' * start}{line}" for line in more]
+    return lines
+
+
+_NARROWEST = 28
+"""Columns that a text beside another one needs at least."""
