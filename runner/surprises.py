@@ -33,7 +33,7 @@ class Surprises:
         self._plan = plan
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
-        self._drawn: dict[int, list[int]] = {}
+        self._drawn: dict[tuple[str, int], list[int]] = {}
         self._worked: dict[str, tuple[float, float]] = {}
         self._slow: tuple[str, float, float] | None = None
         self._started: dict[str, float] = {}
@@ -51,8 +51,8 @@ class Surprises:
             case "globals", [str(module), list(names)]:
                 for each in names:
                     self._globals.setdefault((module, each), []).append(number)
-            case "drawn", [int(state)]:
-                self._drawn.setdefault(state, []).append(number)
+            case "drawn", [str(generator), int(numbers)]:
+                self._drawn.setdefault((generator, numbers), []).append(number)
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
 
@@ -97,10 +97,11 @@ class Surprises:
             if len(numbers) > 1:
                 text = _GLOBAL.format(variable, module, self._named(numbers))
                 yield Note("global_not_shared", None, text, f"{module}.{variable}")
-        why = _COPIED if self._plan.preload and self._plan.start_method != "spawn" else _SEEDED
-        for numbers in self._drawn.values():
+        why = _COPIED if self._plan.preload and self._plan.start_method != "spawn" else _MADE_ALIKE
+        for (generator, _), numbers in self._drawn.items():
             if len(numbers) > 1:
-                yield Note("same_random_numbers", None, _SAME_NUMBERS.format(self._named(numbers), why))
+                text = _SAME_NUMBERS.format(self._named(numbers), generator, why)
+                yield Note("same_random_numbers", None, text, generator)
         if self._slow is not None:
             name, start_s, work_s = self._slow
             text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, _BEGINS[self._plan.start_method])
@@ -149,11 +150,11 @@ _GLOBAL = (
     "processes, and nobody sees what another one did. What they are to share is declared under `shared:`."
 )
 _SAME_NUMBERS = (
-    "{0} drew from numpy's global generator of random numbers in the same state, and so got the same numbers: {1}. "
-    "Give each a generator of its own: `numpy.random.default_rng()`."
+    "{0} drew from {1} in the same state, and so got the same numbers: {2}. Make a generator in each process, in the "
+    "target and not in the module: `numpy.random.default_rng()`, or `random.Random()`."
 )
 _COPIED = "a forked process has a copy of what was imported before"
-_SEEDED = "each has imported numpy for itself, and what it has imported has seeded the generator alike"
+_MADE_ALIKE = "what each process has imported for itself has brought it into that state"
 _PRINT_ORDER = (
     "{0} printed before {1}, which was started before it and does the same: once they run, the order in which "
     "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."

@@ -99,19 +99,20 @@ def test_a_global_that_several_changed_is_none_that_they_share() -> None:
     [
         ("fork", ("numpy",), "a forked process has a copy"),
         ("forkserver", ("numpy",), "a forked process has a copy"),
-        ("fork", (), "has seeded the generator alike"),
-        ("spawn", ("numpy",), "has seeded the generator alike"),
+        ("fork", (), "has brought it into that state"),
+        ("spawn", ("numpy",), "has brought it into that state"),
     ],
 )
 def test_numbers_drawn_in_the_same_state_are_the_same(start_method: str, preload: tuple[str, ...], why: str) -> None:
     found = surprises(start_method, preload)
-    for number, state in ((0, 7), (2, 7), (1, 8)):
-        found.hear(number, "drawn", [state], 1.0)
+    for number, name, numbers in ((0, "x", 7), (2, "x", 7), (1, "x", 8), (1, "y", 7)):
+        found.hear(number, "drawn", [name, numbers], 1.0)
 
     (note,) = found.at_the_end()
 
     assert (note.about, note.process) == ("same_random_numbers", None)
-    assert note.text.startswith("a and c drew from numpy's global generator")
+    assert note.text.startswith("a and c drew from x in the same state")
+    assert "Make a generator in each process, in the target and not in the module" in note.text
     assert why in note.text
 
 
@@ -170,7 +171,7 @@ def test_who_was_never_seen_to_start_did_not_start_slowly() -> None:
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [("finally", ["x"]), ("globals", ["m"]), ("drawn", [None]), ("worked", [1, 2]), ("unheard", [1])],
+    [("finally", ["x"]), ("globals", ["m"]), ("drawn", [7]), ("worked", [1, 2]), ("unheard", [1])],
 )
 def test_what_is_not_understood_is_dropped(what: str, said: list[Any]) -> None:
     found = surprises()
@@ -185,8 +186,8 @@ def test_what_is_not_understood_is_dropped(what: str, said: list[Any]) -> None:
 def test_of_mains_hand_nothing_is_kept() -> None:
     found = surprises()
 
-    found.hear(3, "drawn", [7], 1.0)
-    found.hear(0, "drawn", [7], 1.0)
+    found.hear(3, "drawn", ["x", 7], 1.0)
+    found.hear(0, "drawn", ["x", 7], 1.0)
 
     assert list(found.at_the_end()) == []
 

@@ -5,11 +5,10 @@ Children import this module, if their targets are somebody's functions.
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from types import FunctionType, ModuleType
 
-from runner.supervise import told
+from runner.supervise import drawing, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ _PLAIN = (type(None), bool, int, float, str, bytes, tuple, list, dict, set)
 MOST_NAMES = 5
 MOST_ITEMS = 1_000
 """Of what holds more, only the size is compared."""
-_NUMPY_RANDOM = "numpy.random"
 
 
 def observed(target: Any, call: Callable[[], object]) -> object:
@@ -31,16 +29,15 @@ def observed(target: Any, call: Callable[[], object]) -> object:
     if line is not None:
         told.tell_finally(line)
     names = target.__globals__
-    before, drawn = _held(names), _generator()
+    before, generators = _held(names), drawing.states_of(names)
     try:
         return call()
     finally:  # it may end by `sys.exit`, or by what it raises
         changed = changed_names(before, names)
         if changed:
             told.tell_globals(str(names.get("__name__")), changed[:MOST_NAMES])
-        drew = _generator()
-        if drawn is not None and drew is not None and drawn != drew:
-            told.tell_drawn(drawn ^ (drew << 1))  # who has seeded it meanwhile has got other numbers
+        for name, numbers in drawing.drawn(generators):
+            told.tell_drawn(name, numbers)
 
 
 def _held(names: Mapping[str, object]) -> dict[str, tuple[object, object]]:
@@ -70,19 +67,6 @@ def changed_names(before: Mapping[str, tuple[object, object]], names: Mapping[st
         and (names[name] is not value or _state(value) != state)
         and not isinstance(names[name], ModuleType)
     ]
-
-
-def _generator() -> int | None:
-    """The state of numpy's global generator of random numbers, in a number; None if it is not there."""
-    random = sys.modules.get(_NUMPY_RANDOM)
-    if random is None:
-        return None
-    import zlib
-
-    state = random.get_state()
-    if not isinstance(state, tuple):  # the target has put another generator in its place
-        return None
-    return zlib.crc32(state[1].tobytes() + b"%d" % state[2])
 
 
 def line_of_finally(target: FunctionType) -> int | None:

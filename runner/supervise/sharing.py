@@ -28,6 +28,9 @@ class Seen:
 _FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_out": ("waited",)}
 """What is told beside the operation."""
 
+_OF_A_TARGET = ("drawn", "finally", "globals", "worked")
+"""What processes report of their targets, for `runner.surprises`."""
+
 
 class Sharing:
     """Sees to the shared things of one run."""
@@ -67,8 +70,8 @@ class Sharing:
                     self._add(process, name, amount, list(map(str, guards)))
                 case ["unsent", *_]:
                     self._is_news = True
-                case ["finally", int()] | ["globals", str(), list()] | ["drawn", int()] | ["worked", float(), float()]:
-                    yield Seen({"said": message[0], "by": process, "what": message[1:]})
+                case [str(what), *said] if what in _OF_A_TARGET:
+                    yield Seen({"said": what, "by": process, "what": said})
                 case [str(what), int(row), *rest] if 0 <= row < len(self._shared.rows):
                     yield from self._hear_of(process, what, row, rest)
 

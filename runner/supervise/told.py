@@ -33,9 +33,9 @@ def tell_globals(module: str, names: list[str]) -> None:
     _tell("globals", module, names)
 
 
-def tell_drawn(state: int) -> None:
-    """The target has drawn numbers from numpy's global generator, which was in this state before."""
-    _tell("drawn", state)
+def tell_drawn(generator: str, numbers: int) -> None:
+    """The target has drawn from a generator of random numbers that it did not make; `numbers` tells which ones."""
+    _tell("drawn", generator, numbers)
 
 
 def tell_worked(ended: float) -> None:

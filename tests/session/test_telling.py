@@ -541,7 +541,7 @@ def test_updates_that_were_lost_are_explained_before_the_end_with_the_value_in_i
 def test_what_processes_did_alike_is_explained_at_the_end() -> None:
     tells = sharing()
     for number in (0, 1):
-        told(tells, {"said": "drawn", "by": number, "what": [7], "t": 100.7})
+        told(tells, {"said": "drawn", "by": number, "what": ["dice", 7], "t": 100.7})
     told(tells, EXITED, ENDED)
 
     assert "same_random_numbers" in [event.fields.get("about") for event in tells.finish()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 seen: list[int] = []
@@ -14,6 +16,7 @@ state = {"n": 0}
 results = [0, 0]
 many = [0] * 2000
 _private = 0
+dice = random.Random()
 
 
 def plain(number: int) -> int:
@@ -54,7 +57,12 @@ def failing() -> None:
 
 
 def drawing() -> float:
-    return float(np.random.rand())  # that is what surprises
+    return dice.random()
+
+
+def draw_and_leave() -> None:
+    drawing()
+    raise SystemExit(0)
 
 
 def cleaning() -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import sys
+import random
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from runner.supervise import told
@@ -59,27 +58,15 @@ def test_who_does_not_return_tells_too(
     assert heard == [["globals", observable.__name__, ["count"]]]
 
 
-def test_who_draws_tells_in_which_state_the_generator_was(heard: list[list[Any]]) -> None:
-    np.random.seed(1)
-    first = observed(observable.drawing, observable.drawing)
-    np.random.seed(1)
-    assert observed(observable.drawing, observable.drawing) == first
-    observed(observable.drawing, observable.drawing)
+def test_numbers_that_are_drawn_are_told(heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observable, "dice", random.Random(), raising=False)
 
-    (one, state), again, (_, other) = heard
-    assert one == "drawn"
-    assert again == ["drawn", state]
-    assert other != state
+    with pytest.raises(SystemExit):
+        observed(observable.drawing, observable.draw_and_leave)
 
-
-def test_where_numpys_generator_is_not_loaded_nobody_draws(
-    heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "numpy.random")
-
-    observed(observable.plain, lambda: 1)
-
-    assert heard == []
+    ((what, name, numbers),) = heard
+    assert (what, name) == ("drawn", f"`dice` of the module {observable.__name__}")
+    assert isinstance(numbers, int)
 
 
 def line_in_file(function: Callable[..., object], text: str) -> int:
@@ -148,13 +135,3 @@ def test_names_are_changed_that_are_other_objects_or_hold_others() -> None:
     before: dict[str, tuple[object, object]] = {"a": (one, [0]), "b": (one, [id(1)]), "c": (1, None), "gone": (1, None)}
 
     assert changed_names(before, {"a": one, "b": other, "c": 1, "new": 1}) == ["a", "b"]
-
-
-def test_another_generator_in_the_place_of_numpys_has_no_state_to_tell(
-    heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(np.random, "get_state", lambda: {"bit_generator": "PCG64"})
-
-    observed(observable.plain, lambda: 1)
-
-    assert heard == []

@@ -11,6 +11,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ NAMES = {
     "_rlock": CONTEXT.Queue(),
     "_sem": CONTEXT.Queue(),
     "_writer": CONTEXT.Queue(),
+    "_bit_generator": np.random.RandomState(),
     "_getvalue": managers.BaseProxy,
 }
 OF_A_SEMAPHORE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero")

@@ -16,7 +16,7 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
     (lambda: told.tell_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
     (lambda: told.tell_finally(12), ["finally", 12]),
     (lambda: told.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
-    (lambda: told.tell_drawn(77), ["drawn", 77]),
+    (lambda: told.tell_drawn("dice", 77), ["drawn", "dice", 77]),
     (lambda: told.tell_worked(1.5), ["worked", 0.5, 1.5]),
     (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
 ]
