@@ -1,6 +1,6 @@
-"""Random scenarios of processes that take two guards each, with a known answer: who waits for ever, in which circle.
+"""Random scenarios of processes that take two guards each, with a known answer: which wait for ever, in which circle.
 
-`python -m tests.deadlocks 1000` runs so many of them, and says how soon circles were found.
+`python -m tests.deadlocks 1000 --seed 1` runs 1,000 of them, and says how soon circles were found.
 
 Each process takes its first guard, meets all others at a barrier, and takes its second one. So what each of them holds
 when it asks for the second is certain, and whether they go on follows: who wants what nobody has at the barrier gets it
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import runner
 from runner.plan import JobPlan, Join, Plan, ProcessPlan, SharedBarrier, SharedLock, SharedRLock, SharedSemaphore, Start
+from tests import trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,28 +135,26 @@ def found_within(result: RunResult) -> float | None:
     return told - closed
 
 
-def main(count: int) -> int:
-    """Run so many; gives how many were wrong."""
-    source = random.Random(count)
-    wrong = 0
+def main() -> int:
+    """Run as many as the command line says; returns the exit status."""
     times: list[float] = []
-    with_circle = 0
-    for _ in range(count):
-        scenario = at_random(source)
+
+    def trial(seed: int) -> str | None:
+        scenario = at_random(random.Random(seed))
         result = runner.run(scenario.plan())
-        with_circle += bool(scenario.circles)
-        fault = wrong_with(scenario, result)
-        if fault is not None:
-            wrong += 1
-            print(f"{scenario}: {fault}")
         within = found_within(result)
-        times += [] if within is None else [within]
-    times.sort()
-    late = sum(time > MOST_S for time in times)
-    print(f"{count} scenarios, {with_circle} with a circle, {wrong} wrong")
-    print(f"found after {times[len(times) // 2] * 1000:.0f} ms (median), {times[-1] * 1000:.0f} ms (most); {late} late")
-    return wrong
+        times.extend([] if within is None else [within])
+        fault = wrong_with(scenario, result)
+        return None if fault is None else f"{scenario}: {fault}"
+
+    status = trials.make(trial)
+    if times:
+        times.sort()
+        median, most, late = times[len(times) // 2], times[-1], sum(time > MOST_S for time in times)
+        found = f"found after {median * 1000:.0f} ms (median), {most * 1000:.0f} ms (most)"
+        print(f"{len(times)} circles, {found}; {late} late")
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(int(sys.argv[1]))))
+    sys.exit(main())

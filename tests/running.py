@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import runner
 from runner.describe.planning import describe
+from runner.results import Recorder
+from runner.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runner import Plan, RunResult
+    from runner import Event, Plan, RunResult
     from runner.plan import Json
 
 
@@ -56,6 +58,19 @@ def on_a_terminal(*command: str) -> tuple[int, str]:
         pass
     os.close(ours)
     return running.wait(), shown.decode()
+
+
+def run_and_watch(plan: Plan, watch: Callable[[Event], object]) -> RunResult:
+    """The result of a run; `watch` is called with each event when it comes."""
+    recorder = Recorder(keep_events=True, keep_output=True)
+    with Session() as session:
+        session.submit(plan)
+        for item in session.items():
+            if item is not None:
+                recorder.add(item)
+            if isinstance(item, runner.Event):
+                watch(item)
+    return recorder.result()
 
 
 def events(result: RunResult, event: str) -> list[dict[str, Json]]:

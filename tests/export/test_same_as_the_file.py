@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from runner import Plan, RunResult
     from runner.plan import Json
 
+pytestmark = pytest.mark.slow
+
 JOBS = Path(__file__).parents[2] / "jobs"
 FILES = sorted(path.relative_to(JOBS).as_posix() for path in JOBS.rglob("*.yaml"))
 REFUSED = {"limits/limits.yaml"}

@@ -12,6 +12,8 @@ from tests.running import events, run_text
 if TYPE_CHECKING:
     from runner import RunResult
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 TERM = {"terminate_after": 1}
 SUCCEEDED = ("succeeded", 0)

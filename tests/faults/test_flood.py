@@ -12,6 +12,7 @@ import pytest
 
 from tests.running import COMMAND, children_of, wait_until
 
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
 HERE = Path(__file__).parent
 MOST_GROWTH = 32 << 20
 MB = 1_000_000

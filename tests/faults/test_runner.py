@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def _kernel() -> tuple[int, int]:
     major, minor, *_ = os.uname().release.split(".")
@@ -104,6 +106,7 @@ def test_what_ignores_sigterm_is_gone_within_the_grace_period_of_the_commands_de
     assert time.monotonic() - killed < 1.5  # that nothing else is left is seen after each test
 
 
+@pytest.mark.alone
 def test_a_front_that_dies_amid_many_starts_takes_them_with_it() -> None:
     """The supervisor finds out when it writes, not when it reads."""
     running = Running(given=b"jobs: [{name: 'a-$index', target: heartbeat, args: [60], replicas: 400}]")
@@ -128,6 +131,7 @@ def test_a_supervisor_that_does_not_heed_a_stop_is_killed() -> None:
     assert "the supervisor died" in " ".join(told.split())
 
 
+@pytest.mark.alone
 def test_a_terminal_that_is_closed_stops_the_run(tmp_path: Path, start_method: str) -> None:
     events = tmp_path / "events"
     file = written(tmp_path, HEARTBEAT.decode())
@@ -267,6 +271,7 @@ def test_a_start_that_there_is_no_room_for_is_tried_again(
     assert failed == ["BlockingIOError"] * (3 - len(ends))
 
 
+@pytest.mark.alone
 def test_a_thousand_that_ignore_sigterm_are_gone_within_the_grace_period_and_a_second(tmp_path: Path) -> None:
     events = tmp_path / "events"
     text = b"grace_period: 1\njobs: [{target: ignore_sigterm, replicas: 1000}]"
@@ -304,6 +309,7 @@ SMALLEST_PID_MAX = 400
 """Nearly: the kernel reserves the first 300."""
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a PID namespace")
 @pytest.mark.skipif(_kernel() < (6, 14), reason="before Linux 6.14 the whole machine has one pid_max")
 def test_pids_that_are_used_again_confuse_nobody(tmp_path: Path) -> None:

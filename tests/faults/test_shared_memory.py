@@ -13,6 +13,8 @@ from tests.running import COMMAND, written
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_SHM = """
 mount -t tmpfs tmpfs "$0"
 for device in null zero urandom; do touch "$0/$device"; mount --bind /dev/$device "$0/$device"; done

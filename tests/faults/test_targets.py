@@ -13,6 +13,8 @@ from tests.running import COMMAND, written
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TARGETS: dict[str, tuple[str, str, str, str]] = {
     # what is wrong: (the job, BROKEN, what is refused, the error of a process that is started all the same)
     "a missing module": (

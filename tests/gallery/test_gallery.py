@@ -11,15 +11,35 @@ import pytest
 import runner
 from runner.describe.edits import edits_of
 from runner.describe.planning import describe
+from tests.effort import EVERYTHING, START_METHODS
 
 JOBS = Path(__file__).parents[2] / "jobs"
 SCENARIOS = [path for path in sorted(JOBS.rglob("*.yaml")) if path.parent.name not in ("basics", "limits")]
 """Those of the basics are observed one by one in `tests/scenarios`, the limits in `tests/processes`."""
+COUNTERS = [path for path in SCENARIOS if path.parent.name == "counter" or path.name == "counter.yaml"]
+"""Their runs are observed in `tests/scenarios` and `tests/cli`, their edits here."""
+CODE_OF_ITS_OWN = re.compile(r"^[^#\n]*(?:\b(?:class|preload|child): |target: ['\"]?\w+[.:])", re.MULTILINE)
+"""Functions that a child must find and arguments that it must receive.
+
+Kinds of things and steps are tested under each method in tests/processes.
+"""
 EDITS = [(path, number) for path in SCENARIOS for number in range(len(edits_of(path.read_bytes(), str(path))))]
 
 
-def name_of(path: Path) -> str:
+def name_of(path: object) -> str:
+    """The file's name without its folder and ending, in the name of a test."""
+    if not isinstance(path, Path):
+        return str(path)
     return path.relative_to(JOBS).with_suffix("").as_posix()
+
+
+def methods_of(path: Path) -> tuple[str, ...]:
+    """The start methods under which this file runs: where the method cannot matter, all of them in CI alone."""
+    text = path.read_text()
+    own = re.search(r"^start_method: (\w+)", text, re.MULTILINE)
+    if own is not None:
+        return (own[1],)
+    return START_METHODS if EVERYTHING or CODE_OF_ITS_OWN.search(text) else START_METHODS[:1]
 
 
 def unexpected(result: runner.RunResult) -> str:
@@ -28,19 +48,20 @@ def unexpected(result: runner.RunResult) -> str:
     return "\n".join([repr(result), *notes])
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=name_of)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "start_method"),
+    [(path, method) for path in SCENARIOS if path not in COUNTERS for method in methods_of(path)],
+    ids=name_of,
+)
 def test_a_scenario_comes_out_as_it_says(path: Path, start_method: str) -> None:
-    text = path.read_text()
-    own = re.search(r"^start_method: (\w+)", text, re.MULTILINE)
-    if own is not None and own[1] != start_method:
-        pytest.skip(f"it is about {own[1]}")
-
     result = runner.run(runner.load(path, start_method=start_method))
 
     assert result.exit_status == 0, unexpected(result)
 
 
-@pytest.mark.parametrize(("path", "number"), EDITS, ids=lambda one: name_of(one) if isinstance(one, Path) else str(one))
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "number"), EDITS, ids=name_of)
 def test_an_edit_comes_out_as_it_says(path: Path, number: int) -> None:
     text = path.read_bytes()
     edit = edits_of(text, str(path))[number]

@@ -104,3 +104,9 @@ def kill_mains_hand(event: Any) -> None:
     """Kill the process in which main waits."""
     kill_the_manager({})
     event.wait(0.1)
+
+
+def wait_for_file(path: str) -> None:
+    """Wait until this file is there."""
+    while not os.path.exists(path):
+        time.sleep(0.005)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import runner
 from tests.deadlocks import Scenario, wrong_with
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from runner.plan import StartMethod
+
+pytestmark = pytest.mark.slow
 
 
 @st.composite
@@ -22,7 +26,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     return Scenario(kinds, draw(st.tuples(*[st.integers(0, guards - 1)] * processes)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(scenarios())
 def test_circles_are_told_and_nothing_else_is(scenario: Scenario) -> None:
     result = runner.run(scenario.plan())

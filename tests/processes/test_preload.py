@@ -18,6 +18,8 @@ from tests.running import COMMAND, plan_of, run_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LEAVES_A_PROCESS = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n"
 IN_A_THREAD = f"""
 import threading

@@ -6,15 +6,15 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from runner.session import Session
-from tests.running import Running, events, plan_of, run_text
+from tests.running import Running, events, plan_of, run_and_watch, run_text
 
 if TYPE_CHECKING:
-    from runner import RunResult
+    from runner import Event, RunResult
 
 HERE = Path(__file__).parent
 
@@ -288,43 +288,78 @@ KILLED_IN = {
 
 
 @pytest.mark.parametrize("kind", KILLED_IN)
-def test_who_was_ended_while_it_waited_keeps_nobody_waiting_for_ever(kind: str, start_method: str) -> None:
+def test_a_process_ended_while_it_waited_keeps_no_other_waiting_for_ever(
+    kind: str, start_method: str, tmp_path: Path
+) -> None:
     shared, wait, wake = KILLED_IN[kind]
     text = f"""
 time_limit: 20
 {shared}
 jobs:
-  - {{name: gone, do: [{{print: comes}}, {wait}]}}
+  - {{name: gone, do: [{wait}]}}
   - {{name: waits, do: [{wait}]}}
   - {{name: wakes, do: [{wake}]}}
-main: [{{start: gone}}, {{start: waits}}, {{sleep: 0.5}}, {{terminate: gone}}, {{join: gone}}, {{start: wakes}}]
+  - {{name: until-gone, target: 'sharing:wait_for_file', args: ['{tmp_path}/gone']}}
+main: [{{start: gone}}, {{start: waits}}, {{start: until-gone}}, {{join: until-gone}}, {{start: wakes}}]
 """
 
-    result = run(text, start_method)
+    result = run_and_end_gone(text, start_method, {"gone", "waits"}, tmp_path)
 
     assert result.outcome == "failed"
     assert any("inside x: somebody was ended while it waited there" in note for note in notes(result, "standstill"))
     assert result.processes["wakes"].stop_reason == "standstill"
 
 
-def test_who_was_ended_while_it_got_something_keeps_nobody_waiting_for_ever(start_method: str) -> None:
-    text = """
+def test_a_process_ended_while_it_got_something_keeps_no_other_waiting_for_ever(
+    start_method: str, tmp_path: Path
+) -> None:
+    text = f"""
 time_limit: 20
-shared: {q: queue}
+shared: {{q: queue}}
 jobs:
-  - {name: gone, do: [{get: q}]}
-  - {name: gets, do: [{get: q}]}
-  - {name: goes-on, target: heartbeat, args: [60]}
-main: [{start: gone}, {sleep: 0.5}, {terminate: gone}, {join: gone}, {put: 1, into: q}, {start: gets}, {start: goes-on}]
+  - {{name: gone, do: [{{get: q}}]}}
+  - {{name: gets, do: [{{get: q}}]}}
+  - {{name: goes-on, target: heartbeat, args: [60]}}
+  - {{name: until-gone, target: 'sharing:wait_for_file', args: ['{tmp_path}/gone']}}
+main:
+  - {{start: gone}}
+  - {{start: until-gone}}
+  - {{join: until-gone}}
+  - {{put: 1, into: q}}
+  - {{start: gets}}
+  - {{start: goes-on}}
 """
 
-    result = run(text, start_method)
+    result = run_and_end_gone(text, start_method, {"gone"}, tmp_path)
 
     assert notes(result, "holder_died") == [
         "gone died while it had the lock of q for reading: what it had is lost to the others, nobody gives it back."
     ]
     assert notes(result, "who_waits") == ["gets waits for q, and would do so for ever: the run is ended."]
     assert result.processes["goes-on"].stop_reason == "holder_died"
+
+
+def run_and_end_gone(text: str, start_method: str, waiting: set[str], folder: Path) -> RunResult:
+    """The result of a run in which `gone` is sent SIGTERM as soon as each of these is known to wait.
+
+    After its end the file `gone` lies in the folder.
+    """
+    pids: dict[object, object] = {}
+    awaited = set[object](waiting)
+
+    def watch(event: Event) -> None:
+        process = event.fields.get("process")
+        match event.event:
+            case "process.started":
+                pids[process] = event.fields["pid"]
+            case "shared.waiting" if process in awaited:
+                awaited.discard(process)
+                if not awaited:
+                    os.kill(cast("int", pids["gone"]), signal.SIGTERM)
+            case "process.exited" if process == "gone":
+                (folder / "gone").touch()
+
+    return run_and_watch(plan_of(text, HERE, start_method), watch)
 
 
 def test_who_has_another_thread_is_never_called_stuck(start_method: str) -> None:

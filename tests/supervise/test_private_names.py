@@ -79,6 +79,7 @@ def test_what_is_made_of_a_condition_has_one(made: object, name: str) -> None:
     assert hasattr(made._cond, name)  # type: ignore[attr-defined]  # that is what is tested
 
 
+@pytest.mark.alone
 def test_a_manager_has_its_process() -> None:
     with managers.SyncManager(ctx=multiprocessing.get_context("fork")) as manager:
         assert manager._process.pid in {child.pid for child in multiprocessing.active_children()}  # type: ignore[attr-defined]  # that is what is tested

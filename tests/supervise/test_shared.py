@@ -33,6 +33,8 @@ from runner.things import (
 )
 from tests.supervise.things import RUN, made_of
 
+pytestmark = pytest.mark.alone  # a manager is forked
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

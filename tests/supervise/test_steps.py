@@ -191,6 +191,7 @@ def test_who_hangs_does_so_whatever_signals_come() -> None:
     assert len(came) >= 3
 
 
+@pytest.mark.alone
 def test_a_child_does_steps_of_its_own() -> None:
     items = CONTEXT.SimpleQueue()
 

@@ -1,0 +1,111 @@
+"""What a test or a random trial may leave behind: processes, descriptors, shared memory, files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from pathlib import Path
+
+GOES_WITHIN_S = 2.0
+"""When a supervisor was killed, what it had started follows it, but not in the same instant."""
+MEMORY_GOES_WITHIN_S = 20.0
+"""The resource tracker of a run beside these tests, whose owner was killed, takes as long on a busy machine."""
+SHARED_MEMORY = "shared memory"
+MARK = "RUN_JOBS_TESTED_BY"
+"""All processes of these tests have this variable, and none of another run of the tests beside this one."""
+
+
+def mark() -> None:
+    """Mark the processes that this one will start."""
+    os.environ[MARK] = str(os.getpid())
+
+
+def left_after_a_while(before: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What is there now, was not there before, and does not go within two seconds.
+
+    Shared memory that appears meanwhile belongs to a run beside these tests.
+    """
+    began = time.monotonic()
+    left = _left(before)
+    while left and time.monotonic() < began + (MEMORY_GOES_WITHIN_S if SHARED_MEMORY in left else GOES_WITHIN_S):
+        time.sleep(0.02)
+        earlier, left = left, _left(before)
+        left[SHARED_MEMORY] = left.get(SHARED_MEMORY, set()) & earlier.get(SHARED_MEMORY, set())
+        left = {kind: found for kind, found in left.items() if found}
+    return left
+
+
+def traces() -> dict[str, set[str]]:
+    """What is there now, by its kind."""
+    return {
+        "children": _children(),
+        "descriptors": _descriptors(),
+        SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
+        "temporary files": _files_below(os.environ["TMPDIR"]),
+        "descendants": _descendants(),
+    }
+
+
+def _left(before: dict[str, set[str]]) -> dict[str, set[str]]:
+    new = {kind: found - before[kind] for kind, found in traces().items()}
+    if new[SHARED_MEMORY]:
+        others = _mapped_by_others()
+        new[SHARED_MEMORY] = {name for name in new[SHARED_MEMORY] if _inode(name) not in others}
+    return {kind: found for kind, found in new.items() if found}
+
+
+def _files_below(folder: str) -> set[str]:
+    """All files and folders in there; what is removed meanwhile is left out."""
+    return {os.path.join(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files)}
+
+
+def _children() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def _descriptors() -> set[str]:
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
+        except FileNotFoundError:  # the one that listed the folder
+            continue
+    return found
+
+
+def _descendants() -> set[str]:
+    """Processes that these tests have started, and the descendants of these, wherever they went."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if _is_ours(pid) and pid != str(os.getpid()):
+                found.add(pid)
+    return found
+
+
+def _inode(name: str) -> int | None:
+    try:
+        return os.stat(f"/dev/shm/{name}").st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _mapped_by_others() -> set[int | None]:
+    """Inodes of shared memory of runs beside these tests: a process that is none of ours maps it.
+
+    A semaphore is mapped under another name than it has. None is for what is gone.
+    """
+    found: set[int | None] = {None}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if not _is_ours(pid):
+                found |= set(map(int, re.findall(r"(\d+) +/dev/shm/", Path(f"/proc/{pid}/maps").read_text())))
+    return found
+
+
+def _is_ours(pid: str) -> bool:
+    mark = f"{MARK}={os.getpid()}\0".encode()
+    with open(f"/proc/{pid}/environ", "rb", buffering=0) as environment:  # of all processes, twice for each test
+        return pid == str(os.getpid()) or mark in environment.readall()
