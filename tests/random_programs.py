@@ -51,15 +51,30 @@ class Case:
 
 @dataclass
 class Tally:
-    """What came of the programs of one command."""
+    """What came of the programs of one command; what went wrong is written into the folder `keep` at once."""
 
+    keep: Path | None = None
     runs: int = 0
     left_out: int = 0
-    wrong: list[tuple[Case, str, RunResult | None]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
 
+    def add(self, case: Case, result: RunResult | None) -> None:
+        """Count a run; None is one that never came back."""
+        self.runs += 1
+        self.ends["hangs" if result is None else result.outcome] += 1
+        why = "it hangs" if result is None else wrong_with(case.plan, case.found.ends, result)
+        if why is None:
+            return
+        self.wrong.append(f"{case.profile} {case.seed}: {why}")
+        print(f"WRONG {self.wrong[-1]}", flush=True)
+        if self.keep is not None:
+            self.keep.mkdir(parents=True, exist_ok=True)
+            name = f"{case.profile}-{case.seed}-{case.plan.start_method}.yaml"
+            (self.keep / name).write_text(told(case, why, result))
+
     def __str__(self) -> str:
-        late = sum("time limit" in why for _, why, _ in self.wrong)
+        late = sum("time limit" in why for why in self.wrong)
         ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.ends.items()))
         return (
             f"{self.runs} programs ({ends}), {self.left_out} left out: they have too many states; "
@@ -99,6 +114,13 @@ class Worker:
         self.case, self._since = case, time.monotonic()
         self.answers.send(case.plan)
 
+    def take_case(self) -> Case:
+        """The program whose run is over."""
+        case, self.case = self.case, None
+        if case is None:
+            raise AssertionError("an answer without a question")
+        return case
+
     @property
     def hangs(self) -> bool:
         """Whether the run takes longer than its own time limit allows."""
@@ -120,10 +142,9 @@ def _work(requests: Connection) -> None:
         requests.send(runner.run(plan))
 
 
-def run_all(count: int, *, seed: int, profiles: list[str], method: StartMethod, at_once: int, most_s: float) -> Tally:
+def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, most_s: float = float("inf")) -> None:
     """Run the programs; no new one begins after `most_s` seconds."""
-    tally, deadline = Tally(), time.monotonic() + most_s
-    upcoming = cases(count, seed, profiles, method, tally)
+    deadline = time.monotonic() + most_s
     workers = [Worker() for _ in range(at_once)]
     try:
         while True:
@@ -133,30 +154,18 @@ def run_all(count: int, *, seed: int, profiles: list[str], method: StartMethod, 
                     worker.begin(case)
             busy = [worker for worker in workers if worker.case is not None]
             if not busy:
-                return tally
+                return
             ready = connection.wait([worker.answers for worker in busy], timeout=1)
             for worker in busy:
                 if worker.answers in ready:
-                    _take(worker, worker.answers.recv(), tally)
+                    tally.add(worker.take_case(), worker.answers.recv())
                 elif worker.hangs:
-                    _take(worker, None, tally)
                     worker.end()
+                    tally.add(worker.take_case(), None)
                     workers[workers.index(worker)] = Worker()
     finally:
         for worker in workers:
             worker.end()
-
-
-def _take(worker: Worker, result: RunResult | None, tally: Tally) -> None:
-    case, worker.case = worker.case, None
-    if case is None:
-        raise AssertionError("an answer to no question")
-    tally.runs += 1
-    tally.ends["hangs" if result is None else result.outcome] += 1
-    why = "it hangs" if result is None else wrong_with(case.plan, case.found.ends, result)
-    if why is not None:
-        tally.wrong.append((case, why, result))
-        print(f"WRONG {case.profile} {case.seed}: {why}", flush=True)
 
 
 def told(case: Case, why: str, result: RunResult | None) -> str:
@@ -184,19 +193,9 @@ def main(arguments: list[str]) -> int:
     options: Any = _parser().parse_args(arguments)
     seed = int.from_bytes(os.urandom(3)) if options.seed is None else options.seed
     print(f"seed {seed}, {options.method}", flush=True)
-    tally = run_all(
-        options.count,
-        seed=seed,
-        profiles=options.profile or list(PROFILES),
-        method=options.method,
-        at_once=options.at_once,
-        most_s=options.most_s,
-    )
-    if options.keep is not None:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        for case, why, result in tally.wrong:
-            name = f"{case.profile}-{case.seed}-{case.plan.start_method}.yaml"
-            (options.keep / name).write_text(told(case, why, result))
+    tally = Tally(options.keep)
+    upcoming = cases(options.count, seed, options.profile or list(PROFILES), options.method, tally)
+    run_all(upcoming, tally, at_once=options.at_once, most_s=options.most_s)
     print(tally)
     return len(tally.wrong)
 
