@@ -89,5 +89,6 @@ class Front:
             stderr_is_terminal=is_terminal,
             color=not plain and not os.environ.get("NO_COLOR"),
             live=is_terminal and not plain and not options.quiet,
+            is_kept=options.history,
             width=shutil.get_terminal_size().columns if is_terminal else 100,
         )

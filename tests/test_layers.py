@@ -18,6 +18,7 @@ GROUND = {
     "events",
     "exit_codes",
     "expectations",
+    "failures",
     "history",
     "jobresult",
     "kept",

@@ -69,15 +69,14 @@ def _show(options: argparse.Namespace, history: History) -> int:
 
 
 def _why(options: argparse.Namespace, history: History) -> int:
-    from runner.commands.shown import notes_of
+    from runner.commands.shown import why
     from runner.report.words import harmless
 
     run = found(history, options.run)
     edit = line_of(run).edit
     if edit is not None:
         print(f"With the edit: {harmless(edit)}")
-    lines = notes_of(run, files.width_of_terminal(), color=files.has_color(sys.stdout))
-    print("\n".join(lines) if lines else f"{run.file}: nothing surprising happened ({run.outcome})")
+    print("\n".join(why(run, files.width_of_terminal(), color=files.has_color(sys.stdout))))
     return 0
 
 

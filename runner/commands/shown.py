@@ -6,7 +6,9 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from runner.commands.pictures import events_of, timeline_lines
+from runner.failures import Failures
 from runner.note_counts import merged
+from runner.report.failure_lines import failure_lines
 from runner.report.summary import result_lines, summary, value_lines
 from runner.report.words import duration, harmless
 from runner.results import Recorder
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MOST_LINES = 200
 """Of what processes printed."""
 _MARGIN = "  "
+_NO_PROCESS_FAILED = "Every process ended as expected. What the jobs report says why the run did not succeed:"
 
 
 def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
@@ -41,6 +44,33 @@ def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
             text = textwrap.wrap(said, room, break_on_hyphens=False, break_long_words=False)
             lines += [head + text[0], *(" " * len(head) + line for line in text[1:])]
     return [f"\x1b[36m{line[:11]}\x1b[0m{line[11:]}" for line in lines] if color else lines
+
+
+def why(run: KeptRun, width: int, *, color: bool) -> list[str]:
+    """Why a run came out as it did: what failed, grouped by error and place, then the notes."""
+    failures = Failures()
+    for event in events_of(run):
+        failures.see(event)
+    failed = failure_lines(failures, width, tracebacks=True)
+    notes = notes_of(run, width, color=color)
+    if not failed and run.outcome == "succeeded":
+        return notes or [f"{run.file}: nothing surprising happened ({run.outcome})"]
+    lines = [f"{run.file}: {run.outcome.replace('_', ' ')}, exit status {run.exit_status}"]
+    if run.events_cut:
+        lines.append("Not all events of this run were kept: there may be more than is counted here.")
+    lines += failed
+    if not failed and not notes:
+        lines += [_NO_PROCESS_FAILED, *_results(run)]
+    return [*lines, "", *notes] if notes else lines
+
+
+def _results(run: KeptRun) -> list[str]:
+    return [
+        f"{_MARGIN}{line}"
+        for event in events_of(run)
+        if event.event == "job.result"
+        for line in result_lines(str(event.fields["job"]), event.fields["result"])  # type: ignore[arg-type]  # its words
+    ]
 
 
 def _output(run: KeptRun) -> list[str]:

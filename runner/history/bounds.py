@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _MARGIN = 1 << 16
 """What a row may take beyond its values: pages that are not full, and those of the tree."""
-_ENDS = frozenset({"run.started", "process.created", "process.exited", "job.result", "run.finished"})
-"""What is kept of the events whatever else is cut: what there was, and how it ended."""
+_OF_RUN = frozenset({"run.started", "job.result", "run.finished"})
+_ENDS = frozenset({"process.created", "process.start_failed", "process.exited", "main.ended"})
+"""What is kept of the events longest: what there was, and how it ended."""
 
 
 class TooLarge(RunJobsError):
@@ -78,9 +79,9 @@ BOUNDS = Bounds()
 
 
 def _rank(event: dict[str, Json]) -> int:
-    """How late an event is cut: the lowest are kept longest."""
+    """How late an event is cut: the lowest are kept longest. What the run came to is kept before what processes did."""
     kind = str(event["event"])
-    return 0 if kind in _ENDS else 2 if kind.startswith("shared.") else 1
+    return 0 if kind in _OF_RUN else 1 if kind in _ENDS else 3 if kind.startswith("shared.") else 2
 
 
 def _size(data: object) -> int:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_WIDTH = 100
 """Of a paragraph: longer lines are hard to read."""
 LEAST_WIDTH = 40
+MOST_PROCESSES = 40
+"""Of a run with more processes the first line says what is run, and by which number it is found later."""
 _QUIET = frozenset(
     {
         "run.started",
@@ -56,12 +58,14 @@ class Console:
         each event is one line.
         """
         self._verbose = verbose
+        self._is_long = len(names) > MOST_PROCESSES
         widest_name = min(max(map(len, names), default=8), 24)
         self._log = event_log(_Columns(widest_name, width, color, wraps), _Lines(write))
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
-        if self._verbose or event.event not in _QUIET or _is_surprising(event):
+        is_first = self._is_long and event.event == "run.started"
+        if self._verbose or is_first or event.event not in _QUIET or _is_surprising(event):
             self._log.msg(event.event, fact=event)
 
 
@@ -126,8 +130,8 @@ def _said(event: Event) -> tuple[str, str, str]:
     said: dict[str, Any] = event.fields
     match event.event:
         case "run.started":
-            processes = "1 process" if said["processes"] == 1 else f"{said['processes']} processes"
-            return "started", f"{said['file']}, {processes}, {said['start_method']}", ""
+            processes = "1 process" if said["processes"] == 1 else f"{said['processes']:,} processes"
+            return "started", f"{said['file']}, {processes}, {said['start_method']}, run {event.run}", ""
         case "process.created":
             daemon = ", a daemon" if said["daemon"] else ""
             return "created", f"{said['target']}{daemon}", ""

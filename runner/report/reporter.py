@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Literal
 
 from runner.events import Event, Output, ProgressMade
+from runner.failures import Failures
 from runner.records import record
 from runner.report.output import Prefixed, Raw
 from runner.report.writing import write_some
@@ -23,16 +24,18 @@ if TYPE_CHECKING:
 STDOUT, STDERR = 1, 2
 MOST_OF_A_VALUE = 200
 """Characters that are shown of a shared thing's last value; `run.finished` has all of it."""
+LONG_S = 10.0
+"""From this duration on what failed is repeated at the end of a run: much has been printed since."""
 
 
 @record(frozen=True, slots=True)
 class Settings:
     """What is to be shown, and how.
 
-    `names` are those of the processes, by their numbers. `totals` has the work of each job that counts it: that of
-    one of its processes, and their number. `events` is a descriptor for JSON lines, or None; `events_on_stdout`
-    says that it is stdout's. `stdout_is_data` says
-    that stdout carries JSON: text then goes to stderr. `live` shows what is running while it runs.
+    `is_kept` says that the run can be looked at again. `names` are those of the processes, by their numbers. `totals`
+    has the work of each job that counts it: that of one of its processes, and their number. `events` is a descriptor
+    for JSON lines, or None; `events_on_stdout` says that it is stdout's. `stdout_is_data` says that stdout carries
+    JSON: text then goes to stderr. `live` shows what is running while it runs.
     """
 
     names: tuple[str, ...]
@@ -49,6 +52,7 @@ class Settings:
     color: bool = False
     live: bool = False
     width: int = 80
+    is_kept: bool = False
 
 
 class Reporter:
@@ -63,6 +67,8 @@ class Reporter:
         """Something that was to go to stdout could not be written, though there was somebody to read it."""
         concludes = settings.json or not settings.quiet
         self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
+        self._failures = Failures()
+        self._run = ""
         self._show = self._output_shown()
         self._events = self._events_file()
         self._console = self._event_lines()
@@ -123,6 +129,9 @@ class Reporter:
             self._events.tell(item)  # first of all: a program may wait for it
         if self._recorder is not None:
             self._recorder.add(item)
+        if isinstance(item, Event):
+            self._failures.see(item)
+            self._run = item.run
         if self._live is not None and not isinstance(item, Output):
             self._live.handle(item, now)
         if isinstance(item, ProgressMade):
@@ -171,13 +180,24 @@ class Reporter:
             return
         settings, result = self._settings, self._recorder.result()
         if not settings.quiet:
-            from runner.report.summary import summary
+            from runner.report.summary import MOST_ROWS, summary
 
             color = settings.color and settings.stderr_is_terminal
             self._write_stderr(summary(result, width=settings.width, color=color))
+            if len(result.processes) > MOST_ROWS or result.duration >= LONG_S:
+                self._write_stderr("".join(f"{line}\n" for line in self._last_lines()))
         if settings.json:
             text = json.dumps(result.to_json(), ensure_ascii=False)
             self._write(STDOUT, [text.encode(errors="backslashreplace"), b"\n"])
+
+    def _last_lines(self) -> list[str]:
+        """What failed in a long run, whose lines on it are far above, and how to see more of it."""
+        from runner.report.failure_lines import failure_lines
+
+        lines = failure_lines(self._failures, self._settings.width, tracebacks=False)
+        if lines and self._settings.is_kept:
+            lines.append(f"run-jobs why {self._run}   shows one of each, with its traceback")
+        return ["", *lines] if lines else []
 
     def _warn(self, text: str) -> None:
         with self._above():

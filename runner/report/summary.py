@@ -28,6 +28,8 @@ _LEAST_IMPORTANT = ("memory", "cpu", "pid", "notes", "time")
 """Columns that are left out where there is no room, in this order."""
 MOST_ROWS = 40
 """Of more processes than these, only those that did not end as expected are listed."""
+MOST_ALIKE = 3
+"""Of those, the first ones that ended alike: a thousand that fail in the same way are a screen of the same row."""
 
 
 def summary(result: RunResult, *, width: int, color: bool) -> str:
@@ -35,8 +37,8 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     from rich.console import Console
 
     processes = list(result.processes.values())
-    shown = processes if len(processes) <= MOST_ROWS else [one for one in processes if not one.expected]
-    rows = [_cells(process) for process in shown[:MOST_ROWS]]
+    shown = processes if len(processes) <= MOST_ROWS else _unlike([one for one in processes if one.expected is False])
+    rows = [_cells(process) for process in shown]
     gap = 2 if width >= WIDE else 1
     headings, needed = _that_fit(rows, width, gap)
     file = io.StringIO()
@@ -45,10 +47,23 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     if shown:
         console.print(_table(rows, headings, gap))
     if len(processes) > MOST_ROWS:
-        console.print(f"{len(processes)} processes: {_counts(processes)}")
-        if len(shown) > MOST_ROWS:
-            console.print(f"{len(shown) - MOST_ROWS} more did not end as expected")
+        console.print(f"{len(processes):,} processes: {_counts(processes)}")
+        left_out = sum(one.expected is False for one in processes) - len(shown)
+        if left_out:
+            console.print(f"{left_out:,} more did not end as expected")
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _unlike(processes: Iterable[ProcessResult]) -> list[ProcessResult]:
+    """The first ones of those that ended alike, in order."""
+    alike: Counter[tuple[object, ...]] = Counter()
+    shown = []
+    for one in processes:
+        way = one.job, one.outcome, one.exit_code, (one.error or {}).get("type")
+        alike[way] += 1
+        if alike[way] <= MOST_ALIKE:
+            shown.append(one)
+    return shown[:MOST_ROWS]
 
 
 def _cells(process: ProcessResult) -> dict[str, Text]:
@@ -110,7 +125,7 @@ def _outcome(process: ProcessResult) -> str:
 
 def _counts(processes: Iterable[ProcessResult]) -> str:
     counts = Counter(map(_outcome, processes))
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.most_common())
 
 
 def result_lines(job: str, result: dict[str, Json]) -> list[str]:

@@ -365,3 +365,35 @@ def test_a_scenario_becomes_a_script_that_comes_to_the_same(file: Path, tmp_path
     out = subprocess.check_output([sys.executable, str(script)], text=True)
     assert "a is done" in out
     assert re.search(r"total: +3", out)
+
+
+FAILING = """
+jobs:
+  - {name: a, replicas: 3, do: [{raise: ValueError, message: no}]}
+  - {name: b, do: [{exit: 3}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        (FAILING, ["failed, exit status 1", "4 of 4 processes did not end as expected:", "  3  ValueError: no"]),
+        ("jobs: [{name: a, target: noop, expect: {outcome: failed}}]", ["failed, exit status 1", "1 of 1 process"]),
+        (
+            "{jobs: [{target: noop}], main: [{exit: 2}]}",
+            ["failed, exit status 1", "Main failed: failed with exit code 2"],
+        ),
+        ("{jobs: [{name: a, target: sleep, args: [60]}], time_limit: 0.1}", ["timed out, exit status 1"]),
+        ("{jobs: [{target: noop}], expect: {outcome: failed}}", ["failed, exit status 1", "", "   0."]),
+        ("{jobs: [{target: noop}]}", ["nothing surprising happened (succeeded)"]),
+    ],
+)
+def test_why_begins_with_what_failed(file: Path, text: str, begin: list[str]) -> None:
+    file.write_text(text)
+    run_jobs(file)
+
+    lines = run_jobs("why", file)[1].splitlines()
+
+    assert lines[0] == f"{file}: {begin[0]}"
+    for line, start in zip(lines[1:], begin[1:], strict=False):
+        assert line.startswith(start)

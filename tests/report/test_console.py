@@ -192,4 +192,20 @@ def test_the_life_of_main_has_its_own_name() -> None:
 
 
 def test_one_process_is_one() -> None:
-    assert "f, 1 process, fork" in shown(event("run.started", file="f", processes=1, start_method="fork"), verbose=True)
+    started = event("run.started", file="f", processes=1, start_method="fork")
+
+    assert "f, 1 process, fork, run r" in shown(started, verbose=True)
+
+
+def test_a_long_run_begins_with_what_is_run_and_by_which_number_it_is_found() -> None:
+    file = io.StringIO()
+    names = tuple(f"p-{number}" for number in range(1_000))
+
+    def write(text: str) -> None:
+        file.write(text)
+
+    console = Console(write, names=names, verbose=False, color=False, width=80, wraps=False)
+
+    console.tell(event("run.started", file="f", processes=1_000, start_method="fork"))
+
+    assert file.getvalue().split() == ["0.000s", "run", "started", "f,", "1,000", "processes,", "fork,", "run", "r"]

@@ -99,6 +99,37 @@ def test_output_and_results_go_to_stdout_and_what_happens_to_stderr(terminal: Te
     assert " ".join(lines[-1].split()) == "p 7 succeeded 500 ms 100 ms 1.0 MiB 0 no error yes"
 
 
+FAILED = {
+    "outcome": "failed",
+    "expected": False,
+    "error": {"type": "ValueError", "message": "no", "traceback": 'File "/a/b.py", line 3, in f'},
+}
+LONG = event("run.finished", outcome="failed", exit_status=1, duration=10.0, values={}, deadlock=None)
+
+
+def test_a_long_run_ends_with_what_failed_and_how_to_see_it(terminal: Terminal) -> None:
+    report(*RUN[:5], event("process.exited", **PROCESS | {"exit_code": 1}, **END | FAILED), LONG, is_kept=True)
+
+    assert terminal.shows("stderr").splitlines()[-4:] == [
+        "",
+        "1 of 1 process did not end as expected:",
+        "  1  ValueError: no, at b.py:3 in f: p",
+        "run-jobs why r   shows one of each, with its traceback",
+    ]
+
+
+def test_a_run_that_is_not_kept_cannot_be_seen_again(terminal: Terminal) -> None:
+    report(*RUN[:5], event("process.exited", **PROCESS | {"exit_code": 1}, **END | FAILED), LONG)
+
+    assert terminal.shows("stderr").splitlines()[-1] == "  1  ValueError: no, at b.py:3 in f: p"
+
+
+def test_a_long_run_in_which_nothing_failed_ends_with_the_table(terminal: Terminal) -> None:
+    report(*RUN[:-1], event("run.finished", **LONG.fields | {"outcome": "succeeded"}), is_kept=True)
+
+    assert terminal.shows("stderr").splitlines()[-1].endswith("yes")
+
+
 def finished(**values: Any) -> Event:
     return event("run.finished", outcome="succeeded", exit_status=0, duration=0.5, values=values, deadlock=None)
 

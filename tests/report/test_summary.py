@@ -33,7 +33,10 @@ def rows(*processes: ProcessResult, width: int = 100) -> list[str]:
 
 
 def many(unexpected: int, expected: int = 0) -> list[ProcessResult]:
-    failed = [ProcessResult(f"bad-{number}", "j", 100 + number, "failed", False, 1) for number in range(unexpected)]
+    """Processes that failed, each with an exit code of its own, and others that did not."""
+    failed = [
+        ProcessResult(f"bad-{number}", "j", 100 + number, "failed", False, 1 + number) for number in range(unexpected)
+    ]
     return failed + [ProcessResult(f"good-{number}", "j", 500, "succeeded", True, 0) for number in range(expected)]
 
 
@@ -139,7 +142,7 @@ def test_as_many_processes_as_there_may_be_rows_are_all_listed_and_not_counted()
 def test_of_one_more_only_the_unexpected_are_listed_and_all_are_counted_most_first() -> None:
     assert rows(*many(2, MOST_ROWS - 1)) == [
         "bad-0 100 failed ? ? ? 1 an error no",
-        "bad-1 101 failed ? ? ? 1 an error no",
+        "bad-1 101 failed ? ? ? 2 an error no",
         "41 processes: 39 succeeded, 2 failed",
     ]
 
@@ -148,7 +151,17 @@ def test_of_too_many_unexpected_the_first_are_listed_and_the_rest_counted() -> N
     lines = rows(*many(MOST_ROWS + 2), ProcessResult("never", "j"))
 
     assert [line.split()[0] for line in lines[:MOST_ROWS]] == [f"bad-{number}" for number in range(MOST_ROWS)]
-    assert lines[MOST_ROWS:] == ["43 processes: 42 failed, 1 not started", "3 more did not end as expected"]
+    assert lines[MOST_ROWS:] == ["43 processes: 42 failed, 1 not started", "2 more did not end as expected"]
+
+
+def test_of_many_that_ended_alike_the_first_are_listed() -> None:
+    failed = [ProcessResult(f"bad-{number}", "j", 7, "failed", False, 1) for number in range(1_000)]
+    crashed = [ProcessResult(f"odd-{number}", "j", 7, "failed", False, -11) for number in range(2)]
+
+    lines = rows(*failed, *crashed)
+
+    assert [line.split()[0] for line in lines[:5]] == ["bad-0", "bad-1", "bad-2", "odd-0", "odd-1"]
+    assert lines[5:] == ["1,002 processes: 1,002 failed", "997 more did not end as expected"]
 
 
 def test_as_many_unexpected_as_there_may_be_rows_are_all_listed() -> None:
