@@ -8,6 +8,7 @@ was ended as waiting for ever where it can go on, or a note that is not true in 
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import product
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,15 +88,14 @@ def cases(count: int, seed: int, profiles: list[str], method: StartMethod, tally
     """So many programs of each profile that the model can go through."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "program.yaml")
-        for profile in profiles:
-            for number in range(seed, seed + count):
-                text = program(number, profile)
-                file.write_text(text)
-                plan = replace(runner.load(file), start_method=method)
-                try:
-                    yield Case(profile, number, text, plan, explore(plan, most_states=MOST_STATES))
-                except TooManyStates:
-                    tally.left_out += 1
+        for number, profile in product(range(seed, seed + count), profiles):
+            text = program(number, profile)
+            file.write_text(text)
+            plan = replace(runner.load(file), start_method=method)
+            try:
+                yield Case(profile, number, text, plan, explore(plan, most_states=MOST_STATES))
+            except TooManyStates:
+                tally.left_out += 1
 
 
 class Worker:
@@ -142,9 +143,9 @@ def _work(requests: Connection) -> None:
         requests.send(runner.run(plan))
 
 
-def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, most_s: float = float("inf")) -> None:
-    """Run the programs; no new one begins after `most_s` seconds."""
-    deadline = time.monotonic() + most_s
+def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, within_s: float = math.inf) -> None:
+    """Run the programs; no new one begins after `within_s` seconds."""
+    deadline = time.monotonic() + within_s
     workers = [Worker() for _ in range(at_once)]
     try:
         while True:
@@ -195,7 +196,7 @@ def main(arguments: list[str]) -> int:
     print(f"seed {seed}, {options.method}", flush=True)
     tally = Tally(options.keep)
     upcoming = cases(options.count, seed, options.profile or list(PROFILES), options.method, tally)
-    run_all(upcoming, tally, at_once=options.at_once, most_s=options.most_s)
+    run_all(upcoming, tally, at_once=options.at_once, within_s=options.within)
     print(tally)
     return len(tally.wrong)
 
@@ -207,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", action="append", choices=list(PROFILES), help="several can be given (all)")
     parser.add_argument("--method", choices=START_METHODS, default="fork")
     parser.add_argument("--at-once", type=int, default=4, help="how many run at the same time (4)")
-    parser.add_argument("--most-s", type=float, default=float("inf"), help="begin no more after these seconds")
+    parser.add_argument("--within", type=float, default=math.inf, metavar="SECONDS", help="begin no more after this")
     parser.add_argument("--keep", type=Path, help="the folder for what went wrong")
     return parser
 
