@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise import endings
 from runner.supervise.descriptors import close_all
+from runner.supervise.groups import enter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def prepare(around: Surroundings) -> None:
     around.pid = os.getpid()
     if around.parent is None:
         _let_the_forkserver_end()
+    enter(around.leader)
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
         threading.Thread(target=_wait_for_the_supervisors_end, args=(around.alive,), daemon=True).start()
     # Its end may have come before we could ask to be told of it.

@@ -7,7 +7,7 @@ import os
 import sys
 from multiprocessing import popen_fork, util
 
-from runner.supervise import child, endings
+from runner.supervise import child, endings, groups
 from runner.supervise.running import HAS_PIDFD, Recorded, pidfd_of
 
 TYPE_CHECKING = False
@@ -29,6 +29,8 @@ class ForkPopen(Recorded, popen_fork.Popen):
         self.returncode = None
         self.finalizer = None
         ends: tuple[int, ...] = () if HAS_PIDFD else os.pipe()
+        around.leader = groups.lead()
+        self.pid = 0
         try:
             self.pid = os.fork()
             if self.pid == 0:
@@ -38,6 +40,8 @@ class ForkPopen(Recorded, popen_fork.Popen):
             for end in ends:
                 os.close(end)
             raise
+        finally:
+            groups.let_go(around.leader, self.pid)
         if self.pidfd is not None:
             self.sentinel = self.pidfd
         else:

@@ -8,6 +8,7 @@ import signal
 
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise.descriptors import bits_of, close_all
+from runner.supervise.groups import enter_own_group
 from runner.supervise.signals import let_all_through
 from runner.things import SharedManaged
 
@@ -44,4 +45,5 @@ def _behave(private: int, supervisor: int) -> None:
     prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != supervisor:
         os._exit(1)
+    enter_own_group()
     let_all_through()

@@ -19,6 +19,7 @@ from runner.records import record
 from runner.supervise import bodies
 from runner.supervise.calls import OURS, find
 from runner.supervise.constructing import NO_RUN
+from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
@@ -95,6 +96,7 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
     """Be the child: answer for each of the asked processes, a line each."""
     try:
         prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        enter_own_group()
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdin = sys.__stdin__

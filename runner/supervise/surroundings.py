@@ -39,6 +39,7 @@ class Surroundings:
         "alive",
         "cwd",
         "env",
+        "leader",
         "limits",
         "number",
         "open_files",
@@ -100,6 +101,8 @@ class Surroundings:
         """The limits of the file that are given, by their names there."""
         self.pid = -1
         """The child's own pid, known there."""
+        self.leader = 0
+        """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
         self.reserve: object = None
         """Memory to tell of the end with, when a limit leaves no other."""
 
@@ -109,7 +112,7 @@ class Surroundings:
         return self.private == 0
 
     def __reduce__(self) -> tuple[object, ...]:
-        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "reserve")}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "leader", "reserve")}
         travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
         # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.
         things = {} if self.work is None else self.things

@@ -1,0 +1,107 @@
+"""A process may signal its group, leave it and become a daemon: no other process of the run is hit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.supervise import groups
+from tests.running import run_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEEDS = """
+import ctypes, os, signal, subprocess, sys, time
+
+def end_the_group():
+    os.killpg(os.getpgrp(), signal.SIGTERM)
+
+def kill_the_group():
+    os.kill(0, signal.SIGKILL)
+
+def end_a_group_with_a_child_in_it():
+    child = subprocess.Popen(["sleep", "600"])
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+    print(child.wait())
+
+def set_a_session():
+    os.setsid()
+    print(os.getsid(0) == os.getpid())
+
+def set_a_session_from_c():
+    print(ctypes.CDLL(None).setsid() == os.getpid())
+
+def set_a_session_with_a_living_child():
+    child = subprocess.Popen(["sleep", "600"])
+    os.setsid()
+    print(os.getsid(0) == os.getpid())
+    child.kill()
+    child.wait()
+
+def set_a_group():
+    os.setpgid(0, 0)
+    print(os.getpgrp() == os.getpid())
+
+def become_a_daemon():
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(write, b"True")
+        os._exit(0)
+    os.wait()
+    print(os.read(read, 4).decode())
+"""
+SETTING = [name.removesuffix("():") for name in DEEDS.split() if name.startswith(("set_a", "become_a"))]
+
+
+def test_a_process_that_signals_its_group_hits_no_other_one(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "grouped.py").write_text(DEEDS)
+    text = """
+jobs:
+- {name: ended, target: 'grouped:end_the_group'}
+- {name: killed, target: 'grouped:kill_the_group'}
+- {name: parent, target: 'grouped:end_a_group_with_a_child_in_it'}
+- {name: other, target: sleep, args: [600]}
+- {name: late, target: noop}
+main: [start: other, start: ended, start: killed, start: parent, join: ended, join: killed, join: parent, start: late,
+  join: late, terminate: other, join: other]
+"""
+
+    result = run_text(text, tmp_path, start_method)
+
+    assert [result.processes[name].exit_code for name in ("ended", "killed", "parent")] == [-15, -9, 0]
+    assert result.processes["parent"].output == "-15\n"
+    assert [result.processes[name].outcome for name in ("late", "other")] == ["succeeded", "terminated"]
+
+
+def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "grouped.py").write_text(DEEDS)
+    jobs = ", ".join(f"{{name: {name}, target: 'grouped:{name}'}}" for name in SETTING)
+
+    result = run_text(f"jobs: [{jobs}]", tmp_path, start_method)
+
+    assert {name: result.processes[name].output for name in SETTING} == dict.fromkeys(SETTING, "True\n")
+
+
+@pytest.mark.parametrize("clone", ["as it is", "missing"])
+def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if clone == "missing":
+        monkeypatch.setattr(groups, "_clone", lambda: -1)
+    read, write = os.pipe()
+
+    child = os.fork()
+    if child == 0:
+        groups.enter_own_group()
+        os.write(write, b"%d" % os.getpgrp())
+        os.setsid()  # it would raise in a leader
+        os._exit(0)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert int(os.read(read, 10)) not in (child, os.getpgrp())
+    os.close(read)
+    os.close(write)
