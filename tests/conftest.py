@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.effort import START_METHODS, examples
+from tests.effort import START_METHODS, share_of
 from tests.traces import left_after_a_while, mark, traces
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # The time that an example takes depends on the machine alone.
 settings.register_profile(
-    "of_these_tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+    "of_these_tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=share_of(100)
 )
 settings.load_profile("of_these_tests")
 # readline, which pytest imports, sets them behind Python's back: commands that tests run would break lines there.

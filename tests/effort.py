@@ -6,10 +6,10 @@ import os
 
 EVERYTHING = "CI" in os.environ
 PART = 4
-"""Of this many made-up examples one is tried while developing."""
+"""While developing, a test makes up one example where it makes up this many in CI."""
 START_METHODS = ("fork", "spawn", "forkserver")
 
 
 def examples(count: int) -> int:
-    """The number of examples to try of this many."""
+    """How many of this many examples, or megabytes, a test takes."""
     return count if EVERYTHING else -(-count // PART)

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 COMMAND = [sys.executable, "-m", "runner"]
 
 
+def prepared(setting: str, command: Sequence[str]) -> list[str]:
+    """The command, run after this setting of the shell, `ulimit -c 0` for example.
+
+    `preexec_fn` would fork this process, which may have threads.
+    """
+    return ["sh", "-c", f'{setting}; exec "$@"', "sh", *command]
+
+
 def written(folder: Path, text: str) -> Path:
     """A file with this text in this folder."""
     file = folder / "jobs.yaml"

@@ -17,7 +17,7 @@ from runner.history import History, Keeping, KeptRun, NoSuchRun, UnusableHistory
 from runner.history.bounds import Bounds
 from runner.history.database import BROKEN, NAME, VERSION, BrokenHistory
 from runner.records import replace
-from tests.effort import examples
+from tests.effort import share_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def history(folder: Path) -> History:
 # What is kept
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=share_of(50))
 @given(runs)
 def test_a_run_is_found_as_it_was_kept(tmp_path_factory: pytest.TempPathFactory, kept: KeptRun) -> None:
     history = filled(tmp_path_factory.mktemp("state"), kept)

@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from runner.cli import main
 from tests.bad_files.corpus import BadFile, bad_files
-from tests.running import COMMAND, on_a_terminal, written
+from tests.running import COMMAND, on_a_terminal, prepared, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,13 +247,10 @@ def test_version_help_and_schema_are_printed() -> None:
 def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(
     start_method: str, tmp_path: Path
 ) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
-
     file = written(tmp_path, "jobs: [{name: w, target: report, args: [3, begun, ended], replicas: 120}]")
     command = [*COMMAND, str(file), "--json", "--output", "raw", "--start-method", start_method]
 
-    done = subprocess.run(command, capture_output=True, preexec_fn=limit, check=False)
+    done = subprocess.run(prepared("ulimit -n 200", command), capture_output=True, check=False)
 
     processes = json.loads(done.stdout)["processes"].values()
     refused = [process for process in processes if process["outcome"] is None]

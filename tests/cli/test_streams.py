@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import COMMAND, written
+from tests.running import COMMAND, prepared, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,13 +137,7 @@ def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_pat
 def test_ignored_children_do_not_hide_a_bad_file(tmp_path: Path) -> None:
     command = [*COMMAND, str(written(tmp_path, "jobs: 5"))]
 
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
-        check=False,
-    )
+    done = subprocess.run(prepared("trap '' CHLD", command), capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
     assert "expected a list" in done.stderr

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.export.layout import WIDTH, indented, wrapped
-from tests.effort import examples
+from tests.effort import share_of
 
 NAMES = st.sampled_from(["process", "a", "first_of_many_names", "semaphore"])
 TEXTS = st.sampled_from(["'a, b'", "'('", '"]}"', "'it is'", 'f"{a} has ({process},"'])
@@ -22,7 +22,7 @@ ARGUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=share_of(50))
 @given(ARGUMENTS)
 def test_a_broken_line_means_the_same(code: str) -> None:
     lines = wrapped([f"made = {code}"])
@@ -30,7 +30,7 @@ def test_a_broken_line_means_the_same(code: str) -> None:
     assert ast.dump(ast.parse("\n".join(lines))) == ast.dump(ast.parse(f"made = {code}"))
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=share_of(50))
 @given(ARGUMENTS)
 def test_what_can_be_broken_fits(code: str) -> None:
     for line in wrapped([f"made = {code}"]):

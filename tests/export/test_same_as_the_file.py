@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from runner.records import record
 from runner.results import Recorder
 from runner.session import Session
 from runner.things import SharedArray, SharedManaged, SharedValue
+from tests.running import prepared
 
 if TYPE_CHECKING:
     from runner import Plan, RunResult
@@ -107,9 +107,8 @@ def command(plan: Plan, folder: Path) -> tuple[list[str], dict[str, str]]:
 def run_script(plan: Plan, folder: Path) -> Seen:
     """Run the script of a plan to its end."""
     words, env = command(plan, folder)
-    done = subprocess.run(
-        words, env=env, capture_output=True, timeout=MOST_S, preexec_fn=leave_no_core_file, check=False
-    )
+    leaves_no_core_file = prepared("ulimit -c 0", words)  # some crash on purpose
+    done = subprocess.run(leaves_no_core_file, env=env, capture_output=True, timeout=MOST_S, check=False)
     codes_file = folder / "seen" / "exit_codes.json"
     assert codes_file.exists(), done.stderr.decode()
     lines, pids = {}, {}
@@ -123,11 +122,6 @@ def run_script(plan: Plan, folder: Path) -> Seen:
         pids,
         done.stdout.decode(),
     )
-
-
-def leave_no_core_file() -> None:
-    """What crashes on purpose is not to be looked at."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def plain(lines: list[str], name: str, pid: object) -> list[str]:

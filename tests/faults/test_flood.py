@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import share_of
 from tests.running import COMMAND, children_of, wait_until
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
@@ -19,7 +20,13 @@ MB = 1_000_000
 
 
 @pytest.mark.parametrize(
-    ("kind", "size"), [("lines", 2_000 * MB), ("one line", 500 * MB), ("binary", 500 * MB), ("escapes", 200 * MB)]
+    ("kind", "size"),
+    [
+        ("lines", share_of(2_000) * MB),
+        ("one line", share_of(500) * MB),
+        ("binary", share_of(500) * MB),
+        ("escapes", share_of(200) * MB),
+    ],
 )
 @pytest.mark.parametrize("shown", ["prefixed", "raw"])
 def test_memory_stays_bounded_while_a_process_writes(kind: str, size: int, shown: str, tmp_path: Path) -> None:

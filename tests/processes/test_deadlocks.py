@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import runner
 from tests.deadlocks import Scenario, wrong_with
-from tests.effort import examples
+from tests.effort import share_of
 
 if TYPE_CHECKING:
     from runner.plan import StartMethod
@@ -26,7 +26,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     return Scenario(kinds, draw(st.tuples(*[st.integers(0, guards - 1)] * processes)))
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=share_of(60))
 @given(scenarios())
 def test_circles_are_told_and_nothing_else_is(scenario: Scenario) -> None:
     result = runner.run(scenario.plan())

@@ -28,7 +28,7 @@ from runner.supervise.facts import (
 from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
 from runner.supervise.schedule import Schedule
 from runner.supervise.waiting import MainsState
-from tests.effort import examples
+from tests.effort import share_of
 
 
 @dataclass
@@ -277,7 +277,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return replace(made, processes=(replace(made.processes[0], terminate_after=after), *made.processes[1:]))
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=share_of(300))
 @given(plans(), st.data())
 def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data: st.DataObject) -> None:
     count = len(made.processes)

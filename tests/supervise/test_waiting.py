@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runner.records import replace
 from runner.supervise.waiting import MainsState, Scene, Wait, circles, is_standstill, stuck
-from tests.effort import examples
+from tests.effort import share_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -254,7 +254,7 @@ def can_ever_go_on(made: Scene) -> set[int]:
     return ever
 
 
-@settings(max_examples=examples(1_000))
+@settings(max_examples=share_of(1_000))
 @given(LOCKS)
 def test_with_locks_those_are_stuck_that_no_order_of_things_can_let_go_on(made: Scene) -> None:
     waiting = set(made.waits) | ({MAIN} if made.mains.joined is not None else set())
@@ -262,7 +262,7 @@ def test_with_locks_those_are_stuck_that_no_order_of_things_can_let_go_on(made: 
     assert stuck(made) == waiting - can_ever_go_on(made)
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=share_of(500))
 @given(ANYTHING)
 def test_in_a_circle_each_waits_for_what_the_next_one_has(made: Scene) -> None:
     among = stuck(made)
@@ -278,7 +278,7 @@ def test_in_a_circle_each_waits_for_what_the_next_one_has(made: Scene) -> None:
                 assert following in made.holders[made.waits[number].row]
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=share_of(300))
 @given(LOCKS)
 def test_with_locks_who_is_stuck_is_so_because_of_a_circle_or_of_who_has_ended(made: Scene) -> None:
     among = stuck(made)
@@ -287,7 +287,7 @@ def test_with_locks_who_is_stuck_is_so_because_of_a_circle_or_of_who_has_ended(m
     assert not among or gone or circles(made, among)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=share_of(300))
 @given(ANYTHING)
 def test_who_runs_is_never_stuck(made: Scene) -> None:
     running = made.alive - set(made.waits) | ({MAIN} if made.mains.goes_on and MAIN not in made.waits else set())
@@ -296,7 +296,7 @@ def test_who_runs_is_never_stuck(made: Scene) -> None:
     assert not is_standstill(made, frozenset()) or not running
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=share_of(500))
 @given(ANYTHING, st.integers(0, 3))
 def test_another_one_who_runs_and_has_something_makes_nobody_stuck(made: Scene, row: int) -> None:
     more = replace(
