@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.describe import durations
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 
 _NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
-_LATER = ("PythonFinalizationError", "_IncompleteInputError")
-"""Exceptions that the oldest Python of ours does not have: the schema is the same for all."""
 _NUMBER: Schema = {"type": ["number", "boolean"]}
 _ARGUMENTS: dict[str, Schema] = {
     "nothing": {"type": "null"},
@@ -47,7 +44,7 @@ _VALUES: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "signal": {"enum": ignorable_signals()},
     "deadly": {"enum": deadly_signals()},
-    "exception": {"enum": sorted(name for name in vars(builtins) if is_exception(name) and name not in _LATER)},
+    "exception": {"enum": list(EXCEPTIONS)},
     "name": {"type": "string", "pattern": _NAME, "not": {"enum": list(NOT_VARIABLES)}},
     "thing": {"type": "string"},
     "steps": {"$ref": "#/$defs/do"},

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _FIRST_CODE = "runner.supervise.child"
 """What every child imports."""
+_UNWARNED_FORKS = "runner.supervise.forkserver_forks"
+"""What the forkserver imports last, on a Python where it needs that."""
 _OBSERVING = "runner.supervise.observing"
 """What a child imports whose target is somebody's function."""
 
@@ -192,9 +194,10 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     if plan.start_method == "forkserver":
         from multiprocessing import forkserver
 
-        from runner.supervise import forkserver_path
+        from runner.supervise import forking, forkserver_path
 
-        multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *plan.preload])
+        last = [_UNWARNED_FORKS] if forking.RAISES_AFTERWARDS else []
+        multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *plan.preload, *last])
         signals.hold_back()  # its children find them as it does
         let_all_through()
         with forkserver_path.handed_on():

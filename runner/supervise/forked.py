@@ -8,6 +8,7 @@ import sys
 from multiprocessing import popen_fork, util
 
 from runner.supervise import child, endings, groups
+from runner.supervise.forking import fork
 from runner.supervise.running import HAS_PIDFD, Recorded, pidfd_of
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ class ForkPopen(Recorded, popen_fork.Popen):
         around.leader = groups.lead()
         self.pid = 0
         try:
-            self.pid = os.fork()
+            self.pid = fork()
             if self.pid == 0:
                 _live(process, around)
             self.pidfd = pidfd_of(self.pid)

@@ -14,6 +14,7 @@ import sys
 
 from runner.supervise import child
 from runner.supervise.endings import exit_status
+from runner.supervise.forking import fork
 from runner.supervise.shown import error_of, text_of
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ class Hand:
         sys.stdout.flush()
         signals.hold_back()
         try:
-            self.pid = os.fork()
+            self.pid = fork()
             if self.pid == 0:
                 _live(around, requests, answers)
         finally:

@@ -8,6 +8,7 @@ import signal
 
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise.descriptors import bits_of, close_all
+from runner.supervise.forking import unwarned
 from runner.supervise.groups import enter_own_group
 from runner.supervise.signals import let_all_through
 from runner.things import SharedManaged
@@ -33,7 +34,8 @@ def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncMan
     manager = SyncManager(ctx=multiprocessing.get_context("fork"))
     signals.hold_back()
     try:
-        manager.start(_behave, (bits_of(private), os.getpid()))
+        with unwarned():
+            manager.start(_behave, (bits_of(private), os.getpid()))
     finally:
         signals.take()
     return manager

@@ -19,6 +19,7 @@ from runner.records import record
 from runner.supervise import bodies
 from runner.supervise.calls import OURS, find
 from runner.supervise.constructing import NO_RUN
+from runner.supervise.forking import fork
 from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
 from runner.supervise.shown import text_of, without_our_frames
@@ -69,7 +70,7 @@ def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> tuple[li
     before = children()
     signals.hold_back()
     try:
-        pid = os.fork()
+        pid = fork()
         if pid == 0:
             _answer(plan, asked, to_answers, to_output)
     except OSError as error:

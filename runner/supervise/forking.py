@@ -1,0 +1,45 @@
+"""Forks as `multiprocessing` does, for the processes that the supervisor makes without its help."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+RAISES_AFTERWARDS = sys.version_info >= (3, 15)
+"""From 3.15 `os.fork` raises a warning in the parent when the child already lives, and its pid is lost."""
+
+
+def fork() -> int:
+    """Fork this process; gives 0 in the child, whose resource tracker stays this process's, and its pid here.
+
+    Since 3.13.18 and 3.14 a child closes its end of the tracker unless multiprocessing has announced the fork. It
+    would start another one, which takes the shared memory away that the child made as soon as the child ends.
+    """
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    intent = getattr(tracker, "_fork_intent", None)  # there is no public way
+    if intent is None:
+        with unwarned():
+            return os.fork()
+    intent.preserve_fd = True
+    try:
+        with unwarned():
+            return os.fork()
+    finally:
+        intent.preserve_fd = False
+
+
+def unwarned() -> AbstractContextManager[object]:
+    """A context in which a fork beside threads raises no warning: a note tells of them."""
+    if not RAISES_AFTERWARDS:
+        return _AS_IT_IS
+    import warnings
+
+    return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
+
+
+_AS_IT_IS = nullcontext()
