@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from runner.describe import durations
 from runner.describe.shared import KINDS, MOST_LENGTH, MOST_PERMITS, OPTIONS, RESERVED
 from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
-from runner.describe.step_values import MOST_TIMES, deadly_signals, ignorable_signals, is_exception
+from runner.describe.step_values import MOST_TIMES, deadly_signals, ignorable_signals
 from runner.describe.steps import NOT_VARIABLES
 from runner.dtypes import DTYPES
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 
 _NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+_OF_THE_OLDEST_PYTHON = """
+    ArithmeticError AssertionError AttributeError BlockingIOError BrokenPipeError BufferError BytesWarning
+    ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError
+    DeprecationWarning EOFError EncodingWarning EnvironmentError Exception FileExistsError FileNotFoundError
+    FloatingPointError FutureWarning IOError ImportError ImportWarning IndentationError IndexError InterruptedError
+    IsADirectoryError KeyError LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError
+    NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError
+    RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration
+    SyntaxError SyntaxWarning SystemError TabError TimeoutError TypeError UnboundLocalError UnicodeError
+    UnicodeWarning UserWarning ValueError Warning ZeroDivisionError
+"""
+EXCEPTIONS = _OF_THE_OLDEST_PYTHON.split()
+"""An editor proposes the same ones on every Python; those of a newer one can be raised, too."""
 _NUMBER: Schema = {"type": ["number", "boolean"]}
 _ARGUMENTS: dict[str, Schema] = {
     "nothing": {"type": "null"},
@@ -44,7 +57,7 @@ _VALUES: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "signal": {"enum": ignorable_signals()},
     "deadly": {"enum": deadly_signals()},
-    "exception": {"enum": list(EXCEPTIONS)},
+    "exception": {"enum": EXCEPTIONS},
     "name": {"type": "string", "pattern": _NAME, "not": {"enum": list(NOT_VARIABLES)}},
     "thing": {"type": "string"},
     "steps": {"$ref": "#/$defs/do"},

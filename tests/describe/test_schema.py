@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import jsonschema
 import pytest
 import yaml
 
+from runner.describe.lab_schema import EXCEPTIONS
 from runner.describe.loading import read
 from runner.describe.schema import build_schema
+from runner.describe.step_values import is_exception
 from runner.errors import InvalidFile
 from tests.bad_files.corpus import FOLDER, BadFile, bad_files
 
@@ -22,6 +26,12 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 def test_the_file_is_what_the_models_give() -> None:
     assert json.loads(json.dumps(build_schema())) == SCHEMA
+
+
+def test_it_proposes_the_exceptions_of_the_oldest_python() -> None:
+    here = sorted(name for name in vars(builtins) if is_exception(name))
+
+    assert here == EXCEPTIONS if sys.version_info < (3, 12) else set(EXCEPTIONS) <= set(here)
 
 
 def test_it_is_a_schema() -> None:
