@@ -17,7 +17,7 @@ from runner.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from runner.history import KeptRun, RunLine
     from runner.history.facts import End, EventData, NoteSeen
@@ -110,8 +110,11 @@ class Comparison:
     is_whole: bool
 
 
-def compare(before: KeptRun, after: KeptRun) -> Comparison:
-    """What is otherwise about the later run."""
+def compare(before: KeptRun, after: KeptRun, field: Callable[[KeptRun, str], str | None] | None = None) -> Comparison:
+    """What is otherwise about the later run.
+
+    `field` gives the value of a field in a run's file, by its path. Without it only values that `--set` gave are known.
+    """
     old_lines, new_lines = (run.text.removesuffix("\n").split("\n") for run in (before, after))
     found = list(_value_changes("", results(before.events), results(after.events)))
     old_notes, new_notes = notes(before.events), notes(after.events)
@@ -120,7 +123,7 @@ def compare(before: KeptRun, after: KeptRun) -> Comparison:
         after=line_of(after),
         diff=tuple([without_secrets(line) for line in unified_diff(old_lines, new_lines, n=1, lineterm="")][2:]),
         changed_lines=_changed_lines(old_lines, new_lines),
-        settings=tuple(_value_changes("", _settings(before), _settings(after))),
+        settings=tuple(_value_changes("", *_settings(before, after, field))),
         outcomes=tuple(_outcome_changes(ends(before.events), ends(after.events))),
         deadlock=next(_value_changes("deadlock", deadlock(before.events), deadlock(after.events)), None),
         values=tuple([change for change in found if not _MEASURED.search(change.name)]),
@@ -143,11 +146,26 @@ def _changed_lines(before: list[str], after: list[str]) -> int:
     )
 
 
-def _settings(run: KeptRun) -> dict[str, Json]:
-    overrides = (without_secrets(text).partition("=") for text in run.overrides)
-    settings: dict[str, Json] = {"file": run.file}
-    settings |= {f"{SET} {path}": value for path, _, value in overrides if path != "title"}  # a title changes nothing
-    return settings | {"start method": run.start_method, "python": run.python, "run-jobs": run.version}
+def _settings(
+    before: KeptRun, after: KeptRun, field: Callable[[KeptRun, str], str | None] | None
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """What the two runs were run with; of a field that `--set` changed in one of them, both values."""
+    given = [dict(_overrides(run)) for run in (before, after)]
+    paths = dict.fromkeys([*given[0], *given[1]])
+    found: list[dict[str, Json]] = []
+    for run, own in zip((before, after), given, strict=True):
+        values = {path: own.get(path) if field is None else field(run, path) for path in paths}
+        settings: dict[str, Json] = {"file": run.file, **{f"{SET} {path}": value for path, value in values.items()}}
+        found.append(settings | {"start method": run.start_method, "python": run.python, "run-jobs": run.version})
+    return found[0], found[1]
+
+
+def _overrides(run: KeptRun) -> Iterator[tuple[str, str]]:
+    """The paths and values of `--set`, without secrets. A title changes nothing."""
+    for text in run.overrides:
+        path, _, value = without_secrets(text).partition("=")
+        if path != "title":
+            yield path, value
 
 
 def _value_changes(name: str, before: Json, after: Json) -> Iterator[ValueChange]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
-from runner.records import record
+from runner.records import record, replace
 from runner.things import is_declared, kind_of
 
 TYPE_CHECKING = False
@@ -47,6 +47,11 @@ def questions_of(plan: Plan) -> list[Question]:
     """What may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
     last = Question(f"How does the run end ({', '.join(_OUTCOMES)})?", _outcome, _OUTCOMES)
     return [*islice(_questions(plan), MOST_QUESTIONS - 1), last]
+
+
+def without_expectations(plan: Plan) -> Plan:
+    """The plan without what its file expects: that would be the answers."""
+    return replace(plan, expect=None, processes=tuple([replace(one, expect=None) for one in plan.processes]))
 
 
 def _questions(plan: Plan) -> Iterator[Question]:

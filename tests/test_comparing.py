@@ -149,6 +149,16 @@ def test_the_settings_that_differ_are_named() -> None:
     )
 
 
+def test_a_field_that_is_set_for_one_run_has_the_value_of_the_file_in_the_other() -> None:
+    before = replace(RUN, overrides=("same=1",))
+    after = replace(RUN, overrides=("a.b=2",))
+    values = {(before, "same"): "1", (after, "same"): "1", (before, "a.b"): None, (after, "a.b"): "2"}
+
+    found = compare(before, after, lambda run, path: values[run, path])
+
+    assert found.settings == (ValueChange("--set a.b", None, "2"),)
+
+
 def test_what_an_edit_is_called_is_no_setting() -> None:
     assert changed(overrides=('title="An edit"', "titled=1")).settings == (ValueChange("--set titled", None, "1"),)
 

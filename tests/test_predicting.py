@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from runner.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
-from runner.predicting import MOST_QUESTIONS, Question, questions_of
+from runner.predicting import MOST_QUESTIONS, Question, questions_of, without_expectations
+from runner.records import replace
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "process.exited", "process": "a", "exit_code": -9, "t": 1.0},
@@ -121,3 +122,12 @@ def test_where_any_answer_may_come_any_is_possible() -> None:
 )
 def test_an_answer_is_right_however_it_is_written(answer: str, actual: str, right: bool) -> None:
     assert Question("?", lambda events, output: "").is_right(answer, actual) is right
+
+
+def test_without_expectations_a_plan_is_the_same_but_for_the_answers() -> None:
+    process = ProcessPlan("p", "j", target="m:f")
+    with_answers = Plan(
+        "f", "fork", (replace(process, expect=Expect(exit_code=1)),), (), (), expect=Declared(deadlock=True)
+    )
+
+    assert without_expectations(with_answers) == replace(with_answers, expect=None, processes=(process,))

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from runner.commands import files, run
 from runner.commands.check import check_edits
+from runner.masking import without_secrets
 from runner.streams import fail
 from runner.usage import USAGE_ERROR
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from runner.describe.edits import Edit
+    from runner.describe.field_values import FieldValues
     from runner.launch import Launched
 
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
     """List the edits, or make one and compare; gives the exit status of the edited run."""
     from runner.describe.edits import edits_of
+    from runner.describe.field_values import FieldValues
     from runner.errors import InvalidFile
 
     try:
@@ -35,32 +39,44 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
     if options.json:
         return fail("--json: `try` runs twice, and compares: there is no one object to print", USAGE_ERROR)
     if options.edit is None:
-        return _list(options.file, edits)
+        return _list(options.file, edits, FieldValues(text, options.set))
     if not 1 <= options.edit <= len(edits):
         return fail(f"there is no edit {options.edit}: {options.file} lists {len(edits)}", USAGE_ERROR)
-    return _try(options, launched, edits[options.edit - 1])
+    return _try(options, launched, edits[options.edit - 1], FieldValues(text, options.set))
 
 
-def _list(file: str, edits: list[Edit]) -> int:
+def _list(file: str, edits: list[Edit], fields: FieldValues) -> int:
     for number, edit in enumerate(edits, 1):
         print(f"{number}. {edit.title}")
-        for override in edit.overrides:
-            path, _, value = override.partition("=")
-            change = f"{path}: {value}"
-            if path != "title" and not path.startswith("expect") and change not in edit.title:
-                print(f"     {change}")
+        for line in _changes(edit, fields):
+            print(f"     {line}")
     print(f"\nrun-jobs try {file} 1   makes the first one in a copy, runs both, and compares", file=sys.stderr)
     return 0
 
 
-def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit) -> int:
+def _changes(edit: Edit, fields: FieldValues) -> Iterator[str]:
+    """What an edit changes, a line each: the path, the value that the file has there, and the new one."""
+    from runner.report.comparison import parts_that_differ
+
+    for override in edit.overrides:
+        path = override.partition("=")[0]
+        if path != "title" and not path.startswith("expect"):
+            before, after = fields.of(path) or "not set", without_secrets(override).partition("=")[2]
+            room = max(_LEAST_ROOM, files.width_of_terminal() - len(path) - len("     :  → "))
+            yield f"{path}: {' → '.join(parts_that_differ(before, after, room))}"
+
+
+_LEAST_ROOM = 40
+
+
+def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit, fields: FieldValues) -> int:
     print("As it is:", file=sys.stderr)
     before = run.run(options, launched)
     if before.run is None or before.was_stopped:
         return before.status
     given = list(options.set)
     options.set = [*given, *edit.overrides]
-    print(f"\nWith the edit: {edit.title}", file=sys.stderr)
+    print(f"\nWith the edit: {edit.title}", *_changes(edit, fields), sep="\n  ", file=sys.stderr)
     after = run.run(options)
     if after.run is None or after.was_stopped:
         return after.status

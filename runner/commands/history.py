@@ -107,7 +107,14 @@ def show_comparison(before: KeptRun, after: KeptRun) -> None:
     color, width = files.has_color(sys.stdout), files.width_of_terminal()
     longest = max(before.duration, after.duration)  # on one scale: bars are to be compared
     first, second = (timeline_lines(run, color=color, width=width, until=longest) for run in (before, after))
-    print("\n".join(comparison_lines(compare(before, after), width, color, (first, second))))
+    print("\n".join(comparison_lines(compare(before, after, _field), width, color, (first, second))))
+
+
+def _field(run: KeptRun, path: str) -> str | None:
+    """The value of a field in a run's file, as it was run."""
+    from runner.describe.field_values import FieldValues
+
+    return FieldValues(run.text.encode(), run.overrides).of(path)
 
 
 def found(history: History, name: str) -> KeptRun:

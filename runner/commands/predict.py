@@ -1,4 +1,4 @@
-"""`run-jobs predict`: say first what will happen, then see."""
+"""`run-jobs predict`: say first what will happen, then see it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.commands import files, run
-from runner.predicting import questions_of
+from runner.predicting import questions_of, without_expectations
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +18,10 @@ _RIGHT, _WRONG, _PASSED = "✓", "✗", "·"
 
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
-    """Ask, run, and tell who was right; gives the exit status of the run."""
+    """Ask, run, and say which answers were right; gives the exit status of the run.
+
+    What the file expects is shown only after the run.
+    """
     from runner.errors import InvalidFile
 
     if options.file == "-":
@@ -29,9 +32,9 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         plan = files.described(options, files.read(options)).plan
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
-    from runner.report.explain import explain
+    from runner.report.explain import expected, explain
 
-    print(f"{explain(plan)}\n\nWhat will happen? (Enter passes)\n")
+    print(f"{explain(without_expectations(plan))}\n\nWhat will happen? (Enter passes)\n")
     questions = questions_of(plan)
     answers = [_ask(question) for question in questions]
     print()
@@ -51,6 +54,8 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         print(f"  {sign} {question.text} {actual}{said}")
     if asked:
         print(f"\n{right} of {asked} right")
+    if declared := expected(plan):
+        print("\nWhat the file expects:", *declared, sep="\n  ")
     return done.status
 
 

@@ -28,7 +28,7 @@ def edits_of(text: bytes, file: str) -> list[Edit]:
     """The edits of a file that is right but for them."""
     entries = read(text, file).value.get("try") or []
     return [
-        Edit(_title(entry), tuple(f"{path}={_written(value)}" for path, value in entry.items())) for entry in entries
+        Edit(_title(entry), tuple(f"{path}={written(value)}" for path, value in entry.items())) for entry in entries
     ]
 
 
@@ -71,16 +71,16 @@ def _title(entry: Mapping[str, object]) -> str:
     if isinstance(entry.get("title"), str):
         return str(entry["title"])
     changes = [path for path in entry if not path.startswith("expect")] or list(entry)
-    return "; ".join(f"{path}: {_written(entry[path])}" for path in changes)
+    return "; ".join(f"{path}: {written(entry[path])}" for path in changes)
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A value of a file in one line, as YAML that is read as the same value."""
     match value:
         case list():
-            return f"[{', '.join(map(_written, value))}]"
+            return f"[{', '.join(map(written, value))}]"
         case dict():
-            return "{" + ", ".join(f"{_written(key)}: {_written(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{written(key)}: {written(item)}" for key, item in value.items()) + "}"
         case float() if not math.isfinite(value):
             return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     return _UNSEEN.sub(_escaped, json.dumps(value, ensure_ascii=False))

@@ -47,6 +47,21 @@ def parse_path(text: str) -> list[tuple[str | int, int]]:
     return steps
 
 
+def find_value(root: Any, path: str) -> Any:
+    """The value at a path; None if there is none, or if the path leads nowhere."""
+    holder: Any = root
+    keys: Path = ()
+    try:
+        for step, offset in parse_path(path):
+            key = _key(holder, step, keys, offset, path)
+            if _is_missing(holder, key):
+                return None
+            holder, keys = holder[key], (*keys, key)
+    except (ValueError, InvalidFile):
+        return None
+    return holder
+
+
 def _applied(document: Document, override: str) -> Document:
     path_text, equals, value_text = override.partition("=")
     try:

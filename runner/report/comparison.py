@@ -92,7 +92,7 @@ class _Page:
         names = [end_of(harmless(name), self.width * 2 // 5) for name, _, _ in shown]
         widest = max(map(len, names), default=0)
         room = self.width - len(_INDENT) - widest - len("   → ")
-        pairs = [" → ".join(_parts_that_differ(before, after, room)) for _, before, after in shown]
+        pairs = [" → ".join(parts_that_differ(before, after, room)) for _, before, after in shown]
         lines = [f"{name:<{widest}}  {pair}" for name, pair in zip(names, pairs, strict=True)]
         return lines + _more(len(all_rows) - len(shown))
 
@@ -190,6 +190,12 @@ def _row(change: ValueChange) -> tuple[str, str, str]:
     return change.name, _value(change.before), _value(change.after)
 
 
+def _setting(change: ValueChange) -> tuple[str, str, str]:
+    """A field without a value is not set: there is a default, or nothing."""
+    before, after = ("not set" if value is None else _value(value) for value in (change.before, change.after))
+    return change.name, before, after
+
+
 def _value(value: Json) -> str:
     match value:
         case None:
@@ -264,8 +270,8 @@ def _more(count: int) -> list[str]:
     return [f"and {count} more"] if count > 0 else []
 
 
-def _parts_that_differ(before: str, after: str, room: int) -> list[str]:
-    """Both, or where they are too long what they are from shortly before their first difference on."""
+def parts_that_differ(before: str, after: str, room: int) -> list[str]:
+    """Both texts, or where they are too long what they are from shortly before their first difference on."""
     before, after = harmless(before), harmless(after)
     different = (index for index, (old, new) in enumerate(zip(before, after, strict=False)) if old != new)
     skipped = next(different, min(len(before), len(after))) - _SHOWN_BEFORE
@@ -287,7 +293,7 @@ _IN_SECTIONS = frozenset({"values", "result"})
 _FOLLOWING = frozenset({"state", "alive", "repr", "result"})
 """Fields that mostly follow from others."""
 _SECTIONS: dict[str, Callable[[_Page, Comparison], Iterable[str]]] = {
-    "settings": lambda page, comparison: page.changes(map(_row, comparison.settings)),
+    "settings": lambda page, comparison: page.changes(map(_setting, comparison.settings)),
     "file": _diff,
     "outcomes": _outcomes,
     "values": lambda page, comparison: page.changes(map(_row, comparison.values)),

@@ -43,9 +43,19 @@ def explain(plan: Plan) -> str:
     lines += ["", *_after(plan)]
     lines += _what_they_do(plan)
     rules = _folded([rule for process in plan.processes for rule in _rules(process)])
-    if plan.expect is not None:
-        rules.append(f"The run is expected to {', '.join(_expected_of_the_run(plan.expect))}.")
+    rules += expected(plan)
     return "\n".join(map(harmless, [*lines, *([""] if rules else []), *rules]))
+
+
+def expected(plan: Plan) -> list[str]:
+    """What the file expects of its processes and of the run, as sentences."""
+    of_processes = [
+        f"{process.name} is expected to {', to '.join(_expected(process.expect))}."
+        for process in plan.processes
+        if process.expect is not None
+    ]
+    of_run = [] if plan.expect is None else [f"The run is expected to {', '.join(_expected_of_the_run(plan.expect))}."]
+    return [harmless(sentence) for sentence in [*_folded(of_processes), *of_run]]
 
 
 def _before(plan: Plan) -> Iterator[str]:
@@ -181,8 +191,6 @@ def _rules(process: ProcessPlan) -> Iterator[str]:
         yield f"{process.name} may have at most {_limits(process.limits)}."
     if process.on_terminate == "unwind":
         yield f"{process.name} runs its `finally` blocks when it is terminated."
-    if process.expect is not None:
-        yield f"{process.name} is expected to {', to '.join(_expected(process.expect))}."
 
 
 def _expected(expect: Expect) -> Iterator[str]:

@@ -212,12 +212,15 @@ def test_of_a_run_that_is_refused_no_picture_is_left_and_none_is_emptied(tmp_pat
 
 def test_edits_are_listed_and_made_in_a_copy(file: Path) -> None:
     listed, out, _ = run_jobs("try", file)
-    status, compared, _ = run_jobs("try", file, 1)
+    status, compared, said = run_jobs("try", file, 1)
 
     assert (listed, status) == (0, 0)
     assert out.splitlines()[0] == "1. More of it"
-    assert '     jobs.b.do[0].do[0]: {"add": 5, "to": "total"}' in out
-    assert out.endswith('\n2. jobs.a.name: "c"\n')
+    change = 'jobs.b.do[0].do[0]: {"add": 2, "to": "total"} → {"add": 5, "to": "total"}'
+    assert f"     {change}\n" in out
+    assert out.endswith('\n2. jobs.a.name: "c"\n     jobs.a.name: "a" → "c"\n')
+    assert f"With the edit: More of it\n  {change}\n" in said
+    assert f"  --set {change.replace(':', ' ', 1)}\n" in compared
     assert "total  3 → 6" in compared
     assert re.search(r"^[0-9a-f]{8} .*\n +edit: More of it\n[0-9a-f]{8} .*\n\Z", run_jobs("history")[1], re.MULTILINE)
     assert run_jobs("why", file)[1].splitlines()[0] == "With the edit: More of it"
@@ -260,6 +263,15 @@ def test_predictions_are_asked_for_and_judged(file: Path) -> None:
     assert "· What is the last line that a prints? a is done" in out
     assert "✓ How does the run end (succeeded, failed, timed_out)? succeeded" in out
     assert "2 of 3 right" in out
+
+
+def test_what_the_file_expects_is_hidden_until_the_run_is_over(file: Path) -> None:
+    _, out, _ = run_jobs("predict", file, given="\n\n\n\n")
+
+    before, _, after = out.partition("Your predictions:")
+    assert "expected" not in before
+    assert "The run is expected to succeed, without a deadlock, with total 3 in the end." in after
+    assert "print one line (`a is done`)" in after
 
 
 def test_an_answer_that_cannot_be_is_asked_for_again(file: Path) -> None:

@@ -145,7 +145,7 @@ def test_runs_without_all_their_events_are_said_to_be_so() -> None:
 
 
 def test_a_setting_is_shown_with_both_values() -> None:
-    assert section(settings=(SETTING,)) == ["settings", "  --set a.b  none → 1"]
+    assert section(settings=(SETTING,)) == ["settings", "  --set a.b  not set → 1"]
 
 
 def test_of_what_was_printed_the_lines_that_differ_are_shown() -> None:
