@@ -10,6 +10,6 @@ PART = 4
 START_METHODS = ("fork", "spawn", "forkserver")
 
 
-def examples(count: int) -> int:
+def share_of(count: int) -> int:
     """How many of this many examples, or megabytes, a test takes."""
     return count if EVERYTHING else -(-count // PART)

@@ -7,11 +7,12 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import COMMAND, prepared, written
+from tests.running import COMMAND, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +138,11 @@ def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_pat
 def test_ignored_children_do_not_hide_a_bad_file(tmp_path: Path) -> None:
     command = [*COMMAND, str(written(tmp_path, "jobs: 5"))]
 
-    done = subprocess.run(prepared("trap '' CHLD", command), capture_output=True, text=True, check=False)
+    ignores = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", ignores, *command], capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
     assert "expected a list" in done.stderr
