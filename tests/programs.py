@@ -122,7 +122,30 @@ def signals(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     for _ in range(source.randint(2, 4)):
         body = [step for _ in range(source.randint(1, 4)) for step in ([_wait(source)] if _rarely(source) else [one()])]
         bodies.append(body + (_last(source) if _rarely(source) else []))
-    return shared, [_replicated(source, job) for job in _named(bodies)], []
+    acts = [_act(source, source.choice(names)) for _ in range(source.choice((0, 0, 0, 1, 2)))]
+    jobs = [_replicated(source, job) for job in _named(bodies)]
+    return shared, jobs, _main(source, jobs, acts)
+
+
+def _act(source: random.Random, name: str) -> Step:
+    """What main does with one of the things of `signals`."""
+    acts: dict[str, list[Step]] = {
+        "e": [{"set": "e"}, {"clear": "e"}],
+        "q": [{"put": 3, "into": "q"}, {"get": "q"}, {"get": "q", "timeout": _TIMEOUT_S}],
+        "k": [{"put": 3, "into": "k"}, {"get": "k"}],
+        "j": [{"put": 3, "into": "j"}, {"join_queue": "j"}],
+        "v": [{"acquire": "v"}],
+        "c": [{"acquire": "c"}],
+    }
+    return source.choice(acts.get(name, [{"print": "x"}]))
+
+
+def _main(source: random.Random, jobs: list[Job], acts: list[Step]) -> list[Step]:
+    """Starts and joins all, with acts somewhere in between; nothing where there is no act."""
+    steps: list[Step] = [*({"start": job["name"]} for job in jobs), *({"join": job["name"]} for job in jobs)]
+    for act in acts:
+        steps.insert(source.randint(1, len(steps) - 1), act)
+    return steps if acts else []
 
 
 def _rarely(source: random.Random) -> bool:
@@ -151,13 +174,11 @@ def releases(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
         return steps
 
     jobs = _named([body(0) + (_last(source) if _rarely(source) else []) for _ in range(source.randint(2, 4))])
-    if source.random() < 0.6:
-        return shared, [_replicated(source, job) for job in jobs], []
-    acts: list[Step] = [{source.choice(("acquire", "release", "release")): source.choice(list(shared))}]
-    starts: list[Step] = [{"start": job["name"]} for job in jobs]
-    joins: list[Step] = [{"join": job["name"]} for job in jobs]
-    source.choice((starts, joins))[1:1] = acts
-    return shared, jobs, starts + joins
+    acts: list[Step] = []
+    if source.random() < 0.4:
+        acts.append({source.choice(("acquire", "release", "release")): source.choice(list(shared))})
+    jobs = [_replicated(source, job) for job in jobs]
+    return shared, jobs, _main(source, jobs, acts)
 
 
 def _turns(source: random.Random) -> tuple[Things, list[list[Step]], bool]:
@@ -211,7 +232,7 @@ def kills(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     jobs = _named(bodies)
     victim = source.choice(jobs)
     after = source.choice((0.002, 0.005, 0.01, 0.02))
-    how = source.choice(("kill", "terminate", "kill", "terminate_after", "timeout", "daemon"))
+    how = source.choice(("kill", "terminate", "kill", "terminate_after", "timeout", "daemon", "join"))
     if how in ("terminate_after", "timeout"):
         victim[how] = after
         return shared, jobs, []
@@ -220,7 +241,10 @@ def kills(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     if how == "daemon":
         victim["daemon"] = True
         return shared, jobs, [*starts, *joins]
-    return shared, jobs, [*starts, {"sleep": after}, {how: victim["name"]}, *joins]
+    name = victim["name"]
+    if how == "join":
+        return shared, jobs, [*starts, {"join": name, "timeout": after}, {"terminate": name}, *joins]
+    return shared, jobs, [*starts, {"sleep": after}, {how: name}, *joins]
 
 
 PROFILES: dict[str, Callable[[random.Random], tuple[Things, list[Job], list[Step]]]] = {

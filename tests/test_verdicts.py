@@ -84,6 +84,12 @@ def test_an_end_without_a_note_is_wrong() -> None:
     assert said == "ended as standstill, and no note says why"
 
 
+def test_a_process_that_died_with_a_lock_is_to_be_named() -> None:
+    said = verdict(LOCK, {"P": -9, "Q": None}, reason="holder_died", notes=[WAITS])
+
+    assert said == "no note says which process died with g"
+
+
 def test_a_process_that_is_named_in_a_deadlock_must_not_go_on() -> None:
     said = verdict(LOCK, {"P": None, "Q": 3}, reason="holder_died", notes=[DIED], deadlock=("Q",))
 

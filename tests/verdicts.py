@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
 from runner.explore import Ended, Wait
-from runner.things import SharedSemaphore
+from runner.things import SharedSemaphore, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +100,16 @@ def _wrong_notes(plan: Plan, ends: list[End], result: RunResult) -> str | None:
             ends = [end for end in ends if things & _held(end, process)]
             if not ends:
                 return f"holder_died is reported of {process}, and it had nothing: {text}"
-    return None
+    return None if _reason(result) is None else _silence(plan, ends, result)
+
+
+def _silence(plan: Plan, ends: list[End], result: RunResult) -> str | None:
+    """What a dead process has in each of these ends, and no note names it."""
+    died = " ".join(text for about, _, text in _notes(result) if about == "holder_died")
+    guards = {thing.name for thing in plan.shared if kind_of(thing) in ("lock", "rlock", "condition", "value")}
+    waited_for = set.intersection(*(set(end.orphaned) for end in ends)) & guards
+    unnamed = waited_for - _owned(plan, died)
+    return f"no note says which process died with {', '.join(sorted(unnamed))}" if unnamed else None
 
 
 def _owned(plan: Plan, text: str) -> set[str]:

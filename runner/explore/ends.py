@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from runner.explore.cells import State
     from runner.explore.code import Code
+    from runner.explore.conditions import Condition
     from runner.explore.guards import Guard
     from runner.explore.program import Program
 
@@ -36,7 +37,7 @@ class End:
 
     `fates` has the processes and main (`__main__`): how each ended, what it waits for, or None where it was never
     started. `values` has the numbers and the items in the pipes of queues, as reprs. `circles` are processes that wait
-    for each other; `orphaned` are guards, and locks of queues, that a dead process has and another one waits for.
+    for each other; `orphaned` are things that a process waits for while a dead one has them, or a lock inside of them.
     """
 
     fates: tuple[tuple[str, Fate], ...]
@@ -120,19 +121,26 @@ def _holders(program: Program, state: State, guard: Guard | None) -> list[str]:
 def _orphaned(program: Program, state: State, fates: Mapping[str, Fate]) -> list[str]:
     found = set()
     for fate in fates.values():
-        match fate:
-            case Wait("acquire", name):
-                holders = _holders(program, state, program.guards[name])
-            case Wait("get", name):
-                holders = _holders(program, state, program.queues[name].reading)
-            case Wait("flush", name):  # the feeder of a living process would have gone on
-                found |= set() if state[program.queues[name].writing] else {name}
-                continue
-            case _:
-                continue
-        if holders and all(isinstance(fates[holder], Ended) for holder in holders):
-            found.add(name)
+        if not isinstance(fate, Wait):
+            continue
+        holders = _holders(program, state, _guard_of(program, fate))
+        is_dead = bool(holders) and all(isinstance(fates[holder], Ended) for holder in holders)
+        if is_dead or fate.operation == "flush":  # a living process releases the lock for writing
+            found.add(fate.on)
     return sorted(found)
+
+
+def _guard_of(program: Program, wait: Wait) -> Guard | None:
+    """The lock without which a wait has no end: the thing itself, or one inside of it."""
+    match wait.operation:
+        case "acquire":
+            return program.guards[wait.on]
+        case "get":
+            return program.queues[wait.on].reading
+        case "enter" | "put" | "task_done" | "join_queue":
+            inner: Condition | None = getattr(program.things[wait.on], "inner", None)
+            return None if inner is None else inner.guard
+    return None
 
 
 def _circles(program: Program, state: State, fates: Mapping[str, Fate]) -> list[tuple[str, ...]]:

@@ -109,7 +109,7 @@ class JoinableQueue(Queue):
 
     def __init__(self, layout: Layout, thing: SharedQueue, *, has_readers_lock: bool) -> None:
         super().__init__(layout, thing, has_readers_lock=has_readers_lock)
-        self._inner = Condition(layout, f"inside {thing.name}", thing=thing.name)
+        self.inner = Condition(layout, f"inside {thing.name}", thing=thing.name)
         self._unfinished = layout.cell(0)
 
     def _append(self, code: Code, append: Callable[[Cells], None]) -> None:
@@ -118,14 +118,14 @@ class JoinableQueue(Queue):
         def count(cells: Cells) -> None:
             cells[self._unfinished] += 1
 
-        self._inner.guard.acquire(code, wait=Wait("put", self.name))
+        self.inner.guard.acquire(code, wait=Wait("put", self.name))
         code.do(append, glued=True)
         code.do(count, glued=True)
-        self._inner.guard.release(code, glued=True)
+        self.inner.guard.release(code, glued=True)
 
     def task_done(self, code: Code) -> None:
         """One item is done; the last one wakes those that wait in `join`."""
-        inner = self._inner
+        inner = self.inner
         inner.guard.acquire(code, wait=Wait("task_done", self.name))
         too_many, rest = Label(), Label()
 
@@ -148,7 +148,7 @@ class JoinableQueue(Queue):
 
     def join(self, code: Code) -> None:
         """Wait until every item is done; it is not checked again after a wake-up."""
-        inner = self._inner
+        inner = self.inner
         wait, done = Wait("join_queue", self.name), Label()
         inner.guard.acquire(code, wait=wait)
         code.do(lambda cells: None if cells[self._unfinished] else done, glued=True)

@@ -23,13 +23,13 @@ class Event:
     """A flag beside a condition over a plain lock."""
 
     def __init__(self, layout: Layout, name: str, *, is_set: bool) -> None:
-        self._inner = Condition(layout, f"inside {name}", thing=name, recursive=False)
+        self.inner = Condition(layout, f"inside {name}", thing=name, recursive=False)
         self._enter = Wait("enter", name)
         self._flag = layout.cell(is_set)
 
     def wait(self, code: Code, keep: Keep, timeout: float | None) -> None:
         """Wait for the flag. It is checked again after the wake-up: a `clear` in between makes the result False."""
-        inner, is_set = self._inner, Label()
+        inner, is_set = self.inner, Label()
         inner.guard.acquire(code, wait=self._enter)
         code.do(lambda cells: is_set if cells[self._flag] else None, glued=True)
         inner.sleep(code, timeout, again=self._enter)
@@ -40,19 +40,19 @@ class Event:
     def set(self, code: Code) -> None:
         """Set the flag and wake all that wait; the lock is held until they are awake."""
         self._write(code, True)
-        self._inner.wake(code, None)
-        self._inner.guard.release(code, glued=True)
+        self.inner.wake(code, None)
+        self.inner.guard.release(code, glued=True)
 
     def clear(self, code: Code) -> None:
         """Clear the flag."""
         self._write(code, False)
-        self._inner.guard.release(code, glued=True)
+        self.inner.guard.release(code, glued=True)
 
     def _write(self, code: Code, flag: bool) -> None:
         def write(cells: Cells) -> None:
             cells[self._flag] = flag
 
-        self._inner.guard.acquire(code, wait=self._enter)
+        self.inner.guard.acquire(code, wait=self._enter)
         code.do(write, glued=True)
 
 
@@ -60,7 +60,7 @@ class Barrier:
     """A condition, a state and a count. A timeout breaks it for all processes, for ever."""
 
     def __init__(self, layout: Layout, name: str, parties: int) -> None:
-        self._inner = Condition(layout, f"inside {name}", thing=name)
+        self.inner = Condition(layout, f"inside {name}", thing=name)
         self._enter = Wait("enter", name)
         self._parties = parties
         self._state = layout.cell(FILLING)
@@ -69,16 +69,16 @@ class Barrier:
     def wait(self, code: Code, keep: Keep, timeout: float | None) -> None:
         """Wait for all parties: `threading.Barrier.wait`, line by line."""
         leave_at_once, passed, broken, done = Label(), Label(), Label(), Label()
-        self._inner.guard.acquire(code, wait=self._enter)
+        self.inner.guard.acquire(code, wait=self._enter)
         self._wait_while_it_drains(code, leave_at_once)
         self._arrive(code, keep, timeout, passed, broken)
         for way, next_ in ((passed, done), (broken, code.failure)):
             code.place(way)
             self._depart(code)
-            self._inner.guard.release(code, glued=True)
+            self.inner.guard.release(code, glued=True)
             code.go(next_)
         code.place(leave_at_once)
-        self._inner.guard.release(code, glued=True)
+        self.inner.guard.release(code, glued=True)
         code.go(code.failure)
         code.place(done)
 
@@ -92,7 +92,7 @@ class Barrier:
 
         code.place(again)
         code.do(look, glued=True)
-        self._inner.sleep(code, None, again=self._enter)
+        self.inner.sleep(code, None, again=self._enter)
         code.go(again)
         code.place(ready)
 
@@ -115,12 +115,12 @@ class Barrier:
             return broken if cells[self._state] == BROKEN else passed
 
         code.do(count, glued=True)
-        self._inner.wake(code, None)
+        self.inner.wake(code, None)
         code.go(passed)
         code.place(wait)
-        self._inner.sleep(code, timeout, again=self._enter)
+        self.inner.sleep(code, timeout, again=self._enter)
         code.do(look, glued=True)
-        self._inner.wake(code, None)
+        self.inner.wake(code, None)
         code.go(broken)
 
     def _depart(self, code: Code) -> None:
@@ -135,5 +135,5 @@ class Barrier:
             return None
 
         code.do(uncount, glued=True)
-        self._inner.wake(code, None)
+        self.inner.wake(code, None)
         code.place(rest)

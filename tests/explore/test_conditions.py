@@ -127,6 +127,21 @@ def test_set_keeps_the_lock_until_all_are_awake() -> None:
     assert "P: -9, Q: notify e, R: enter e" in ways(text)
 
 
+@pytest.mark.parametrize(("thing", "step"), [("event", "{wait: e}"), ("{barrier: 1}", "{wait: e}")])
+def test_a_process_killed_inside_an_event_or_a_barrier_leaves_the_lock_inside_taken(thing: str, step: str) -> None:
+    text = f"""
+        shared: {{e: {thing}}}
+        jobs:
+          - {{name: P, terminate_after: 1, do: [{step}]}}
+          - {{name: Q, do: [{step}]}}
+    """
+
+    ends = explored(text).ends
+
+    assert {end.ended["P"].held for end in ends if str(end.waiting.get("Q")) == "enter e"} == {("inside e",)}
+    assert {end.orphaned for end in ends if str(end.waiting.get("Q")) == "enter e"} == {("e",)}
+
+
 def test_a_barrier_opens_when_all_have_come() -> None:
     assert ways("shared: {b: {barrier: 2}}\njobs: [{name: P, replicas: 2, do: [{wait: b}]}]") == {"P-0: 0, P-1: 0"}
     assert ways("shared: {b: {barrier: 2}}\njobs: [{name: P, do: [{wait: b}]}]") == {"P: wait b"}
