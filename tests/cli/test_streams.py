@@ -137,7 +137,6 @@ def test_a_bad_file_is_bad_whatever_is_closed(closing: str, status: int, tmp_pat
 
 def test_ignored_children_do_not_hide_a_bad_file(tmp_path: Path) -> None:
     command = [*COMMAND, str(written(tmp_path, "jobs: 5"))]
-
     ignores = (
         "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])"
     )

@@ -17,6 +17,7 @@ from runner.describe.loading import MAX_DEPTH, MAX_NODES, decoded, read
 from runner.errors import InvalidFile, Problem
 from runner.limits import MOST_OF_A_FILE
 from tests.describe.describing import FILE, marked
+from tests.effort import share_of
 
 TAGS = "remove it; tags here are !!str !!int !!float !!bool !!null !!seq !!map"
 
@@ -66,7 +67,7 @@ def place(problem: Problem) -> tuple[int, int]:
     return problem.line, problem.column
 
 
-@settings(max_examples=300)
+@settings(max_examples=share_of(300))
 @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode) | yaml_like.map(str.encode))
 def test_any_bytes_are_a_document_or_an_invalid_file_with_places(data: bytes) -> None:
     try:

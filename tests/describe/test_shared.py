@@ -25,6 +25,7 @@ from runner.plan import (
 )
 from runner.things import kind_of
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
+from tests.effort import share_of
 
 if TYPE_CHECKING:
     from runner.things import SharedPlan
@@ -256,7 +257,7 @@ entries = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=share_of(500))
 @given(st.dictionaries(st.sampled_from(["a", "b", "pid", "c d"]) | st.integers() | st.none(), entries) | entries)
 def test_anything_becomes_things_or_has_mistakes_with_their_places(value: Any) -> None:
     things, faults = read_things(value)

@@ -13,6 +13,7 @@ from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
 from runner.describe.steps import NOT_VARIABLES, Scope, StepReader
 from runner.plan import Act, ProcessPlan, Start
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
+from tests.effort import share_of
 
 THINGS = {
     "door": "lock",
@@ -519,7 +520,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=share_of(1000))
 @given(anything, st.sampled_from([IN_DO, IN_MAIN]))
 def test_anything_becomes_steps_or_has_mistakes_with_their_places(steps: Any, known: tuple[str, ...]) -> None:
     reader = StepReader(Scope({name: kind.strip("{}").split(":")[0] for name, kind in THINGS.items()}, {}), known)
