@@ -4,6 +4,7 @@ With `plain` the children are those of a bare multiprocessing script. With `alik
 that only the way of waiting differs: how long a process takes to end depends on how much memory is mapped into it.
 """
 
+import math
 import multiprocessing
 import os
 import sys
@@ -21,6 +22,7 @@ def plain(count: int) -> list[int]:
 def as_run_jobs_does(count: int) -> list[int]:
     from runner.plan import Plan, ProcessPlan
     from runner.supervise import supervisor
+    from runner.supervise.interruptions import Row
     from runner.supervise.processes import Processes
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import Signals
@@ -38,7 +40,7 @@ def as_run_jobs_does(count: int) -> list[int]:
     )
     for number in range(count):
         processes.create(number)
-    processes.start(range(count), unsent=())
+    processes.start(range(count), unsent=(), row=Row(math.inf, math.inf, lambda _: []))
     return [processes.facts(number)["pid"] for number in range(count)]
 
 

@@ -34,6 +34,13 @@ class Happened:
 
 
 @record(frozen=True, slots=True)
+class Postponed:
+    """Of the processes that were to be started in a row, this one and those after it wait for main's next turn."""
+
+    process: int
+
+
+@record(frozen=True, slots=True)
 class TimerFired:
     """A timer that `SetTimer` asked for has come due."""
 
@@ -56,7 +63,7 @@ class ActDone:
     error: dict[str, Any] | None = None
 
 
-Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun | ActDone
+Fact: TypeAlias = Begun | MainsTurn | Happened | Postponed | TimerFired | StopRun | ActDone
 
 
 # Commands that go out, beside those of a life.
@@ -64,7 +71,10 @@ Fact: TypeAlias = Begun | MainsTurn | Happened | TimerFired | StopRun | ActDone
 
 @record(frozen=True, slots=True)
 class StartProcesses:
-    """Make the processes, in a row, and deliver `Started` or `StartFailed` for each at once."""
+    """Start the processes, in a row, and deliver `Started` or `StartFailed` for each at once.
+
+    The row may end before its last process: then deliver `Postponed` with the first one that was not attempted.
+    """
 
     processes: tuple[int, ...]
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     """Where a process is in its life, by its number."""
 
 MOST_STARTS = 64
-"""How many processes main starts in one turn. After a fork every page that the supervisor writes to is copied:
+"""How many processes main starts in one turn at most. After a fork every page that the supervisor writes to is copied:
 to start several in a row, and only then to see to what follows, costs half of taking turns."""
-
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Before main tries again to start what the system had no room for (`EAGAIN`: too many processes)."""
@@ -153,16 +152,30 @@ def end(main: Main, exit_code: int = 0, error: dict[str, Any] | None = None) -> 
     return replace(main, phase=Ended(exit_code)), [Report("main.ended", None, {"exit_code": exit_code, "error": error})]
 
 
+def see_postponed(main: Main, process: int) -> Main:
+    """The row of starts ended before this process: main takes it up there at its next turn."""
+    position = _position_in_the_row(main, process)
+    return main if position is None else replace(main, position=position)
+
+
 def see_no_room(main: Main, process: int) -> tuple[Main, list[Command]] | None:
     """The system had no room for a process: go back to its start, after a pause; None when that was often enough."""
-    position = main.steps.index(Start(process))
-    if main.position <= position:  # an earlier one in the row had none either
+    position = _position_in_the_row(main, process)
+    if position is None:  # the system had no room for an earlier one in the row either
         return main, []
     if main.failures == len(PAUSES_S):
         return None
     pause_s = PAUSES_S[main.failures]
     main = replace(main, position=position, generation=main.generation + 1, failures=main.failures + 1)
     return replace(main, phase=Sleeping(main.generation)), [SetTimer("main", pause_s, main.generation)]
+
+
+def _position_in_the_row(main: Main, process: int) -> int | None:
+    """Where in the row that main has just passed this process is started; None if main has gone back behind it."""
+    for position in range(main.position - 1, max(main.position - MOST_STARTS, 0) - 1, -1):
+        if main.steps[position] == Start(process):
+            return position
+    return None
 
 
 def stopped(main: Main, at: float) -> Report:

@@ -17,13 +17,12 @@ from runner.adopted import children, end_adopted
 from runner.arguments import references
 from runner.limits import free_descriptors, room_for
 from runner.plan import Act
-from runner.records import record
 from runner.supervise import child
 from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
-from runner.supervise.running import Running
+from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
 
@@ -36,32 +35,18 @@ if TYPE_CHECKING:
     from runner.plan import Plan, ProcessPlan
     from runner.supervise.hand import Hand
     from runner.supervise.handles import Handle
+    from runner.supervise.interruptions import Row
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import Signals
 
     _Attempt: TypeAlias = tuple[float, tuple[int, int], BaseException | None]
 
 
-@record(frozen=True, slots=True)
-class Started:
-    """A process that main began to start `at` this time (monotonic): the read ends of its stdout and stderr."""
-
-    process: int
-    at: float
-    outputs: tuple[int, int]
-
-
-@record(frozen=True, slots=True)
-class NotStarted:
-    """A process that could not be made, and why."""
-
-    process: int
-    at: float
-    error: BaseException
-
-
 DESCRIPTORS_EACH = {"fork": 3, "spawn": 5, "forkserver": 5}
 """What a process takes here: a pidfd, what multiprocessing has of it, and its outputs until the front has them."""
+
+LEAST_STARTS = {"fork": 16, "spawn": 1, "forkserver": 1}
+"""In a row that ends only because it takes long: after a fork, to look at the world costs a third of another fork."""
 
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
@@ -101,6 +86,8 @@ class Processes:
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
         self._popen_class = _popen_class(plan.start_method)
+        self._prepared: dict[int, tuple[BaseProcess, Surroundings]] = {}
+        """What can be started as it is: the rest of a row that ended early is not prepared again."""
         self._starting: tuple[BaseProcess, Surroundings] | None = None
         """The one process that is being started."""
         self._pid = os.getpid()
@@ -131,20 +118,29 @@ class Processes:
             process = construct(plan, plan.cls, self._shared.handles, self._launch)
         self._objects.append(process)
 
-    def start(self, numbers: Sequence[int], unsent: Iterable[int]) -> list[Started | NotStarted]:
+    def start(self, numbers: Sequence[int], unsent: Iterable[int], row: Row) -> list[Started | NotStarted]:
         """Start the processes, in order; `unsent` are outputs of earlier ones that the front does not have yet.
 
-        After each fork every page that we write to is copied, so that all that can be done before the first or after
-        the last one is: between two forks stands what a start cannot do without.
+        The row ends before its last process if `row` says so; at least one start is attempted.
+
+        After each fork every page that we write to is copied: all that can be done before the first or after the last
+        one is done there.
         """
-        prepared = list(map(self._prepare, numbers))
+        self._prepared |= {number: self._prepare(number) for number in numbers if number not in self._prepared}
         private = self._private
         self._private |= bits_of(unsent)
         util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
+        attempts: list[_Attempt] = []
+        until, due, orders, stops, monotonic = row.until, row.due, row.orders, self._signals.held_back, time.monotonic
+        least = LEAST_STARTS[self._plan.start_method]
         self._signals.hold_back()
         try:
-            attempts = [self._attempt(process, around, theirs) for process, around in prepared]
+            for number in numbers:
+                attempts.append(self._attempt(*self._prepared.pop(number), theirs))
+                now = monotonic()
+                if now >= due or (now >= until and len(attempts) >= least) or orders(0) or stops():
+                    break
         finally:
             self._starting = None
             self._signals.take()

@@ -1,4 +1,4 @@
-"""One process that has been started: what tells its end, what it is signalled by, how it is waited for."""
+"""One process whose start was attempted: what tells its end, what it is signalled by, how it is waited for."""
 
 from __future__ import annotations
 
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 
 HAS_PIDFD = hasattr(os, "pidfd_open")
 _SIGNED = struct.Struct("q")
+
+
+@record(frozen=True, slots=True)
+class Started:
+    """A process that main began to start `at` this time (monotonic): the read ends of its stdout and stderr."""
+
+    process: int
+    at: float
+    outputs: tuple[int, int]
+
+
+@record(frozen=True, slots=True)
+class NotStarted:
+    """A process that could not be made, and why."""
+
+    process: int
+    at: float
+    error: BaseException
 
 
 @record(frozen=True, slots=True)

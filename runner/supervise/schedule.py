@@ -20,6 +20,7 @@ from runner.supervise.facts import (
     Fact,
     Happened,
     MainsTurn,
+    Postponed,
     StartProcesses,
     StopRun,
     TimerFired,
@@ -124,6 +125,9 @@ class Schedule:
                 commands = self._give_main_its_turn(at)
             case Happened(process, what):
                 commands = self._live(process, what, at)
+            case Postponed(process):
+                self._main = mains.see_postponed(self._main, process)
+                commands = []
             case TimerFired("run", _):
                 commands = self._stop("time_limit", at)
             case TimerFired("main", generation):
@@ -172,13 +176,15 @@ class Schedule:
         return commands
 
     def _start(self, processes: tuple[int, ...], at: float) -> list[Command]:
-        fit = max(0, self._room - len(self._alive))
-        commands: list[Command] = [StartProcesses(processes[:fit])] if fit else []
-        for process in processes[fit:]:
-            message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once"
-            error = {"type": "OSError", "message": message, "traceback": None}
-            commands += self._live(process, lifecycle.StartFailed(error), at)
-        return commands
+        fit = self._room - len(self._alive)
+        if fit > 0:
+            if processes[fit:]:  # there may be room for the rest when these have been started, and one has ended
+                self._main = mains.see_postponed(self._main, processes[fit])
+            return [StartProcesses(processes[:fit])]
+        message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once"
+        error = {"type": "OSError", "message": message, "traceback": None}
+        failed = lifecycle.StartFailed(error)
+        return [command for process in processes for command in self._live(process, failed, at)]
 
     def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:
         if isinstance(fact, lifecycle.StartFailed) and fact.had_no_room and self._phase is RunPhase.RUNNING:

@@ -192,6 +192,14 @@ class SharedThings:
         memory, size = self._memories[name]
         return _view(memory)[:size].tobytes()
 
+    def progress(self) -> dict[str, list[int]]:
+        """How much of its work each process has done, for each job that counts it."""
+        return {
+            job.name: memoryview(self.read(job.progress.array)).cast("q").tolist()
+            for job in self._plan.jobs
+            if job.progress is not None
+        }
+
     def values(self) -> dict[str, bytes]:
         """The bytes of every array, now."""
         return {name: self.read(name) for name in self._memories if name}

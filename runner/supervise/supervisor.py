@@ -21,12 +21,13 @@ from runner.supervise.facts import (
     Fact,
     Happened,
     MainsTurn,
+    Postponed,
     StartProcesses,
     StopRun,
     TimerFired,
 )
-from runner.supervise.processes import NotStarted
-from runner.supervise.running import exited
+from runner.supervise.interruptions import Interruptions
+from runner.supervise.running import NotStarted, exited
 from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
 from runner.supervise.shown import error_of
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from runner.supervise.signals import Signals
     from runner.wire import Link, Message
 
-MOST_OF_MAINS_TURN_S = 0.005
-"""How long main may go on before the supervisor looks at the world again."""
 UNSURE_S = 0.05
 """Between looks for who waits for ever, while something may change that nobody says."""
 BETWEEN_LOOKS_S = 0.01
@@ -85,6 +84,7 @@ class Supervisor:
         self._signals = signals
         self._schedule = Schedule(plan, room)
         self._timers = Timers()
+        self._interruptions = Interruptions(plan, link, signals, self._timers)
         self._sharing = Sharing(shared, self._schedule, processes.has_children)
         self._hand = hand
         self._threads = threads
@@ -142,11 +142,13 @@ class Supervisor:
 
     def _give_main_its_turn(self) -> None:
         self._now = time.monotonic()
-        look_at = self._now + MOST_OF_MAINS_TURN_S
+        self._interruptions.begin_turn(self._now)
         self._sharing.see_main_move()
-        while self._schedule.main_is_ready and self._now < look_at:
+        while self._schedule.main_is_ready:
             self._deliver(MainsTurn())
             self._now = time.monotonic()
+            if self._interruptions.has_come(self._now):
+                break
 
     def _timeout(self) -> float | None:
         if self._schedule.main_is_ready or self._schedule.ended:
@@ -177,25 +179,15 @@ class Supervisor:
 
     def _listen(self) -> None:
         for message, _ in self._link.receive():
-            self._obey(message)
+            match message:
+                case {"order": "stop"}:
+                    self._deliver(StopRun("stop_requested"))
+                case {"order": "peek"}:
+                    self._tell({"progress": self._shared.progress()})
 
     def _heed_the_fronts_end(self) -> None:
         if self._link.ended and not self._schedule.is_stopping:
             self._deliver(StopRun("stop_requested"))
-
-    def _obey(self, message: Message) -> None:
-        match message:
-            case {"order": "stop"}:
-                self._deliver(StopRun("stop_requested"))
-            case {"order": "peek"}:
-                self._tell({"progress": self._progress()})
-
-    def _progress(self) -> dict[str, list[int]]:
-        return {
-            job.name: memoryview(self._shared.read(job.progress.array)).cast("q").tolist()
-            for job in self._plan.jobs
-            if job.progress is not None
-        }
 
     # Facts in, commands out.
 
@@ -228,7 +220,9 @@ class Supervisor:
         self._hand.do(command.step)
 
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
-        for started in self._processes.start(processes, self._link.unsent):
+        row = self._interruptions.row(processes, self._now)
+        attempted = self._processes.start(processes, self._link.unsent, row)
+        for started in attempted:
             if isinstance(started, NotStarted):
                 had_no_room = isinstance(started.error, BlockingIOError)
                 fact: lifecycle.Fact = lifecycle.StartFailed(error_of(started.error), had_no_room)
@@ -238,6 +232,8 @@ class Supervisor:
                 self._selector.register(watched, selectors.EVENT_READ, started.process)
                 fact = lifecycle.Started()
             yield Happened(started.process, fact), started.at
+        if processes[len(attempted) :]:
+            yield Postponed(processes[len(attempted)]), self._now
 
     def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
         message: Message = {"event": event, "t": at, "process": process, "fields": fields}

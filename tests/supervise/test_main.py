@@ -22,6 +22,7 @@ from runner.supervise.main import (
     see_act_done,
     see_end,
     see_no_room,
+    see_postponed,
 )
 
 ENDED = Report("main.ended", None, {"exit_code": 0, "error": None})
@@ -228,3 +229,13 @@ def test_main_gives_up_what_there_is_never_room_for() -> None:
         main, _ = proceed(fire(main, number)[0], 0, planned)
 
     assert see_no_room(main, 0) is None
+
+
+def test_main_goes_back_to_where_a_row_of_starts_ended_without_a_pause() -> None:
+    main, _ = proceed(Main((Sleep(0), *map(Start, range(4))), 1), 0, planned)
+
+    main = see_postponed(main, 2)
+
+    assert (main.phase, main.position) == (Ready(), 3)
+    assert see_postponed(main, 3) == main
+    assert proceed(main, 0, planned)[1] == [Start(2), Start(3)]

@@ -21,6 +21,7 @@ from runner.supervise.facts import (
     Fact,
     Happened,
     MainsTurn,
+    Postponed,
     StartProcesses,
     StopRun,
     TimerFired,
@@ -46,6 +47,9 @@ class World:
     """How each of main's steps on shared things ends, after a second."""
     stops: list[tuple[float, str]] = field(default_factory=list)
     room: int = 1_000_000
+    row: int = 1_000_000
+    """How many starts the world allows in a row; each takes `start_s`."""
+    start_s: float = 0.0
     now: float = 0.0
     told: list[tuple[float, str, int | None, dict[str, Any]]] = field(default_factory=list)
     outcome: str | None = None
@@ -65,10 +69,11 @@ class World:
     def play(self) -> World:
         self._deliver(Begun())
         while not self.schedule.ended:
-            if self.schedule.main_is_ready:
+            if self.schedule.main_is_ready and not (self._coming and self._coming[0][0] <= self.now):
                 self._deliver(MainsTurn())
                 continue
-            self.now, _, fact = heapq.heappop(self._coming)
+            at, _, fact = heapq.heappop(self._coming)
+            self.now = max(self.now, at)
             if isinstance(fact, Happened):
                 if fact.process in self._dead:
                     continue
@@ -80,8 +85,11 @@ class World:
         for command in self.schedule.handle(fact, self.now):
             match command:
                 case StartProcesses(processes):
-                    for process in processes:
+                    for process in processes[: self.row]:
                         self._start(process)
+                        self.now += self.start_s
+                    if processes[self.row :]:
+                        self._deliver(Postponed(processes[self.row]))
                 case SendSignal(process, signal) if signal == SIGKILL or process not in self.stubborn:
                     self._later(self.now + 0.001, Happened(process, lifecycle.Exited(-signal, "signal")))
                 case DoAct():
@@ -284,7 +292,8 @@ def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data:
     lifetimes = data.draw(st.lists(st.sampled_from([0.0, 0.4, 1.1, 9.0]), min_size=count, max_size=count))
     stops = data.draw(st.lists(st.sampled_from([(0.3, "stop_requested"), (0.8, "holder_died")]), max_size=3))
     some = st.sets(st.integers(0, count - 1))
-    world = World(made, lifetimes, data.draw(some), data.draw(some), stops=stops).play()
+    row = data.draw(st.integers(1, 3))
+    world = World(made, lifetimes, data.draw(some), data.draw(some), stops=stops, row=row, start_s=0.1).play()
 
     started = [process for _, event, process, _ in world.told if event == "process.started"]
     exited = [process for _, event, process, _ in world.told if event == "process.exited"]
@@ -307,6 +316,53 @@ def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
     ]
     assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys((0, 1, 3), "succeeded")
     assert world.outcome == "failed"
+
+
+def test_of_a_row_of_starts_that_is_cut_short_the_rest_come_in_mains_next_turns() -> None:
+    world = World(plan(*map(Start, range(5)), daemons=(False,) * 5), [9] * 5, row=2, start_s=1).play()
+
+    assert world.story()[:6] == [*(f"{number} process.started p{number}" for number in range(5)), "5 main.ended"]
+
+
+def test_at_most_one_start_lies_between_a_due_timer_and_its_effect() -> None:
+    made = plan(*map(Start, range(5)), daemons=(False,) * 5)
+    first, *others = made.processes
+    made = replace(made, processes=(replace(first, timeout=1.5), *others))
+
+    world = World(made, [60, 9, 9, 9, 9], row=1, start_s=1).play()
+
+    assert world.story()[:3] == ["0 process.started p0", "1 process.started p1", "2 process.terminating p0"]
+
+
+def test_a_stop_takes_effect_before_the_rest_of_a_row() -> None:
+    made = plan(*map(Start, range(5)), daemons=(False,) * 5)
+
+    world = World(made, [60] * 5, row=1, start_s=1, stops=[(0.5, "stop_requested")]).play()
+
+    assert world.story()[:3] == ["0 process.started p0", "1 main.stopped", "1 process.terminating p0"]
+    assert world.ends().keys() == {0}
+
+
+def test_the_row_is_taken_up_where_there_was_no_room_though_later_ones_have_been_started() -> None:
+    steps = tuple(map(Start, range(4)))
+    world = World(plan(*steps, daemons=(False,) * 4), [9] * 4, no_room={0: 1}, row=2).play()
+
+    assert world.story()[:4] == [
+        "0 process.started p1",
+        "0.05 process.started p0",
+        "0.05 process.started p2",
+        "0.05 process.started p3",
+    ]
+
+
+def test_what_there_is_room_for_again_when_its_turn_comes_is_started() -> None:
+    world = World(plan(*map(Start, range(3)), daemons=(False,) * 3), [0.5, 9, 9], room=2, start_s=1).play()
+
+    assert [line for line in world.story() if "start" in line] == [
+        "0 process.started p0",
+        "1 process.started p1",
+        "2 process.started p2",
+    ]
 
 
 def test_a_run_is_stopping_from_the_order_on() -> None:

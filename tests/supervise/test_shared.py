@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.plan import Plan
+from runner.plan import JobPlan, Plan, Progress
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
 from runner.supervise.shared import SharedThings, free_permits, missing_permits
@@ -108,6 +108,16 @@ def test_permits_are_missing_that_nobody_alive_has(
     permits: int, free: int, marks: list[int], missing: tuple[int, bool]
 ) -> None:
     assert missing_permits(permits, free, marks, dead=0) == missing
+
+
+def test_progress_is_what_each_process_has_counted_of_the_jobs_that_count() -> None:
+    jobs = (JobPlan("counts", "t", (0, 1), progress=Progress("a", 9)), JobPlan("other", "process", (2,)))
+    plan = Plan("f", "fork", (), (), jobs, shared=(SharedArray("a", "int64", 2, 8, initial=(3, 4)),))
+    things = SharedThings(plan, RUN)
+    try:
+        assert things.progress() == {"counts": [3, 4]}
+    finally:
+        things.remove()
 
 
 # What is made.
