@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import product, repeat
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import runner
-from runner.explore import Exploration, TooManyStates, explore
+from runner.explore import Exploration, TooManyStates, Unmodelled, explore
 from runner.plan import START_METHODS
 from runner.records import replace
 from tests.programs import PROFILES, TIME_LIMIT_S, program
@@ -44,8 +44,7 @@ HANGS_AFTER_S = 3 * TIME_LIMIT_S
 class Case:
     """A random program, and all of its ends."""
 
-    profile: str
-    seed: int
+    name: str
     text: str
     plan: Plan
     found: Exploration
@@ -68,18 +67,17 @@ class Tally:
         why = "it hangs" if result is None else wrong_with(case.plan, case.found.ends, result)
         if why is None:
             return
-        self.wrong.append(f"{case.profile} {case.seed}: {why}")
+        self.wrong.append(f"{case.name}: {why}")
         print(f"WRONG {self.wrong[-1]}", flush=True)
         if self.keep is not None:
             self.keep.mkdir(parents=True, exist_ok=True)
-            name = f"{case.profile}-{case.seed}-{case.plan.start_method}.yaml"
-            (self.keep / name).write_text(told(case, why, result))
+            (self.keep / f"{case.name}-{case.plan.start_method}.yaml").write_text(told(case, why, result))
 
     def __str__(self) -> str:
         late = sum("time limit" in why for why in self.wrong)
         ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.ends.items()))
         return (
-            f"{self.runs} programs ({ends}), {self.left_out} left out: they have too many states; "
+            f"{self.runs} programs ({ends}), {self.left_out} left out, which the model cannot go through; "
             f"{len(self.wrong)} wrong, {late} of them ended by the time limit"
         )
 
@@ -87,15 +85,26 @@ class Tally:
 def cases(count: int, seed: int, profiles: list[str], method: StartMethod, tally: Tally) -> Iterator[Case]:
     """So many programs of each profile that the model can go through."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "program.yaml")
         for number, profile in product(range(seed, seed + count), profiles):
-            text = program(number, profile)
-            file.write_text(text)
-            plan = replace(runner.load(file), start_method=method)
-            try:
-                yield Case(profile, number, text, plan, explore(plan, most_states=MOST_STATES))
-            except TooManyStates:
-                tally.left_out += 1
+            file = Path(folder, f"{profile}-{number}.yaml")
+            file.write_text(program(number, profile))
+            yield from _case(file, method, tally)
+            file.unlink()
+
+
+def cases_of_files(count: int, files: list[Path], method: StartMethod, tally: Tally) -> Iterator[Case]:
+    """Each of these files so many times."""
+    for file in files:
+        for case in _case(file, method, tally):
+            yield from repeat(case, count)
+
+
+def _case(file: Path, method: StartMethod, tally: Tally) -> Iterator[Case]:
+    plan = replace(runner.load(file), start_method=method)
+    try:
+        yield Case(file.stem, file.read_text(), plan, explore(plan, most_states=MOST_STATES))
+    except (TooManyStates, Unmodelled):
+        tally.left_out += 1
 
 
 class Worker:
@@ -172,7 +181,7 @@ def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, within_
 def told(case: Case, why: str, result: RunResult | None) -> str:
     """A wrong run as a file: the program, its ends, and what was seen."""
     ends = sorted({str(end) for end in case.found.ends})
-    lines = [f"# {case.profile} {case.seed} ({case.plan.start_method}): {why}", "# right: one of"]
+    lines = [f"# {case.name} ({case.plan.start_method}): {why}", "# right: one of"]
     lines += [f"#   {end}" for end in ends[:40]] + [f"#   … {len(ends) - 40} more"] * (len(ends) > 40)
     if result is not None:
         lines.append(f"# seen: {result.outcome}, deadlock {result.deadlock}, values {result.values}")
@@ -195,7 +204,10 @@ def main(arguments: list[str]) -> int:
     seed = int.from_bytes(os.urandom(3)) if options.seed is None else options.seed
     print(f"seed {seed}, {options.method}", flush=True)
     tally = Tally(options.keep)
-    upcoming = cases(options.count, seed, options.profile or list(PROFILES), options.method, tally)
+    if options.file:
+        upcoming = cases_of_files(options.count, options.file, options.method, tally)
+    else:
+        upcoming = cases(options.count, seed, options.profile or list(PROFILES), options.method, tally)
     run_all(upcoming, tally, at_once=options.at_once, within_s=options.within)
     print(tally)
     return len(tally.wrong)
@@ -203,7 +215,8 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.random_programs", description=__doc__)
-    parser.add_argument("count", type=int, help="how many programs of each profile")
+    parser.add_argument("count", type=int, help="how many programs of each profile, or how often each file is run")
+    parser.add_argument("--file", action="extend", nargs="+", type=Path, help="run these files instead of random ones")
     parser.add_argument("--seed", type=int, help="the number of the first one (random)")
     parser.add_argument("--profile", action="append", choices=list(PROFILES), help="several can be given (all)")
     parser.add_argument("--method", choices=START_METHODS, default="fork")
