@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from runner.arguments import references
 from runner.notes import Note, listed
+from runner.remains import Remains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Surprises:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._remains = Remains()
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
         self._drawn: dict[tuple[str, int], list[int]] = {}
@@ -40,11 +42,13 @@ class Surprises:
         self._spoke: dict[int, float] = {}
         """When each process was first heard (monotonic)."""
 
-    def hear(self, number: int, what: str, said: list[Any], at: float) -> None:
-        """What a process says of itself."""
+    def hear(self, number: int, what: str, said: list[Any], at: float) -> list[Note]:
+        """What a process reports of itself, or the supervisor of it; gives the notes that belong there."""
         if number >= len(self._plan.processes):  # main's hand
-            return
+            return []
         name = self._plan.processes[number].name
+        if what in ("remaining", "unsent", "lives_on"):
+            return self._remains.hear(name, what, said, at)
         match what, said:
             case "finally", [int(line)]:
                 self._finally[name] = line
@@ -55,6 +59,7 @@ class Surprises:
                 self._drawn.setdefault((generator, numbers), []).append(number)
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
+        return []
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote."""
@@ -68,6 +73,8 @@ class Surprises:
             return
         if event.event == "process.started":
             self._started[name] = at
+        if event.event == "process.terminating":
+            yield from self._remains.see_stop(name, at)
         if event.event == "process.exited":
             yield from self._about_end(name, event.fields)
 

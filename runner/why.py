@@ -23,6 +23,8 @@ class Why:
         self._things = {thing.name: thing for thing in plan.shared}
         self._extra: set[str] = set()
         """Of what it has been told that it was released once too often."""
+        self._lost_items: dict[str, str] = {}
+        """Queues of which an item was lost, each with the process that had put the first one."""
         self.deadlock: list[str] | None = None
         """The names of those in the first circle."""
 
@@ -78,6 +80,8 @@ class Why:
 
     def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[str, str]:
         match operation, kind:
+            case (("get" | "join"), _) if thing in self._lost_items:
+                return "item_lost", _WAITS_FOR_LOST[operation].format(thing, self._lost_items[thing])
             case "get", _:
                 return "missing_poison_pill", _NO_ITEM.format(thing)
             case "put", _:
@@ -112,6 +116,26 @@ class Why:
             lines.append(f"{self.name(number)} waits for {thing} ({operation}){self._had(thing, found)}")
         if lines:
             yield Note("who_waits", None, f"At the time limit: {'; '.join(_folded(lines))}.")
+
+    def of_dropped(self, number: int, thing: str, error: str) -> Iterator[Note]:
+        """The thread that sends what a process has put was not able to pickle or to write an item."""
+        name = self.name(number)
+        self._lost_items.setdefault(thing, name)
+        yield Note("item_lost", name, _DROPPED.format(name, thing, error), thing)
+
+    def of_unsent(self, number: int, thing: str, items: int, end: Mapping[str, Any]) -> Iterator[Note]:
+        """A process has ended that had not sent all that it had put."""
+        name = self.name(number)
+        was_dropped = self._lost_items.get(thing) == name
+        self._lost_items.setdefault(thing, name)
+        if end.get("signal") is not None:
+            why = _KILLED.format(end["signal"])
+        elif end.get("ended_by") == "unreported":
+            why = _LEFT
+        else:
+            why = _BEHIND if was_dropped else _NOT_JOINED
+        item, was = ("An item", "was") if items == 1 else (f"{items:,} items", "were")
+        yield Note("item_lost", name, _UNSENT.format(item, name, thing, was, why), f"{thing} at the end")
 
     def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
         """A semaphore has more permits than it was made with."""
@@ -149,6 +173,22 @@ _NO_ITEM = (
     "for an item of {0}, and nobody is left who puts one in. When there is no more to come, put an item for each of "
     "them that says so (a poison pill), or get with a timeout."
 )
+_DROPPED = (
+    "An item that {0} put into {1} was lost: {2}. `put` only hands it to a thread of the process, the feeder, which "
+    "pickles it and sends it; where that fails, multiprocessing drops the item. Put what can be pickled."
+)
+_UNSENT = "{0} that {1} had put into {2} {3} lost with the process: {4}"
+_KILLED = "{0} ended it before its feeder thread had sent all that `put` had handed to it."
+_LEFT = "it left by os._exit, which does not wait for the feeder thread that sends what was put."
+_NOT_JOINED = (
+    "it had called `cancel_join_thread`, and so ended without waiting for the feeder thread that sends what was put. "
+    "Without that call the process lives until all of it is in the queue's pipe."
+)
+_BEHIND = "its feeder thread had ended with the exception, and did not send what was put behind that item."
+_WAITS_FOR_LOST = {
+    "get": "for an item of {0}: one that {1} had put there was lost, and no process is left that puts another one.",
+    "join": "until every item of {0} is done: one that {1} had put was lost, and will never be done.",
+}
 _NO_ROOM = (
     "to end: what it has put into {0} is more than the queue's pipe takes, and a process ends only when all of it is "
     "in there. Nobody gets an item any more, because main joins first. Get the items, and join then."

@@ -35,6 +35,7 @@ GROUND = {
     "predicting",
     "prctl",
     "records",
+    "remains",
     "results",
     "signatures",
     "sums",

@@ -231,3 +231,50 @@ def test_of_a_long_circle_the_first_links_and_the_last_are_told() -> None:
 
     assert "… (22 more like these)" in note.text
     assert len(note.text) < 600
+
+
+WAITS_FOR_ITEM = FOUND | {"waits": [[1, "box", "queue", "get"]], "standstill": True}
+WAITS_UNTIL_DONE = FOUND | {"waits": [[1, "box", "joinable_queue", "join"]], "standstill": True}
+
+
+def test_an_item_that_was_dropped_is_told_with_its_putter_and_why() -> None:
+    (note,) = why(shared=[SharedQueue("box")]).of_dropped(0, "box", "TypeError: cannot pickle it")
+
+    assert (note.about, note.process, note.subject) == ("item_lost", "a", "box")
+    assert note.text.startswith("An item that a put into box was lost: TypeError: cannot pickle it. ")
+
+
+@pytest.mark.parametrize(
+    ("items", "end", "was_dropped", "words"),
+    [
+        (1, {"signal": "SIGKILL", "ended_by": "signal"}, False, "An item that a had put into box was lost with the"),
+        (1, {"signal": "SIGKILL", "ended_by": "signal"}, False, ": SIGKILL ended it before its feeder thread"),
+        (3, {"signal": None, "ended_by": "unreported"}, False, "3 items that a had put into box were lost with the"),
+        (3, {"signal": None, "ended_by": "unreported"}, False, ": it left by os._exit"),
+        (1, {"signal": None, "ended_by": "return"}, False, ": it had called `cancel_join_thread`"),
+        (1, {"signal": None, "ended_by": "return"}, True, ": its feeder thread had ended with the exception"),
+    ],
+)
+def test_items_that_a_process_had_not_sent_are_told_with_how_it_ended(
+    items: int, end: dict[str, Any], was_dropped: bool, words: str
+) -> None:
+    tells = why(shared=[SharedQueue("box")])
+    if was_dropped:
+        list(tells.of_dropped(0, "box", "TypeError"))
+
+    (note,) = tells.of_unsent(0, "box", items, end)
+
+    assert (note.about, note.process) == ("item_lost", "a")
+    assert words in note.text
+
+
+@pytest.mark.parametrize("found", [WAITS_FOR_ITEM, WAITS_UNTIL_DONE])
+def test_what_waits_for_a_lost_item_is_not_told_that_none_was_put(found: dict[str, Any]) -> None:
+    tells = why(shared=[SharedQueue("box")])
+    list(tells.of_unsent(0, "box", 1, {"signal": None, "ended_by": "return"}))
+
+    (note,) = tells.of_stuck(found)
+
+    assert (note.about, note.process) == ("item_lost", "b")
+    assert "one that a had put " in note.text
+    assert "nobody is left" not in note.text

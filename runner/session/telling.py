@@ -91,7 +91,11 @@ class Telling:
             case {"shared": what, "by": number, "t": at, "fields": fields}:
                 yield self._event(f"shared.{what}", at, self._user(number) | fields)
             case {"said": what, "by": number, "what": said, "t": at}:
-                self._surprises.hear(number, what, said, at)
+                yield from self._noted(self._surprises.hear(number, what, said, at), at)
+            case {"dropped": number, "thing": thing, "error": error, "t": at}:
+                yield from self._noted(self._why.of_dropped(number, thing, error), at)
+            case {"unsent": items, "by": number, "thing": thing, "t": at}:
+                yield from self._noted(self._why.of_unsent(number, thing, items, self._ends.get(number, {})), at)
             case {"stuck": found, "t": at}:
                 yield from self._noted(self._why.of_stuck(found), at)
             case {"picture": found, "t": at}:

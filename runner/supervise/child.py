@@ -15,6 +15,7 @@ import threading
 import time
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
+from multiprocessing import process as processes
 from multiprocessing.process import BaseProcess
 
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
@@ -139,13 +140,17 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
             begin_telling(around)
         value = _unwinding(work) if around.unwinds else work()
         if around.tells:
-            _settle(around)
+            settle(around, "has returned")
     except SystemExit as end:
+        if around.tells:
+            settle(around, "has called sys.exit")
         raise SystemExit(endings.record_exit(around, end.code)) from None
     except Terminated:
         _die_by(signal.SIGTERM)
     except BaseException as error:
         around.reserve = None
+        if around.tells:
+            settle(around, f"has raised {type(error).__name__}")
         endings.say_exception(process.name, error)
         endings.record_exception(around, error)
         raise SystemExit(1) from None
@@ -164,8 +169,11 @@ def begin_telling(around: Surroundings) -> None:
         trace_all(around.things.values(), around.number, told.tell)
 
 
-def _settle(around: Surroundings) -> None:
-    """Tell how long it worked, and of items that wait for room in a queue's pipe: it ends only when they are in it."""
+def settle(around: Surroundings, how: str) -> None:
+    """Report how long the target worked, and what keeps the process alive now that the target is over.
+
+    It ends only when items that it has put are in their queues' pipes, and its own threads and processes have ended.
+    """
     from runner.supervise import told
 
     if told.began:
@@ -174,6 +182,12 @@ def _settle(around: Surroundings) -> None:
         items = handle.unsent(around.number)
         if items:
             told.tell_unsent(handle.row, items)
+    if threading.active_count() > 1 or processes._children:  # type: ignore[attr-defined]  # there is no public way
+        this = threading.current_thread()
+        threads = [thread.name for thread in threading.enumerate() if thread is not this and not thread.daemon]
+        children = [child.name for child in processes.active_children() if not child.daemon]
+        if threads or children:
+            told.tell_remaining(how, threads, children)
 
 
 def _unwinding(work: Callable[[], object]) -> object:

@@ -9,6 +9,8 @@ import os
 
 from runner.supervise import condition_tracing, tracing
 from runner.supervise.queue_tracing import trace_queue
+from runner.supervise.sending import untrace_sending
+from runner.supervise.table import unsent
 from runner.supervise.voice import Voice
 
 TYPE_CHECKING = False
@@ -151,7 +153,9 @@ class TracedHandle:
 
     def unsent(self, process: int) -> int:
         """How many items of a queue wait here for room in its pipe; it is noted that the process waits for that."""
-        items = len(self._thing._buffer) if self._kind in ("queue", "joinable_queue") else 0
+        if self._kind not in ("queue", "joinable_queue") or self._thing._joincancelled:
+            return 0
+        items = unsent(self._table.cell(self.row, process))
         if items:
             tracing.note_flushing(self._table.cell(self.row, process))
         return items
@@ -170,6 +174,7 @@ class TracedHandle:
                 condition_tracing.untrace_condition(thing._cond)
             case "queue" | "joinable_queue":
                 del thing.get
+                untrace_sending(thing)
                 thing._sem._make_methods()
                 if self._kind == "joinable_queue":
                     condition_tracing.untrace_condition(thing._cond)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from time import monotonic
 
 from runner.limits import MOST_POLL_S
+from runner.supervise.sending import trace_sending
 from runner.supervise.table import GIVEN, MARK, TAKEN
 from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked, wait_for
 
@@ -62,6 +63,7 @@ def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
         give()
 
     room.acquire, room.release = acquire, release
+    trace_sending(queue, cell, puts)
     queue.get = TracedGet(queue, cell, gets)
 
 

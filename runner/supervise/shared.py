@@ -6,7 +6,7 @@ import errno
 import os
 
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import BLOCKED, HELD, MARK, WANTS, Table, size_of
+from runner.supervise.table import BLOCKED, HELD, MARK, WANTS, Table, size_of, unsent
 from runner.things import (
     SharedArray,
     SharedCondition,
@@ -142,6 +142,15 @@ class SharedThings:
         marks = [(thing, self.table.cell(row, process)[MARK]) for row, thing in self._guards()]
         # Who has waited for long has got nothing.
         return [thing.name for thing, mark in marks if mark & HELD or (mark & WANTS and not mark & BLOCKED)]
+
+    def unsent_by(self, process: int) -> list[tuple[str, int]]:
+        """The queues into which this process has put items that it has not sent, and how many."""
+        if self.table is None:
+            return []
+        firsts = {thing.name: row for row, thing in reversed(list(enumerate(self.rows)))}
+        queues = [(name, firsts[name]) for name in sorted(firsts) if isinstance(self.rows[firsts[name]], SharedQueue)]
+        items = [(name, unsent(self.table.cell(row, process))) for name, row in queues]
+        return [(name, number) for name, number in items if number]
 
     def read_by(self, process: int) -> list[str]:
         """The queues of which this process has the lock for reading, by its own marks."""

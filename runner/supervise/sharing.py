@@ -28,7 +28,7 @@ class Seen:
 _FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_out": ("waited",)}
 """What is told beside the operation."""
 
-_OF_A_TARGET = ("drawn", "finally", "globals", "worked")
+_OF_A_TARGET = ("drawn", "finally", "globals", "remaining", "worked")
 """What processes report of their targets, for `runner.surprises`."""
 
 
@@ -68,8 +68,9 @@ class Sharing:
                     continue
                 case ["added", str(name), int() | float() as amount, list(guards)]:
                     self._add(process, name, amount, list(map(str, guards)))
-                case ["unsent", *_]:
+                case ["unsent", int(row), int(items)] if 0 <= row < len(self._shared.rows):
                     self._is_news = True
+                    yield Seen({"said": "unsent", "by": process, "what": [self._shared.rows[row].name, items]})
                 case [str(what), *said] if what in _OF_A_TARGET:
                     yield Seen({"said": what, "by": process, "what": said})
                 case [str(what), int(row), *rest] if 0 <= row < len(self._shared.rows):
@@ -93,6 +94,8 @@ class Sharing:
                 yield Seen({"shared": what, "by": process, "t": at, "fields": fields})
             case "released", [float(at), float(held)]:
                 yield Seen({"shared": what, "by": process, "t": at, "fields": of_thing | {"held": held}})
+            case "dropped", [float(at), str(error)]:
+                yield Seen({"dropped": process, "t": at, "thing": thing.name, "error": error})
             case "extra", [float(at), int(free)]:
                 yield Seen({"released_extra": process, "t": at, "thing": thing.name, "free": free})
 
@@ -117,6 +120,9 @@ class Sharing:
         for queue in self._shared.read_by(process):
             self._readers[queue] = process
             self._holders.lost.gone.add(queue)
+        if not self._schedule.is_stopping:
+            for queue, items in self._shared.unsent_by(process):
+                yield Seen({"unsent": items, "by": process, "thing": queue})
         yield from self._died(self._holders.see_end(process))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:

@@ -23,10 +23,10 @@ NUMBER: Literal["I"] = "I"
 """Their format, for `memoryview`."""
 NUMBER_SIZE = 4
 
-MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST = range(7)
+MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST, SENT = range(8)
 """Where in a cell: what the process has and wants; how often it gave (put, notified) and took (got, was woken);
 how often it began to wait for long; notified when nobody waited; released what it had not acquired; whether it looks
-each time, before it waits to be notified, whether it has to (`wait_for`)."""
+each time, before it waits to be notified, whether it has to (`wait_for`); how many items it has sent, or dropped."""
 
 WANTS = 1 << 31
 """Set in a mark while the process is about to get something; the lowest bits count what it has."""
@@ -112,6 +112,11 @@ class Table:
 
             self._map = mmap.mmap(self._memory.number, self.size)
         return memoryview(self._map).cast(NUMBER)
+
+
+def unsent(cell: Cell) -> int:
+    """How many items a process has put that are not in the queue's pipe: they wait for room, or are being sent."""
+    return (cell[GIVEN] - cell[SENT]) % 2**32
 
 
 def size_of(things: int, processes: int) -> int:

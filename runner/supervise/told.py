@@ -43,6 +43,11 @@ def tell_worked(ended: float) -> None:
     _tell("worked", began, ended)
 
 
+def tell_remaining(how: str, threads: list[str], children: list[str]) -> None:
+    """The target is over (`how`), and these threads and processes of its own keep the process alive."""
+    _tell("remaining", how, threads, children)
+
+
 def tell_unsent(row: int, items: int) -> None:
     """The process is done, but for so many items that are not in their queue's pipe yet."""
     _tell("unsent", row, items)

@@ -19,11 +19,12 @@ ALL_OF_THE_FIRST = 20
 class Voice:
     """Tells what one process does with one thing; every message begins with its kind and the thing's row."""
 
-    __slots__ = ("_extra", "_gap", "_had_since", "_has", "_row", "_tell", "_told")
+    __slots__ = ("_dropped", "_extra", "_gap", "_had_since", "_has", "_row", "_tell", "_told")
 
     def __init__(self, row: int, tell: Tell) -> None:
         self._row = row
         self._tell = tell
+        self._dropped = 0
         self._told = 0
         """Acquisitions up to the last one that was told."""
         self._gap = 1
@@ -67,3 +68,14 @@ class Voice:
         self._extra += 1
         if self._extra <= ALL_OF_THE_FIRST or not self._extra & (self._extra - 1):
             self._tell(f'["extra",{self._row},{monotonic():.6f},{free}]')
+
+    def dropped(self, error: BaseException) -> None:
+        """An item of a queue was dropped because of this exception. Of many such only some are told."""
+        import json
+
+        from runner.supervise.shown import MOST_OF_A_REPR, text_of, type_name
+
+        self._dropped += 1
+        if self._dropped <= ALL_OF_THE_FIRST or not self._dropped & (self._dropped - 1):
+            text = f"{type_name(error)}: {text_of(error)}"[:MOST_OF_A_REPR]
+            self._tell(json.dumps(["dropped", self._row, monotonic(), text]))

@@ -6,6 +6,7 @@ import _signal  # type: ignore[import-not-found]  # it has no stubs
 import ast
 import multiprocessing
 import re
+import sys
 from multiprocessing import forkserver, managers, process, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -45,8 +46,10 @@ NAMES = {
     "_woken_count": CONTEXT.Condition(),
     "_wait_semaphore": CONTEXT.Condition(),
     "_cond": CONTEXT.JoinableQueue(),
-    "_buffer": CONTEXT.Queue(),
     "_closed": CONTEXT.Queue(),
+    "_joincancelled": CONTEXT.Queue(),
+    "_on_queue_feeder_error": CONTEXT.Queue(),
+    "_send_bytes": CONTEXT.Queue(),
     "_maxsize": CONTEXT.Queue(),
     "_reader": CONTEXT.Queue(),
     "_recv_bytes": CONTEXT.Queue(),
@@ -54,6 +57,7 @@ NAMES = {
     "_sem": CONTEXT.Queue(),
     "_writer": CONTEXT.Queue(),
     "_bit_generator": np.random.RandomState(),
+    "_getframe": sys,
     "_getvalue": managers.BaseProxy,
 }
 OF_A_SEMAPHORE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero")

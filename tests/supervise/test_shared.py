@@ -18,7 +18,7 @@ from runner.plan import JobPlan, Plan, Progress
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
 from runner.supervise.shared import SharedThings, free_permits, missing_permits
-from runner.supervise.table import BLOCKED, MARK, WANTS, operation_bits
+from runner.supervise.table import BLOCKED, GIVEN, MARK, SENT, WANTS, operation_bits
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -202,7 +202,7 @@ def test_the_semaphores_are_those_that_are_traced() -> None:
 def test_without_a_traced_thing_there_is_no_table() -> None:
     with made_of(SharedLock("plain", traced=False)) as things:
         assert things.table is None
-        assert (things.marked(0), things.read_by(0)) == ([], [])
+        assert (things.marked(0), things.read_by(0), things.unsent_by(0)) == ([], [], [])
         things.clear_marks("plain", 0)
 
 
@@ -304,6 +304,16 @@ def test_of_a_semaphore_several_permits_may_be_missing() -> None:
         things.table.cell(0, 0)[MARK], things.table.cell(0, 1)[MARK] = 3, 1
 
         assert things.missing("x", dead=0) == (3, True)
+
+
+def test_what_a_process_has_put_and_not_sent_is_known_by_its_queue() -> None:
+    with made_of(SharedQueue("q"), SharedQueue("j", joinable=True), SharedLock("door")) as things:
+        assert things.table is not None
+        for row in range(len(things.rows)):
+            things.table.cell(row, 0)[GIVEN] = 3
+        things.table.cell(0, 0)[SENT] = 3
+
+        assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3)], [])
 
 
 def test_a_queue_is_read_by_who_waits_with_the_lock_for_that() -> None:

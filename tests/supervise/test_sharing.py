@@ -36,6 +36,7 @@ class Things:
         self.main = 2
         self.marks: dict[int, list[str]] = {}
         self.readers: dict[int, list[str]] = {}
+        self.unsent: dict[int, list[tuple[str, int]]] = {}
         self.certain = True
         context = multiprocessing.get_context("fork")
         self.objects: dict[str, Any] = {"left": context.Lock(), "right": context.Lock()}
@@ -48,6 +49,9 @@ class Things:
 
     def marked(self, process: int) -> list[str]:
         return self.marks.get(process, [])
+
+    def unsent_by(self, process: int) -> list[tuple[str, int]]:
+        return self.unsent.get(process, [])
 
     def read_by(self, process: int) -> list[str]:
         return self.readers.get(process, [])
@@ -112,7 +116,9 @@ def test_a_release_too_many_is_told() -> None:
     assert seen.message == {"released_extra": 1, "t": 5.5, "thing": "door", "free": 3}
 
 
-@pytest.mark.parametrize("said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["worked", 5.5, 6.5]])
+@pytest.mark.parametrize(
+    "said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["worked", 5.5, 6.5], ["remaining", []]]
+)
 def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
     (seen,) = heard(said)
 
@@ -149,6 +155,25 @@ def test_who_is_no_process_is_not_heard_but_main_is() -> None:
 
     assert heard(said, ["drawn", 7], by=3) == []
     assert [seen.message["by"] for seen in heard(said, by=2)] == [2]
+
+
+def test_an_item_that_was_dropped_and_those_not_sent_yet_are_told_with_their_queue() -> None:
+    (dropped,) = heard(["dropped", 2, 5.5, "TypeError: no"])
+    (unsent,) = heard(["unsent", 2, 3])
+
+    assert dropped.message == {"dropped": 1, "t": 5.5, "thing": "items", "error": "TypeError: no"}
+    assert unsent.message == {"said": "unsent", "by": 1, "what": ["items", 3]}
+
+
+@pytest.mark.parametrize(("is_stopping", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items"}]), (True, [])])
+def test_items_that_died_with_a_process_are_told_unless_all_are_ended(
+    is_stopping: bool, told: list[dict[str, Any]], things: Things
+) -> None:
+    things.unsent[0] = [("items", 2)]
+
+    seen = list(sharing(things, is_stopping=is_stopping).see_end(0, ended_well=False))
+
+    assert [one.message for one in seen] == told
 
 
 def test_what_was_added_is_summed_with_who_added_and_what_all_of_them_held() -> None:

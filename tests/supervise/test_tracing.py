@@ -31,6 +31,7 @@ from runner.supervise.table import (
     MARK,
     NUMBER,
     NUMBER_SIZE,
+    SENT,
     TAKEN,
     WAITS,
     WANTS,
@@ -39,11 +40,14 @@ from runner.supervise.table import (
     size_of,
 )
 from runner.supervise.tracing import PATIENCE_S, bare, trace_guard, wait_for
-from runner.supervise.voice import Voice
+from runner.supervise.voice import ALL_OF_THE_FIRST, Voice
+from tests.running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
+
+    from runner.supervise.table import Cell
 
 # A timer thread of pytest's would be one that may let us go on.
 pytestmark = pytest.mark.timeout(60, method="signal")
@@ -123,6 +127,10 @@ class Traced:
         cells = self._table.cells(row)
         assert not any(cells[0])  # that of another process
         return cells[PROCESS][place]
+
+    def cell(self) -> Cell:
+        """Its cell."""
+        return self._table.cell(0, PROCESS)
 
     def mark(self, row: int = 0) -> Mark:
         return Mark.of(self.noted(MARK, row))
@@ -781,13 +789,66 @@ def test_who_joins_a_queue_waits_until_all_is_done(traced: Make) -> None:
 def test_items_that_wait_for_room_in_the_pipe_are_counted_and_it_is_noted(traced: Make) -> None:
     made = traced("queue")
     assert made.handle.unsent(PROCESS) == 0
-    made.thing._buffer.append("not sent")
+    made.cell()[GIVEN] = 1
 
     assert made.handle.unsent(PROCESS) == 1
 
     assert made.mark() == Mark(0, wants=True, blocked=True, goes_on=False, operation="flush")
     assert made.noted(WAITS) == 1
-    made.thing._buffer.clear()
+
+
+def test_a_process_that_does_not_join_its_feeder_does_not_wait_for_it(traced: Make) -> None:
+    made = traced("queue")
+    made.cell()[GIVEN] = 1
+    made.thing.cancel_join_thread()
+
+    assert made.handle.unsent(PROCESS) == 0
+    assert made.mark() == FREE
+
+
+def test_what_has_been_sent_is_noted(traced: Make) -> None:
+    made = traced("queue")
+
+    made.thing.put("x")
+
+    assert made.thing.get() == "x"
+    wait_until(lambda: made.noted(SENT) == 1)
+    assert made.handle.unsent(PROCESS) == 0
+
+
+def test_an_item_that_cannot_be_pickled_is_reported(traced: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    made = traced("queue")
+
+    made.thing.put(threading.Lock())
+
+    wait_until(lambda: "TypeError" in capsys.readouterr().err)
+    ((what, row, _, error),) = [said for said in made.said if said[0] == "dropped"]
+    assert (what, row, error) == ("dropped", 0, "TypeError: cannot pickle '_thread.lock' object")
+    assert made.handle.unsent(PROCESS) == 0
+
+
+def test_it_is_reported_while_the_process_is_exiting_too(traced: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, other = traced("queue"), traced("queue")
+    monkeypatch.setattr(multiprocessing.util, "_exiting", True)
+
+    assert multiprocessing.queues.is_exiting() is True  # type: ignore[attr-defined]  # as the feeder asks
+    made.thing.put(threading.Lock())
+    made.thing._thread.join()
+
+    assert [said[0] for said in made.said if said[0] == "dropped"] == ["dropped"]
+    assert [said for said in other.said if said[0] == "dropped"] == []
+    assert made.handle.unsent(PROCESS) == 0
+
+
+def test_of_many_items_that_are_dropped_some_are_reported() -> None:
+    said: list[str] = []
+    voice = Voice(2, said.append)
+
+    for _ in range(ALL_OF_THE_FIRST + 20):
+        voice.dropped(ValueError("no"))
+
+    assert len(said) == ALL_OF_THE_FIRST + 1
+    assert json.loads(said[0])[::3] == ["dropped", "ValueError: no"]
 
 
 # Handles.

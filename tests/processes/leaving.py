@@ -1,0 +1,79 @@
+"""Targets that leave something behind in their process. Their interpreters import this module: it imports little."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+    from typing import NoReturn
+
+    Box = Queue[object]
+
+MUCH = "x" * 10_000_000
+
+
+def leave_a_thread() -> None:
+    """Return; a thread goes on."""
+    threading.Thread(target=time.sleep, args=(60,), name="poller").start()
+
+
+def leave_a_process() -> None:
+    """Return; a process goes on, which ends with this one."""
+    multiprocessing.Process(target=_wait_for_the_parents_end, name="kid").start()
+
+
+def _wait_for_the_parents_end() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+
+
+def raise_beside_a_thread() -> NoReturn:
+    """Raise; a thread goes on."""
+    leave_a_thread()
+    raise LookupError
+
+
+def put_much(box: Box) -> None:
+    """Put an item that is larger than the pipe."""
+    box.put(MUCH)
+
+
+def put_a_lock(box: Box) -> None:
+    """Put what cannot be pickled, and return."""
+    box.put(threading.Lock())
+
+
+def put_a_lock_and_wait(box: Box) -> None:
+    """Put what cannot be pickled, and go on."""
+    box.put(threading.Lock())
+    time.sleep(0.5)
+
+
+def put_and_cancel(box: Box) -> None:
+    """Put, and do not wait for the item to be sent."""
+    box.cancel_join_thread()
+    box.put(MUCH)
+
+
+def put_and_leave(box: Box) -> NoReturn:
+    """Put, and leave at once."""
+    box.put(MUCH)
+    os._exit(0)
+
+
+def put_and_die(box: Box) -> None:
+    """Put, and die."""
+    box.put(MUCH)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def get(box: Box) -> None:
+    """Get an item."""
+    box.get()

@@ -1,0 +1,92 @@
+"""What a target leaves behind in its process: threads and processes of its own, items that were never sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running import events, run_text
+
+if TYPE_CHECKING:
+    from runner import RunResult
+
+HERE = Path(__file__).parent
+TWO = (
+    "jobs:\n- {name: putter, target: 'leaving:%s', args: [$box]}\n- {name: getter, target: 'leaving:get', args: [$box]}"
+)
+
+
+def run(text: str, start_method: str) -> RunResult:
+    return run_text(text, HERE, start_method)
+
+
+def notes(result: RunResult, about: str) -> list[tuple[object, str]]:
+    """The notes about this: the process and the text of each."""
+    return [(note["process"], str(note["text"])) for note in events(result, "note") if note["about"] == about]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("leave_a_thread", "The target of a has returned, and the process lives on because of its thread poller. "),
+        (
+            "leave_a_process",
+            "The target of a has returned, and the process lives on because of its child process kid. ",
+        ),
+        ("raise_beside_a_thread", "The target of a has raised LookupError, and the process lives on because of its"),
+    ],
+)
+def test_what_keeps_a_process_alive_is_named_while_it_does(target: str, words: str, start_method: str) -> None:
+    result = run(f"jobs: [{{name: a, target: 'leaving:{target}', terminate_after: 3s}}]", start_method)
+
+    ((process, text),) = notes(result, "lives_on")
+    assert process == "a"
+    assert text.startswith(words)
+
+
+def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
+    result = run(
+        "shared: {box: queue}\n" + TWO % "put_much" + "\nmain: [start: putter, sleep: 2s, start: getter]", start_method
+    )
+
+    assert result.outcome == "succeeded"
+    assert [text.partition(". ")[0] for _, text in notes(result, "lives_on")] == [
+        "The target of putter is over, and the process lives on because of an item put into box and not yet in its pipe"
+    ]
+    assert notes(result, "item_lost") == []
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("put_a_lock", "was lost: TypeError: cannot pickle '_thread.lock' object"),
+        ("put_a_lock_and_wait", "was lost: TypeError: cannot pickle '_thread.lock' object"),
+        ("put_and_cancel", "was lost with the process: it had called `cancel_join_thread`"),
+        ("put_and_leave", "was lost with the process: it left by os._exit"),
+        ("put_and_die", "was lost with the process: SIGKILL ended it before its feeder thread"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["queue", "joinable_queue"])
+def test_a_lost_item_is_reported_with_its_putter_and_why(target: str, why: str, kind: str) -> None:
+    result = run(f"shared: {{box: {kind}}}\n" + TWO % target, "fork")
+
+    (putter, text), (getter, waits) = notes(result, "item_lost")
+    assert (putter, getter) == ("putter", "getter")
+    assert why in text
+    assert waits.startswith("getter waits for an item of box: one that putter had put there was lost")
+    assert notes(result, "missing_poison_pill") == []
+
+
+def test_a_lost_item_is_reported_whatever_the_start_method(start_method: str) -> None:
+    result = run("shared: {box: queue}\n" + TWO % "put_a_lock", start_method)
+
+    assert [process for process, _ in notes(result, "item_lost")] == ["putter", "getter"]
+
+
+def test_of_items_that_arrive_nothing_is_lost(start_method: str) -> None:
+    result = run("shared: {box: queue}\n" + TWO % "put_much", start_method)
+
+    assert result.outcome == "succeeded"
+    assert notes(result, "item_lost") == []

@@ -1,0 +1,60 @@
+"""What keeps a process alive when its target is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.remains import SOON_S, Remains
+
+if TYPE_CHECKING:
+    from runner.notes import Note
+
+
+def reported(*said: tuple[str, list[Any]]) -> list[Note]:
+    """The notes when this has been reported of a process that still runs after a while."""
+    made = Remains()
+    for what, rest in said:
+        assert made.hear("a", what, rest, 1.0) == []
+    return made.hear("a", "lives_on", [], 1.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("remaining", ["has returned", ["poller"], []]), "The target of a has returned, and the process lives on"),
+        (("remaining", ["has returned", ["poller"], []]), "because of its thread poller. A process ends only when"),
+        (("remaining", ["has returned", ["x", "y"], []]), "because of its threads x and y. "),
+        (("remaining", ["has raised ValueError", [], ["kid"]]), "has raised ValueError, and the process lives on"),
+        (("remaining", ["has returned", [], ["kid", "other"]]), "because of its child processes kid and other. "),
+        (("unsent", ["box", 1]), "is over, and the process lives on because of an item put into box and not yet in"),
+        (("unsent", ["box", 2000]), "because of 2,000 items put into box and not yet in its pipe. "),
+    ],
+)
+def test_what_keeps_a_process_alive_is_named(said: tuple[str, list[Any]], words: str) -> None:
+    (note,) = reported(said)
+
+    assert (note.about, note.process) == ("lives_on", "a")
+    assert words in note.text
+
+
+def test_all_that_keeps_a_process_alive_is_named_once() -> None:
+    (note,) = reported(("unsent", ["box", 1]), ("remaining", ["has returned", ["t"], ["kid"]]))
+
+    assert "an item put into box and not yet in its pipe; its thread t; its child process kid. " in note.text
+
+
+@pytest.mark.parametrize("said", [[], [("remaining", ["has returned"])], [("unsent", [7, 7])], [("lives_on", [1])]])
+def test_of_a_process_that_reported_nothing_there_is_no_note(said: list[tuple[str, list[Any]]]) -> None:
+    assert reported(*said) == []
+
+
+@pytest.mark.parametrize(("later_s", "notes"), [(SOON_S / 2, 0), (2 * SOON_S, 1)])
+def test_a_process_that_is_stopped_is_reported_unless_its_target_has_just_ended(later_s: float, notes: int) -> None:
+    made = Remains()
+    made.hear("a", "remaining", ["has returned", ["poller"], []], 1.0)
+
+    assert len(made.see_stop("a", 1.0 + later_s)) == notes
+    assert len(made.hear("a", "lives_on", [], 1.5)) == 1 - notes
+    assert made.see_stop("b", 1.0) == []
