@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from runner.plan import Plan, StartMethod
 
 MOST_STATES = 20_000
-"""A program that has more is left out."""
+"""A random program that has more is left out."""
+MOST_STATES_OF_A_FILE = 300_000
 HANGS_AFTER_S = 3 * TIME_LIMIT_S
 
 
@@ -88,21 +89,21 @@ def cases(count: int, seed: int, profiles: list[str], method: StartMethod, tally
         for number, profile in product(range(seed, seed + count), profiles):
             file = Path(folder, f"{profile}-{number}.yaml")
             file.write_text(program(number, profile))
-            yield from _case(file, method, tally)
+            yield from _case(file, method, tally, MOST_STATES)
             file.unlink()
 
 
 def cases_of_files(count: int, files: list[Path], method: StartMethod, tally: Tally) -> Iterator[Case]:
     """Each of these files so many times."""
     for file in files:
-        for case in _case(file, method, tally):
+        for case in _case(file, method, tally, MOST_STATES_OF_A_FILE):
             yield from repeat(case, count)
 
 
-def _case(file: Path, method: StartMethod, tally: Tally) -> Iterator[Case]:
+def _case(file: Path, method: StartMethod, tally: Tally, most_states: int) -> Iterator[Case]:
     plan = replace(runner.load(file), start_method=method)
     try:
-        yield Case(file.stem, file.read_text(), plan, explore(plan, most_states=MOST_STATES))
+        yield Case(file.stem, file.read_text(), plan, explore(plan, most_states=most_states))
     except (TooManyStates, Unmodelled):
         tally.left_out += 1
 
