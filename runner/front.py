@@ -49,7 +49,7 @@ class Front:
         status = 0
         reporter = Reporter(self._settings(), lambda: self._session.stop(signal.SIGPIPE))
         try:
-            tick_s = TICK_S if reporter.wants_progress else None
+            tick_s = TICK_S if reporter.redraws else None
             for item in self._session.items(tells_output=self._options.events_output, tick_s=tick_s):
                 now = time.monotonic()
                 if item is None:
@@ -88,7 +88,9 @@ class Front:
             stdout_is_terminal=os.isatty(1),
             stderr_is_terminal=is_terminal,
             color=not plain and not os.environ.get("NO_COLOR"),
-            live=is_terminal and not plain and not options.quiet,
+            # Output that is passed on as it is has the terminal for itself: a display would erase half a line of it.
+            live=is_terminal and not plain and not options.quiet and options.output != "raw",
+            steers=not plain,
             is_kept=options.history,
             width=shutil.get_terminal_size().columns if is_terminal else 100,
         )

@@ -33,6 +33,10 @@ class WholeLines:
         self._keep(key, block[end:])
         return block[:end]
 
+    def give_up(self, key: tuple[int | None, str]) -> bytes:
+        """What has no end yet of a stream, which is not kept here any more."""
+        return self._unfinished.pop(key, b"")
+
     def _keep(self, key: tuple[int | None, str], rest: bytes) -> None:
         if rest:
             self._unfinished[key] = rest

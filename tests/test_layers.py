@@ -37,6 +37,7 @@ GROUND = {
     "records",
     "remains",
     "results",
+    "rewritten",
     "signatures",
     "sums",
     "surprises",

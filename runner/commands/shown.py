@@ -12,6 +12,7 @@ from runner.report.failure_lines import failure_lines
 from runner.report.summary import result_lines, summary, value_lines
 from runner.report.words import duration, harmless
 from runner.results import Recorder
+from runner.rewritten import latest
 
 if TYPE_CHECKING:
     from runner.history import KeptRun
@@ -75,9 +76,14 @@ def _results(run: KeptRun) -> list[str]:
 
 def _output(run: KeptRun) -> list[str]:
     widest = max(len(name) for _, name, _, _ in run.output)
-    lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(text)}" for _, name, _, text in run.output[-MOST_LINES:]]
+    lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(_latest(text))}" for _, name, _, text in run.output[-MOST_LINES:]]
     left_out = run.output_cut + max(0, len(run.output) - MOST_LINES)
     return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
+
+
+def _latest(text: str) -> str:
+    """A line that was rewritten, as it was in the end."""
+    return latest(text.encode(errors="surrogateescape")).decode(errors="surrogateescape")
 
 
 def _ends(run: KeptRun, width: int, color: bool) -> list[str]:

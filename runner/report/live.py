@@ -18,7 +18,7 @@ from runner.events import Event, ProgressMade
 from runner.report.words import duration, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -33,13 +33,25 @@ _BAR = 30
 class Live:
     """The display of one run. Seconds are those of `time.monotonic`, given by who calls."""
 
-    def __init__(self, file: TextIO, totals: Mapping[str, tuple[int, int]]) -> None:
-        """`totals` has, for each job that counts its work, that of one process and the number of processes."""
+    def __init__(
+        self,
+        file: TextIO,
+        totals: Mapping[str, tuple[int, int]],
+        states: Callable[[], Sequence[bytes]] = tuple,
+        *,
+        has_processes: bool = True,
+    ) -> None:
+        """`totals` has, for each job that counts its work, that of one process and the number of processes.
+
+        `states` gives the lines that are being rewritten, as they are now; without `has_processes` only they are shown.
+        """
         console = Console(file=file, force_terminal=True)
         self._room = max(1, min(MOST_LINES, console.height // 3))
         self._console = console
         self._display: Display | None = None
         self._totals = totals
+        self._states = states
+        self._has_processes = has_processes
         self._done: dict[str, int] = {}
         self._running: dict[str, float] = {}
         self._began: float | None = None
@@ -66,7 +78,9 @@ class Live:
             return
         self._drawn_at = now
         drawing = self._drawing(now, lasted)
-        if self._display is None:
+        if not drawing.renderables:
+            self.close()
+        elif self._display is None:
             # A new one each time: a display that was away would first erase the lines above it.
             self._display = Display(drawing, console=self._console, auto_refresh=False, transient=True)
             self._display.start(refresh=True)
@@ -85,10 +99,22 @@ class Live:
             self._display.stop()
             self._display = None
 
-    def _drawing(self, now: float, lasted: float) -> RenderableType:
-        parts: list[RenderableType] = [self._processes(now)] if self._running else []
+    def _drawing(self, now: float, lasted: float) -> Group:
+        parts: list[RenderableType] = [*self._rewritten()]
+        if self._running and self._has_processes:
+            parts.append(self._processes(now))
         bars = [job for job in self._totals if job in self._done]
         return Group(*parts, *(self._bar(job, lasted) for job in bars))
+
+    def _rewritten(self) -> Iterator[Text]:
+        """Lines that are being rewritten, each in one line of the terminal."""
+        states = self._states()
+        for state in states[: self._room]:
+            line = Text.from_ansi(state.decode(errors="backslashreplace"), no_wrap=True, overflow="ellipsis")
+            line.truncate(self._console.width, overflow="ellipsis")
+            yield line
+        if len(states) > self._room:
+            yield Text(f"and {len(states) - self._room} more lines that are being rewritten")
 
     def _processes(self, now: float) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
 from runner.lines import WholeLines
+from runner.rewritten import TerminalLines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,14 +31,25 @@ _RESET = b"\x1b[0m"
 class Prefixed:
     """Shows output as `name │ line`, the names in one column. `write` gets the stream, and whole lines in pieces."""
 
-    def __init__(self, names: Sequence[str], write: Write, *, color: bool, escapes: bool) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        write: Write,
+        *,
+        color: bool,
+        escapes: bool,
+        terminals: frozenset[str] = frozenset(),
+    ) -> None:
         """`names` are those of the processes, by number.
 
         `escapes` shows control characters instead of passing them on, for a terminal: colours alone go through.
+        `terminals` are the streams that end on one. Of a line there that is rewritten, the last state is shown.
         """
         self._write = write
         self._escapes = escapes
+        self._terminals = terminals
         self._lines = WholeLines()
+        self._terminal_lines = TerminalLines()
         width = min(max(map(len, names), default=0), _WIDEST)
         self._prefixes: dict[int | None, bytes] = {
             number: _prefix(name, width, _COLORS[number % len(_COLORS)] if color else None)
@@ -47,8 +59,17 @@ class Prefixed:
 
     def show(self, output: Output) -> None:
         """Show the lines that this piece of output finishes, all of it if it is the last piece."""
-        if block := self._lines.take(output):
+        lines = self._terminal_lines if output.stream in self._terminals else self._lines
+        if block := lines.take(output):
             self._show(output.stream, block, self._prefixes[output.process])
+
+    def states(self) -> list[bytes]:
+        """The lines that are being rewritten now, with their names."""
+        return [
+            self._prefixes[process] + _harmless(state)
+            for (process, _), state in self._terminal_lines.states().items()
+            if state
+        ]
 
     def _show(self, stream: str, block: bytes, prefix: bytes) -> None:
         if self._escapes and _STEERS.search(block):

@@ -35,7 +35,8 @@ class Settings:
     `is_kept` says that the run can be looked at again. `names` are those of the processes, by their numbers. `totals`
     has the work of each job that counts it: that of one of its processes, and their number. `events` is a descriptor
     for JSON lines, or None; `events_on_stdout` says that it is stdout's. `stdout_is_data` says that stdout carries
-    JSON: text then goes to stderr. `live` shows what is running while it runs.
+    JSON: text then goes to stderr. `steers` says that a terminal can do more than print lines. `live` shows what is
+    running while it runs.
     """
 
     names: tuple[str, ...]
@@ -49,6 +50,7 @@ class Settings:
     verbose: bool = False
     stdout_is_terminal: bool = False
     stderr_is_terminal: bool = False
+    steers: bool = False
     color: bool = False
     live: bool = False
     width: int = 80
@@ -69,6 +71,8 @@ class Reporter:
         self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
         self._failures = Failures()
         self._run = ""
+        self._states: Callable[[], list[bytes]] | None = None
+        """Gives the lines that are being rewritten, if they are to be shown meanwhile."""
         self._show = self._output_shown()
         self._events = self._events_file()
         self._console = self._event_lines()
@@ -77,6 +81,11 @@ class Reporter:
     @property
     def wants_progress(self) -> bool:
         """Whether something is shown that `ProgressMade` items would move."""
+        return self._live is not None and self._settings.live
+
+    @property
+    def redraws(self) -> bool:
+        """Whether something is shown that changes between two items."""
         return self._live is not None
 
     def _output_shown(self) -> Callable[[Output], None]:
@@ -88,7 +97,16 @@ class Reporter:
         on_terminal = settings.stderr_is_terminal if settings.stdout_is_data else settings.stdout_is_terminal
         color = settings.color and on_terminal
         escapes = settings.stdout_is_terminal or settings.stderr_is_terminal
-        return Prefixed(settings.names, self._write_output, color=color, escapes=escapes).show
+        terminals = frozenset(stream for stream in ("stdout", "stderr") if self._ends_on_a_terminal(stream))
+        shown = Prefixed(settings.names, self._write_output, color=color, escapes=escapes, terminals=terminals)
+        if terminals and settings.steers:
+            self._states = shown.states
+        return shown.show
+
+    def _ends_on_a_terminal(self, stream: str) -> bool:
+        settings = self._settings
+        on_stdout = stream == "stdout" and not settings.stdout_is_data
+        return settings.stdout_is_terminal if on_stdout else settings.stderr_is_terminal
 
     def _events_file(self) -> JsonLines | None:
         if self._settings.events is None:
@@ -115,13 +133,15 @@ class Reporter:
         )
 
     def _display(self) -> Live | None:
-        if not self._settings.live:
+        settings = self._settings
+        if not settings.live and self._states is None:
             return None
         import sys
 
         from runner.report.live import Live
 
-        return Live(sys.stderr, self._settings.totals)
+        file = sys.stderr if settings.live or settings.stderr_is_terminal else sys.stdout
+        return Live(file, settings.totals, self._states or list, has_processes=settings.live)
 
     def handle(self, item: Item, now: float) -> None:
         """Report one item; `now` is `time.monotonic()`."""
@@ -136,10 +156,10 @@ class Reporter:
             self._live.handle(item, now)
         if isinstance(item, ProgressMade):
             return
-        with self._above():
-            if isinstance(item, Output):
-                self._show(item)
-            else:
+        if isinstance(item, Output):
+            self._show(item)
+        else:
+            with self._above():
                 self._tell(item)
 
     def _tell(self, event: Event) -> None:
@@ -207,7 +227,8 @@ class Reporter:
         self._write(STDERR, [text.encode(errors="backslashreplace")])
 
     def _write_output(self, stream: str, pieces: list[bytes | memoryview]) -> None:
-        self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
+        with self._above():
+            self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
 
     def _write(self, descriptor: int, pieces: list[bytes | memoryview]) -> None:
         """Write all of it, waiting for a slow reader; nothing after what could not be written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import COMMAND, written
+from tests.running import COMMAND, on_a_terminal, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,3 +169,21 @@ def test_a_file_without_an_end_is_refused(path: str) -> None:
 
     assert done.returncode == 2
     assert "at most 16,777,216 are read" in done.stderr
+
+
+BAR = """
+jobs:
+  - name: a
+    do: [{print: 10%, end: "\\r"}, {sleep: 0.8}, {print: 20% so far, end: "\\r"}, {print: "100%"}]
+"""
+
+
+def test_a_line_that_is_rewritten_shows_its_state_on_a_terminal_and_is_one_line_in_the_end(tmp_path: Path) -> None:
+    _, shown = on_a_terminal(*COMMAND, str(written(tmp_path, BAR)), "-q")
+
+    meanwhile, _, end = _COLOR.sub("", shown).rpartition("\x1b[2K")
+    assert "a │ 10%" in meanwhile
+    assert end == "a │ 100%so far\r\n"
+
+
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")

@@ -37,8 +37,8 @@ class Screen:
     """A display and the file that it is drawn to."""
 
     def __init__(self, **totals: tuple[int, int]) -> None:
-        self._file = io.StringIO()
-        self.live = Live(self._file, totals)
+        self.file = io.StringIO()
+        self.live = Live(self.file, totals)
 
     def starts(self, *names: str, at: float = 0.0) -> None:
         for name in names:
@@ -50,11 +50,11 @@ class Screen:
 
     def written(self, at: float | None = None) -> str:
         """What is written from now on, by a tick at this moment or without one."""
-        self._file.seek(0)
-        self._file.truncate()
+        self.file.seek(0)
+        self.file.truncate()
         if at is not None:
             self.live.tick(at)
-        return self._file.getvalue()
+        return self.file.getvalue()
 
     def drawn(self, at: float) -> list[str]:
         """The lines that a tick at this moment draws, without the display of before."""
@@ -255,3 +255,40 @@ def test_it_is_away_when_what_is_written_above_it_fails() -> None:
     assert screen.written() == ""
     assert "running" in screen.written(at=2.0)
     screen.live.close()
+
+
+class Rewriting(Screen):
+    """A display of lines that are being rewritten, and of what runs if that is wanted."""
+
+    def __init__(self, *states: bytes, has_processes: bool = False) -> None:
+        super().__init__()
+        self.states = list(states)
+        self.live = Live(self.file, {}, lambda: self.states, has_processes=has_processes)
+        self.starts("a")
+
+
+def test_lines_that_are_being_rewritten_stand_above_what_runs() -> None:
+    screen = Rewriting("a │ \x1b[32m10%\x1b[0m".encode(), has_processes=True)
+
+    first, second = screen.drawn(at=1.0)
+
+    assert (first.rstrip(), second.split()) == ("a │ 10%", ["running", "a", "1", "s"])
+
+
+def test_a_line_that_is_wider_than_the_terminal_is_cut() -> None:
+    assert Rewriting(b"x" * 300).drawn(at=1.0) == ["x" * 99 + "…"]
+
+
+def test_of_many_lines_that_are_rewritten_the_first_are_shown() -> None:
+    screen = Rewriting(*[b"10%"] * 30)
+
+    assert screen.drawn(at=1.0)[-2:] == ["10%", f"and {30 - MOST_LINES} more lines that are being rewritten"]
+
+
+def test_without_such_a_line_there_is_nothing_to_draw_where_processes_are_not_shown() -> None:
+    screen = Rewriting(b"10%")
+    assert screen.drawn(at=1.0) == ["10%"]
+    screen.states.clear()
+
+    assert "10%" not in screen.written(at=2.0).rpartition("\x1b[2K")[2]
+    assert screen.written(at=3.0) == ""

@@ -56,6 +56,20 @@ def test_a_terminal_is_not_steered_and_colours_end_with_their_line() -> None:
     assert written.data == ("a    │ \\x1b[2Jgone \x1b[31mred\x1b[0m\na    │ next\\x07\\x0dover\n".encode())
 
 
+def test_a_line_that_is_rewritten_is_one_line_on_a_terminal_and_has_a_state_until_then() -> None:
+    written = Written()
+    shown = Prefixed(["a", "long"], written, color=False, escapes=True, terminals=frozenset({"stderr"}))
+
+    shown.show(Output(0, "stderr", b"\r10%\r20%\x07"))
+    shown.show(Output(1, "stderr", b"\r"))
+    shown.show(Output(1, "stdout", b"\r10%\r20%"))
+
+    assert written.pieces == []
+    assert shown.states() == ["a    │ 20%\\x07".encode()]
+    shown.show(Output(0, "stderr", b"\r30%\n"))
+    assert (written.data, shown.states()) == ("a    │ 30%\\x07\n".encode(), [])
+
+
 def test_names_are_coloured_on_request() -> None:
     shown, written = prefixed(color=True)
 

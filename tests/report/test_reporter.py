@@ -66,7 +66,7 @@ class Terminal:
         self.stdout, self.stderr = (os.open(path, os.O_WRONLY | os.O_CREAT) for path in self._files.values())
 
     def shows(self, stream: str) -> str:
-        return self._files[stream].read_text()
+        return self._files[stream].read_bytes().decode()
 
 
 @pytest.fixture
@@ -97,6 +97,30 @@ def test_output_and_results_go_to_stdout_and_what_happens_to_stderr(terminal: Te
     assert lines[:2] == ["   0.000s  p  started      pid 7", "p │ err"]
     assert [line.split()[:3] for line in lines[2:4]] == [["0.000s", "p", "succeeded"], ["0.000s", "run", "succeeded"]]
     assert " ".join(lines[-1].split()) == "p 7 succeeded 500 ms 100 ms 1.0 MiB 0 no error yes"
+
+
+REWRITTEN = (event("process.created", **PROCESS, target="m:f", daemon=False), Output(0, "stdout", b"\r10%\r20%\n"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "stdout", "redraws"),
+    [
+        ({}, "p │ \r10%\r20%\n", False),
+        ({"stdout_is_terminal": True, "steers": True}, "p │ 20%\n", True),
+        ({"stdout_is_terminal": True}, "p │ 20%\n", False),
+        ({"stderr_is_terminal": True, "steers": True}, "p │ \\x0d10%\\x0d20%\n", True),
+        ({"stdout_is_terminal": True, "steers": True, "output": "raw"}, "\r10%\r20%\n", False),
+    ],
+)
+def test_a_rewritten_line_is_one_line_where_it_ends_on_a_terminal(
+    settings: dict[str, Any], stdout: str, redraws: bool, terminal: Terminal
+) -> None:
+    reporter = Reporter(Settings(names=("p",), totals={}, quiet=True, **settings), lambda: None)
+
+    for item in REWRITTEN:
+        reporter.handle(item, 0.0)
+
+    assert (terminal.shows("stdout"), reporter.redraws, reporter.wants_progress) == (stdout, redraws, False)
 
 
 FAILED = {
