@@ -39,6 +39,7 @@ GROUND = {
     "results",
     "rewritten",
     "signatures",
+    "start_variables",
     "sums",
     "surprises",
     "things",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands import files
 from runner.errors import InvalidFile, Problem, RunJobsError
+from runner.start_variables import without_effect
 
 if TYPE_CHECKING:
     import argparse
@@ -24,24 +25,26 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     for file in options.files:
         options.file = file
         problems: Sequence[Problem] = ()
+        notes: Sequence[Problem] = ()
         try:
-            good = _check(options)
+            good, notes = _check(options)
         except InvalidFile as invalid:
             status, problems = max(status, invalid.exit_status), invalid.problems
         except RunJobsError as error:
             status, problems = max(status, error.exit_status), [Problem(file, 0, 0, 0, "", str(error))]
         if options.json:
-            print(_as_json(file, problems))
+            print(_as_json(file, problems, notes))
         elif not problems:
             print(good)
+            files.show(notes, kind="note")
         wrong += problems
     if not options.json:
         files.show(wrong)
     return status
 
 
-def _check(options: argparse.Namespace) -> str:
-    """What is said of a good file. Raises `InvalidFile`."""
+def _check(options: argparse.Namespace) -> tuple[str, list[Problem]]:
+    """What is said of a good file, and what has no effect in it. Raises `InvalidFile`."""
     text = files.read(options)
     described = files.described(options, text)
     check_edits(options, text)
@@ -49,13 +52,15 @@ def _check(options: argparse.Namespace) -> str:
         _import_targets(described)
     plan = described.plan
     processes = files.count(len(plan.processes), "process", "es")
-    return f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}"
+    good = f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}"
+    return good, [described.problem(number, f"env.{name}", text) for number, name, text in without_effect(plan)]
 
 
-def _as_json(file: str, problems: Sequence[Problem]) -> str:
+def _as_json(file: str, problems: Sequence[Problem], notes: Sequence[Problem]) -> str:
     from runner.describe.diagnostics import to_json
 
     said = {"valid": not problems, "problems": [to_json(problem) for problem in problems], "file": file}
+    said |= {"notes": [to_json(note) for note in notes]}
     return json.dumps(said, ensure_ascii=False)
 
 

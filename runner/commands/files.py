@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import Literal
 
     from runner.describe.planning import Described
     from runner.errors import InvalidFile, Problem
@@ -50,13 +51,14 @@ def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
     return USAGE_ERROR
 
 
-def show(problems: Sequence[Problem], besides: str = "") -> None:
-    """Print problems for a person, and how many there are if there are several."""
+def show(problems: Sequence[Problem], besides: str = "", kind: Literal["error", "note"] = "error") -> None:
+    """Print problems, or notes, for a person, and how many problems there are if there are several."""
     from runner.describe.diagnostics import render_all
 
     if problems:
-        print(render_all(problems, color=has_color(sys.stderr), width=width_of(sys.stderr)), file=sys.stderr)
-    if len(problems) > 1:
+        text = render_all(problems, color=has_color(sys.stderr), width=width_of(sys.stderr), kind=kind)
+        print(text, file=sys.stderr)
+    if len(problems) > 1 and kind == "error":
         files = len({problem.file for problem in problems})
         where = f" in {files} files" if files > 1 else ""
         print(f"\n{len(problems)} problems{where}{besides}", file=sys.stderr)

@@ -10,6 +10,7 @@ from runner.wrapping import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Literal
 
     from runner.errors import Problem
     from runner.plan import Json
@@ -24,27 +25,33 @@ _BEFORE = 60
 """Of a line that is too long, what is shown begins at most this many characters before the caret."""
 
 
-def render_all(problems: Iterable[Problem], *, color: bool, width: int | None = None) -> str:
-    """The problems one after the other. A help that has been given already, such as a list of keys, is left out."""
+def render_all(
+    problems: Iterable[Problem], *, color: bool, width: int | None = None, kind: Literal["error", "note"] = "error"
+) -> str:
+    """The problems one after the other, each as an error or as a note.
+
+    A help that has been given already, such as a list of keys, is left out.
+    """
     given: set[str | None] = set()
     shown: list[str] = []
     for problem in problems:
         is_new = problem.help not in given or str(problem.help).startswith(_BESIDE)
-        shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width))
+        shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width, kind=kind))
         given.add(problem.help)
     return "\n\n".join(shown)
 
 
-def render(problem: Problem, *, color: bool, width: int | None = None) -> str:
+def render(problem: Problem, *, color: bool, width: int | None = None, kind: Literal["error", "note"] = "error") -> str:
     """The problem as text of several lines, the last without an end; nothing in it can steer a terminal.
 
     `width` is that of the terminal, to which lines keep unless a word is longer.
     """
     paint = _painted if color else _plain
     place = problem.file if not problem.line else f"{problem.file}:{problem.line}:{problem.column}"
-    head = f"{_printable(place)}: error: "
+    head = f"{_printable(place)}: {kind}: "
     message = wrapped(_printable(problem.message), width, indent="  ", used=width_of(head), measure=width_of)
-    lines = [f"{paint(_printable(place), _BOLD)}: {paint('error', _RED)}: {paint(message[0], _BOLD)}"]
+    shown_kind = paint(kind, _RED if kind == "error" else _CYAN)
+    lines = [f"{paint(_printable(place), _BOLD)}: {shown_kind}: {paint(message[0], _BOLD)}"]
     lines += [f"  {paint(line.removeprefix('  '), _BOLD)}" for line in message[1:]]
     beside, below = _split_help(problem.help)
     margin = ""

@@ -14,6 +14,7 @@ About: TypeAlias = Literal[
     "daemon_children",
     "daemon_terminated",
     "deadlock",
+    "env_without_effect",
     "exit_code_truncated",
     "exit_text",
     "extra_release",

@@ -16,6 +16,7 @@ from runner.masking import masked
 from runner.note_counts import NoteCounts
 from runner.notes import Note, Notes, holder_died, left_running
 from runner.session.explained import crashing, explains_returns
+from runner.start_variables import without_effect
 from runner.sums import of_sums
 from runner.surprises import Surprises
 from runner.why import Why
@@ -77,10 +78,15 @@ class Telling:
                 )
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
+                yield from self._noted(self._set_too_late(), began)
             case {"ended": _}:
                 self._final = message
             case _:
                 yield from self._of_sharing(message)
+
+    def _set_too_late(self) -> Iterator[Note]:
+        for number, name, text in without_effect(self._plan):
+            yield Note("env_without_effect", self._name(number), text, name)
 
     def _of_sharing(self, message: Message) -> Iterator[Event]:
         """What was seen of shared things, and what processes tell of themselves."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.supervise import child
@@ -10,6 +12,7 @@ from runner.supervise.running import Recorded, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
     from typing import Any
 
@@ -20,7 +23,8 @@ class SpawnPopen(Recorded, popen_spawn_posix.Popen):
     """A process in a fresh interpreter."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
-        super().__init__(_packed(process, around))
+        with _environment(around.env):
+            super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
 
 
@@ -30,6 +34,21 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
+
+
+@contextlib.contextmanager
+def _environment(env: dict[str, str]) -> Iterator[None]:
+    """Have an interpreter that is started within this find these variables when it starts."""
+    before = {name: os.environ.get(name) for name in env}
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _watched(popen: Any) -> int | None:

@@ -6,6 +6,7 @@ import sys
 from multiprocessing import reduction
 
 from runner.supervise import child, endings
+from runner.supervise.surroundings import python_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
     # The forkserver has closed `sys.__stdin__`, and put another in its place.
     sys.__stdin__, sys.stdin = sys.stdin, None  # type: ignore[assignment, misc]  # any text file does
     try:
+        unbuffered = around.is_spawned and bool(around.env.get("PYTHONUNBUFFERED"))
+        if around.is_spawned:  # multiprocessing has given it the supervisor's path
+            sys.path[:0] = python_path(around.env)
         child.prepare(around)
-        sys.stdout.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]  # Python's own
+        sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)  # type: ignore[union-attr]  # Python's own
         process: BaseProcess
         process, own = reduction.ForkingPickler.loads(pickled)
         around.things |= own

@@ -24,6 +24,7 @@ from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
+from runner.supervise.surroundings import python_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         sys.stdin = sys.__stdin__
         let_all_through()
         for number in asked:
+            # Under spawn the interpreter of the process starts with this path.
+            sys.path[:0] = before = python_path(plan.processes[number].env) if plan.start_method == "spawn" else []
             answer = _look(plan.processes[number])
+            del sys.path[: len(before)]
             sys.stdout.flush()
             line = json.dumps({"process": number} | answer).encode() + b"\n"
             while line:

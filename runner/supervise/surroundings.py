@@ -6,11 +6,12 @@ Children import this module. Under fork it is simply there; otherwise it travels
 
 from __future__ import annotations
 
+import os
 from multiprocessing import reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from runner.supervise.handles import Handle
@@ -107,6 +108,11 @@ class Surroundings:
         """Memory to tell of the end with, when a limit leaves no other."""
 
     @property
+    def is_spawned(self) -> bool:
+        """Whether the process is an interpreter of its own, started with its variables."""
+        return self.private == 0 and self.parent is not None
+
+    @property
     def is_fresh(self) -> bool:
         """Whether the process is one of an interpreter that was not there before: it has taken long to start."""
         return self.private == 0
@@ -117,6 +123,11 @@ class Surroundings:
         # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.
         things = {} if self.work is None else self.things
         return _surround, (fields | {"private": 0, "things": things}, travelling)
+
+
+def python_path(env: Mapping[str, str]) -> list[str]:
+    """The folders of `PYTHONPATH`, as an interpreter that starts here would put them on its path."""
+    return [os.path.abspath(folder) for folder in env.get("PYTHONPATH", "").split(os.pathsep) if folder]
 
 
 def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:

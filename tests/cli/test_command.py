@@ -129,6 +129,18 @@ def test_problems_come_as_json_too(tmp_path: Path) -> None:
     assert (done.returncode, problem["line"], problem["column"]) == (2, 3, 3)
 
 
+def test_what_has_no_effect_is_noted_at_its_place_and_the_file_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "jobs.yaml"
+    file.write_text("start_method: fork\njobs:\n- target: noop\n  env: {TZ: UTC}\n")
+
+    done, as_json = run_jobs("check", file), run_jobs("check", "--json", file)
+
+    assert (done.returncode, as_json.returncode) == (0, 0)
+    assert f"{file}:4:13: note: `TZ` has no effect on the process itself under fork" in done.stderr
+    (note,) = json.loads(as_json.stdout)["notes"]
+    assert (note["line"], note["column"]) == (4, 13)
+
+
 def test_several_files_are_checked_one_after_the_other(tmp_path: Path) -> None:
     bad, other = tmp_path / "bad.yaml", tmp_path / "other.yaml"
     bad.write_text("jobs:\n- {target: say, xyz: 1}\n- {target: say, zyx: 1}\n")
@@ -151,7 +163,7 @@ def test_of_several_files_each_is_a_json_object_in_a_line(tmp_path: Path) -> Non
 
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert (done.returncode, done.stderr) == (2, "")
-    assert first == {"valid": True, "problems": [], "file": str(JOBS / "counter.yaml")}
+    assert first == {"valid": True, "problems": [], "file": str(JOBS / "counter.yaml"), "notes": []}
     assert (second["valid"], second["problems"][0]["line"], second["file"]) == (False, 3, str(bad))
     assert third["problems"][0]["message"] == "cannot be read: no such file or directory"
 

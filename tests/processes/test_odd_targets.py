@@ -208,3 +208,29 @@ def test_a_target_of_whose_body_nothing_has_run_has_failed(tmp_path: Path, start
 def test_what_would_run_nothing_is_refused(job: str, message: str) -> None:
     with pytest.raises(RunJobsError, match=message):
         run(f"jobs: [{{name: a, {job}}}]", "fork")
+
+
+def test_variables_that_are_read_at_the_start_take_effect_under_spawn(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "hidden.py").write_text(
+        "import os, sys, time\n"
+        "def target(): sys.stdout.write(f'{hash(\"a\")} {time.timezone} {sys.flags.optimize}'); os._exit(0)"
+    )
+    env = "PYTHONHASHSEED: '0', PYTHONUNBUFFERED: '1', TZ: UTC-5, PYTHONOPTIMIZE: '2'"
+    env = f"{{PYTHONPATH: '{tmp_path / 'lib'}', {env}}}"
+
+    result = run_text(f"jobs: [{{name: a, target: 'hidden:target', replicas: 2, env: {env}}}]", tmp_path, "spawn")
+
+    first, second = (process.output for process in result.processes.values())
+    assert first == second
+    assert first.split()[1:] == ["-18000", "2"]
+    assert "env_without_effect" not in [note["about"] for note in events(result, "note")]
+
+
+@pytest.mark.parametrize("start_method", ["fork", "forkserver"])
+def test_variables_that_are_read_at_the_start_are_said_to_have_no_effect(start_method: str) -> None:
+    result = run("jobs: [{name: a, target: noop, replicas: 2, env: {PYTHONHASHSEED: '0'}}]", start_method)
+
+    (note,) = [note for note in events(result, "note") if note["about"] == "env_without_effect"]
+    assert note["process"] == "a-0"
+    assert str(note["text"]).startswith(f"`PYTHONHASHSEED` has no effect on the process itself under {start_method}: ")
