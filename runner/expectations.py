@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 MOST_OUTPUT = 1 << 20
 """Bytes that are kept of a process to compare its lines with."""
+MOST_OF_A_VALUE = 100
+"""Characters of a line, or of a value, in a note."""
+SHOWN_BEFORE = 20
+"""Of what two long texts have in common, the characters that are shown before their first difference."""
 _MAY_BE_LOST = (
     " {0} have {1}: an addition is lost where another one writes between its reading and its writing back, unless all "
     "of them hold a lock while they add (`{2}`)."
@@ -117,8 +121,8 @@ class Expectations:
             yield Note("not_as_declared", None, text, "deadlock")
         for name, value in expect.values.items():
             if name not in values or values[name] != value:
-                found = repr(values[name]) if name in values else "not known"
-                text = f"`expect` says that {name} is {value!r} in the end, and it is {found}."
+                says, found = _shortened(repr(value), repr(values[name]) if name in values else "not known")
+                text = f"`expect` says that {name} is {says} in the end, and it is {found}."
                 text += self._what_takes(name, value, values.get(name))
                 yield Note("not_as_declared", None, text, f"values.{name}")
         missing = [about for about in expect.notes if about not in self._notes]
@@ -161,8 +165,21 @@ def _other_output(name: str, expected: list[str], found: list[str]) -> str:
         number = min(len(expected), len(found))
     line = f"line {number + 1} of what {name} prints"
     if number == len(found):
-        return f"`expect` says that {line} is {expected[number]!r}; it printed no more."
+        return f"`expect` says that {line} is {_shortened(repr(expected[number]))[0]}; it printed no more."
     if number == len(expected):
         lines = "one line" if number == 1 else f"{number:,} lines"
-        return f"`expect` says that {name} prints {lines}; it printed more, beginning with {found[number]!r}."
-    return f"`expect` says that {line} is {expected[number]!r}; it is {found[number]!r}."
+        more = _shortened(repr(found[number]))[0]
+        return f"`expect` says that {name} prints {lines}; it printed more, beginning with {more}."
+    says, is_ = _shortened(repr(expected[number]), repr(found[number]))
+    return f"`expect` says that {line} is {says}; it is {is_}."
+
+
+def _shortened(*texts: str) -> list[str]:
+    """The beginnings of long texts, or what they are from shortly before their first difference on."""
+    if max(map(len, texts)) <= MOST_OF_A_VALUE:
+        return list(texts)
+    different = (place for place, pair in enumerate(zip(*texts, strict=False)) if len(set(pair)) > 1)
+    skipped = next(different, 0) - SHOWN_BEFORE
+    if skipped > 0:
+        texts = tuple(f"…{text[skipped:]}" for text in texts)
+    return [text if len(text) <= MOST_OF_A_VALUE else f"{text[:MOST_OF_A_VALUE]}…" for text in texts]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MOST_SUBJECTS = 5
 """Subjects of one kind that are reported for one job. Notes on further ones are only counted."""
-MOST_OF_A_NOTE = 1_200
-"""Characters of a note: 20 lines on a terminal of 80 columns."""
+MOST_OF_A_NOTE = 960
+"""Characters of a note: 16 lines on a terminal of 80 columns, so that a screen has room for what it explains."""
 
 
 class CountedNote:

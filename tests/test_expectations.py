@@ -240,3 +240,21 @@ def test_the_run_is_held_to_what_the_file_says_of_it(
 
     assert [each.text for each in told] == ([] if text is None else [text])
     assert all((each.about, each.process) == ("not_as_declared", None) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "says", "came"),
+    [
+        ("{}", "{" + "x" * 60_000, "'{}'", "'{" + "x" * 98 + "…"),
+        ("a" * 500 + "b", "a" * 500 + "c", "…" + "a" * 20 + "b'", "…" + "a" * 20 + "c'"),
+        ("short", "other", "'short'", "'other'"),
+    ],
+)
+def test_of_a_long_line_the_part_is_shown_that_differs(expected: str, found: str, says: str, came: str) -> None:
+    held = expectations(Expect(output=(expected,)))
+    held.see_output(Output(0, "stdout", f"{found}\n".encode()))
+    held.see(exited("a"))
+
+    (told,) = unmet(held)
+
+    assert told.text == f"`expect` says that line 1 of what a prints is {says}; it is {came}."

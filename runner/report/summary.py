@@ -51,6 +51,9 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
         left_out = sum(one.expected is False for one in processes) - len(shown)
         if left_out:
             console.print(f"{left_out:,} more did not end as expected")
+        noted = Counter(about for one in processes for about in one.notes)
+        if noted:
+            console.print(f"notes: {', '.join(f'{count:,} {about}' for about, count in noted.most_common())}")
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 

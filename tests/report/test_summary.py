@@ -154,6 +154,15 @@ def test_of_too_many_unexpected_the_first_are_listed_and_the_rest_counted() -> N
     assert lines[MOST_ROWS:] == ["43 processes: 42 failed, 1 not started", "2 more did not end as expected"]
 
 
+def test_of_many_processes_the_notes_are_counted() -> None:
+    noted = [ProcessResult(f"p-{number}", "j", 7, "succeeded", True, 0, notes=("unreported",)) for number in range(41)]
+
+    assert shown(*noted, replace(noted[0], name="q", notes=("unreported", "slow_start")))[1:] == [
+        "42 processes: 42 succeeded",
+        "notes: 42 unreported, 1 slow_start",
+    ]
+
+
 def test_of_many_that_ended_alike_the_first_are_listed() -> None:
     failed = [ProcessResult(f"bad-{number}", "j", 7, "failed", False, 1) for number in range(1_000)]
     crashed = [ProcessResult(f"odd-{number}", "j", 7, "failed", False, -11) for number in range(2)]
