@@ -181,7 +181,7 @@ def releases(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     return shared, jobs, _main(source, jobs, acts)
 
 
-def _turns(source: random.Random) -> tuple[Things, list[list[Step]], bool]:
+def _turns(source: random.Random) -> tuple[Things, list[list[Step]]]:
     """One thing that all processes use in turns."""
     kind = source.choice(
         [
@@ -217,18 +217,30 @@ def _turns(source: random.Random) -> tuple[Things, list[list[Step]], bool]:
         turn = source.choice(turns.get(name, [[{"with": "g", "do": [_wait(source)]}]]))
         last: list[Step] = [source.choice(lasts.get(name, [{"acquire": "g"}]))] if source.random() < 0.7 else []
         bodies.append([{"repeat": source.randint(2, 5), "do": turn}, *last, *_last(source)])
-    return {"g": kind}, bodies, name == "barrier"
+    return {"g": kind}, bodies
 
 
 def turns(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     """Short turns, after which a process may end while it holds something."""
-    shared, bodies, _ = _turns(source)
+    shared, bodies = _turns(source)
+    _together(source, shared, bodies)
     return shared, _named(bodies), []
+
+
+def _together(source: random.Random, shared: Things, bodies: list[list[Step]]) -> bool:
+    """Let all begin at the same moment, or not: a process is often over when the next one has started."""
+    is_together = source.random() < 0.6
+    if is_together:
+        shared["go"] = {"barrier": len(bodies)}
+        for body in bodies:
+            body.insert(0, {"wait": "go"})
+    return is_together
 
 
 def kills(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
     """Turns, in which one process is killed, terminated, or ended by its own timer, within 2 to 20 ms."""
-    shared, bodies, _ = _turns(source)
+    shared, bodies = _turns(source)
+    is_together = _together(source, shared, bodies)
     jobs = _named(bodies)
     victim = source.choice(jobs)
     after = source.choice((0.002, 0.005, 0.01, 0.02))
@@ -242,6 +254,10 @@ def kills(source: random.Random) -> tuple[Things, list[Job], list[Step]]:
         victim["daemon"] = True
         return shared, jobs, [*starts, *joins]
     name = victim["name"]
+    if is_together:
+        shared["begun"] = {"semaphore": 0}
+        victim["do"].insert(1, {"release": "begun"})
+        starts.append({"acquire": "begun"})
     if how == "join":
         return shared, jobs, [*starts, {"join": name, "timeout": after}, {"terminate": name}, *joins]
     return shared, jobs, [*starts, {"sleep": after}, {how: name}, *joins]
