@@ -10,7 +10,7 @@ import re
 from difflib import SequenceMatcher, unified_diff
 from itertools import zip_longest
 
-from runner.history.facts import deadlock, durations, ends, notes, results
+from runner.history.facts import deadlock, durations, ends, moment, notes, results
 from runner.history.runs import line_of
 from runner.masking import without_secrets
 from runner.records import record
@@ -271,8 +271,8 @@ def _event_change(process: str | None, before: EventData | None, after: EventDat
 
 def _moment(change: EventChange) -> tuple[float, bool]:
     """When it was first; of a process's event and the same one among main's, the process's goes first."""
-    moments = (event["t"] for event in (change.before, change.after) if event is not None)
-    return min(t for t in moments if isinstance(t, int | float)), change.process is None
+    moments = [moment(event) for event in (change.before, change.after) if event is not None]
+    return min(moments), change.process is None
 
 
 def _what_counts(process: str | None, event: EventData) -> dict[str, Json]:
@@ -312,6 +312,6 @@ _BY_MAIN = frozenset(
 )
 _VARYING = frozenset(
     {"v", "seq", "time", "t", "run", "file", "pid", "duration", "cpu_seconds", "max_rss", "waited", "seconds"}
-    | {"text", "deadlock"}
+    | {"text", "deadlock", "ended_at", "ended_at_from"}
 )
 """Fields in which any two runs differ, or which are compared by themselves; the text of a note has times in it."""

@@ -45,6 +45,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "error",
         "limit",
         "result",
+        "ended_at",
+        "ended_at_from",
     ),
     "process.wrote": ("job", "process", "pid", "stream", "text"),
     "process.shown": (*PROCESS_FIELDS, "label"),

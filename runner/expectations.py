@@ -64,7 +64,7 @@ class Expectations:
         fields: dict[str, Any] = event.fields
         match event.event:
             case "process.exited":
-                self._ended_at[fields["process"]] = event.t
+                self._ended_at[fields["process"]] = fields["ended_at"]
                 expect = self._expect[fields["process"]]
                 if expect is not None and expect.says_the_end and not fields["expected"]:
                     self.has_wrong_end = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
+from runner.history.facts import ended_at
 from runner.records import record, replace
 from runner.things import is_declared, kind_of
 
@@ -110,7 +111,7 @@ def _exit_code(name: str, events: Events, _: Output) -> str:
 
 
 def _is_before(name: str, other: str, events: Events, _: Output) -> str:
-    ends = {event["process"]: event["t"] for event in events if event["event"] == "process.exited"}
+    ends = ended_at(events)
     return "yes" if name in ends and ends[name] <= ends.get(other, float("inf")) else "no"
 
 

@@ -95,6 +95,7 @@ _OF_THE_END = (
     "stop_reason",
     "limit",
     "error",
+    "ended_at",
     "duration",
     "cpu_seconds",
     "max_rss",
@@ -148,7 +149,7 @@ class Recorder:
                 ended = {name: said[name] for name in _OF_THE_END}
                 if self._keep_output:
                     ended["result"] = said.get("result")
-                self._processes[said["process"]] |= ended | {"ended_at": event.t}
+                self._processes[said["process"]] |= ended
             case "note":
                 for name in said.get("processes", [said["process"]]):
                     if name in self._processes:  # main is no process of the file's

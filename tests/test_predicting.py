@@ -131,3 +131,12 @@ def test_without_expectations_a_plan_is_the_same_but_for_the_answers() -> None:
     )
 
     assert without_expectations(with_answers) == replace(with_answers, expect=None, processes=(process,))
+
+
+def test_the_order_of_ends_is_that_of_their_moments() -> None:
+    a = ProcessPlan("a", "a", expect=Expect(before=("b",)))
+    b = ProcessPlan("b", "b")
+    late = {"event": "process.exited", "process": "a", "exit_code": 0, "t": 3.0, "ended_at": 1.0}
+    (question,) = [one for one in questions_of(plan(a, b)) if one.text == "Does a end before b (yes or no)?"]
+
+    assert question.actual([late, EVENTS[1]], []) == "yes"

@@ -30,6 +30,8 @@ END: dict[str, Json] = {
     "cpu_seconds": 0.25,
     "max_rss": 4096,
     "returned": None,
+    "ended_at": 2.25,
+    "ended_at_from": "child",
 }
 FINISHED: dict[str, Json] = {
     "outcome": "succeeded",
@@ -98,7 +100,7 @@ def test_a_process_is_what_its_events_say() -> None:
             ended_by="signal",
             stop_reason="main",
             started_at=1.0,
-            ended_at=2.5,
+            ended_at=2.25,
             duration=1.5,
             cpu_seconds=0.25,
             max_rss=4096,

@@ -101,6 +101,22 @@ def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]
     return found
 
 
+def ended_at(events: Iterable[EventData]) -> dict[str, float]:
+    """When each process ended, in seconds since the run began."""
+    found: dict[str, float] = {}
+    for event in events:
+        match event:
+            case {"event": "process.exited", "process": str(process)}:
+                found[process] = moment(event)
+    return found
+
+
+def moment(event: EventData) -> float:
+    """When what an event tells happened; of an end not when it was noticed, as far as the run was kept with it."""
+    at = event.get("ended_at", event["t"])
+    return at if isinstance(at, int | float) else 0.0
+
+
 def durations(events: Iterable[EventData]) -> dict[str, float]:
     """How many seconds each process ran, as far as that is known."""
     found: dict[str, float] = {}

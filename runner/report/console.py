@@ -100,7 +100,9 @@ class _Columns:
             return self._note(str(event.fields["text"]))
         what, details, style = _said(event)
         name = harmless(str(event.fields.get("process") or event.fields.get("job") or event.event.partition(".")[0]))
-        moment = self._painted(f"{event.t:8.3f}s", _DIM)
+        ended_at = event.fields.get("ended_at")
+        at = ended_at if isinstance(ended_at, int | float) else event.t
+        moment = self._painted(f"{at:8.3f}s", _DIM)
         who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
         if not details:
             return f"{moment}  {who}  {self._painted(what, style)}"

@@ -166,6 +166,7 @@ class _Drawing:
                 self._stopped("SIGKILL", at, said, lane)
             case "exited":
                 lane.pid = said["pid"]
+                at = said.get("ended_at", at)
                 lane.end = End(at, said["outcome"], said["exit_code"], said["expected"], _ended(said))
             case "wrote" if not lane.has_written:
                 lane.has_written = True

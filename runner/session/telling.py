@@ -122,7 +122,10 @@ class Telling:
             case "process.exited":
                 self._running.pop(process, None)
                 code = facts["exit_code"]
-                fields["signal"] = signal_name(-code) if code is not None and code < 0 else None
+                by_signal = signal_name(-code) if code is not None and code < 0 else None
+                ended_at = max(0.0, fields["ended_at"] - self.began)
+                last = {"signal": by_signal, "ended_at": ended_at, "ended_at_from": fields["ended_at_from"]}
+                fields = {name: value for name, value in fields.items() if name not in last} | last
                 self._ends[process] = fields | {"exit_code": facts["exit_code"]}
         yield from self._with_notes(event, at, said | {name: _rounded(name, value) for name, value in fields.items()})
 
@@ -244,7 +247,9 @@ class Telling:
         for process, facts in list(self._running.items()):
             fields = dict.fromkeys(_END_FIELDS) | {"outcome": "lost", "expected": False, "ended_by": "unreported"}
             gone = facts | {"state": "stopped", "alive": False, "exit_code": None}
-            yield from self._of_process("process.exited", time.monotonic(), process, fields, gone)
+            at = time.monotonic()
+            fields |= {"ended_at": at, "ended_at_from": "supervisor"}
+            yield from self._of_process("process.exited", at, process, fields, gone)
 
     def _result(self, job: JobPlan) -> Iterator[Event]:
         if job.type == "process" or self._final is None:

@@ -5,9 +5,11 @@ So leaving by `os._exit(0)` differs from returning. Children import this module.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from time import monotonic  # by its name: an import may put something else in its place
 
 from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
 
@@ -24,6 +26,9 @@ RECORD_CHUNK = 512 - 16
 _MORE = {b".": b"+", b"!": b"&"}
 """The mark of a chunk that has more to come, by that of the last one."""
 _LAST = {mark: last for last, more in _MORE.items() for mark in (last, more)}
+_LEFT = b"@"
+"""The mark of the moment at which a process left: its last word."""
+_LAST[_LEFT] = _LEFT
 _MARKS = frozenset(_LAST)
 _WAYS_TO_END = ("return", "sys_exit", "exception")
 _READ = 1 << 14
@@ -65,6 +70,11 @@ def record_exception(around: Surroundings, error: BaseException) -> None:
     _record(around, "exception", error=said)
 
 
+def record_leaving(around: Surroundings) -> None:
+    """Record that the process leaves now: nothing of Python's that it could still wait for is left."""
+    _write(around, b"%.6f" % monotonic(), last=_LEFT)
+
+
 def say_exception(name: str, error: BaseException) -> None:
     """Write on stderr what multiprocessing would of an exception in a process."""
     _say(f"Process {name}:\n{traceback_of(error)}")
@@ -92,6 +102,8 @@ class Endings:
         self._chunks: dict[tuple[int, bytes], bytes] = {}
         """Of each process what has no end yet, of its end and of what is none apart: threads may tell meanwhile."""
         self._whole: dict[int, dict[str, Any]] = {}
+        self._left: dict[int, float] = {}
+        """When each process left (monotonic)."""
         self._told: list[tuple[int, list[Any]]] = []
 
     def read(self, descriptor: int) -> None:
@@ -104,6 +116,7 @@ class Endings:
     def _add(self, line: bytes) -> None:
         """A chunk `NUMBER.JSON` of an end, or `NUMBER!JSON` of what is none; with `+` or `&` there is more to come.
 
+        `NUMBER@SECONDS` is the moment of leaving.
         What a child wrote there by mistake is dropped.
         """
         head = line[:12].lstrip(b"0123456789")[:1]
@@ -117,8 +130,14 @@ class Endings:
             self._chunks[process, last] = whole
         elif mark == b"!":
             self._hear(process, whole)
+        elif mark == _LEFT:
+            self._see_leaving(process, whole)
         elif (record := _parsed(whole)) is not None:
             self._whole[process] = record
+
+    def _see_leaving(self, process: int, seconds: bytes) -> None:
+        with contextlib.suppress(ValueError):
+            self._left[process] = float(seconds)
 
     def _hear(self, process: int, said: bytes) -> None:
         try:
@@ -134,10 +153,11 @@ class Endings:
         return told
 
     def take(self, process: int) -> dict[str, Any]:
-        """What the process recorded; empty if it did not come to that."""
+        """What the process recorded, with `left_at` if it came to its very end; empty if it recorded nothing."""
         for last in _MORE:
             self._chunks.pop((process, last), None)
-        return self._whole.pop(process, {})
+        record, left_at = self._whole.pop(process, {}), self._left.pop(process, None)
+        return record if left_at is None else record | {"left_at": left_at}
 
 
 def _parsed(record: bytes) -> dict[str, Any] | None:

@@ -64,4 +64,5 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
     finally:
         if RUNS_EXIT_FUNCTIONS:
             atexit._run_exitfuncs()
+        endings.record_leaving(around)
         os._exit(code)

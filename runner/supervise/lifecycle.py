@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 SIGTERM = 15
 SIGKILL = 9
-SIGXCPU = 24
-"""The same number on Linux and macOS."""
+SIGXCPU = 24  # on Linux and on macOS
 
 DECLARED_REASONS = frozenset({"terminate_after", "main", "main_ended"})
 """Reasons for a stop that the file itself asks for."""
@@ -66,10 +65,11 @@ class StartFailed:
 
 @record(frozen=True, slots=True)
 class Exited:
-    """The process is gone. `exit_code` is negative for a signal, None where nobody can know it.
+    """The process is gone. `exit_code` is negative for a signal, None where it cannot be known.
 
-    `ended_by` is `return`, `exception`, `sys_exit`, `unreported` or `signal`; `returned` the repr of what the
-    target returned or passed to `sys.exit`; `result` the returned value, where JSON gives it back unchanged.
+    `ended_by` is `return`, `exception`, `sys_exit`, `unreported` or `signal`; `returned` the repr of what the target
+    returned or passed to `sys.exit`; `result` the returned value, where JSON gives it back unchanged; `left_at` when it
+    recorded that it leaves.
     """
 
     exit_code: int | None
@@ -79,6 +79,7 @@ class Exited:
     cpu_seconds: float | None = None
     max_rss: int | None = None
     result: Any = None
+    left_at: float | None = None
 
 
 @record(frozen=True, slots=True)
@@ -231,20 +232,31 @@ def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
     limit = limit_reached(life, fact)
     outcome = judge(life, fact.exit_code, limit)
     expected = is_expected(life, fact.exit_code, outcome)
+    started_at = at if life.started_at is None else life.started_at
+    ended_at, ended_at_from = end_of(fact, started_at, at)
     fields = {
         "outcome": outcome,
         "expected": expected,
         "ended_by": fact.ended_by,
         "stop_reason": life.stop_reason,
-        "duration": at - (life.started_at if life.started_at is not None else at),
+        "duration": ended_at - started_at,
         "cpu_seconds": fact.cpu_seconds,
         "max_rss": fact.max_rss,
         "returned": fact.returned,
         "error": fact.error,
         "limit": limit,
         "result": fact.result,
+        "ended_at": ended_at,
+        "ended_at_from": ended_at_from,
     }
     return replace(life, phase=Phase.ENDED, expected=expected), [Report("process.exited", life.process, fields)]
+
+
+def end_of(fact: Exited, started_at: float, noticed_at: float) -> tuple[float, str]:
+    """When a process ended, as the child recorded it or as the supervisor noticed it, and which of the two it is."""
+    if fact.left_at is not None and fact.ended_by != "signal" and started_at <= fact.left_at <= noticed_at:
+        return fact.left_at, "child"
+    return noticed_at, "supervisor"
 
 
 def limit_reached(life: Life, fact: Exited) -> str | None:

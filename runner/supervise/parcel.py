@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
+from functools import partial
 from multiprocessing import reduction
 
 from runner.supervise import child, endings
@@ -10,9 +12,13 @@ from runner.supervise.surroundings import python_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.process import BaseProcess
 
     from runner.supervise.surroundings import Surroundings
+
+
+FORKSERVER_RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 
 
 class Parcel:
@@ -37,12 +43,25 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
         if around.is_spawned:  # multiprocessing has given it the supervisor's path
             sys.path[:0] = python_path(around.env)
         child.prepare(around)
+        runs_exit_functions = around.parent is not None or FORKSERVER_RUNS_EXIT_FUNCTIONS
+        if runs_exit_functions:
+            atexit.register(endings.record_leaving, around)  # before any other one: so it is called after all of them
         sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)  # type: ignore[union-attr]  # Python's own
         process: BaseProcess
         process, own = reduction.ForkingPickler.loads(pickled)
         around.things |= own
         child.take_over(process, around)
+        if not runs_exit_functions:
+            process._bootstrap = partial(_live, process._bootstrap, around)  # type: ignore[attr-defined]  # no public way
         return process
     except BaseException as error:
         endings.record_exception(around, error)
         raise SystemExit(1) from None
+
+
+def _live(bootstrap: Callable[..., int], around: Surroundings, *args: object, **kwargs: object) -> int:
+    """Be the process up to its last code: what follows only leaves, with the exit code that this returns."""
+    try:
+        return bootstrap(*args, **kwargs)
+    finally:
+        endings.record_leaving(around)

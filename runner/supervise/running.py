@@ -59,6 +59,7 @@ def exited(ended: Ended, record: dict[str, Any]) -> Exited:
         cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
         result=record.get("result"),
+        left_at=record.get("left_at"),
     )
 
 

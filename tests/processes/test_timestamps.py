@@ -20,6 +20,23 @@ if TYPE_CHECKING:
     from runner import RunResult
 
 TIMEOUT_S = 0.05
+LASTING = """
+import atexit, multiprocessing, threading, time
+
+def leave_a_thread():
+    threading.Thread(target=time.sleep, args=(0.4,)).start()
+
+def sleep_at_exit():
+    atexit.register(time.sleep, 0.4)
+
+class SlowToStart(multiprocessing.Process):
+    def start(self):
+        time.sleep(1)
+        super().start()
+
+    def run(self):
+        pass
+"""
 
 
 def moments(result: RunResult, event: str) -> dict[str, float]:
@@ -72,3 +89,85 @@ def test_a_stop_that_the_supervisor_has_got_takes_effect_after_at_most_one_more_
     started = [datetime.fromisoformat(event["time"]) for event in told if event["event"] == "process.started"]
     assert len(started) < 501
     assert sum(moment.timestamp() > requested for moment in started) <= 1
+
+
+def ends(result: RunResult) -> dict[str, dict[str, Any]]:
+    """What is told of each process's end."""
+    return {str(each.fields["process"]): each.fields for each in result.events if each.event == "process.exited"}
+
+
+def test_each_of_many_processes_has_its_own_end(start_method: str, tmp_path: Path) -> None:
+    result = run_text("jobs: [{name: p, do: [{print: x}], replicas: 16}]", tmp_path, start_method)
+
+    started, noticed, told = moments(result, "process.started"), moments(result, "process.exited"), ends(result)
+    assert {end["ended_at_from"] for end in told.values()} == {"child"}
+    assert len({end["ended_at"] for end in told.values()}) == 16
+    for name, end in told.items():
+        assert started[name] < end["ended_at"] <= noticed[name]
+        assert end["duration"] == pytest.approx(end["ended_at"] - started[name], abs=1e-5)
+    assert {name: one.ended_at for name, one in result.processes.items()} == {
+        name: end["ended_at"] for name, end in told.items()
+    }
+
+
+def test_the_end_of_a_process_that_did_not_leave_by_itself_is_when_it_was_noticed(
+    start_method: str, tmp_path: Path
+) -> None:
+    text = """
+    jobs:
+      - {name: crashes, do: [{crash: SIGSEGV}]}
+      - {name: killed, do: [hang], terminate_after: 0.1}
+      - {name: leaves, target: exit_at_once}
+    """
+
+    result = run_text(text, tmp_path, start_method)
+
+    noticed = moments(result, "process.exited")
+    for name, end in ends(result).items():
+        assert (end["ended_at"], end["ended_at_from"]) == (noticed[name], "supervisor")
+
+
+def test_a_process_has_not_ended_when_its_target_has_returned(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "lasting.py").write_text(LASTING)
+    text = """
+    jobs:
+      - {name: thread, target: "lasting:leave_a_thread"}
+      - {name: child, do: [{child: late, do: [{sleep: 0.4}]}]}
+    """
+
+    told = ends(run_text(text, tmp_path, start_method))
+
+    assert {name: end["ended_at_from"] for name, end in told.items()} == {"thread": "child", "child": "child"}
+    assert all(end["duration"] > 0.4 for end in told.values())
+
+
+def test_a_process_has_not_ended_before_its_exit_functions(tmp_path: Path) -> None:
+    (tmp_path / "lasting.py").write_text(LASTING)
+
+    told = ends(run_text("jobs: [{name: p, target: 'lasting:sleep_at_exit'}]", tmp_path, "spawn"))
+
+    assert told["p"]["ended_at_from"] == "child"
+    assert told["p"]["duration"] > 0.4
+
+
+@pytest.mark.parametrize(("first", "status"), [("a", 0), ("b", 1)])
+def test_the_order_of_ends_is_the_true_one_though_main_is_busy_meanwhile(
+    first: str, status: int, tmp_path: Path
+) -> None:
+    """All of it happens while main starts one process: the ends are noticed together."""
+    last = {"a": "b", "b": "a"}[first]
+    text = f"""
+    shared: {{gone: event}}
+    jobs:
+      - {{name: {first}, do: [{{set: gone}}]}}
+      - {{name: {last}, do: [{{wait: gone}}, {{sleep: 0.05}}]}}
+      - {{class: "lasting:SlowToStart"}}
+    """
+    text = text.replace("name: a,", "name: a, expect: {before: [b]},")
+    (tmp_path / "lasting.py").write_text(LASTING)
+
+    result = run_text(text, tmp_path, "fork")
+
+    noticed = moments(result, "process.exited")
+    assert noticed["a"] == noticed["b"]
+    assert result.exit_status == status

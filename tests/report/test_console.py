@@ -209,3 +209,9 @@ def test_a_long_run_begins_with_what_is_run_and_by_which_number_it_is_found() ->
     console.tell(event("run.started", file="f", processes=1_000, start_method="fork"))
 
     assert file.getvalue().split() == ["0.000s", "run", "started", "f,", "1,000", "processes,", "fork,", "run", "r"]
+
+
+def test_an_end_is_told_with_its_own_moment() -> None:
+    text = shown(event("process.exited", 2.0, **PROCESS | END | {"ended_at": 1.75}))
+
+    assert text.startswith("   1.750s  p  failed")

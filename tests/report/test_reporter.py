@@ -39,6 +39,8 @@ END: dict[str, Any] = {
     "returned": None,
     "error": None,
     "limit": None,
+    "ended_at": 0.0,
+    "ended_at_from": "child",
 }
 
 

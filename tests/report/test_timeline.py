@@ -522,3 +522,12 @@ def test_events_that_no_picture_shows_only_make_the_run_longer() -> None:
     timeline = timeline_of([event("job.result", 2.0, job="j", type="t", result={}), process("paused", 3.0)])
 
     assert (timeline.end, timeline.lanes[1].instants, timeline.arrows) == (3.0, (), ())
+
+
+def test_a_bar_ends_where_the_process_did_and_not_where_that_was_noticed() -> None:
+    events = [began(), created(), started(1.0), exited(3.0, ended_at=2.0, ended_at_from="child"), finished(3.0)]
+
+    lane = timeline_of(events).lanes[1]
+
+    assert lane.end is not None
+    assert (lane.end.at, lane.spans[0].end) == (2.0, 2.0)

@@ -39,6 +39,8 @@ END = {
     "error": None,
     "limit": None,
     "result": None,
+    "ended_at": 100.75,
+    "ended_at_from": "child",
 }
 
 
@@ -418,6 +420,8 @@ def test_an_end_that_nobody_saw_was_not_expected_and_has_no_facts() -> None:
         "outcome": "lost",
         "expected": False,
         "ended_by": "unreported",
+        "ended_at": lost.t,
+        "ended_at_from": "supervisor",
     }
 
 
@@ -633,3 +637,20 @@ def test_of_a_run_without_a_last_word_nothing_is_asked() -> None:
     *_, finished = tells.finish()
 
     assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("faulted", 3)
+
+
+def test_the_moment_of_an_end_is_on_the_clock_of_the_run() -> None:
+    tells = telling()
+
+    exited = next(event for event in told(tells, BEGAN, STARTED, EXITED) if event.event == "process.exited")
+
+    assert (exited.t, exited.fields["ended_at"]) == (1.0, 0.75)
+
+
+def test_an_end_that_nobody_has_seen_has_the_moment_at_which_it_was_missed() -> None:
+    tells = telling()
+    told(tells, BEGAN, STARTED)
+
+    lost = next(event for event in tells.finish() if event.event == "process.exited")
+
+    assert (lost.fields["ended_at"], lost.fields["ended_at_from"]) == (lost.t, "supervisor")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_return, tell
+from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_leaving, record_return, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,3 +171,22 @@ def test_an_exception_is_told_though_nothing_can_be_imported_any_more(
     _, frame, last = told["traceback"].splitlines()
     assert frame.startswith(f'  File "{__file__}", line ')
     assert last == f"ValueError: {told['message']}"
+
+
+def test_the_moment_of_leaving_comes_with_the_record(pipe: Pipe) -> None:
+    before = time.monotonic()
+    record_return(pipe.around(1), None)
+    record_leaving(pipe.around(1))
+
+    taken = pipe.taken(1)
+
+    assert before - 1e-6 <= taken.pop("left_at") <= time.monotonic() + 1e-6
+    assert taken == {"ended_by": "return"}
+    assert pipe.taken(1) == {}
+
+
+@pytest.mark.parametrize("junk", [b"1@\n", b"1@soon\n", b"1@1.0.0\n", b"@5\n"])
+def test_what_is_no_moment_is_dropped(junk: bytes, pipe: Pipe) -> None:
+    os.write(pipe.write, junk)
+
+    assert pipe.taken(1) == {}

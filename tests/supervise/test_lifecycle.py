@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -275,3 +276,33 @@ def test_whatever_is_asked_a_life_has_one_end_and_at_most_one_of_each_signal(
     signals = [command.signal for command in commands if isinstance(command, SendSignal)]
     assert len(signals) == len(set(signals))
     assert state.sent == set(signals)
+
+
+@pytest.mark.parametrize(
+    ("fact", "ended_at", "ended_at_from"),
+    [
+        (Exited(0, "return", left_at=2.5), 2.5, "child"),
+        (Exited(1, "exception", left_at=2.5), 2.5, "child"),
+        (Exited(None, "return", left_at=2.5), 2.5, "child"),
+        (Exited(0, "return"), 3.0, "supervisor"),
+        (Exited(0, "unreported"), 3.0, "supervisor"),
+        (Exited(-9, "signal", left_at=2.5), 3.0, "supervisor"),
+        (
+            Exited(0, "return", left_at=0.5),
+            3.0,
+            "supervisor",
+        ),  # before its start
+        (Exited(0, "return", left_at=3.5), 3.0, "supervisor"),  # after its end
+        (Exited(0, "return", left_at=math.nan), 3.0, "supervisor"),
+    ],
+)
+def test_an_end_is_when_the_child_says_that_it_left_or_when_it_was_noticed(
+    fact: Exited, ended_at: float, ended_at_from: str
+) -> None:
+    state, _ = transition(life(), Started(), 1.0)
+
+    _, [report] = transition(state, fact, 3.0)
+
+    assert isinstance(report, Report)
+    assert (report.fields["ended_at"], report.fields["ended_at_from"]) == (ended_at, ended_at_from)
+    assert report.fields["duration"] == ended_at - 1.0
