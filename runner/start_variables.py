@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runner.notes import Note
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +68,12 @@ def without_effect(plan: Plan) -> Iterator[tuple[int, str, str]]:
             why = _why(name, plan, plan.processes[number])
             if why is not None:
                 yield number, name, _TOO_LATE.format(name, plan.start_method, why)
+
+
+def of_environment(plan: Plan) -> Iterator[Note]:
+    """The notes on such variables."""
+    for number, name, text in without_effect(plan):
+        yield Note("env_without_effect", plan.processes[number].name, text, name)
 
 
 def _why(name: str, plan: Plan, process: ProcessPlan) -> str | None:

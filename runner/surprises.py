@@ -33,6 +33,8 @@ class Surprises:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._remains = Remains()
+        self._forked: set[str | None] = set()
+        """Of which it has been told that they forked beside threads."""
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
         self._drawn: dict[tuple[str, int], list[int]] = {}
@@ -55,11 +57,23 @@ class Surprises:
             case "globals", [str(module), list(names)]:
                 for each in names:
                     self._globals.setdefault((module, each), []).append(number)
+            case "forked_with", [list(threads), bool(here)]:
+                return self.of_fork(name if here else None, list(map(str, threads)))
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
         return []
+
+    def of_fork(self, name: str | None, threads: list[str]) -> list[Note]:
+        """A process was forked that had these threads: this one, or without a name the one that starts processes."""
+        if name in self._forked:
+            return []
+        self._forked.add(name)
+        those = f"thread {threads[0]}" if len(threads) == 1 else f"threads {listed(threads)}"
+        what = _FORKS_ALL.format(those) if name is None else _FORKS.format(name, those)
+        text = _FORKED_WITH_THREADS.format(what)
+        return [Note("forked_with_threads", name, text)]
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote."""
@@ -162,6 +176,13 @@ _SAME_NUMBERS = (
 )
 _COPIED = "a forked process has a copy of what was imported before"
 _MADE_ALIKE = "what each process has imported for itself has brought it into that state"
+_FORKS_ALL = "The processes of this run are forked from one that has the {0}, which an import has started"
+_FORKS = "{0} forked a process while it had the {1}"
+_FORKED_WITH_THREADS = (
+    "{0}: a forked process has none of these threads, but a copy of every lock as it was in that moment. What a thread "
+    "held then is never released in the copy, and a process that needs it there waits for ever. Start threads in the "
+    "target and not when a module is imported, start processes before threads, or use spawn."
+)
 _PRINT_ORDER = (
     "{0} printed before {1}, which was started before it and does the same: once they run, the order in which "
     "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."

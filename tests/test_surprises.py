@@ -132,6 +132,26 @@ def test_a_process_that_reads_from_stdin_is_told_that_it_has_none(error: dict[st
     assert abouts(notes) == ([("no_stdin", "a")] if is_told else [])
 
 
+def test_a_fork_beside_threads_is_told_once_with_their_names() -> None:
+    found = surprises()
+
+    (own,) = found.hear(0, "forked_with", [["poller"], True], 1.0)
+    (of_all,) = found.hear(0, "forked_with", [["x", "y"], False], 1.0)
+
+    assert found.hear(0, "forked_with", [["poller"], True], 1.0) == []
+    assert found.of_fork(None, ["x"]) == []
+    assert abouts([own, of_all]) == [("forked_with_threads", "a"), ("forked_with_threads", None)]
+    assert own.text.startswith("a forked a process while it had the thread poller: ")
+    assert of_all.text.startswith("The processes of this run are forked from one that has the threads x and y, which")
+
+
+def test_what_keeps_a_process_alive_is_told_when_it_is_stopped() -> None:
+    found = surprises()
+    found.hear(0, "remaining", ["has returned", ["poller"], []], 1.0)
+
+    assert abouts(found.about(event("process.terminating"), 2.0)) == [("lives_on", "a")]
+
+
 def slow(started: float, began: float, ended: float, start_method: str = "spawn") -> list[Note]:
     """The notes on a process that was started, began its work and was done with it at these times; and on another."""
     found = surprises(start_method)

@@ -20,6 +20,7 @@ About: TypeAlias = Literal[
     "extra_release",
     "finally_skipped",
     "foreign_signal",
+    "forked_with_threads",
     "global_not_shared",
     "holder_died",
     "item_lost",

@@ -16,7 +16,7 @@ from runner.masking import masked
 from runner.note_counts import NoteCounts
 from runner.notes import Note, Notes, holder_died, left_running
 from runner.session.explained import crashing, explains_returns
-from runner.start_variables import without_effect
+from runner.start_variables import of_environment
 from runner.sums import of_sums
 from runner.surprises import Surprises
 from runner.why import Why
@@ -78,15 +78,11 @@ class Telling:
                 )
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
-                yield from self._noted(self._set_too_late(), began)
+                yield from self._noted(of_environment(self._plan), began)
             case {"ended": _}:
                 self._final = message
             case _:
                 yield from self._of_sharing(message)
-
-    def _set_too_late(self) -> Iterator[Note]:
-        for number, name, text in without_effect(self._plan):
-            yield Note("env_without_effect", self._name(number), text, name)
 
     def _of_sharing(self, message: Message) -> Iterator[Event]:
         """What was seen of shared things, and what processes tell of themselves."""
@@ -98,6 +94,8 @@ class Telling:
                 yield self._event(f"shared.{what}", at, self._user(number) | fields)
             case {"said": what, "by": number, "what": said, "t": at}:
                 yield from self._noted(self._surprises.hear(number, what, said, at), at)
+            case {"forked_with": threads, "t": at}:
+                yield from self._noted(self._surprises.of_fork(None, threads), at)
             case {"dropped": number, "thing": thing, "error": error, "t": at}:
                 yield from self._noted(self._why.of_dropped(number, thing, error), at)
             case {"unsent": items, "by": number, "thing": thing, "t": at}:

@@ -53,7 +53,9 @@ def prepare(around: Surroundings) -> None:
         _let_the_forkserver_end()
     enter(around.leader)
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
-        threading.Thread(target=_wait_for_the_supervisors_end, args=(around.alive,), daemon=True).start()
+        waits = threading.Thread(target=_wait_for_the_supervisors_end, args=(around.alive,), daemon=True)
+        waits.name = "run-jobs"
+        waits.start()
     # Its end may have come before we could ask to be told of it.
     if os.getppid() != around.parent if around.parent is not None else _has_ended(around.alive):
         os._exit(1)
@@ -163,6 +165,9 @@ def begin_telling(around: Surroundings) -> None:
 
     told.tell = partial(endings.tell, around)
     told.began = time.monotonic() if around.is_fresh else 0.0
+    forked = sys.modules.get("runner.supervise.fork_threads") if around.parent is None else None
+    if forked is not None and forked.names:
+        told.tell_forked_with(forked.names, here=False)
     if around.things:
         from runner.supervise.handles import trace_all
 

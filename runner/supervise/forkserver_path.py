@@ -28,4 +28,7 @@ def handed_on() -> Iterator[None]:
 
 
 if _VARIABLE in os.environ:
+    from runner.supervise import fork_threads
+
+    fork_threads.watch()
     sys.path[:] = json.loads(os.environ.pop(_VARIABLE))  # taken away: its children have nothing to do with it

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from types import FunctionType, ModuleType
 
-from runner.supervise import drawing, told
+from runner.supervise import drawing, fork_threads, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def observed(target: Any, call: Callable[[], object]) -> object:
     """The value of the call; what surprises in it is told."""
     if not isinstance(target, FunctionType) or told.tell is None:
         return call()
+    fork_threads.watch()
     line = line_of_finally(target)
     if line is not None:
         told.tell_finally(line)

@@ -11,7 +11,7 @@ from collections import deque
 
 from runner.adopted import reap_adopted
 from runner.limits import MOST_POLL_S
-from runner.supervise import lifecycle
+from runner.supervise import fork_threads, lifecycle
 from runner.supervise.endings import Endings
 from runner.supervise.facts import (
     ActDone,
@@ -111,6 +111,8 @@ class Supervisor:
         self._now = time.monotonic()
         try:
             self._tell({"began": self._now, "time": time.time(), "created": self._processes.reprs()})
+            if self._plan.start_method == "fork" and (threads := fork_threads.others()):
+                self._tell({"forked_with": threads, "t": self._now})
             self._deliver(Begun())
             while not self._schedule.ended:
                 self._turn()

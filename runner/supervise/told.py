@@ -43,6 +43,11 @@ def tell_worked(ended: float) -> None:
     _tell("worked", began, ended)
 
 
+def tell_forked_with(threads: list[str], *, here: bool) -> None:
+    """A process was forked from one that had these threads: from this one (`here`), or this one itself."""
+    _tell("forked_with", threads, here)
+
+
 def tell_remaining(how: str, threads: list[str], children: list[str]) -> None:
     """The target is over (`how`), and these threads and processes of its own keep the process alive."""
     _tell("remaining", how, threads, children)

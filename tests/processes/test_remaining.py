@@ -90,3 +90,19 @@ def test_of_items_that_arrive_nothing_is_lost(start_method: str) -> None:
 
     assert result.outcome == "succeeded"
     assert notes(result, "item_lost") == []
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver"])
+def test_a_fork_of_what_an_import_has_given_threads_is_told_with_their_names(method: str, tmp_path: Path) -> None:
+    (tmp_path / "busy.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), name='refresher', daemon=True).start()\n"
+        "def work(): print('worked')\n"
+    )
+
+    result = run_text("preload: [busy]\njobs: [{name: a, target: 'busy:work', replicas: 2}]", tmp_path, method)
+
+    first, *repeats = notes(result, "forked_with_threads")
+    assert first[0] is None
+    assert first[1].startswith("The processes of this run are forked from one that has the thread refresher, which an")
+    assert repeats == []

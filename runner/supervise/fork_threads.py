@@ -1,0 +1,34 @@
+"""The threads that a process has when it forks: the forked process has copies of their locks, and not the threads.
+
+The forkserver imports this module, and children whose targets are a user's functions.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from runner.supervise import told
+
+_HARMLESS = ("QueueFeederThread", "run-jobs")
+"""The names of the threads of multiprocessing's queues, whose locks are made anew in a forked process, and of ours."""
+
+names: list[str] = []
+"""The other threads at the last fork of this process, or of the one that it was forked from."""
+
+
+def others() -> list[str]:
+    """The names of the threads of this process, without the one that asks and harmless ones."""
+    this = threading.current_thread()
+    return [each.name for each in threading.enumerate() if each is not this and each.name not in _HARMLESS]
+
+
+def watch() -> None:
+    """Have the threads noted whenever this process forks, and reported if it is one that reports."""
+    os.register_at_fork(before=_note)
+
+
+def _note() -> None:
+    names[:] = others()
+    if names:
+        told.tell_forked_with(names, here=True)
