@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from runner.describe.field_values import FieldValues
     from runner.launch import Launched
 
+LEAST_WIDTH = 60
+MARGIN = 5
+"""Columns before each line of a change."""
+
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
     """List the edits, or make one and compare; gives the exit status of the edited run."""
@@ -55,18 +59,21 @@ def _list(file: str, edits: list[Edit], fields: FieldValues) -> int:
 
 
 def _changes(edit: Edit, fields: FieldValues) -> Iterator[str]:
-    """What an edit changes, a line each: the path, the value that the file has there, and the new one."""
+    """What an edit changes: the path, the value that the file has there, and the new one; long values on own lines."""
     from runner.report.comparison import parts_that_differ
 
+    width = max(LEAST_WIDTH, files.width_of_terminal() - MARGIN)
     for override in edit.overrides:
         path = override.partition("=")[0]
-        if path != "title" and not path.startswith("expect"):
-            before, after = fields.of(path) or "not set", without_secrets(override).partition("=")[2]
-            room = max(_LEAST_ROOM, files.width_of_terminal() - len(path) - len("     :  → "))
-            yield f"{path}: {' → '.join(parts_that_differ(before, after, room))}"
-
-
-_LEAST_ROOM = 40
+        if path == "title" or path.startswith("expect"):
+            continue
+        before, after = fields.of(path) or "not set", without_secrets(override).partition("=")[2]
+        line = f"{path}: {before} → {after}"
+        if len(line) <= width:
+            yield line
+            continue
+        old, new = parts_that_differ(before, after, 2 * (width - len("  from ")))
+        yield from (f"{path}:", f"  from {old}", f"  to   {new}")
 
 
 def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit, fields: FieldValues) -> int:
