@@ -236,8 +236,8 @@ def _by_process(events: Iterable[EventData]) -> dict[str | None, list[EventData]
     found: dict[str | None, list[EventData]] = {}
     for event in events:
         kind, process = str(event["event"]), event.get("process")
-        if kind == "process.wrote" or kind.startswith("shared."):
-            continue  # when others come between them is chance
+        if kind in ("process.wrote", "note") or kind.startswith("shared."):
+            continue  # when others come between them is chance, and so is which process of a job has the first note
         if isinstance(process, str):
             found.setdefault(process, []).append(event)
         if process is None or kind in _BY_MAIN or event.get("reason") == "main":

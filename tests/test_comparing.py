@@ -299,6 +299,15 @@ def test_notes_are_new_or_gone_by_what_they_are_about() -> None:
 # The first event that differs
 
 
+def test_which_process_of_a_job_has_the_first_note_does_not_count() -> None:
+    of_p = event("note", 0.5, about="lost", process="p", text="", job="j", count=1, processes=["p"], repeats=None)
+    of_q = event("note", 0.5, about="lost", process="q", text="", job="j", count=1, processes=["q"], repeats=None)
+
+    found = compared((exited("p", 1.0), exited("q", 1.0), of_p), (exited("p", 1.0), exited("q", 1.0), of_q))
+
+    assert (found.first_event, found.notes_gone, found.notes_new) == (None, (), ())
+
+
 def test_a_field_that_an_earlier_version_did_not_have_does_not_count() -> None:
     assert compared((exited("p", 1.0),), (exited("p", 1.0, result=None),)).first_event is None
     assert compared((exited("p", 1.0),), (exited("p", 1.0, result=1),)).first_event is not None
