@@ -146,7 +146,8 @@ class Recorder:
             case "process.start_failed":
                 self._processes[said["process"]] |= {"error": said["error"], "expected": False}
             case "process.exited":
-                ended = {name: said[name] for name in _OF_THE_END}
+                # A run that an earlier version kept has fewer fields.
+                ended = {"ended_at": event.t} | {name: said[name] for name in _OF_THE_END if name in said}
                 if self._keep_output:
                     ended["result"] = said.get("result")
                 self._processes[said["process"]] |= ended

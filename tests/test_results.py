@@ -58,6 +58,12 @@ def result_of(*items: Item, keep_events: bool = False, keep_output: bool = True)
     return recorder.result()
 
 
+def test_the_end_that_an_earlier_version_kept_is_when_it_was_seen() -> None:
+    end = {name: value for name, value in END.items() if name != "ended_at"}
+
+    assert result_of(created("a"), event("process.exited", 2.5, **end)).processes["a"].ended_at == 2.5
+
+
 def test_a_process_has_the_words_for_what_was_noted_about_it() -> None:
     result = result_of(
         created("a"),
