@@ -13,7 +13,7 @@ from runner.describe.suggestions import listed, nearest, suggestion
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from runner.describe.document import Document, Path
     from runner.errors import Problem
@@ -138,7 +138,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
     match error["type"]:
         case "extra_forbidden":
             key, message = True, f"unknown key `{shortened(str(loc[-1]))}` {inside}"
-            help = suggestion(str(loc[-1]), _keys(model, loc[:-1]), "keys here")
+            keys = _keys(model, loc[:-1])
+            help = _of_another_tool(loc, value, keys) or suggestion(str(loc[-1]), keys, "keys here")
         case "missing":
             path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
         case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
@@ -159,6 +160,17 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
         case _:
             message = f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}"
     return document.problem(path, message, help, key=key)
+
+
+def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[str]) -> str | None:
+    """What to write instead of a key that other tools have, in a job or at the top of a file with these keys."""
+    from runner.describe.foreign.keys import in_a_file, in_a_job
+
+    if len(loc) > 1:
+        return None
+    instead = in_a_file(loc[-1], value) if "jobs" in keys else in_a_job(loc[-1], value)
+    fits = instead is not None and ("jobs" in keys or instead.job.keys() <= set(keys))
+    return instead.help if instead is not None and fits else None
 
 
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:

@@ -22,6 +22,8 @@ from runner.limits import MOST_OF_A_FILE
 if TYPE_CHECKING:
     from runner.describe.scalars import Scalar
 
+MERGED = "merge keys (`<<`)"
+"""How a problem begins that says of mappings that they are merged."""
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """Values in the whole document, aliases counted as what they stand for."""
@@ -196,7 +198,7 @@ class _Reader:
             self._found(event, "a key cannot be `.nan`")
         if key == "<<" and getattr(event, "implicit", (False,))[0]:
             help = "write the keys out; or use `replicas` for processes that are alike"
-            self._found(event, "merge keys (`<<`) are not part of YAML 1.2 and not supported", help)
+            self._found(event, f"{MERGED} are not part of YAML 1.2 and not supported", help)
         return key, node
 
     def _check_pair(self, key: Any, value: Any) -> None:

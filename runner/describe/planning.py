@@ -81,8 +81,18 @@ def describe(
     `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` wins over the file's.
     """
     with _uncollected():
-        document = apply(read(text, file), overrides)
+        document = apply(_read(text, file), overrides)
         return _Planner(document, file, _Environment(environ)).described(start_method)
+
+
+def _read(text: bytes, file: str) -> Document:
+    """The document in the text; of another tool's file, which may be no YAML, one problem says what it is."""
+    try:
+        return read(text, file)
+    except InvalidFile as invalid:
+        from runner.describe.foreign.files import of_bytes
+
+        raise (of_bytes(text, file, invalid) or invalid) from None
 
 
 class _Environment(Mapping[str, str]):
@@ -162,14 +172,23 @@ class _Planner:
     def _top(self) -> RunFile:
         value = self.document.value
         if not isinstance(value, dict):
+            self._stop_if_foreign()
             help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
             self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help)
             self._stop_if_wrong()
         try:
             return RunFile.model_validate(value, context={"environ": self.environ, "things": {}})
         except ValidationError as error:
+            self._stop_if_foreign()
             self.problems += checking.problems(error, RunFile, self.document, (), "in the file")
             return RunFile.model_construct(jobs=[], main=None)
+
+    def _stop_if_foreign(self) -> None:
+        """Raises `InvalidFile` with one problem if the file is another tool's."""
+        from runner.describe.foreign.files import of_document
+
+        self.problems += of_document(self.document, self.file)
+        self._stop_if_wrong()
 
     def _shared(self) -> list[SharedPlan]:
         """The file's own shared things."""

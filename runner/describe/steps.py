@@ -260,6 +260,10 @@ def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
     if name in STEPS:
         return f"`{name}` is a step of a process, not of main's", "write it under `do:` of a job"
     meant = _MEANT.get(name.casefold())
+    if meant is None:
+        from runner.describe.foreign.keys import in_a_step
+
+        meant = in_a_step(name)
     return f"unknown step `{name}`", meant or suggestion(name, known, "steps")
 
 

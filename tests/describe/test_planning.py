@@ -317,8 +317,8 @@ def test_the_fields_of_a_process_are_in_its_plan() -> None:
         ("a", "a", "expected a mapping with `jobs:`, found the text `a`", None),
         ("jobs: []", "[]", "`jobs`: needs at least one entry", None),
         (
-            "jobs: {a: b}",
-            "{a: b}",
+            "jobs: {a: {b: c}}",
+            "{a: {b: c}}",
             "`jobs`: expected a list, found a mapping",
             "each entry of a list begins with `- `",
         ),
