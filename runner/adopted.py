@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 from time import monotonic, sleep
+
+from runner.pidfds import ends_within, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def children(pid: int | None = None) -> set[int]:
 
 
 def reap_adopted(ours: Container[int]) -> None:
-    """Wait for those that have ended, up to one of ours: that is somebody else's to wait for."""
+    """Reap those that have ended, up to one of ours, which is reaped elsewhere."""
+    if not hasattr(os, "waitid"):
+        for pid in children():
+            if pid not in ours:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+        return
     with contextlib.suppress(ChildProcessError):
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if ended.si_pid in ours:
@@ -71,14 +78,11 @@ def _is_tracker(pid: int) -> bool:
 
 def let_end(pid: int, patience_s: float) -> bool:
     """Give a child time to end by itself; gives whether it has."""
-    if not hasattr(os, "pidfd_open"):
+    pidfd = pidfd_of(pid)
+    if pidfd is None:
         return _reaped_within(pid, patience_s)
     try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([pidfd], [], [], patience_s)[0])
+        return ends_within(pidfd, patience_s)
     finally:
         os.close(pidfd)
 

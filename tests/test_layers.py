@@ -31,6 +31,7 @@ GROUND = {
     "notes",
     "places",
     "plan",
+    "pidfds",
     "plan_json",
     "predicting",
     "prctl",

@@ -17,6 +17,7 @@ from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
+from runner.pidfds import pidfd_of
 from runner.plan_json import to_json
 from runner.session.line_events import Lines
 from runner.session.outputs import Outputs, Source
@@ -277,14 +278,11 @@ class Session:
     @contextlib.contextmanager
     def _watch_supervisor(self) -> Iterator[int]:
         """A descriptor that gets readable at the supervisor's end; -1 where there is no such thing."""
+        gone = pidfd_of(self._supervisor)
         try:
-            gone = os.pidfd_open(self._supervisor) if hasattr(os, "pidfd_open") else -1
-        except ProcessLookupError:
-            gone = -1
-        try:
-            yield gone
+            yield -1 if gone is None else gone
         finally:
-            if gone >= 0:
+            if gone is not None:
                 os.close(gone)
 
 

@@ -7,9 +7,10 @@ import os
 import sys
 from multiprocessing import popen_fork, util
 
+from runner import pidfds
 from runner.supervise import child, endings, groups
 from runner.supervise.forking import fork
-from runner.supervise.running import HAS_PIDFD, Recorded, pidfd_of
+from runner.supervise.running import Recorded, pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class ForkPopen(Recorded, popen_fork.Popen):
         # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
         self.returncode = None
         self.finalizer = None
-        ends: tuple[int, ...] = () if HAS_PIDFD else os.pipe()
+        ends: tuple[int, ...] = () if pidfds.WORK else os.pipe()
         around.leader = groups.lead()
         self.pid = 0
         try:

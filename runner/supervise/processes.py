@@ -13,6 +13,7 @@ import os
 import time
 from multiprocessing import util
 
+from runner import pidfds
 from runner.adopted import children, end_adopted
 from runner.arguments import references
 from runner.limits import free_descriptors, room_for
@@ -253,6 +254,12 @@ class Processes:
         running = self.running.get(number)
         known = self.pids | companion_pids() | self._shared.pids
         return bool(running is not None and children(running.pid)) or bool(children() - known)
+
+    def unwatched(self) -> list[int]:
+        """Processes that live as far as is known, and whose end makes no descriptor readable."""
+        if pidfds.WORK:
+            return []
+        return [number for number, each in self.running.items() if each.watched is None and not each.has_ended]
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import struct
 
+from runner import pidfds
 from runner.records import record
 from runner.supervise.endings import max_rss_bytes
 from runner.supervise.lifecycle import Exited
@@ -16,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-HAS_PIDFD = hasattr(os, "pidfd_open")
 _SIGNED = struct.Struct("q")
 
 
@@ -74,7 +73,11 @@ class Recorded:
 
 
 class Running:
-    """A started process, until its descriptors are closed. `watched` gets readable when it ends."""
+    """A started process, until its descriptors are closed.
+
+    `watched` gets readable when it ends. It is None where only SIGCHLD reports that: multiprocessing's own sentinel
+    gets readable too early or too late if the target closes it or leaves a process of its own.
+    """
 
     __slots__ = ("_pidfd", "_popen", "has_ended", "pid", "watched")
 
@@ -83,7 +86,7 @@ class Running:
         self._popen = popen
         self.pid: int = popen.pid
         self._pidfd: int | None = popen.pidfd
-        self.watched: int = popen.sentinel if popen.pidfd is None or popen.method == "forkserver" else popen.pidfd
+        self.watched: int | None = popen.sentinel if popen.method == "forkserver" else popen.pidfd
         self.has_ended = False
 
     def send(self, sent: int) -> bool:
@@ -120,7 +123,7 @@ class Running:
         data = os.read(self._popen.sentinel, _SIGNED.size)
         if len(data) == _SIGNED.size:
             return Ended(_SIGNED.unpack(data)[0], None, None)
-        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; who cannot tell is lost.
+        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; without a pidfd it is lost.
         if self._pidfd is None:
             return Ended(None, None, None)
         self.watched = self._pidfd
@@ -131,31 +134,29 @@ class Running:
         if not self.send(signal.SIGKILL):
             return
         if self._pidfd is not None:
-            select.select([self._pidfd], [], [])
+            pidfds.ends_within(self._pidfd, None)
         with contextlib.suppress(ChildProcessError):  # a forkserver waits for its own
             os.waitpid(self.pid, 0)
         self.has_ended = True
 
     def close(self) -> None:
         """Close its descriptors."""
+        descriptors = set() if self._pidfd is None else {self._pidfd}
         if self._popen.finalizer is not None:
             self._popen.finalizer()
-        for descriptor in {self._pidfd, self.watched}:
-            if descriptor is not None and (self._popen.finalizer is None or descriptor == self._pidfd):
-                os.close(descriptor)
+        else:
+            descriptors.add(self._popen.sentinel)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def pidfd_of(pid: int) -> int | None:
-    """What gets readable at the end of a process that has been started; None where there is no such thing.
+    """What gets readable at the end of a process that has been started; None where there are none.
 
-    Raises `OSError` where no descriptor is left. A process that nobody can watch must not live: it is gone by then.
+    Raises `OSError` where no descriptor is left. A process that cannot be watched must not live: it is gone by then.
     """
-    if not HAS_PIDFD:
-        return None
     try:
-        return os.pidfd_open(pid)
-    except ProcessLookupError:  # a forkserver's child that has ended already
-        return None
+        return pidfds.pidfd_of(pid)  # None, too, for a forkserver's child that has ended already
     except OSError:
         os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):  # a forkserver's

@@ -136,8 +136,7 @@ class Supervisor:
         self._now = time.monotonic()
         owners = [key.data for key, _ in ready]
         if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
-            self._endings.read(self._records)
-            self._tell_seen(self._sharing.hear(self._endings.take_told()))
+            self._hear_records()
         for owner in owners:
             self._see(owner)
         self._fire_timers()
@@ -180,6 +179,7 @@ class Supervisor:
         came = self._signals.clear()
         if CHILD_ENDED in came:
             self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
+            self._look_for_unwatched_ends()
         if not came.isdisjoint(STOPPING):
             self._deliver(StopRun("stop_requested"))
 
@@ -234,8 +234,7 @@ class Supervisor:
                 fact: lifecycle.Fact = lifecycle.StartFailed(error_of(started.error), had_no_room)
             else:
                 self._outputs[started.process] = started.outputs
-                watched = self._processes.running[started.process].watched
-                self._selector.register(watched, selectors.EVENT_READ, started.process)
+                self._watch(started.process)
                 fact = lifecycle.Started()
             yield Happened(started.process, fact), started.at
         if processes[len(attempted) :]:
@@ -257,13 +256,30 @@ class Supervisor:
 
     # Ends of processes.
 
+    def _watch(self, process: int) -> None:
+        watched = self._processes.running[process].watched
+        if watched is None:
+            self._look_for_unwatched_ends()  # SIGCHLD is not handled while processes are started
+        else:
+            self._selector.register(watched, selectors.EVENT_READ, process)
+
+    def _look_for_unwatched_ends(self) -> None:
+        """Look, in the next turn, for ends that only SIGCHLD reports."""
+        if self._processes.unwatched():
+            self._timers.set_once(self._now, "unwatched")
+
+    def _hear_records(self) -> None:
+        self._endings.read(self._records)
+        self._tell_seen(self._sharing.hear(self._endings.take_told()))
+
     def _reap(self, process: int) -> None:
         running = self._processes.running[process]
         watched = running.watched
         ended = running.reap()
-        if ended is None:  # a forkserver died before its child: now the child itself is watched
-            self._selector.unregister(watched)
-            self._selector.register(running.watched, selectors.EVENT_READ, process)
+        if ended is None:
+            if watched is not None:  # a forkserver died before its child: now the child itself is watched
+                self._selector.unregister(watched)
+                self._watch(process)
             return
         self._ended.append(process)
         end = exited(ended, self._endings.take(process))
@@ -273,8 +289,10 @@ class Supervisor:
 
     def _close_ended(self) -> None:
         for process in self._ended:
-            # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
-            self._selector.unregister(self._processes.running[process].watched)
+            watched = self._processes.running[process].watched
+            if watched is not None:
+                # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
+                self._selector.unregister(watched)
             self._processes.close(process)
         self._ended.clear()
 
@@ -308,6 +326,10 @@ class Supervisor:
                     self._tell_seen(self._sharing.look(anyway=True))
                 case str() if owner.startswith(_REMAINING):
                     self._tell_if_alive(int(owner.removeprefix(_REMAINING)))
+                case "unwatched":
+                    self._hear_records()
+                    for process in self._processes.unwatched():
+                        self._reap(process)
                 case "orphans":
                     reap_adopted(self._processes.pids)
                 case _:
