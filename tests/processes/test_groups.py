@@ -88,6 +88,7 @@ def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Pa
     assert {name: result.processes[name].output for name in SETTING} == dict.fromkeys(SETTING, "True\n")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("clone", ["as it is", "missing"])
 def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if clone == "missing":
