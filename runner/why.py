@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runner.events import MAIN_PROCESS
+from runner.exit_codes import signal_name
 from runner.notes import Note, listed
-from runner.things import SharedBarrier, SharedSemaphore, kind_of
+from runner.things import SharedBarrier, SharedManaged, SharedSemaphore, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ class Why:
     def name(self, number: int) -> str:
         """The name of a process, or of main."""
         return self._names[number]
+
+    def about(self, message: Mapping[str, Any], ends: Mapping[int, Mapping[str, Any]]) -> Iterator[Note] | None:
+        """The notes on what the supervisor says of shared things; None if it is about something else.
+
+        `ends` are how processes have ended, by their numbers.
+        """
+        match message:
+            case {"stuck": found}:
+                return self.of_stuck(found)
+            case {"picture": found}:
+                return self.of_picture(found)
+            case {"released_extra": number, "thing": thing, "free": free}:
+                return self.of_extra_release(number, thing, free)
+            case {"dropped": number, "thing": thing, "error": error}:
+                return self.of_dropped(number, thing, error)
+            case {"unsent": items, "by": number, "thing": thing}:
+                return self.of_unsent(number, thing, items, ends.get(number, {}))
+            case {"manager_died": exit_code}:
+                return self.of_manager(exit_code)
+        return None
 
     def of_stuck(self, found: Mapping[str, Any]) -> Iterator[Note]:
         """Who waits for what died with somebody, circles, and a standstill of the whole run."""
@@ -117,6 +138,12 @@ class Why:
         if lines:
             yield Note("who_waits", None, f"At the time limit: {'; '.join(_folded(lines))}.")
 
+    def of_manager(self, exit_code: int) -> Iterator[Note]:
+        """The manager's process has ended while the run goes on."""
+        things = listed([name for name, thing in self._things.items() if isinstance(thing, SharedManaged)])
+        end = f"was killed by {signal_name(-exit_code)}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        yield Note("manager_died", None, _MANAGER_DIED.format(things, end))
+
     def of_dropped(self, number: int, thing: str, error: str) -> Iterator[Note]:
         """The thread that sends what a process has put was not able to pickle or to write an item."""
         name = self.name(number)
@@ -172,6 +199,11 @@ _INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has i
 _NO_ITEM = (
     "for an item of {0}, and nobody is left who puts one in. When there is no more to come, put an item for each of "
     "them that says so (a poison pill), or get with a timeout."
+)
+_MANAGER_DIED = (
+    "The manager's process, in which {0} lived, {1}: what was in there is lost, and each use of it from now on raises "
+    "EOFError, FileNotFoundError or a ConnectionError. The manager is no process of the file's: something sent it the "
+    "signal, such as a target or the system when memory was short."
 )
 _DROPPED = (
     "An item that {0} put into {1} was lost: {2}. `put` only hands it to a thread of the process, the feeder, which "

@@ -12,6 +12,7 @@ from runner.things import (
     SharedCondition,
     SharedEvent,
     SharedLock,
+    SharedManaged,
     SharedQueue,
     SharedSemaphore,
 )
@@ -278,3 +279,43 @@ def test_what_waits_for_a_lost_item_is_not_told_that_none_was_put(found: dict[st
     assert (note.about, note.process) == ("item_lost", "b")
     assert "one that a had put " in note.text
     assert "nobody is left" not in note.text
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words"), [(-9, "lived, was killed by SIGKILL: "), (1, "lived, ended with exit code 1: ")]
+)
+def test_the_managers_death_is_told_with_what_lived_there(exit_code: int, words: str) -> None:
+    shared: list[SharedPlan] = [
+        SharedQueue("box"),
+        SharedManaged("book", "list", []),
+        SharedManaged("ages", "dict", {"dict": []}),
+    ]
+
+    (note,) = why(shared=shared).of_manager(exit_code)
+
+    assert (note.about, note.process) == ("manager_died", None)
+    assert note.text.startswith(f"The manager's process, in which book and ages {words}")
+
+
+@pytest.mark.parametrize(
+    ("message", "about"),
+    [
+        ({"stuck": WAITS_FOR_ITEM}, "missing_poison_pill"),
+        ({"picture": WAITS_FOR_ITEM}, "who_waits"),
+        ({"dropped": 0, "thing": "box", "error": "no"}, "item_lost"),
+        ({"unsent": 1, "by": 0, "thing": "box"}, "item_lost"),
+        ({"manager_died": -9}, "manager_died"),
+        ({"released_extra": 0, "thing": "seats", "free": 3}, "extra_release"),
+    ],
+)
+def test_what_the_supervisor_says_is_explained(message: dict[str, Any], about: str) -> None:
+    shared: list[SharedPlan] = [SharedQueue("box"), SharedSemaphore("seats", 2), SharedManaged("book", "list", [])]
+
+    notes = why(shared=shared).about(message, {0: {"signal": "SIGKILL"}})
+
+    assert notes is not None
+    assert [note.about for note in notes] == [about]
+
+
+def test_what_it_says_of_something_else_is_not() -> None:
+    assert why().about({"said": "hello"}, {}) is None

@@ -31,6 +31,7 @@ About: TypeAlias = Literal[
     "lost",
     "lost_updates",
     "lost_wakeup",
+    "manager_died",
     "missing_poison_pill",
     "never_started",
     "no_stdin",

@@ -96,18 +96,11 @@ class Telling:
                 yield from self._noted(self._surprises.hear(number, what, said, at), at)
             case {"forked_with": threads, "t": at}:
                 yield from self._noted(self._surprises.of_fork(None, threads), at)
-            case {"dropped": number, "thing": thing, "error": error, "t": at}:
-                yield from self._noted(self._why.of_dropped(number, thing, error), at)
-            case {"unsent": items, "by": number, "thing": thing, "t": at}:
-                yield from self._noted(self._why.of_unsent(number, thing, items, self._ends.get(number, {})), at)
-            case {"stuck": found, "t": at}:
-                yield from self._noted(self._why.of_stuck(found), at)
-            case {"picture": found, "t": at}:
-                yield from self._noted(self._why.of_picture(found), at)
-            case {"released_extra": number, "thing": thing, "free": free, "t": at}:
-                yield from self._noted(self._why.of_extra_release(number, thing, free), at)
             case _:
-                raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
+                notes = self._why.about(message, self._ends)
+                if notes is None:
+                    raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
+                yield from self._noted(notes, message["t"])
 
     def _of_process(
         self, event: str, at: float, process: int, fields: dict[str, Any], facts: dict[str, Any]

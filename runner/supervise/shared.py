@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.managers import SyncManager
+    from multiprocessing.process import BaseProcess
     from multiprocessing.shared_memory import SharedMemory
     from typing import Any
 
@@ -72,7 +73,12 @@ class SharedThings:
     @property
     def pids(self) -> set[int]:
         """Of the manager's process, if there is one."""
-        return set() if self._manager is None else {self._manager._process.pid}  # type: ignore[attr-defined]  # no way
+        return set() if self.manager is None else {self.manager.pid or 0}
+
+    @property
+    def manager(self) -> BaseProcess | None:
+        """The manager's process, if there is one."""
+        return None if self._manager is None else self._manager._process  # type: ignore[attr-defined]  # no way
 
     @property
     def semaphores(self) -> frozenset[str]:

@@ -103,6 +103,8 @@ class Supervisor:
         link.attend(selector, "link")
         selector.register(records, selectors.EVENT_READ, "records")
         selector.register(signals.came, selectors.EVENT_READ, "signals")
+        if shared.manager is not None:
+            selector.register(shared.manager.sentinel, selectors.EVENT_READ, "manager")
         if hand is not None:
             selector.register(hand.answers, selectors.EVENT_READ, "hand")
 
@@ -167,6 +169,10 @@ class Supervisor:
                 self._reap(owner)
             case "link":
                 self._listen()
+            case "manager" if (manager := self._shared.manager) is not None:
+                self._selector.unregister(manager.sentinel)
+                manager.join()  # it has ended
+                self._tell({"manager_died": manager.exitcode, "t": self._now})
             case "hand" if self._hand is not None:
                 answer = self._hand.hear()
                 if self._hand.has_ended:

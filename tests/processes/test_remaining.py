@@ -106,3 +106,14 @@ def test_a_fork_of_what_an_import_has_given_threads_is_told_with_their_names(met
     assert first[0] is None
     assert first[1].startswith("The processes of this run are forked from one that has the thread refresher, which an")
     assert repeats == []
+
+
+def test_the_managers_death_is_told(start_method: str) -> None:
+    text = "shared: {book: list}\njobs: [{name: a, target: 'leaving:kill_the_manager', args: [$book]}]"
+
+    result = run(text, start_method)
+
+    ((process, said),) = notes(result, "manager_died")
+    assert process is None
+    assert said.startswith("The manager's process, in which book lived, was killed by SIGKILL: ")
+    assert result.processes["a"].outcome == "failed"
