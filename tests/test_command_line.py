@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.command_line import SYNONYMS, parse
+from runner.commands.explain import explained
 from runner.usage import COMMANDS, help_text
+from tests.describe.describing import plan_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -330,3 +332,21 @@ def test_the_help_of_a_command_has_its_options_and_the_exit_statuses(
     assert shown.startswith(f"usage: run-jobs {command} ")
     assert set(re.findall(r"^  (?:-\w(?: \S+)?, )?--([\w-]+)", shown, re.MULTILINE)) == options
     assert "Exit status: 0 every process ended as declared;" in shown
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_what_main_will_do_is_explained_in_the_width_of_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(
+        "shared: {b: {barrier: 2}}\njobs:\n" + f"- {{name: {'a' * 20}, target: sleep, join_timeout: 5}}\n" * 1
+    )
+    monkeypatch.setenv("COLUMNS", "1000")
+    whole = explained(plan).splitlines()
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    lines = explained(plan).splitlines()
+
+    assert " ".join(lines).split() == " ".join(whole).split()
+    assert max(map(len, lines)) <= columns < max(map(len, whole))
+    assert not [line for line in lines if line[:1].islower()]

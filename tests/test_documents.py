@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from runner.supervise.lifecycle import (
     transition,
 )
 from runner.usage import COMMANDS
+from tests.describe.describing import plan_of
 from tests.faults.test_children import FAULTS
 from tests.running import COMMAND
 
@@ -184,3 +186,19 @@ def test_each_fault_that_is_told_is_staged() -> None:
 
     for name in re.findall(r"`(test_\w+)` \|$", RELIABILITY, re.MULTILINE):
         assert f"def {name}(" in tests
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another default elsewhere")
+def test_the_default_start_method_is_the_one_of_the_readme_and_so_is_pythons() -> None:
+    program = "import multiprocessing; print(multiprocessing.get_start_method())"
+    pythons = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert "are started by `fork` on Linux and by `spawn`" in README
+    assert plan_of("jobs: [{target: noop}]").start_method == "fork"
+    assert "default on Linux is `fork` up to 3.13 and `forkserver` from 3.14 on" in README
+    assert pythons.strip() == ("fork" if sys.version_info < (3, 14) else "forkserver")
+
+
+def test_a_program_that_uses_the_package_is_checked_against_its_types() -> None:
+    assert (ROOT / "runner/py.typed").is_file()
+    assert "Typing :: Typed" in (ROOT / "pyproject.toml").read_text()

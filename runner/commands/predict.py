@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.commands import files, run
+from runner.commands.explain import explained
 from runner.predicting import questions_of, without_expectations
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
         plan = files.described(options, files.read(options)).plan
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
-    from runner.report.explain import expected, explain
+    from runner.report.explain import expected
 
-    print(f"{explain(without_expectations(plan))}\n\nWhat will happen? (Enter passes)\n")
+    print(f"{explained(without_expectations(plan))}\n\nWhat will happen? (Enter passes)\n")
     questions = questions_of(plan)
     answers = [_ask(question) for question in questions]
     print()
