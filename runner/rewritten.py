@@ -22,6 +22,11 @@ def latest(line: bytes) -> bytes:
     return _shown(line)[0] if b"\r" in line else line
 
 
+def latest_text(line: str) -> str:
+    """The same of a line of text, such as the history keeps."""
+    return latest(line.encode(errors="surrogateescape")).decode(errors="surrogateescape")
+
+
 def _shown(line: bytes) -> tuple[bytes, bytes]:
     """The line as a terminal shows it, and the colour in which what comes next would be written."""
     cells: list[tuple[str, str]] = []

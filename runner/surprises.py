@@ -39,7 +39,7 @@ class Surprises:
         self._globals: dict[tuple[str, str], list[int]] = {}
         self._drawn: dict[tuple[str, int], list[int]] = {}
         self._worked: dict[str, tuple[float, float]] = {}
-        self._slow: tuple[str, float, float] | None = None
+        self._slow: list[tuple[str, float, float]] = []
         self._started: dict[str, float] = {}
         self._spoke: dict[int, float] = {}
         """When each process was first heard (monotonic)."""
@@ -105,11 +105,11 @@ class Surprises:
             and not (is_unwound and fields["signal"] == "SIGTERM")
         ):
             yield Note("finally_skipped", name, _FINALLY_SKIPPED.format(name, fields["signal"], self._finally[name]))
-        if name in self._worked and name in self._started and self._slow is None:
+        if name in self._worked and name in self._started:
             began, ended = self._worked[name]
             start_s, work_s = began - self._started[name], ended - began
             if start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
-                self._slow = name, start_s, work_s
+                self._slow.append((name, start_s, work_s))
 
     def at_the_end(self) -> Iterator[Note]:
         """The notes about what several processes did alike."""
@@ -123,8 +123,7 @@ class Surprises:
             if len(numbers) > 1:
                 text = _SAME_NUMBERS.format(self._named(numbers), generator, why)
                 yield Note("same_random_numbers", None, text, generator)
-        if self._slow is not None:
-            name, start_s, work_s = self._slow
+        for name, start_s, work_s in self._slow:
             text = _SLOW_START.format(name, start_s * 1000, work_s * 1000, _BEGINS[self._plan.start_method])
             yield Note("slow_start", name, text)
 

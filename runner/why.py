@@ -22,8 +22,6 @@ class Why:
         self._plan = plan
         self._names = [*(process.name for process in plan.processes), MAIN_PROCESS]
         self._things = {thing.name: thing for thing in plan.shared}
-        self._extra: set[str] = set()
-        """Of what it has been told that it was released once too often."""
         self._lost_items: dict[str, str] = {}
         """Queues of which an item was lost, each with the process that had put the first one."""
         self.deadlock: list[str] | None = None
@@ -167,9 +165,8 @@ class Why:
     def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
         """A semaphore has more permits than it was made with."""
         made = self._things[thing]
-        if not isinstance(made, SharedSemaphore) or not made.permits or free <= made.permits or thing in self._extra:
+        if not isinstance(made, SharedSemaphore) or not made.permits or free <= made.permits:
             return
-        self._extra.add(thing)
         text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
         yield Note("extra_release", self.name(number), text, thing)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runner.events import Output
 from runner.lines import MOST_OF_A_LINE
-from runner.rewritten import TerminalLines, latest
+from runner.rewritten import TerminalLines, latest, latest_text
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ from runner.rewritten import TerminalLines, latest
 )
 def test_a_line_is_what_was_written_last_in_each_column(line: bytes, shown: bytes) -> None:
     assert latest(line) == shown
+
+
+def test_a_line_of_text_looks_the_same() -> None:
+    assert latest_text("10%\r20% ä") == "20% ä"
 
 
 def taken(lines: TerminalLines, *pieces: bytes, process: int = 0) -> list[bytes]:

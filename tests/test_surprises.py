@@ -163,14 +163,14 @@ def slow(started: float, began: float, ended: float, start_method: str = "spawn"
 
 
 def test_a_start_that_took_longer_than_the_work_is_told() -> None:
-    (note,) = slow(1.0, 1.2, 1.21)
+    note, other = slow(1.0, 1.2, 1.21)
 
-    assert (note.about, note.process) == ("slow_start", "a")
+    assert (note.about, note.process, other.process) == ("slow_start", "a", "b")
     assert "a took 200 ms to start and 10 ms to do its work: under spawn" in note.text
 
 
 def test_under_forkserver_no_process_begins_as_a_new_interpreter() -> None:
-    (note,) = slow(1.0, 1.2, 1.21, "forkserver")
+    note, _ = slow(1.0, 1.2, 1.21, "forkserver")
 
     assert "new interpreter" not in note.text
     assert "imports what the file does not `preload`" in note.text

@@ -10,6 +10,7 @@ from runner.commands import files
 from runner.events import Event
 from runner.records import replace
 from runner.report.timeline import timeline_of
+from runner.rewritten import latest_text
 from runner.streams import fail
 from runner.usage import FAULT
 
@@ -71,7 +72,7 @@ def page_of(run: KeptRun) -> str:
             file=run.file,
             file_text=run.text,
             events=tuple(events_of(run)),
-            output=tuple(OutputLine(*line) for line in run.output),
+            output=tuple(OutputLine(t, process, stream, latest_text(text)) for t, process, stream, text in run.output),
             duration=run.duration,
             outcome=run.outcome,
             exit_status=run.exit_status,

@@ -9,10 +9,10 @@ from runner.commands.pictures import events_of, timeline_lines
 from runner.failures import Failures
 from runner.note_counts import merged
 from runner.report.failure_lines import failure_lines
-from runner.report.summary import result_lines, summary, value_lines
+from runner.report.summary import MOST_ROWS, result_lines, summary, value_lines
 from runner.report.words import duration, harmless
 from runner.results import Recorder
-from runner.rewritten import latest
+from runner.rewritten import latest_text
 
 if TYPE_CHECKING:
     from runner.history import KeptRun
@@ -49,10 +49,7 @@ def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
 
 def why(run: KeptRun, width: int, *, color: bool) -> list[str]:
     """Why a run came out as it did: what failed, grouped by error and place, then the notes."""
-    failures = Failures()
-    for event in events_of(run):
-        failures.see(event)
-    failed = failure_lines(failures, width, tracebacks=True)
+    failed = _failed(run, width, tracebacks=True)
     notes = notes_of(run, width, color=color)
     if not failed and run.outcome == "succeeded":
         return notes or [f"{run.file}: nothing surprising happened ({run.outcome})"]
@@ -63,6 +60,13 @@ def why(run: KeptRun, width: int, *, color: bool) -> list[str]:
     if not failed and not notes:
         lines += [_NO_PROCESS_FAILED, *_results(run)]
     return [*lines, "", *notes] if notes else lines
+
+
+def _failed(run: KeptRun, width: int, *, tracebacks: bool) -> list[str]:
+    failures = Failures()
+    for event in events_of(run):
+        failures.see(event)
+    return failure_lines(failures, width, tracebacks=tracebacks)
 
 
 def _results(run: KeptRun) -> list[str]:
@@ -76,14 +80,11 @@ def _results(run: KeptRun) -> list[str]:
 
 def _output(run: KeptRun) -> list[str]:
     widest = max(len(name) for _, name, _, _ in run.output)
-    lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(_latest(text))}" for _, name, _, text in run.output[-MOST_LINES:]]
+    lines = [
+        f"{_MARGIN}{name:<{widest}} │ {harmless(latest_text(text))}" for _, name, _, text in run.output[-MOST_LINES:]
+    ]
     left_out = run.output_cut + max(0, len(run.output) - MOST_LINES)
     return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
-
-
-def _latest(text: str) -> str:
-    """A line that was rewritten, as it was in the end."""
-    return latest(text.encode(errors="surrogateescape")).decode(errors="surrogateescape")
 
 
 def _ends(run: KeptRun, width: int, color: bool) -> list[str]:
@@ -92,6 +93,8 @@ def _ends(run: KeptRun, width: int, color: bool) -> list[str]:
         recorder.add(event)
     result = recorder.result()
     lines = summary(result, width=width, color=color).splitlines()
+    if len(result.processes) > MOST_ROWS:
+        lines += ["", *_failed(run, width, tracebacks=False), ""]
     for job, values in result.results.items():
         lines += result_lines(job, values)
     return lines + value_lines(result.values)
