@@ -36,6 +36,9 @@ _QUIET = frozenset(
 )
 """What is shown only to who asks for every event."""
 
+_LEAST_ROOM = 24
+"""Columns beside a name, with less than which details stand below it."""
+_INDENT = 13
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
 
 
@@ -92,8 +95,8 @@ class _Columns:
         self._width = min(max(width, LEAST_WIDTH), MOST_WIDTH)
         self._color = color
         self._margin = len("   0.000s    terminating  ") + widest_name
-        self._room = max(width - self._margin, LEAST_WIDTH) if wraps else None
-        """For details, in each line."""
+        self._room = width - self._margin if wraps else None
+        """For details, in each line beside the name; None if a line may have any width."""
 
     def __call__(self, event: Event) -> str:
         if event.event == "note":
@@ -111,7 +114,10 @@ class _Columns:
     def _folded(self, details: str) -> str:
         if self._room is None or len(details) <= self._room:
             return details
-        return f"\n{' ' * self._margin}".join(_wrapped(details, self._room))
+        if self._room >= _LEAST_ROOM:
+            return f"\n{' ' * self._margin}".join(_wrapped(details, self._room))
+        below = f"\n{' ' * _INDENT}"
+        return below + below.join(_wrapped(details, self._width - _INDENT))
 
     def _note(self, text: str) -> str:
         margin = " " * 11

@@ -187,6 +187,18 @@ def test_on_a_terminal_a_long_line_goes_on_below_itself_and_no_word_is_broken() 
     assert " ".join(" ".join(lines).split()) == " ".join(shown(exited, width=80).split())
 
 
+@pytest.mark.parametrize(("width", "begins"), [(60, " " * 27), (45, " " * 13)])
+def test_on_a_narrow_terminal_a_long_line_goes_on_below_the_name_at_last(width: int, begins: str) -> None:
+    exited = event("process.exited", **PROCESS | END)
+
+    first, *more = shown(exited, width=width, wraps=True).splitlines()
+
+    assert max(map(len, [first, *more])) <= width
+    assert more
+    assert all(line.startswith(begins) and line[len(begins)] != " " for line in more)
+    assert " ".join(" ".join([first, *more]).split()) == " ".join(shown(exited, width=width).split())
+
+
 def test_the_life_of_main_has_its_own_name() -> None:
     assert shown(event("main.ended", 1.0, exit_code=0, error=None), verbose=True).split() == ["1.000s", "main", "ended"]
 
