@@ -100,3 +100,12 @@ def test_a_process_that_died_with_nothing_is_no_holder() -> None:
     text = "shared: {g: lock}\njobs: [{name: P, do: [{with: g, do: [{print: x}]}]}]"
 
     assert "and it had nothing" in str(verdict(text, {"P": 0}, notes=[DIED], outcome="succeeded"))
+
+
+def test_lost_items_are_to_be_counted() -> None:
+    text = "shared: {q: {queue: 0}}\njobs: [{name: P, do: [{put: 1, into: q}, {put: 2, into: q}, {crash: SIGKILL}]}]"
+    note = ("item_lost", "P", "2 items that P had put into q were lost with the process: SIGKILL ended it")
+
+    assert verdict(text, {"P": -9}, notes=[note], values={"q": []}) is None
+    assert "is reported as lost with P" in str(verdict(text, {"P": -9}, notes=[note], values={"q": [1]}))
+    assert "nothing is reported as lost with P" in str(verdict(text, {"P": -9}, values={"q": []}))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
 from runner.explore import Ended, Wait
+from runner.explore.uses import Uses
 from runner.things import SharedSemaphore, kind_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     Fits = Callable[[Ended | Wait | None], bool]
 
+_LOST = re.compile(r"(An|\d+) items? that \w+ had put into (\w+) w")
 ENDED_BY_US = ("deadlock", "standstill", "holder_died")
 """The reasons for which a run is ended because processes wait for ever."""
 ALL_WAIT = ("deadlock", "standstill")
@@ -100,7 +103,35 @@ def _wrong_notes(plan: Plan, ends: list[End], result: RunResult) -> str | None:
             ends = [end for end in ends if things & _held(end, process)]
             if not ends:
                 return f"holder_died is reported of {process}, and it had nothing: {text}"
+    lost = _wrong_loss(plan, ends, result)
+    if lost is not None:
+        return lost
     return None if _reason(result) is None else _silence(plan, ends, result)
+
+
+def _wrong_loss(plan: Plan, ends: list[End], result: RunResult) -> str | None:
+    """What was told of lost items, where no end has as many."""
+    told: dict[str, dict[str, int]] = {}
+    for about, process, text in _notes(result):
+        found = _LOST.match(text) if about == "item_lost" else None
+        if found is not None:
+            told.setdefault(process, {})[found[2]] = 1 if found[1] == "An" else int(found[1])
+    mortal = Uses.of(plan).mortal
+    for number, planned in enumerate(plan.processes):
+        name = planned.name
+        if name != planned.job:  # of replicas one note tells
+            continue
+        said = told.get(name, {})
+        lost = [dict(end.ended[name].unsent) for end in ends if name in end.ended]
+        # A process that is killed inside of `put` has lost that item as well.
+        more = (0, 1) if number in mortal else (0,)
+        if lost and not any(_is_lost(said, one, more) for one in lost):
+            return f"{said or 'nothing'} is reported as lost with {name}, and it had {lost}"
+    return None
+
+
+def _is_lost(said: dict[str, int], lost: dict[str, int], more: tuple[int, ...]) -> bool:
+    return all(said.get(name, 0) - lost.get(name, 0) in more for name in said.keys() | lost.keys())
 
 
 def _silence(plan: Plan, ends: list[End], result: RunResult) -> str | None:

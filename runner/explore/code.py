@@ -45,7 +45,7 @@ class Code:
         """The first cell of this process; those of a process lie beside each other."""
         self.position = layout.cell(UNSTARTED)
         self.end = layout.cell(None)
-        """None as long as the process has no end, else its exit code and the things that it died with."""
+        """None as long as the process has no end, else its exit code, what it died with, and what it had not sent."""
         self.doom = layout.cell(())
         """The signals that are on their way to the process."""
         self.actions: list[Action] = []
@@ -135,7 +135,7 @@ class Code:
 
     def die(self, cells: Cells, exit_code: int) -> None:
         """The process is over: what it has in hand stays as it is, what it has not sent is lost."""
-        cells[self.end] = (exit_code, self.last_things(cells))
+        cells[self.end] = (exit_code, self.last_things(cells), self.unsent(cells))
         self.forget_all(cells)
         for feeder in self.feeders.values():
             feeder.stop(cells)
@@ -158,6 +158,10 @@ class Code:
         """The names of what the process has in hand."""
         feeding = tuple(feeder.lock for feeder in self.feeders.values() if cells[feeder.stage])
         return tuple(name for name, cell in self._hands if cells[cell]) + feeding
+
+    def unsent(self, cells: Cells) -> tuple[tuple[str, int], ...]:
+        """The queues with items that the process has put and not sent, and how many."""
+        return tuple((name, len(cells[one.buffer])) for name, one in self.feeders.items() if cells[one.buffer])
 
     def set_exit_code(self, cells: Cells, exit_code: int) -> None:
         """Remember the exit code for `leave(None)`."""

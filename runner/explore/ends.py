@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Ended:
-    """A process has ended by itself or by a signal (a negative exit code); `held` is what it died with."""
+    """A process has ended by itself or by a signal (a negative exit code).
+
+    `held` is what it died with; `unsent` are the queues with items that were lost with it, and how many.
+    """
 
     exit_code: int
     held: tuple[str, ...] = ()
+    unsent: tuple[tuple[str, int], ...] = ()
 
 
 @record(frozen=True, slots=True)

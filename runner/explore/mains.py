@@ -38,7 +38,7 @@ class MainCode(Code):
     def die(self, cells: Cells, exit_code: int) -> None:
         """Main has gone through its steps, or has left."""
         self.forget_all(cells)
-        cells[self.end] = (exit_code, ())
+        cells[self.end] = (exit_code, (), ())
         self._terminate_daemons(cells)
 
 

@@ -73,6 +73,11 @@ def test_a_signal_loses_what_is_not_sent() -> None:
     text = "shared: {q: {queue: 0}}\njobs: [{name: P, do: [{put: 1, into: q}, {put: 2, into: q}, {crash: SIGKILL}]}]"
 
     assert values(text, "q") == [[1, 2], [1], []]
+    assert {(end.value("q")[:1] == [1], end.ended["P"].unsent) for end in explored(text).ends} == {
+        (True, ()),
+        (True, (("q", 1),)),
+        (False, (("q", 2),)),
+    }
 
 
 def test_a_signal_may_leave_the_lock_for_writing_taken() -> None:
