@@ -16,6 +16,7 @@ OF_THE_SUPERVISOR = [name for name in HEAVY if name not in {"dataclasses", "typi
     [
         ("runner", HEAVY),
         ("runner.cli", HEAVY),
+        ("runner.usage", [*HEAVY, "re", "shutil", "textwrap"]),
         ("runner.launch", HEAVY),
         ("runner.arguments", HEAVY),
         ("runner.workers", HEAVY),

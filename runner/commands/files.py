@@ -20,10 +20,20 @@ if TYPE_CHECKING:
 
 
 def read(options: argparse.Namespace) -> bytes:
-    """The bytes of the file. Raises `InvalidFile`."""
+    """The bytes of the file. Raises `InvalidFile`; of a file that is not there it says what may be meant."""
     from runner.api import read_file
+    from runner.errors import InvalidFile
 
-    return read_file(0 if options.file == "-" else options.file)
+    try:
+        return read_file(0 if options.file == "-" else options.file)
+    except InvalidFile as invalid:
+        if options.file == "-" or os.path.lexists(options.file):
+            raise
+        from runner.commands.gallery import hint
+        from runner.records import replace
+
+        (problem,) = invalid.problems
+        raise InvalidFile((replace(problem, help=hint(options.file)),)) from None
 
 
 def described(options: argparse.Namespace, text: bytes) -> Described:

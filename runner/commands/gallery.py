@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.describe.suggestions import nearest
-from runner.streams import fail, say
-from runner.usage import USAGE_ERROR
+from runner.describe.suggestions import listed, nearest
+from runner.streams import fail, say, width_of
+from runner.usage import USAGE_ERROR, WIDEST
+from runner.wrapping import table
 
 if TYPE_CHECKING:
     import argparse
@@ -72,13 +74,14 @@ def title_of(text: str) -> str:
 
 def _list(every: dict[str, Path]) -> None:
     widest = max(map(len, every), default=0)
-    before = None
+    before, width = None, width_of(sys.stdout) or WIDEST
     for name, path in every.items():
         theme = name.partition("/")[0] if "/" in name else ""
         if theme != before:
             print(f"{'' if before is None else chr(10)}{theme or 'counter'}: {THEMES.get(theme, '')}")
             before = theme
-        print(f"  {name:<{widest}}  {title_of(path.read_text(encoding='utf-8'))}")
+        title = title_of(path.read_text(encoding="utf-8"))
+        print("\n".join(table([(f"{name:<{widest}} ", title)], width)))
 
 
 def found(file: str, *, is_told: bool) -> str:
@@ -95,6 +98,19 @@ def found(file: str, *, is_told: bool) -> str:
     if is_told:
         say(f"{file} is {path}, of the gallery")
     return path
+
+
+def hint(file: str) -> str | None:
+    """What may be meant by the name of a file that is not there."""
+    for end in (".yaml", ".yml"):
+        if os.path.isfile(file + end):
+            return f"did you mean `{file}{end}`?"
+    every = scenarios()
+    fitting = _fitting(file, every)
+    if len(fitting) > 1:
+        return f"the gallery has {listed(fitting)}: which one?"
+    near = nearest(file, [*every, *(one.rpartition("/")[2] for one in every)])
+    return f"did you mean `{near}`, of the gallery?" if near else None
 
 
 def _fitting(name: str, every: dict[str, Path]) -> list[str]:

@@ -120,6 +120,27 @@ def test_a_refusal_has_its_place_though_the_plan_was_kept(tmp_path: Path) -> Non
     assert "jobs.yaml:2:11: error: module `mine` has no `work`" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("jobs", "did you mean `jobs.yaml`?"),
+        ("lost-wakeup", "the gallery has `classics/lost-wakeup`, `traps/lost-wakeup`: which one?"),
+        ("countr", "did you mean `counter`, of the gallery?"),
+        ("nothing-like-it-0123456789", None),
+    ],
+)
+def test_of_a_file_that_is_not_there_it_is_told_what_may_be_meant(
+    name: str, help: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path, "jobs: [{target: noop}]")
+    monkeypatch.chdir(tmp_path)
+
+    status = main(["explain", name])
+
+    said = f"{name}: error: cannot be read: no such file or directory\n" + (f" = help: {help}\n" if help else "")
+    assert (status, capsys.readouterr().err) == (2, said)
+
+
 def test_problems_come_as_json_too(tmp_path: Path) -> None:
     file = written(tmp_path, "jobs:\n- target: say\n  daemn: true\n")
 
