@@ -33,6 +33,8 @@ class Surprises:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._remains = Remains()
+        self._left_for_exit: dict[str, tuple[list[str], list[str]]] = {}
+        """The functions and the open files that each target has left for the end of its process."""
         self._forked: set[str | None] = set()
         """Of which it has been told that they forked beside threads."""
         self._finally: dict[str, int] = {}
@@ -61,6 +63,10 @@ class Surprises:
                 return self.of_fork(name if here else None, list(map(str, threads)))
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
+            case "left_for_exit", [list(functions), list(files)]:
+                self._left_for_exit[name] = list(map(str, functions)), list(map(str, files))
+            case "exit_functions_run", [] if name in self._left_for_exit:
+                self._left_for_exit[name] = [], self._left_for_exit[name][1]
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
         return []
@@ -98,6 +104,7 @@ class Surprises:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
         if error is not None and _has_missed_its_input(error):
             yield Note("no_stdin", name, _NO_STDIN.format(name, error["type"]))
+        yield from self._about_exit(name, fields)
         is_unwound = any(one.name == name and one.on_terminate == "unwind" for one in self._plan.processes)
         if (
             name in self._finally
@@ -110,6 +117,16 @@ class Surprises:
             start_s, work_s = began - self._started[name], ended - began
             if start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
                 self._slow.append((name, start_s, work_s))
+
+    def _about_exit(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
+        """What a forked process has skipped at its end, unless it ended in a way that says so itself."""
+        functions, files = self._left_for_exit.pop(name, ([], []))
+        if self._plan.start_method == "spawn" or fields["ended_by"] in ("signal", "unreported"):
+            return
+        skipped = [_NOT_CALLED.format(listed(functions), "was" if len(functions) == 1 else "were")] if functions else []
+        skipped += [_NOT_WRITTEN.format(listed(files))] if files else []
+        if skipped:
+            yield Note("exit_skipped", name, _EXIT_SKIPPED.format(name, ", and ".join(skipped)))
 
     def at_the_end(self) -> Iterator[Note]:
         """The notes about what several processes did alike."""
@@ -175,6 +192,12 @@ _SAME_NUMBERS = (
 )
 _COPIED = "a forked process has a copy of what was imported before"
 _MADE_ALIKE = "what each process has imported for itself has brought it into that state"
+_NOT_CALLED = "{0}, registered with `atexit`, {1} not called"
+_NOT_WRITTEN = "what was still in the buffer of {0} was not written"
+_EXIT_SKIPPED = (
+    "{0} is a forked process, which ends when its target is over and skips the rest of Python's exit: {1}. Call such "
+    "functions at the end of the target (`try … finally`), and close files there (`with`); or use spawn."
+)
 _FORKS_ALL = "The processes of this run are forked from one that has the {0}, which an import has started"
 _FORKS = "{0} forked a process while it had the {1}"
 _FORKED_WITH_THREADS = (

@@ -145,6 +145,40 @@ def test_a_fork_beside_threads_is_told_once_with_their_names() -> None:
     assert of_all.text.startswith("The processes of this run are forked from one that has the threads x and y, which")
 
 
+@pytest.mark.parametrize(
+    ("functions", "files", "words"),
+    [
+        (["save"], [], ": save, registered with `atexit`, was not called. "),
+        (["save", "close"], [], ": save and close, registered with `atexit`, were not called. "),
+        (["save"], ["x", "y"], ", was not called, and what was still in the buffer of x and y was not written. "),
+    ],
+)
+def test_what_a_forked_process_skips_at_its_end_is_told(functions: list[str], files: list[str], words: str) -> None:
+    found = surprises("fork")
+    found.hear(0, "left_for_exit", [functions, files], 1.0)
+
+    (note,) = found.about(exited(), 2.0)
+
+    assert (note.about, note.process) == ("exit_skipped", "a")
+    assert words in note.text
+
+
+@pytest.mark.parametrize(
+    ("start_method", "end", "have_run"),
+    [("spawn", {}, False), ("fork", {"ended_by": "unreported"}, False), ("fork", {"ended_by": "return"}, True)],
+)
+def test_what_is_not_skipped_or_goes_without_saying_is_not_told(
+    start_method: str, end: dict[str, Any], have_run: bool
+) -> None:
+    found = surprises(start_method)
+    found.hear(0, "exit_functions_run", [], 1.0)
+    found.hear(0, "left_for_exit", [["save"], []], 1.0)
+    if have_run:
+        found.hear(0, "exit_functions_run", [], 1.0)
+
+    assert list(found.about(exited(**end), 2.0)) == []
+
+
 def test_what_keeps_a_process_alive_is_told_when_it_is_stopped() -> None:
     found = surprises()
     found.hear(0, "remaining", ["has returned", ["poller"], []], 1.0)

@@ -16,6 +16,7 @@ About: TypeAlias = Literal[
     "deadlock",
     "env_without_effect",
     "exit_code_truncated",
+    "exit_skipped",
     "exit_text",
     "extra_release",
     "finally_skipped",

@@ -50,14 +50,16 @@ class Call:
         if not isinstance(self.target, str):
             args, kwargs = self.filled_in()
             return self.target(*args, **kwargs)
-        target = find(self.target)
-        args, kwargs = self.filled_in()
         from runner.supervise import told
+        from runner.supervise.exiting import Exiting
         from runner.supervise.observing import observed
 
-        if told.began:
-            told.began = time.monotonic()  # the import is part of the start
-        return observed(target, lambda: come_to(target(*args, **kwargs)))
+        with Exiting(self.target.partition(":")[0]):
+            target = find(self.target)
+            args, kwargs = self.filled_in()
+            if told.began:
+                told.began = time.monotonic()  # the import is part of the start
+            return observed(target, lambda: come_to(target(*args, **kwargs)))
 
     def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, with what is known now in the place of what is referred to."""

@@ -117,10 +117,12 @@ def _own_run(process: Any) -> Any:
 def _run_of_a_class(process: Any, run: Callable[[], object]) -> object:
     """Do what a class says; `run` as multiprocessing has it would drop what its target returns."""
     from runner.supervise.calls import come_to
+    from runner.supervise.exiting import Exiting
 
-    if getattr(run, "__func__", None) is BaseProcess.run:
-        return come_to(process._target(*process._args, **process._kwargs))
-    return come_to(run())
+    with Exiting(type(process).__module__):
+        if getattr(run, "__func__", None) is BaseProcess.run:
+            return come_to(process._target(*process._args, **process._kwargs))
+        return come_to(run())
 
 
 def give_back(process: Any, around: Surroundings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from types import FunctionType, ModuleType
 
-from runner.supervise import drawing, fork_threads, told
+from runner.supervise import drawing, exiting, fork_threads, told  # noqa: F401  # `exiting` is for `calls`: loaded before a fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

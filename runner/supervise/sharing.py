@@ -28,7 +28,16 @@ class Seen:
 _FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_out": ("waited",)}
 """What is told beside the operation."""
 
-_OF_A_TARGET = ("drawn", "finally", "forked_with", "globals", "remaining", "worked")
+_OF_A_TARGET = (
+    "drawn",
+    "exit_functions_run",
+    "finally",
+    "forked_with",
+    "globals",
+    "left_for_exit",
+    "remaining",
+    "worked",
+)
 """What processes report of their targets, for `runner.surprises`."""
 
 

@@ -43,6 +43,16 @@ def tell_worked(ended: float) -> None:
     _tell("worked", began, ended)
 
 
+def tell_left_for_exit(functions: list[str], files: list[str]) -> None:
+    """The target has registered these functions with `atexit`, and left data in the buffers of these files."""
+    _tell("left_for_exit", functions, files)
+
+
+def tell_exit_functions_run() -> None:
+    """The functions registered with `atexit` are being called."""
+    _tell("exit_functions_run")
+
+
 def tell_forked_with(threads: list[str], *, here: bool) -> None:
     """A process was forked from one that had these threads: from this one (`here`), or this one itself."""
     _tell("forked_with", threads, here)

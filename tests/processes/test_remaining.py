@@ -117,3 +117,24 @@ def test_the_managers_death_is_told(start_method: str) -> None:
     assert process is None
     assert said.startswith("The manager's process, in which book lived, was killed by SIGKILL: ")
     assert result.processes["a"].outcome == "failed"
+
+
+def test_what_a_forked_process_skips_at_its_end_is_told(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "skipping.py").write_text(
+        "import atexit\n"
+        "def save(): print('saved')\n"
+        "def work():\n"
+        "    global file\n"
+        "    atexit.register(save)\n"
+        "    file = open('left.txt', 'w')\n"
+        "    file.write('x')\n"
+    )
+    text = "jobs: [{name: a, target: 'skipping:work', cwd: '.'}]"
+
+    result = run_text(text, tmp_path, start_method)
+
+    told = [said for _, said in notes(result, "exit_skipped")]
+    assert [("save, registered with `atexit`, was not called" in said) for said in told] == (
+        [] if (tmp_path / "left.txt").read_text() else ["saved" not in result.processes["a"].output]
+    )
+    assert ("left.txt was not written" in "".join(told)) is not bool((tmp_path / "left.txt").read_text())

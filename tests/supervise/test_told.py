@@ -18,6 +18,8 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
     (lambda: told.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
     (lambda: told.tell_drawn("dice", 77), ["drawn", "dice", 77]),
     (lambda: told.tell_worked(1.5), ["worked", 0.5, 1.5]),
+    (lambda: told.tell_left_for_exit(["f"], ["x"]), ["left_for_exit", ["f"], ["x"]]),
+    (told.tell_exit_functions_run, ["exit_functions_run"]),
     (lambda: told.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
     (lambda: told.tell_remaining("has returned", ["t"], ["p"]), ["remaining", "has returned", ["t"], ["p"]]),
     (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),

@@ -1,0 +1,105 @@
+"""What a forked process skips at its end: functions registered with `atexit`, and data in the buffers of open files.
+
+Children import this module, if their targets are a user's functions.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import sys
+from io import BufferedRandom, BufferedWriter, TextIOWrapper
+
+from runner.supervise import told
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+    from typing import Any
+
+_LINE_ENDS = ("", "\n", "\r", "\r\n")
+MOST_NAMES = 5
+
+
+class Exiting:
+    """Within it, a target runs; at its end what the target leaves for the end of its process is reported."""
+
+    def __init__(self, module: str) -> None:
+        """`module` is the name of the target's module, in whose globals open files are looked for, too."""
+        self._module = module
+        self._functions: list[Any] = []
+        self._register, self._unregister = atexit.register, atexit.unregister
+        self._before: list[str] = []
+
+    def __enter__(self) -> None:
+        atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
+        self._before = buffered(self._globals())
+
+    def __exit__(self, exception: type[BaseException] | None, *_: object) -> None:
+        atexit.register, atexit.unregister = self._register, self._unregister
+        functions = [_name_of(function) for function in self._functions[:MOST_NAMES]]
+        # What was there before the fork is frozen: the collector does not list it. What is in the frames of an
+        # exception is closed when these go, before the process ends.
+        objects = gc.get_objects() if exception is None else ()
+        files = [name for name in buffered((*self._globals(), *objects)) if name not in self._before]
+        if functions:  # of all of them the last one registered is called first
+            self._register(told.tell_exit_functions_run)
+        if functions or files:
+            told.tell_left_for_exit(functions, files[:MOST_NAMES])
+
+    def _globals(self) -> list[object]:
+        module = sys.modules.get(self._module)
+        return [] if module is None else list(vars(module).values())
+
+    def _note(self, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[..., object]:
+        if _is_users(sys._getframe(1)):
+            self._functions.append(function)
+        return self._register(function, *args, **kwargs)
+
+    def _forget(self, function: Callable[..., object], /) -> None:
+        self._functions = [each for each in self._functions if each != function]
+        self._unregister(function)
+
+
+def buffered(objects: Iterable[object]) -> list[str]:
+    """The names of the open files among these objects with data that has not been written."""
+    found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
+    inner = {id(_buffer_of(each)) for each in found}
+    return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
+
+
+def _buffer_of(file: Any) -> object:
+    """What a file of text writes into, where there is such a thing."""
+    try:
+        return getattr(file, "buffer", None)
+    except ValueError:  # it has been detached
+        return None
+
+
+def _holds_data(file: TextIOWrapper | BufferedWriter | BufferedRandom) -> bool:
+    try:
+        if file.closed or file.fileno() <= 2:  # the streams are flushed
+            return False
+        if not isinstance(file, TextIOWrapper):
+            return file.tell() > file.raw.tell()
+        # It has no other way to say what it has not passed on to its buffer.
+        pending = [each for each in gc.get_referents(file) if isinstance(each, str | bytes | list)]
+        own = (file.encoding, file.errors)
+        return any(all(each is not one for one in own) and each not in _LINE_ENDS for each in pending) or (
+            isinstance(file.buffer, BufferedWriter | BufferedRandom) and _holds_data(file.buffer)
+        )
+    except (OSError, ValueError):  # a pipe has no place to tell, and a detached file no buffer
+        return False
+
+
+def _is_users(frame: FrameType) -> bool:
+    """Whether code is neither the standard library's nor an installed package's."""
+    module, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
+    is_installed = "site-packages" in file or "dist-packages" in file
+    return module.partition(".")[0] not in (*sys.stdlib_module_names, "runner") and not is_installed
+
+
+def _name_of(left: Any) -> str:
+    """The name of a function, or of a file."""
+    return str(getattr(left, "__qualname__", None) or getattr(left, "name", None) or type(left).__name__)

@@ -1,0 +1,150 @@
+"""What a target leaves for the end of its process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import io
+import json
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.supervise import told
+from runner.supervise.exiting import Exiting, buffered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    monkeypatch.setattr(told, "tell", lambda text: found.append(json.loads(text)))
+    return found
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is registered with atexit, which nothing calls."""
+    functions: list[Any] = []
+
+    def register(function: Any, *_: object, **__: object) -> Any:
+        functions.append(function)
+        return function
+
+    monkeypatch.setattr(atexit, "register", register)
+    monkeypatch.setattr(atexit, "unregister", functions.remove)
+    return functions
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    made = ModuleType("targets_of_this_test")
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    return made
+
+
+def save() -> None:
+    """Something to call at the end."""
+
+
+def code_of(module: str, file: str, text: str) -> Callable[..., Any]:
+    """A function of another module."""
+    names: dict[str, Any] = {"__name__": module, "atexit": atexit, "save": save}
+    exec(compile(f"def act():\n {text}", file, "exec"), names)
+    made: Callable[..., Any] = names["act"]
+    return made
+
+
+def test_functions_that_are_registered_are_told_with_their_names(heard: list[Any], registered: list[Any]) -> None:
+    with Exiting("no_such_module"):
+        assert atexit.register(save) is save
+        atexit.register(functools.partial(save))
+        atexit.register(print, "saved")
+        atexit.unregister(print)
+
+    assert heard == [["left_for_exit", ["save", "partial"], []]]
+    registered[-1]()
+    assert heard[1:] == [["exit_functions_run"]]
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [("logging", "/lib/logging.py"), ("torch", "/x/site-packages/torch.py"), ("runner.workers", "/runner/workers.py")],
+)
+def test_functions_that_libraries_register_are_not(
+    module: str, file: str, heard: list[Any], registered: list[Any]
+) -> None:
+    with Exiting("no_such_module"):
+        code_of(module, file, "atexit.register(save)")()
+
+    assert heard == []
+    assert registered == [save]
+
+
+def test_afterwards_atexit_is_as_it_was(registered: list[Any]) -> None:
+    before = atexit.register, atexit.unregister
+
+    with pytest.raises(LookupError), Exiting("no_such_module"):
+        raise LookupError
+
+    assert (atexit.register, atexit.unregister) == before
+
+
+def test_open_files_with_data_are_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
+    with (tmp_path / "old.txt").open("w") as old, (tmp_path / "new.txt").open("w") as new:
+        old.write("before the target")
+        module.old = old  # type: ignore[attr-defined]  # that is what is tested
+        with Exiting(module.__name__):
+            new.write("by the target")
+
+        assert heard == [["left_for_exit", [], [str(tmp_path / "new.txt")]]]
+
+
+def test_of_what_an_exception_holds_nothing_is_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
+    with (tmp_path / "local.txt").open("w") as local, (tmp_path / "kept.txt").open("w") as kept:
+        module.kept = kept  # type: ignore[attr-defined]  # that is what is tested
+        with contextlib.suppress(LookupError), Exiting(module.__name__):
+            local.write("x")
+            kept.write("x")
+            raise LookupError
+
+        assert heard == [["left_for_exit", [], [str(tmp_path / "kept.txt")]]]
+
+
+def test_a_file_holds_data_until_it_is_flushed(tmp_path: Path) -> None:
+    names = ["a", "b", "c", "d", "e"]
+    paths = [tmp_path / name for name in names]
+    with contextlib.ExitStack() as stack:
+        text, ends = (stack.enter_context(paths[place].open("w", newline="\n")) for place in (0, 3))
+        binary, both = (stack.enter_context(paths[place].open("w+b")) for place in (1, 2))
+        large = stack.enter_context(paths[4].open("w", buffering=100))
+        files = [text, binary, both, ends, large, 7]
+        assert buffered(files) == []
+        text.write("x")
+        binary.write(b"x")
+        both.write(b"x")
+        ends.write("x\n")
+        large.write("x" * 9_000 + "y")
+        assert buffered([*files, text.buffer]) == [str(path) for path in paths if path.name != "e"]
+        for file in (text, binary, both, ends, large):
+            file.flush()
+        assert buffered(files) == []
+    assert buffered(files) == []
+
+
+def test_what_has_no_place_or_no_buffer_holds_nothing_that_is_known() -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as pipe:
+        pipe.write(b"x")
+        detached = io.TextIOWrapper(io.BytesIO())
+        detached.detach()
+
+        assert buffered([pipe, io.TextIOWrapper(io.BytesIO()), sys.__stdout__, detached]) == []
+    os.close(read)
