@@ -14,7 +14,7 @@ from runner.things import SharedArray, SharedManaged, SharedValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from runner.plan import Json, Plan
@@ -70,9 +70,10 @@ class Sum:
 def of_sums(plan: Plan, added: Mapping[str, Any], values: Mapping[str, Json]) -> Iterator[Note]:
     """Of what was added, place by place, and what things hold in the end: what was lost, and what wrapped around."""
     things = {thing.name: thing for thing in plan.shared}
+    changes = _Changes(plan) if added else None
     for place, (amount, processes, guards) in added.items():
         thing = things.get(re.split(r"[.\[]", place)[0])
-        adds = _adds_to(plan, thing.name, place, processes) if thing else []
+        adds = changes.adds_to(thing.name, place, processes) if thing and changes else []
         if not adds or not isinstance(thing, SharedValue | SharedArray | SharedManaged):
             continue
         before, now = _item(_initial(thing), adds[0].at), _item(values.get(thing.name), adds[0].at)
@@ -82,21 +83,31 @@ def of_sums(plan: Plan, added: Mapping[str, Any], values: Mapping[str, Json]) ->
             yield from _of_sum(Sum(place, dtype, before, amount, names, guards, adds, now))
 
 
-def _adds_to(plan: Plan, name: str, place: str, told: Sequence[int]) -> list[Change]:
-    """What adds to this place, if the number in it is the sum of what was told; else nothing.
+class _Changes:
+    """What the steps of a plan change, by thing and place."""
 
-    It is not where somebody else may have changed it, or has not told what it added.
-    """
-    adds = []
-    for number, process in enumerate(plan.processes):
-        if name in references([*process.args, *process.kwargs.values()]):
+    def __init__(self, plan: Plan) -> None:
+        self._received: set[str] = set()
+        """The things that a target may change."""
+        self._by_place: dict[tuple[str, str | None], list[tuple[int, Change]]] = {}
+        """Each with the number of its process; a change of a place that is not known yet is at None."""
+        for number, process in enumerate(plan.processes):
+            self._received |= references([*process.args, *process.kwargs.values()])
+            for change in _changes(process.do or ()):
+                self._by_place.setdefault((change.thing, change.place), []).append((number, change))
+
+    def adds_to(self, thing: str, place: str, reported: Iterable[int]) -> list[Change]:
+        """What adds to this place, if the number in it is the sum of what was reported; else nothing.
+
+        It is not where a target may have changed it, or a process has not reported what it added.
+        """
+        if thing in self._received or (thing, None) in self._by_place:
             return []
-        for change in _changes(process.do or ()):
-            if change.thing == name and change.place in (place, None):
-                if change.place is None or not change.adds or number not in told:
-                    return []
-                adds.append(change)
-    return adds
+        changes = self._by_place.get((thing, place), [])
+        known = set(reported)
+        if any(not change.adds or number not in known for number, change in changes):
+            return []
+        return [change for _, change in changes]
 
 
 def _changes(steps: Any, times: int = 1) -> Iterator[Change]:

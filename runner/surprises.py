@@ -37,6 +37,7 @@ class Surprises:
         """The functions and the open files that each target has left for the end of its process."""
         self._forked: set[str | None] = set()
         """Of which it has been told that they forked beside threads."""
+        self._unwinding = {process.name for process in plan.processes if process.on_terminate == "unwind"}
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
         self._drawn: dict[tuple[str, int], list[int]] = {}
@@ -105,7 +106,7 @@ class Surprises:
         if error is not None and _has_missed_its_input(error):
             yield Note("no_stdin", name, _NO_STDIN.format(name, error["type"]))
         yield from self._about_exit(name, fields)
-        is_unwound = any(one.name == name and one.on_terminate == "unwind" for one in self._plan.processes)
+        is_unwound = name in self._unwinding
         if (
             name in self._finally
             and fields["signal"] in ("SIGTERM", "SIGKILL")

@@ -57,16 +57,17 @@ class Why:
         for number in found["bereft"]:
             thing = things[number]
             yield Note("who_waits", self.name(number), _BEREFT.format(self.name(number), thing), thing)
+        held = _held_by(found["holders"]) if found["circles"] else {}
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
             self.deadlock = self.deadlock or names
             ends = _ENDS_RUN if found["standstill"] else ""
-            yield Note("deadlock", names[0], self._of_circle(circle, found) + ends, " ".join(names))
+            yield Note("deadlock", names[0], self._of_circle(circle, things, held) + ends, " ".join(names))
         if found["standstill"] and not found["circles"] and self.deadlock is None:
             yield from self._of_standstill(found)
 
-    def _of_circle(self, circle: Sequence[int], found: Mapping[str, Any]) -> str:
-        waits = {wait[0]: wait[1] for wait in found["waits"]}
+    def _of_circle(self, circle: Sequence[int], waits: Mapping[int, str], held_by: Mapping[int, list[str]]) -> str:
+        """A circle in words; `waits` has the thing that each process waits for, `held_by` those that each has."""
         if len(circle) == 1:
             (number,) = circle
             thing = waits[number]
@@ -74,7 +75,7 @@ class Why:
             return _ITSELF.format(self.name(number), thing, _INSTEAD.get(kind, "It has to be released first."))
         links = []
         for number, other in zip(circle, (*circle[1:], circle[0]), strict=True):
-            held = [thing for thing, holders in found["holders"].items() if number in holders]
+            held = held_by.get(number)
             has = f" has {listed(held)} and" if held else ""
             if number not in waits:  # main, which joins
                 links.append(f"{self.name(number)}{has} waits for the end of {self.name(other)}")
@@ -169,6 +170,15 @@ class Why:
             return
         text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
         yield Note("extra_release", self.name(number), text, thing)
+
+
+def _held_by(holders: Mapping[str, Sequence[int]]) -> dict[int, list[str]]:
+    """The things that each process has, of the processes that have each thing."""
+    held: dict[int, list[str]] = {}
+    for thing, numbers in holders.items():
+        for number in numbers:
+            held.setdefault(number, []).append(thing)
+    return held
 
 
 def _folded(parts: list[str]) -> list[str]:

@@ -84,3 +84,17 @@ def test_a_last_event_that_is_not_what_it_must_be_is_a_fault() -> None:
 
     with pytest.raises(TypeError, match="a number is expected, not 'long'"):
         collected.run(b"", "f", (), began=0.0, version="1")
+
+
+def test_of_too_many_pieces_of_output_the_last_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MOST_PIECES", 2)
+    collected = Collected(PLAN)
+    collected.add(event("run.started", 0))
+    for number in range(5):
+        collected.add(Output(0, "stdout", b"%d\n" % number, 100.0))
+    collected.add(event("run.finished", 9, **FINISHED))
+
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
+
+    assert [text for _, _, _, text in run.output] == ["3", "4"]
+    assert run.output_cut == 3

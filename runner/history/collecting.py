@@ -24,6 +24,8 @@ MOST_OF_RESULTS = 4 << 20
 """Characters of the values that targets returned; those that come later are left out."""
 MOST_OUTPUT = 1 << 20
 """Bytes; of more, the last ones are kept."""
+MOST_PIECES = 1 << 15
+"""Pieces of output, as they were read; of more, the last ones are kept: a piece takes memory beside its bytes."""
 
 
 class Collected:
@@ -50,7 +52,7 @@ class Collected:
         elif isinstance(item, Output):
             self._output.append(item)
             self._size += len(item.data)
-            while self._size > MOST_OUTPUT and len(self._output) > 1:
+            while (self._size > MOST_OUTPUT and len(self._output) > 1) or len(self._output) > MOST_PIECES:
                 gone = self._output.popleft().data
                 self._size -= len(gone)
                 self._cut += gone.count(b"\n")

@@ -8,6 +8,7 @@ from runner.exit_codes import signal_name
 from runner.records import record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Literal, TypeAlias
 
     SpanKind: TypeAlias = Literal["running", "sleeping", "joining", "holding", "waiting", "deadlocked"]
@@ -129,3 +130,24 @@ def ending(lane: Lane) -> str:
     if end.exit_code < 0:
         return f"{sign} {end.exit_code} {signal_name(-end.exit_code)}"
     return f"{sign} {end.exit_code}" if end.exit_code else sign
+
+
+def deadlock_arrows(lanes: Sequence[Lane]) -> list[Arrow]:
+    """The arrows of a deadlock: from each lane that waits for ever to each that has what it waits for."""
+    stuck = [(number, span) for number, lane in enumerate(lanes) for span in lane.spans if span.kind == "deadlocked"]
+    if not stuck:
+        return []
+    since, until = max(span.start for _, span in stuck), min(span.end for _, span in stuck)
+    at = since + (until - since) * 0.75  # where all of them wait, and no picture has words any more
+    holders: dict[str | None, dict[int, None]] = {}
+    for number, lane in enumerate(lanes):
+        for span in lane.spans:
+            if span.kind == "holding" and span.is_open:
+                holders.setdefault(span.thing, {})[number] = None
+    names = [lane.name for lane in lanes]
+    pairs = [(waiter, span.thing, holder) for waiter, span in stuck for holder in holders.get(span.thing, ())]
+    return [
+        Arrow("deadlock", waiter, at, holder, at, f"{names[waiter]} waits for {thing}, {names[holder]} has it")
+        for waiter, thing, holder in pairs
+        if holder != waiter
+    ]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from runner.events import MAIN_PROCESS
 from runner.note_counts import merged
-from runner.report.lanes import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline
+from runner.report.lanes import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline, deadlock_arrows
 from runner.report.words import REASONS, duration, exit_code, harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from typing import Any, Literal
 
     from runner.events import Event
@@ -59,7 +59,7 @@ class _Growing:
     def hold(self, thing: str, start: float, end: float) -> None:
         self.span("holding", start, end, f"holds {thing}", thing=thing)
 
-    def lane(self, run_end: float, deadlock: Sequence[str]) -> Lane:
+    def lane(self, run_end: float, deadlock: Container[str]) -> Lane:
         """The lane as it is at the end: what is not over lasts until the process's end, or the run's."""
         end = run_end if self.end is None else max(self.end.at, self.began or 0.0)
         spans = list(self.spans)
@@ -248,26 +248,11 @@ class _Drawing:
         """The timeline as it is when no more events come."""
         if self._outcome is not None and self._main.end is None:
             self._main.end = End(self._end, "cut short", None, None, "the run ended before main did")
-        lanes = tuple(lane.lane(self._end, self._deadlock) for lane in self._lanes.values())
-        arrows = (*self._arrows, *_circle(lanes))
+        deadlocked = frozenset(self._deadlock)
+        lanes = tuple(lane.lane(self._end, deadlocked) for lane in self._lanes.values())
+        arrows = (*self._arrows, *deadlock_arrows(lanes))
         remarks, deadlock = tuple(self._remarks), self._deadlock
         return Timeline(self._file, self._outcome, self._end, lanes, arrows, remarks, deadlock)
-
-
-def _circle(lanes: Sequence[Lane]) -> list[Arrow]:
-    """Who waits for whom in a deadlock: from each that waits for ever to each that has what it waits for."""
-    stuck = [(number, span) for number, lane in enumerate(lanes) for span in lane.spans if span.kind == "deadlocked"]
-    if not stuck:
-        return []
-    since, until = max(span.start for _, span in stuck), min(span.end for _, span in stuck)
-    at = since + (until - since) * 0.75  # where all of them wait, and no picture has words any more
-    return [
-        Arrow("deadlock", waiter, at, holder, at, f"{lanes[waiter].name} waits for {span.thing}, {lane.name} has it")
-        for waiter, span in stuck
-        for holder, lane in enumerate(lanes)
-        if holder != waiter
-        and any(held.kind == "holding" and held.is_open and held.thing == span.thing for held in lane.spans)
-    ]
 
 
 def _clock(at: float) -> str:

@@ -49,6 +49,8 @@ class Telling:
         self._running: dict[int, dict[str, Any]] = {}
         self._ends: dict[int, dict[str, Any]] = {}
         self._final: Message | None = None
+        self._values: dict[str, bytes] | None = None
+        """What the memory of job types holds in the end, once it has been decoded."""
         self._failed = False
         self.stopped_by: int | None = None
         """The signal that asked for a stop."""
@@ -117,7 +119,7 @@ class Telling:
                 ended_at = max(0.0, fields["ended_at"] - self.began)
                 last = {"signal": by_signal, "ended_at": ended_at, "ended_at_from": fields["ended_at_from"]}
                 fields = {name: value for name, value in fields.items() if name not in last} | last
-                self._ends[process] = fields | {"exit_code": facts["exit_code"]}
+                self._ends[process] = {name: fields[name] for name in _KEPT_OF_ENDS} | {"exit_code": code}
         yield from self._with_notes(event, at, said | {name: _rounded(name, value) for name, value in fields.items()})
 
     def _user(self, number: int) -> dict[str, Json]:
@@ -248,20 +250,20 @@ class Telling:
         from runner.describe.jobtype import find
         from runner.jobresult import End, JobResult
 
-        holders = {int(process): guard for process, guard in self._final["holders"].items()}
         ends = [
             End(
                 self._name(process),
                 self._ends.get(process, {}).get("outcome"),
                 self._ends.get(process, {}).get("exit_code"),
-                holders.get(process),
+                self._final["holders"].get(str(process)),
             )
             for process in job.processes
         ]
-        values = {name: base64.b64decode(data) for name, data in self._final["values"].items()}
+        if self._values is None:
+            self._values = {name: base64.b64decode(data) for name, data in self._final["values"].items()}
         try:
             job_type = find(job.type)
-            result = job_type.result(job_type.model.model_validate(job.options), values, ends)
+            result = job_type.result(job_type.model.model_validate(job.options), self._values, ends)
             json.dumps(result and result.values)
             notes = [Note(str(about), None, str(text)) for about, text in result.notes] if result else []
         except Exception as error:  # anything may happen in somebody else's code
@@ -280,6 +282,8 @@ def _rounded(name: str, value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) and name != "result" else value
 
 
+_KEPT_OF_ENDS = ("outcome", "ended_by", "signal")
+"""What is small: results and tracebacks of all processes would take any amount of memory."""
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
 
 
