@@ -31,7 +31,7 @@ def _shown(line: bytes) -> tuple[bytes, bytes]:
     """The line as a terminal shows it, and the colour in which what comes next would be written."""
     cells: list[tuple[str, str]] = []
     color = ""
-    for segment in line.decode(errors="surrogateescape").split("\r"):
+    for segment in _not_covered(line.decode(errors="surrogateescape").split("\r")):
         color = _write(cells, segment, color)
     return _joined(cells).encode(errors="surrogateescape"), color.encode()
 
@@ -60,6 +60,17 @@ class TerminalLines:
     def states(self) -> dict[Stream, bytes]:
         """What is to be seen of the lines that are being rewritten."""
         return {stream: latest(line) for stream, line in self._rewritten.items() if b"\r" in line}
+
+
+def _not_covered(segments: list[str]) -> list[str]:
+    """The segments without those of which a later one leaves nothing: of a thousand states of a bar a few are left."""
+    left: list[str] = []
+    longest = 0
+    for segment in reversed(segments):
+        if "\x1b" in segment or len(segment) > longest:
+            left.append(segment)
+            longest = longest if "\x1b" in segment else len(segment)
+    return left[::-1]
 
 
 def _shortened(line: bytes) -> bytes:

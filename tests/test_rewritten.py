@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,18 @@ from runner.rewritten import TerminalLines, latest, latest_text
 )
 def test_a_line_is_what_was_written_last_in_each_column(line: bytes, shown: bytes) -> None:
     assert latest(line) == shown
+
+
+def test_what_a_later_state_covers_is_not_looked_at_again() -> None:
+    """A naive terminal, which writes every state, shows the same."""
+    generator = random.Random(7)
+    for _ in range(2_000):
+        states = ["".join(generator.choices("ab ", k=generator.randrange(6))) for _ in range(generator.randrange(1, 8))]
+        shown = ""
+        for state in states:
+            shown = state + shown[len(state) :]
+
+        assert latest("\r".join(states).encode()).decode() == (shown.rstrip(" ") if len(states) > 1 else shown)
 
 
 def test_a_line_of_text_looks_the_same() -> None:
