@@ -62,6 +62,12 @@ class Failures:
         """How many processes ended in another way than the file declares, or could not be started."""
         return sum(one.count for one in self._groups.values())
 
+    @property
+    def has_error(self) -> bool:
+        """Whether some process, or main, raised an exception."""
+        failures = [*self._groups.values(), *filter(None, (self.main,))]
+        return any(one.error is not None for one in failures)
+
     def see(self, event: Event) -> None:
         """Take note of one event."""
         said: dict[str, Any] = event.fields

@@ -72,13 +72,13 @@ def test_what_could_not_be_started_and_main_fail_too() -> None:
     assert (group.end["outcome"], group.processes) == ("start failed", ["a"])
     assert found.main is not None
     assert (found.main.error or {})["type"] == "RuntimeError"
-    assert (found.processes, found.count) == (2, 1)
+    assert (found.processes, found.count, found.has_error) == (2, 1, True)
 
 
 def test_where_all_is_as_expected_nothing_failed() -> None:
     found = failures_of(ended("a", expected=True), event("main.ended", exit_code=0, error=None))
 
-    assert (found.groups(), found.main, found.count) == ([], None, 0)
+    assert (found.groups(), found.main, found.count, found.has_error) == ([], None, 0, False)
 
 
 def test_a_thousand_ways_to_fail_take_a_bounded_memory() -> None:

@@ -216,7 +216,8 @@ class Reporter:
 
         lines = failure_lines(self._failures, self._settings.width, tracebacks=False)
         if lines and self._settings.is_kept:
-            lines.append(f"run-jobs why {self._run}   shows one of each, with its traceback")
+            shown = "what each raised, and the notes" if self._failures.has_error else "the notes again"
+            lines.append(f"run-jobs why {self._run}   shows {shown}")
         return ["", *lines] if lines else []
 
     def _warn(self, text: str) -> None:

@@ -140,8 +140,15 @@ def test_a_long_run_ends_with_what_failed_and_how_to_see_it(terminal: Terminal) 
         "",
         "1 of 1 process did not end as expected:",
         "  1  ValueError: no, at b.py:3 in f: p",
-        "run-jobs why r   shows one of each, with its traceback",
+        "run-jobs why r   shows what each raised, and the notes",
     ]
+
+
+def test_without_an_exception_there_are_only_the_notes_to_see_again(terminal: Terminal) -> None:
+    killed = event("process.exited", **PROCESS | {"exit_code": -9}, **END | FAILED | {"error": None})
+    report(*RUN[:5], killed, LONG, is_kept=True)
+
+    assert terminal.shows("stderr").splitlines()[-1] == "run-jobs why r   shows the notes again"
 
 
 def test_a_run_that_is_not_kept_cannot_be_seen_again(terminal: Terminal) -> None:
