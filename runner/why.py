@@ -52,11 +52,11 @@ class Why:
         return None
 
     def of_stuck(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """Who waits for what died with somebody, circles, and a standstill of the whole run."""
-        things = {number: thing for number, thing, *_ in found["waits"]}
-        for number in found["bereft"]:
-            thing = things[number]
-            yield Note("who_waits", self.name(number), _BEREFT.format(self.name(number), thing), thing)
+        """Processes that wait for what no process can release, circles, and a standstill of the whole run."""
+        bereft = frozenset(found["bereft"])
+        for number, thing, _, operation in found["waits"]:
+            if number in bereft:
+                yield self._of_bereft(number, thing, operation, found)
         held = _held_by(found["holders"]) if found["circles"] else {}
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
@@ -65,6 +65,14 @@ class Why:
             yield Note("deadlock", names[0], self._of_circle(circle, things, held) + ends, " ".join(names))
         if found["standstill"] and not found["circles"] and self.deadlock is None:
             yield from self._of_standstill(found)
+
+    def _of_bereft(self, number: int, thing: str, operation: str, found: Mapping[str, Any]) -> Note:
+        name = self.name(number)
+        holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
+        has = "has it, and never releases it" if len(holders) == 1 else "have it, and never release it"
+        why = f"{listed(holders)} {has}" if holders else _NO_GIVER
+        text = _BEREFT.get(operation, _BEREFT["acquire"]).format(name, thing, why)
+        return Note("who_waits" if thing in found["died"] else "standstill", name, text + _SO_ENDED, thing)
 
     def _of_circle(self, circle: Sequence[int], waits: Mapping[int, str], held_by: Mapping[int, list[str]]) -> str:
         """A circle in words; `waits` has the thing that each process waits for, `held_by` those that each has."""
@@ -85,9 +93,12 @@ class Why:
         return _CIRCLE.format("; ".join(_folded(links)), advice)
 
     def _of_standstill(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """Nobody runs any more: one note for each thing that is waited for."""
+        """No process runs any more: one note for each thing that is waited for."""
+        bereft = frozenset(found["bereft"])
         by_wait: dict[tuple[str, str, str], list[str]] = {}
         for number, thing, kind, operation in found["waits"]:
+            if number in bereft:
+                continue
             by_wait.setdefault((thing, kind, operation), []).append(self.name(number))
         if not by_wait:
             return
@@ -122,7 +133,15 @@ class Why:
                 barrier = self._things[thing]
                 parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
                 return "standstill", _BARRIER.format(thing, parties)
-        return "standstill", f"for {thing}{self._had(thing, found)}, and nobody is left who releases it."
+            case "enter", _:
+                return "standstill", f"inside {thing}, whose own lock another process has and does not release."
+        return "standstill", f"for {thing}{self._had(thing, found)}, {self._releasers(thing, found)}."
+
+    def _releasers(self, thing: str, found: Mapping[str, Any]) -> str:
+        """Which processes could release a thing, and do not, as the end of what is said of it."""
+        holders = found["holders"].get(thing, [])
+        others = [self.name(giver) for giver in found["givers"].get(thing, ()) if giver not in holders]
+        return f"which only {listed(others)} can release" if others else "and no process is left that releases it"
 
     def _had(self, thing: str, found: Mapping[str, Any]) -> str:
         """By whom a thing is had, as the end of what is said of it."""
@@ -195,7 +214,14 @@ MOST_WAITS = 5
 """Of a standstill: more would fill the screen."""
 MOST_PARTS = 8
 """Of a circle, or of processes that wait: more would fill the screen."""
-_BEREFT = "{0} waits for {1}, and would do so for ever: the run is ended."
+_BEREFT = {
+    "acquire": "{0} would wait for {1} for ever: {2}.",
+    "get": "{0} would wait for an item of {1} for ever: no process can get one any more.",
+    "flush": "{0} would never end: what it has put into {1} cannot be written to the queue's pipe any more.",
+    "enter": "{0} would wait inside {1} for ever: no process can use {1} any more.",
+}
+_NO_GIVER = "no process can release it any more"
+_SO_ENDED = " So the run is ended."
 _ENDS_RUN = " Nobody else is left to change that, so the run is ended."
 _STANDS_STILL = " So nothing can happen any more, and the run is ended."
 _CIRCLE = "Deadlock: {0}. None of them can go on by itself. {1}"

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from runner.notes import Note
     from runner.things import SharedPlan
 
-FOUND: dict[str, Any] = {"waits": [], "holders": {}, "circles": [], "standstill": False, "in_vain": [], "bereft": []}
+FOUND: dict[str, Any] = {
+    "waits": [],
+    "holders": {},
+    "givers": {},
+    "died": [],
+    "circles": [],
+    "standstill": False,
+    "in_vain": [],
+    "bereft": [],
+}
 
 
 def why(*processes: ProcessPlan, shared: Iterable[SharedPlan] = ()) -> Why:
@@ -56,12 +65,46 @@ def test_a_circle_is_told_with_what_each_has_and_waits_for() -> None:
 
 
 def test_who_waits_for_what_somebody_died_with_ends_the_run() -> None:
-    found = FOUND | {"waits": [[0, "right", "lock", "acquire"], [1, "left", "lock", "acquire"]], "bereft": [1]}
+    found = FOUND | {
+        "waits": [[0, "right", "lock", "acquire"], [1, "left", "lock", "acquire"]],
+        "bereft": [1],
+        "died": ["left"],
+    }
 
     (note,) = why(shared=LOCKS).of_stuck(found)
 
     assert (note.about, note.process) == ("who_waits", "b")
-    assert note.text == "b waits for left, and would do so for ever: the run is ended."
+    assert note.text == "b would wait for left for ever: no process can release it any more. So the run is ended."
+
+
+@pytest.mark.parametrize(
+    ("operation", "holders", "text"),
+    [
+        ("acquire", [], "b would wait for left for ever: no process can release it any more."),
+        ("acquire", [0], "b would wait for left for ever: a has it, and never releases it."),
+        ("acquire", [0, 2], "b would wait for left for ever: a and c have it, and never release it."),
+        ("get", [], "b would wait for an item of left for ever: no process can get one any more."),
+        ("flush", [], "b would never end: what it has put into left cannot be written to the queue's pipe any more."),
+        ("enter", [], "b would wait inside left for ever: no process can use left any more."),
+    ],
+)
+def test_why_a_wait_lasts_for_ever_is_said_of_each_operation(operation: str, holders: list[int], text: str) -> None:
+    waits = [[0, "right", "lock", "acquire"], [1, "left", "lock", operation]]
+    found = FOUND | {"waits": waits, "holders": {"left": holders}, "bereft": [1]}
+
+    (note,) = why(shared=LOCKS).of_stuck(found)
+
+    assert (note.about, note.text) == ("standstill", f"{text} So the run is ended.")
+
+
+def test_in_a_standstill_a_wait_that_lasts_for_ever_is_reported_once() -> None:
+    waits = [[0, "right", "lock", "acquire"], [1, "left", "lock", "acquire"]]
+    found = FOUND | {"waits": waits, "givers": {"right": [1]}, "bereft": [1], "standstill": True}
+
+    first, second = why(shared=LOCKS).of_stuck(found)
+
+    assert first.text.startswith("b would wait for left for ever")
+    assert second.text.startswith("a waits for right, which only b can release.")
 
 
 def test_who_has_what_is_waited_for_in_a_standstill_is_named() -> None:
@@ -70,7 +113,7 @@ def test_who_has_what_is_waited_for_in_a_standstill_is_named() -> None:
 
     first, _ = why(shared=[SharedLock("left"), SharedCondition("bell")]).of_stuck(found)
 
-    assert first.text == "a waits for left, which b has, and nobody is left who releases it."
+    assert first.text == "a waits for left, which b has, and no process is left that releases it."
 
 
 def test_who_waits_for_the_dead_to_wake_is_told_so() -> None:
@@ -148,7 +191,7 @@ THINGS: list[SharedPlan] = [
         (["news", "condition", "wait"], ["other"], "standstill", "to be notified of news, and nobody is left"),
         (["start", "event", "wait"], [], "standstill", "for start to be set"),
         (["gate", "barrier", "wait"], [], "standstill", "at the barrier gate, which opens when 4 are there"),
-        (["door", "semaphore", "acquire"], [], "standstill", "for door, and nobody is left who releases it"),
+        (["door", "semaphore", "acquire"], [], "standstill", "for door, and no process is left that releases it"),
     ],
 )
 def test_when_nobody_goes_on_it_is_said_what_each_waits_for(

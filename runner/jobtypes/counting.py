@@ -120,6 +120,7 @@ class _Counter:
                 self._wait(take)
             mark[0] = 1
             cell[0] = (cell[0] + 1) & mask
+            mark[0] = WANTS
             give()
             mark[0] = 0
         self.acquisitions += increments

@@ -5,10 +5,10 @@ Events, barriers and joinable queues have a condition inside. Children import th
 
 from __future__ import annotations
 
-from runner.supervise.table import GIVEN, IN_VAIN, LOOKS_FIRST, TAKEN
-from runner.supervise.tracing import WRAP, blocked, entered_by
+from runner.supervise.table import IN_VAIN, LOOKS_FIRST
+from runner.supervise.tracing import WRAP, blocked
 
-__all__ = ["trace_condition", "trace_entry", "untrace_condition", "untrace_entry"]
+__all__ = ["trace_condition", "untrace_condition"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:
     """Trace a semaphore on which processes wait to be woken, in a condition and what is made of one."""
-    take, give = semaphore.acquire, semaphore.release
+    take = semaphore.acquire
     left = 1
 
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
@@ -30,17 +30,12 @@ def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None
         waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, voice) if block else -1.0
         if waited < 0:
             return False
-        cell[TAKEN] = (cell[TAKEN] + 1) & WRAP
         left -= 1
         if waited or not left:
             left = voice.acquired(operation, waited, left)
         return True
 
-    def release() -> None:
-        cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
-        give()
-
-    semaphore.acquire, semaphore.release = acquire, release
+    semaphore.acquire = acquire
 
 
 def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
@@ -80,26 +75,9 @@ def _acquire_to_notify(take: Acquire, cell: Cell, voice: Voice) -> Acquire:
     return acquire
 
 
-def trace_entry(lock: Any, cell: Cell, voice: Voice) -> None:
-    """Trace who waits to get into an event or a barrier, out of which somebody does not come who notifies."""
-    acquire, give = _acquire_to_notify(lock.acquire, cell, voice), lock.release
-
-    def release(guard: object = None, kind: object = None, error: object = None, traceback: object = None) -> None:
-        give()
-
-    lock.acquire = acquire
-    lock.__class__ = entered_by(type(lock), acquire, release)
-
-
 def untrace_condition(condition: Any) -> None:
     """Undo `trace_condition`."""
     condition._wait_semaphore._make_methods()
     condition._woken_count._make_methods()
     del condition.wait_for
     del condition.notify
-
-
-def untrace_entry(lock: Any) -> None:
-    """Undo `trace_entry`."""
-    lock.__class__ = type(lock).__base__
-    lock._make_methods()

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 from runner.supervise import condition_tracing, tracing
-from runner.supervise.queue_tracing import trace_queue
-from runner.supervise.sending import untrace_sending
+from runner.supervise.inner_locks import trace_inner, untrace_inner
+from runner.supervise.queue_tracing import trace_queue, untrace_queue
 from runner.supervise.table import unsent
-from runner.supervise.voice import Voice
+from runner.supervise.voice import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,29 +127,27 @@ class TracedHandle:
     def trace(self, process: int, tell: Tell) -> None:
         """Have it noted what this process does with it: once in each process."""
         thing = self._thing
-        first, second = self.row, self.row + 1
-
-        def place(row: int) -> tuple[Any, Voice]:
-            return self._table.cell(row, process), Voice(row, tell)
-
+        places = [
+            Place(row, self._table.cell(row, process), tell)
+            for row in range(self.row, self.row + len(roles_of(self._kind)))
+        ]
+        first = places[0]
         match self._kind:
             case "condition":
-                tracing.trace_guard(thing._lock, *place(first))
+                tracing.trace_guard(thing._lock, first.cell, first.voice())
                 thing._make_methods()  # its `acquire` is that of its lock
-                condition_tracing.trace_condition(thing, *place(second))
+                condition_tracing.trace_condition(thing, places[1].cell, places[1].voice())
             case "event" | "barrier":
-                condition_tracing.trace_condition(thing._cond, *place(first))
-                condition_tracing.trace_entry(thing._cond._lock, *place(first))
-                thing._cond._make_methods()
+                _trace_inner_condition(thing._cond, "wait", *places)
             case "queue" | "joinable_queue":
-                trace_queue(thing, *place(first), Voice(first, tell))
+                trace_queue(thing, *places[:3])
                 if self._kind == "joinable_queue":
-                    condition_tracing.trace_condition(thing._cond, *place(second), "join")
+                    _trace_inner_condition(thing._cond, "join", *places[3:])
             case "value":
-                tracing.trace_guard(thing.get_lock(), *place(first))
+                tracing.trace_guard(thing.get_lock(), first.cell, first.voice())
                 tracing.adopt_lock(thing)
             case _:
-                tracing.trace_guard(thing, *place(first))
+                tracing.trace_guard(thing, first.cell, first.voice())
 
     def unsent(self, process: int) -> int:
         """How many items of a queue wait here for room in its pipe; it is noted that the process waits for that."""
@@ -169,15 +167,11 @@ class TracedHandle:
                 thing._make_methods()
                 condition_tracing.untrace_condition(thing)
             case "event" | "barrier":
-                condition_tracing.untrace_entry(thing._cond._lock)
-                thing._cond._make_methods()
-                condition_tracing.untrace_condition(thing._cond)
+                _untrace_inner_condition(thing._cond)
             case "queue" | "joinable_queue":
-                del thing.get
-                untrace_sending(thing)
-                thing._sem._make_methods()
+                untrace_queue(thing)
                 if self._kind == "joinable_queue":
-                    condition_tracing.untrace_condition(thing._cond)
+                    _untrace_inner_condition(thing._cond)
             case "value":
                 tracing.untrace_guard(thing.get_lock())
                 tracing.adopt_lock(thing)
@@ -185,8 +179,32 @@ class TracedHandle:
                 tracing.untrace_guard(thing)
 
 
-ROWS = {"condition": 2, "joinable_queue": 2}
-"""Of the table, where it is not one: the lock and who waits to be notified; the items and who waits for the last."""
+def _trace_inner_condition(condition: Any, operation: str, notified: Place, inner: Place) -> None:
+    condition_tracing.trace_condition(condition, notified.cell, notified.voice(), operation)
+    trace_inner(condition._lock, inner.cell, "enter", inner.voice())
+    condition._make_methods()
+
+
+def _untrace_inner_condition(condition: Any) -> None:
+    untrace_inner(condition._lock)
+    condition._make_methods()
+    condition_tracing.untrace_condition(condition)
+
+
+ROLES = {
+    "condition": ("guard", "notified"),
+    "event": ("notified", "inner"),
+    "barrier": ("notified", "inner"),
+    "queue": ("items", "reading", "writing"),
+    "joinable_queue": ("items", "reading", "writing", "notified", "inner"),
+}
+"""What each row of a kind of thing is about: a `guard` that steps acquire, those that wait to be `notified`, the
+`items` of a queue and the room in it, and the locks that the thing has inside."""
+
+
+def roles_of(kind: str) -> tuple[str, ...]:
+    """The roles of the rows of such a thing."""
+    return ROLES.get(kind, ("guard",))
 
 
 def trace_all(handles: Iterable[Handle], process: int, tell: Tell) -> None:

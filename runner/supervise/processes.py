@@ -222,7 +222,7 @@ class Processes:
         things = self._things(plan) if self._shared.handles else {}
         return Surroundings(
             number=number,
-            work=self._call(plan, things),
+            work=self._call(number, plan, things),
             records=self._records,
             alive=self._lifeline,
             env=plan.env,
@@ -235,11 +235,11 @@ class Processes:
             limits=plan.limits.given() if plan.limits is not None else None,
         )
 
-    def _call(self, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:
+    def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:
         if plan.do is not None:
             from runner.supervise.steps import Steps
 
-            return Steps(plan.do, things)  # type: ignore[arg-type]  # steps are mappings
+            return Steps(plan.do, things, position=self._shared.position(number))  # type: ignore[arg-type]  # mappings
         if plan.target is None:
             return None
         return call_of(plan.target, plan.args, plan.kwargs, things)

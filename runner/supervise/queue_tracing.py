@@ -8,21 +8,19 @@ from __future__ import annotations
 from time import monotonic
 
 from runner.limits import MOST_POLL_S
-from runner.supervise.sending import trace_sending
-from runner.supervise.table import GIVEN, MARK, TAKEN
-from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked, wait_for
+from runner.supervise.inner_locks import trace_inner, untrace_inner
+from runner.supervise.sending import trace_sending, untrace_sending
+from runner.supervise.table import MARK, PUT
+from runner.supervise.tracing import PATIENCE_S, WRAP, announce, blocked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from runner.supervise.inner_locks import Waiting
     from runner.supervise.table import Cell
-    from runner.supervise.voice import Voice
-
-
-HAS_LOCK = 1
-"""In the mark of who gets: it has the lock for reading, under which one process after the other gets."""
+    from runner.supervise.voice import Place, Voice
 
 
 def get_by(deadline: float, get: Callable[[bool, float], object]) -> object:
@@ -37,13 +35,14 @@ def get_by(deadline: float, get: Callable[[bool, float], object]) -> object:
     return get(True, left)
 
 
-def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
-    """Trace who waits for an item or for room in a queue, and how many items were put and got.
+def trace_queue(queue: Any, items: Place, reading: Place, writing: Place) -> None:
+    """Trace who waits for an item or for room in a queue, and who has its locks for reading and for writing.
 
-    A voice counts what it leaves out: each of the two operations has one of its own.
+    Each place is a row of the table. A voice counts what it leaves out: each of the two operations has one of its own.
     """
+    cell, puts = items.cell, items.voice()
     room = queue._sem
-    take, give = room.acquire, room.release
+    take = room.acquire
     left = 1
 
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
@@ -51,29 +50,38 @@ def trace_queue(queue: Any, cell: Cell, puts: Voice, gets: Voice) -> None:
         waited = 0.0 if take(False) else blocked(take, cell, "put", timeout, puts) if block else -1.0
         if waited < 0:
             return False
-        cell[GIVEN] = (cell[GIVEN] + 1) & WRAP
+        cell[PUT] = (cell[PUT] + 1) & WRAP
         left -= 1
         if waited or not left:
             left = puts.acquired("put", waited, left)
         return True
 
-    def release() -> None:
-        cell[MARK] = 0  # first: who has got something does not wait any more
-        cell[TAKEN] = (cell[TAKEN] + 1) & WRAP
-        give()
-
-    room.acquire, room.release = acquire, release
+    room.acquire = acquire
+    gets = items.voice()
+    wait_to_read = trace_inner(queue._rlock, reading.cell, "get", gets)
+    trace_inner(queue._wlock, writing.cell, "flush", writing.voice())
     trace_sending(queue, cell, puts)
-    queue.get = TracedGet(queue, cell, gets)
+    queue.get = TracedGet(queue, cell, gets, wait_to_read)
+
+
+def untrace_queue(queue: Any) -> None:
+    """Undo `trace_queue`."""
+    del queue.get
+    queue._sem._make_methods()
+    untrace_inner(queue._rlock)
+    untrace_inner(queue._wlock)
+    untrace_sending(queue)
 
 
 class TracedGet:
     """Stands in the place of a queue's `get`."""
 
-    def __init__(self, queue: Any, cell: Cell, voice: Voice) -> None:
+    def __init__(self, queue: Any, cell: Cell, voice: Voice, wait_to_read: Waiting) -> None:
+        """`wait_to_read` acquires the lock under which one process after the other gets."""
         import select
 
         self._queue = queue
+        self._wait_to_read = wait_to_read
         self._get = queue.get
         self._cell = cell
         self._voice = voice
@@ -99,22 +107,18 @@ class TracedGet:
         """As multiprocessing's own, but for who waits longer than `PATIENCE_S`."""
         from multiprocessing.reduction import ForkingPickler
 
-        cell, lock = self._cell, self._queue._rlock
         began = monotonic()
-        told = False
-        if not lock.acquire(False):  # another one is in `get`
-            told = wait_for(lock.acquire, cell, 0, "get", None, self._voice) > 0
+        told = self._wait_to_read() > 0
+        blocks = False
         try:
-            if told:
-                cell[MARK] |= HAS_LOCK
-            elif not self._ready.poll(PATIENCE_S * 1000):
-                announce(cell, HAS_LOCK, "get", None, self._voice, began)
-                told = True
+            if not self._ready.poll(PATIENCE_S * 1000):
+                announce(self._cell, 0, "get", None, self._voice, began)
+                told = blocks = True
             data = self._queue._recv_bytes()
         finally:
-            if told:  # before it is told that something was taken, and also if a signal's handler has raised
-                cell[MARK] = 0
-            lock.release()
+            if blocks:  # before it is told that something was taken, and also if a signal's handler has raised
+                self._cell[MARK] = 0
+            self._queue._rlock.release()
         self._queue._sem.release()
         return self._got(ForkingPickler.loads(data), monotonic() - began if told else 0.0)
 

@@ -88,13 +88,27 @@ class Schedule:
 
     @property
     def mains_state(self) -> MainsState:
-        """What main does."""
+        """What main does, and which processes it will start or end."""
         match self._main.phase:
             case mains.Joining(process, None):
-                return MainsState(goes_on=False, joined=process)
+                return MainsState(False, process, *self._mains_plans())
             case mains.Ended():
                 return MainsState(goes_on=False)
-        return MainsState(goes_on=True)
+        return MainsState(True, None, *self._mains_plans())
+
+    def _mains_plans(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The processes that main has yet to start, and those that it will end."""
+        coming = self.mains_steps
+        pending = frozenset(step.process for step in coming if isinstance(step, steps.Start))
+        ends = frozenset(step.process for step in coming if isinstance(step, steps.Terminate | steps.Kill))
+        daemons = frozenset(number for number, process in enumerate(self._plan.processes) if process.daemon)
+        return frozenset(each for each in pending if self.phase(each) is Phase.PLANNED), ends | daemons
+
+    @property
+    def mains_steps(self) -> tuple[steps.Step, ...]:
+        """The steps that main has left, from the one on that it is doing."""
+        position = self._main.position - isinstance(self._main.phase, mains.Acting)
+        return () if isinstance(self._main.phase, mains.Ended) else self._plan.steps[position:]
 
     @property
     def alive(self) -> frozenset[int]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import errno
 import os
 
+from runner.supervise.guards import Row
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import BLOCKED, HELD, MARK, WANTS, Table, size_of, unsent
+from runner.supervise.table import Position, Table, size_of, unsent
 from runner.things import (
     SharedArray,
-    SharedCondition,
-    SharedLock,
     SharedManaged,
     SharedQueue,
-    SharedRLock,
-    SharedSemaphore,
     SharedValue,
     is_declared,
     is_traced,
@@ -23,7 +20,6 @@ from runner.things import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from multiprocessing.managers import SyncManager
     from multiprocessing.process import BaseProcess
     from multiprocessing.shared_memory import SharedMemory
@@ -31,18 +27,6 @@ if TYPE_CHECKING:
 
     from runner.plan import Json, Plan
     from runner.supervise.handles import Handle
-    from runner.things import SharedPlan
-
-
-def missing_permits(permits: int, free: int, marks: Sequence[int], dead: int) -> tuple[int, bool]:
-    """How many permits nobody has any more, and whether that is certain.
-
-    `marks` are those of all processes, `dead` is the one that died. It is uncertain while a living process wants one:
-    it may have got a permit and not noted it yet.
-    """
-    living = [mark for process, mark in enumerate(marks) if process != dead]
-    held = sum(mark & HELD for mark in living)
-    return permits - free - held, not any(mark & WANTS for mark in living)
 
 
 class SharedThings:
@@ -58,8 +42,8 @@ class SharedThings:
         self.main = len(plan.processes)
         """Main's column."""
         self._memories: dict[str, tuple[SharedMemory, int]] = {}
-        self.rows: list[SharedPlan] = []
-        """The thing that each row of the table is about."""
+        self.rows: list[Row] = []
+        """What each row of the table is about."""
         self.objects: dict[str, Any] = {}
         """What was made, by name: the real ones of multiprocessing; no arrays."""
         self.table: Table | None = None
@@ -80,23 +64,18 @@ class SharedThings:
         """The manager's process, if there is one."""
         return None if self._manager is None else self._manager._process  # type: ignore[attr-defined]  # no way
 
-    @property
-    def semaphores(self) -> frozenset[str]:
-        """The names of the semaphores: a permit of theirs may be released by another one than who acquired it."""
-        return frozenset(thing.name for thing in self.rows if isinstance(thing, SharedSemaphore))
-
     def _make(self, plan: Plan, run: str) -> None:
         from runner.leftovers import memory_prefix
 
         if not plan.shared:
             return
-        from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
+        from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle, roles_of
         from runner.supervise.making import make
 
         first_rows = {}
         for thing in plan.shared:
             first_rows[thing.name] = len(self.rows)
-            self.rows += [thing] * (ROWS.get(kind_of(thing), 1) if is_traced(thing) else 0)
+            self.rows += [Row(thing, role) for role in roles_of(kind_of(thing))] if is_traced(thing) else []
         if self.rows:
             columns = self.main + 1
             size = size_of(len(self.rows), columns)
@@ -141,66 +120,17 @@ class SharedThings:
                 numbers[place] = number
             numbers.release()
 
-    def marked(self, process: int) -> list[str]:
-        """The guards that this process holds or was about to, by its own marks."""
-        if self.table is None:
-            return []
-        marks = [(thing, self.table.cell(row, process)[MARK]) for row, thing in self._guards()]
-        # Who has waited for long has got nothing.
-        return [thing.name for thing, mark in marks if mark & HELD or (mark & WANTS and not mark & BLOCKED)]
+    def position(self, process: int) -> Position | None:
+        """Where a process notes the step that it is in, if anything is traced."""
+        return None if self.table is None else Position(self.table, process)
 
     def unsent_by(self, process: int) -> list[tuple[str, int]]:
         """The queues into which this process has put items that it has not sent, and how many."""
         if self.table is None:
             return []
-        firsts = {thing.name: row for row, thing in reversed(list(enumerate(self.rows)))}
-        queues = [(name, firsts[name]) for name in sorted(firsts) if isinstance(self.rows[firsts[name]], SharedQueue)]
-        items = [(name, unsent(self.table.cell(row, process))) for name, row in queues]
+        queues = [(row.thing.name, number) for number, row in enumerate(self.rows) if row.role == "items"]
+        items = [(name, unsent(self.table.cell(number, process))) for name, number in sorted(queues)]
         return [(name, number) for name, number in items if number]
-
-    def read_by(self, process: int) -> list[str]:
-        """The queues of which this process has the lock for reading, by its own marks."""
-        if self.table is None:
-            return []
-        return [thing.name for row, thing in enumerate(self.rows) if self.table.mark(row, process).reads]
-
-    def missing(self, guard: str, dead: int) -> tuple[int, bool]:
-        """`missing_permits` of this guard, now."""
-        row, thing = next((row, thing) for row, thing in self._guards() if thing.name == guard)
-        permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
-        return missing_permits(permits, free_permits(self.lock_of(thing)), self._held(row), dead)
-
-    def _guards(self) -> list[tuple[int, SharedPlan]]:
-        """The rows of what has permits that somebody can die with."""
-        kinds = (SharedLock, SharedRLock, SharedSemaphore, SharedCondition, SharedValue)
-        firsts = {thing.name: row for row, thing in reversed(list(enumerate(self.rows)))}
-        return [(row, self.rows[row]) for row in sorted(firsts.values()) if isinstance(self.rows[row], kinds)]
-
-    def lock_of(self, thing: SharedPlan) -> Any:
-        """What is acquired when a thing is: of a condition or a value its lock."""
-        made = self.objects[thing.name]
-        match thing:
-            case SharedCondition():
-                return made._lock
-            case SharedValue():
-                return made.get_lock()
-        return made
-
-    def _marks(self, row: int) -> list[int]:
-        return [] if self.table is None else self.table.marks(row)
-
-    def _held(self, row: int) -> list[int]:
-        """The marks, each holder of what can be taken again counted once."""
-        marks = self._marks(row)
-        if isinstance(self.rows[row], SharedRLock | SharedCondition | SharedValue):
-            return [mark & WANTS | bool(mark & HELD) for mark in marks]
-        return marks
-
-    def clear_marks(self, guard: str, process: int) -> None:
-        """Forget what a dead process noted."""
-        for row, thing in enumerate(self.rows):
-            if thing.name == guard and self.table is not None:
-                self.table.cell(row, process)[MARK] = 0
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""
@@ -250,19 +180,6 @@ class SharedThings:
 
                 resource_tracker.unregister(f"/{memory.name}", "shared_memory")
         self._memories.clear()
-
-
-def free_permits(guard: Any) -> int:
-    """How many permits of a lock or a semaphore of multiprocessing are free, now."""
-    try:
-        free: int = guard._semlock._get_value()
-    except NotImplementedError:  # macOS cannot tell: take those that there are, and give them back
-        free = 0
-        while guard.acquire(False):
-            free += 1
-        for _ in range(free):
-            guard.release()
-    return free
 
 
 def _view(memory: SharedMemory) -> memoryview:

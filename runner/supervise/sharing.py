@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from runner.plan import Act
 from runner.records import record
+from runner.supervise.guards import INNER, Guards
 from runner.supervise.holders import Holders
 from runner.supervise.table import OPERATIONS
-from runner.things import kind_of
+from runner.things import SharedSemaphore, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
+    from runner.plan import Plan
     from runner.supervise.schedule import Schedule
     from runner.supervise.shared import SharedThings
+    from runner.supervise.watch import Moment, Picture
     from runner.wire import Message
 
 
@@ -44,29 +48,41 @@ _OF_A_TARGET = (
 class Sharing:
     """Sees to the shared things of one run."""
 
-    def __init__(self, shared: SharedThings, schedule: Schedule, has_children: Callable[[int], bool]) -> None:
-        """`has_children` says whether a process has processes of its own."""
+    def __init__(
+        self,
+        shared: SharedThings,
+        schedule: Schedule,
+        plan: Plan,
+        has_children: Callable[[int], bool],
+        sleeps: Callable[[int], bool | None],
+    ) -> None:
+        """`has_children` says whether a process has processes of its own, `sleeps` whether it sleeps.
+
+        None is for a process of which the latter cannot be known.
+        """
         self._shared = shared
         self._schedule = schedule
-        self._holders = Holders(shared)
+        self._guards = Guards(shared, plan, sleeps)
+        self._holders = Holders(self._guards)
         self._ended_well: set[int] = set()
         self._died_with: dict[int, str] = {}
         """The first guard of which each process died with a permit."""
-        self._readers: dict[str, int] = {}
-        """Who died with a queue's lock for reading; it is told when somebody misses it, for many are ended in `get`."""
+        self._dead: dict[int, int] = {}
+        """The rows of guards that died with a process, and the process."""
+        self._told_inner: set[int] = set()
         self._added: dict[str, list[Any]] = {}
         """What was added to a thing: how much, by how many processes, and what all of them held."""
         self._is_news = False
-        """Something has happened that may leave somebody waiting for ever."""
+        """Something has happened that may leave a process waiting for ever."""
         self._watch: Any = None
         if shared.table is not None:
             from runner.supervise.watch import Watch
 
-            self._watch = Watch(shared, has_children, self._holders.lost)
+            self._watch = Watch(shared, self._guards, plan.processes, has_children, sleeps)
 
     @property
     def uncertain(self) -> bool:
-        """Whether it is to be looked again who died with a permit."""
+        """Whether it is to be looked again which process died with a permit."""
         return self._holders.uncertain
 
     def hear(self, told: Iterable[tuple[int, list[Any]]]) -> Iterator[Seen]:
@@ -79,7 +95,7 @@ class Sharing:
                     self._add(process, name, amount, list(map(str, guards)))
                 case ["unsent", int(row), int(items)] if 0 <= row < len(self._shared.rows):
                     self._is_news = True
-                    yield Seen({"said": "unsent", "by": process, "what": [self._shared.rows[row].name, items]})
+                    yield Seen({"said": "unsent", "by": process, "what": [self._shared.rows[row].thing.name, items]})
                 case [str(what), *said] if what in _OF_A_TARGET:
                     yield Seen({"said": what, "by": process, "what": said})
                 case [str(what), int(row), *rest] if 0 <= row < len(self._shared.rows):
@@ -93,7 +109,7 @@ class Sharing:
 
     def _hear_of(self, process: int, what: str, row: int, rest: list[Any]) -> Iterator[Seen]:
         self._is_news = self._is_news or what == "waiting"
-        thing = self._shared.rows[row]
+        thing = self._shared.rows[row].thing
         of_thing = {"thing": thing.name, "kind": kind_of(thing)}
         match what, rest:
             case (("waiting" | "acquired" | "timed_out"), [str(operation), float(at), *more]) if (
@@ -109,9 +125,9 @@ class Sharing:
                 yield Seen({"released_extra": process, "t": at, "thing": thing.name, "free": free})
 
     @property
-    def is_to_be_looked_at(self) -> bool:
-        """Whether it is to be looked again soon though nobody may say anything."""
-        return self._watch is not None and bool(self._watch.is_unsure)
+    def look_again_in_s(self) -> float | None:
+        """After how long to look again though no process may report anything; None if that is not necessary."""
+        return None if self._watch is None or self._schedule.is_stopping else self._watch.again_in_s
 
     def see_main_move(self) -> None:
         """Main has taken a step."""
@@ -120,57 +136,77 @@ class Sharing:
     def see_end(self, process: int, *, ended_well: bool) -> Iterator[Seen]:
         """A process has ended, with a permit or without.
 
-        Who ended well may have left a permit for another one to release: of a semaphore nothing is said then, and a
-        lock is not given up for lost.
+        A process that ended well may have left a permit of a semaphore for another one to release: nothing is said.
         """
         self._is_news = True
         if ended_well:
             self._ended_well.add(process)
-        for queue in self._shared.read_by(process):
-            self._readers[queue] = process
-            self._holders.lost.gone.add(queue)
         if not self._schedule.is_stopping:
             for queue, items in self._shared.unsent_by(process):
                 yield Seen({"unsent": items, "by": process, "thing": queue})
         yield from self._died(self._holders.see_end(process))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:
-        """Who died with a permit, as far as that was not certain."""
+        """The processes that died with a permit, as far as that was not certain."""
         yield from self._died(self._holders.look_again(for_the_last_time=for_the_last_time))
 
-    def _died(self, found: Iterator[tuple[int, str]]) -> Iterator[Seen]:
-        for process, guard in found:
+    def _died(self, found: Iterator[tuple[int, int]]) -> Iterator[Seen]:
+        for process, number in found:
+            row = self._shared.rows[number]
             ended_well = process in self._ended_well
-            if ended_well and guard in self._shared.semaphores:
+            if self._guards.is_signal(number) or (ended_well and isinstance(row.thing, SharedSemaphore)):
                 continue
-            self._died_with.setdefault(process, guard)
-            if not ended_well:
-                self._holders.lost.gone.add(guard)
+            self._dead[number] = process
+            if row.role in INNER:  # told when a process waits for it: many are ended while they get
+                continue
+            self._died_with.setdefault(process, row.thing.name)
             if not self._schedule.is_stopping:  # otherwise it was ended with it, as all are
-                yield Seen({"holder_died": process, "guard": guard})
+                yield Seen({"holder_died": process, "guard": row.thing.name})
 
     def look(self, *, anyway: bool = False) -> Iterator[Seen]:
         """Who waits for ever, if anything has happened that can have led to that."""
         if self._watch is None or self._schedule.is_stopping or not (self._is_news or anyway):
             return
-        if self.uncertain:  # who waits may do so for what somebody died with: that is looked at first
+        if self.uncertain:  # a process may wait for what another one died with: that is looked at first
             return
         self._is_news = False
+        picture = self._watch.look(self._moment())
+        if picture is None:
+            return
+        dead = self._dead_among(picture)
+        yield from self._inner_locks(dead)
+        why = "deadlock" if self._watch.has_found_circles else "standstill"
+        if picture.bereft:
+            why = "holder_died" if dead else "standstill"
+        stops = why if picture.standstill or picture.bereft else None
+        died = sorted({self._shared.rows[row].thing.name for row in dead})
+        yield Seen({"stuck": picture.to_json() | {"died": died}}, stops)
+
+    def _moment(self) -> Moment:
         schedule = self._schedule
-        picture = self._watch.look(schedule.alive, schedule.mains_state, schedule.ending)
-        if picture is not None:
-            for queue in dict.fromkeys(picture.waits[number][0] for number in picture.bereft):
-                if queue in self._readers:
-                    yield Seen({"holder_died": self._readers[queue], "guard": f"the lock of {queue} for reading"})
-            why = "deadlock" if self._watch.has_found_circles else "standstill"
-            stops = "holder_died" if picture.bereft else why if picture.standstill else None
-            yield Seen({"stuck": picture.to_json()}, stops)
+        acts = tuple(step.step for step in schedule.mains_steps if isinstance(step, Act))
+        from runner.supervise.watch import Moment
+
+        return Moment(schedule.alive, schedule.mains_state, schedule.ending, acts)
+
+    def _dead_among(self, picture: Picture) -> dict[int, int]:
+        """The guards that processes wait for in vain, or that keep others from what they wait for, and their dead."""
+        lasting = picture.waits if picture.standstill else picture.bereft
+        waited_for = {picture.waits[number][0] for number in lasting}
+        return {row: process for row, process in self._dead.items() if self._shared.rows[row].thing.name in waited_for}
+
+    def _inner_locks(self, dead: Mapping[int, int]) -> Iterator[Seen]:
+        """The locks inside of things that died with a process, each once."""
+        for number, process in dead.items():
+            row = self._shared.rows[number]
+            if row.role in INNER and number not in self._told_inner:
+                self._told_inner.add(number)
+                yield Seen({"holder_died": process, "guard": INNER[row.role].format(row.thing.name)})
 
     def picture(self) -> Iterator[Seen]:
         """Who waits for whom, now that the time limit is over."""
         if self._watch is not None:
-            picture = self._watch.picture(self._schedule.alive, self._schedule.mains_state)
-            yield Seen({"picture": picture.to_json()})
+            yield Seen({"picture": self._watch.picture(self._moment()).to_json()})
 
     def in_the_end(self) -> dict[str, Any]:
         """What there is to tell when the run is over."""

@@ -16,6 +16,7 @@ from itertools import repeat
 
 from runner.arguments import resolve
 from runner.supervise import shared_steps, told
+from runner.supervise.table import ALL_DONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
 
     from runner.supervise.handles import Handle
+    from runner.supervise.table import Cell, Position
 
     StepData: TypeAlias = dict[str, Any]
     Run: TypeAlias = Callable[[], object]
@@ -31,27 +33,36 @@ if TYPE_CHECKING:
 class Steps:
     """The steps of one process; calling it does them, and gives what `return` says."""
 
-    __slots__ = ("_do", "_things", "_variables")
+    __slots__ = ("_do", "_position", "_things", "_variables")
 
     def __init__(
-        self, do: Iterable[StepData], things: dict[str, Handle], variables: dict[str, object] | None = None
+        self,
+        do: Iterable[StepData],
+        things: dict[str, Handle],
+        variables: dict[str, object] | None = None,
+        position: Position | None = None,
     ) -> None:
+        """`position` is where it is noted which step the process is in, if that is of interest."""
         self._do = tuple(do)
         self._things = things
         self._variables = variables or {}
+        self._position = position
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Steps, (self._do, self._things, self._variables)
+        return Steps, (self._do, self._things, self._variables, self._position)
 
     def __call__(self) -> object:
         """Do the steps."""
-        frame = Frame(self._things, dict(self._variables))
+        at = None if self._position is None else self._position.cell()
+        frame = Frame(self._things, dict(self._variables), at)
         run = frame.sequence(self._do, "do")
         try:
             run()
         except _Returned as returned:
             return returned.args[0]
         finally:
+            if at is not None:
+                at[0] = ALL_DONE
             frame.tell_added()
         return None
 
@@ -63,9 +74,12 @@ class _Returned(Exception):
 class Frame:
     """What the steps of a process share: variables, things, and what they hold."""
 
-    def __init__(self, things: dict[str, Handle], variables: dict[str, object]) -> None:
+    def __init__(self, things: dict[str, Handle], variables: dict[str, object], position: Cell | None = None) -> None:
+        """`position` is the cell where the number of a step is noted before it is done (see `releases`)."""
         self.handles = things
         self.variables = variables
+        self._position = position
+        self._number = 1
         self.held: tuple[str, ...] = ()
         """The names of what is held now."""
         self.added: list[Callable[[], tuple[str, float, set[tuple[str, ...]]]]] = []
@@ -73,9 +87,9 @@ class Frame:
 
     def sequence(self, steps: Iterable[StepData], path: str) -> Run:
         """One after the other; what is raised says in which step."""
-        every = [(partial(_MAKERS[step["step"]], self), step, f"{path}[{place}]") for place, step in enumerate(steps)]
-        runs = [make(step, at) for make, step, at in every]
-        if len(runs) == 1 and every[0][1]["step"] in _NESTING:
+        every = [(step, f"{path}[{place}]") for place, step in enumerate(steps)]
+        runs = [self._numbered(step, at) for step, at in every]
+        if len(runs) == 1 and every[0][0]["step"] in _NESTING:
             return runs[0]
 
         def run_all() -> None:
@@ -86,11 +100,33 @@ class Frame:
                     done += 1
             except Exception as error:
                 if not isinstance(error, _Returned) and not getattr(error, "__notes__", None):
-                    _, step, at = every[done]
+                    step, at = every[done]
                     error.add_note(f"in the step {at}: {step['step']}")
                 raise
 
         return run_all
+
+    def repeated(self, steps: Iterable[StepData], path: str) -> Run:
+        """A sequence that is done more than once: its steps have no numbers."""
+        position, self._position = self._position, None
+        try:
+            return self.sequence(steps, path)
+        finally:
+            self._position = position
+
+    def _numbered(self, step: StepData, at: str) -> Run:
+        """A step that first notes its number, where that is of interest."""
+        cell, number = self._position, self._number
+        if cell is None:
+            return _MAKERS[step["step"]](self, step, at)
+        self._number += 1
+        run = _MAKERS[step["step"]](self, step, at)
+
+        def run_noted() -> object:
+            cell[0] = number
+            return run()
+
+        return run_noted
 
     def value(self, encoded: Any) -> Callable[[], Any]:
         """What gives the value of an argument, when it is needed."""
@@ -231,7 +267,7 @@ def _child(frame: Frame, step: StepData, _: str) -> Run:
 
 
 def _repeat(frame: Frame, step: StepData, at: str) -> Run:
-    run, times = frame.sequence(step["do"], f"{at}.do"), step["times"]
+    run, times = frame.repeated(step["do"], f"{at}.do"), step["times"]
     if "as" not in step:
 
         def run_repeatedly() -> None:

@@ -12,6 +12,7 @@ from collections import deque
 from runner.adopted import reap_adopted
 from runner.limits import MOST_POLL_S
 from runner.supervise import fork_threads, lifecycle
+from runner.supervise.asleep import sleeps
 from runner.supervise.endings import Endings
 from runner.supervise.facts import (
     ActDone,
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from runner.supervise.signals import Signals
     from runner.wire import Link, Message
 
-UNSURE_S = 0.05
-"""Between looks for who waits for ever, while something may change that nobody says."""
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""
 LIVES_ON_S = 0.5
@@ -89,7 +88,7 @@ class Supervisor:
         self._schedule = Schedule(plan, room)
         self._timers = Timers()
         self._interruptions = Interruptions(plan, link, signals, self._timers)
-        self._sharing = Sharing(shared, self._schedule, processes.has_children)
+        self._sharing = Sharing(shared, self._schedule, plan, processes.has_children, self._sleeps)
         self._hand = hand
         self._threads = threads
         self._endings = Endings()
@@ -200,6 +199,13 @@ class Supervisor:
     def _heed_the_fronts_end(self) -> None:
         if self._link.ended and not self._schedule.is_stopping:
             self._deliver(StopRun("stop_requested"))
+
+    def _sleeps(self, number: int) -> bool | None:
+        """Whether a process, or main's hand, sleeps; None where the system does not say."""
+        if number == self._shared.main:
+            return self._hand is None or sleeps(self._hand.pid)
+        running = self._processes.running.get(number)
+        return running is not None and sleeps(running.pid)
 
     # Facts in, commands out.
 
@@ -312,8 +318,9 @@ class Supervisor:
                 self._deliver(StopRun(one.stops))
         if self._sharing.uncertain:
             self._timers.set_once(self._now + BETWEEN_LOOKS_S, "holders")
-        if self._sharing.is_to_be_looked_at:
-            self._timers.set_once(self._now + UNSURE_S, "unsure")
+        again_in_s = self._sharing.look_again_in_s
+        if again_in_s is not None:
+            self._timers.set_once(self._now + again_in_s, "unsure")
 
     def _tell_if_alive(self, process: int) -> None:
         """Report that a process still runs whose target is over."""

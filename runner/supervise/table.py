@@ -23,13 +23,14 @@ NUMBER: Literal["I"] = "I"
 """Their format, for `memoryview`."""
 NUMBER_SIZE = 4
 
-MARK, GIVEN, TAKEN, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST, SENT = range(8)
-"""Where in a cell: what the process has and wants; how often it gave (put, notified) and took (got, was woken);
-how often it began to wait for long; notified when nobody waited; released what it had not acquired; whether it looks
-each time, before it waits to be notified, whether it has to (`wait_for`); how many items it has sent, or dropped."""
+MARK, PUT, SENT, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST = range(7)
+"""Where in a cell: what the process has and wants; how many items it has put, and how many of them it has sent, or
+dropped; how often it began to wait for long; notified without a waiter; released what it had not acquired; whether it
+looks each time, before it waits to be notified, whether it has to (`wait_for`)."""
 
 WANTS = 1 << 31
-"""Set in a mark while the process is about to get something; the lowest bits count what it has."""
+"""Set in a mark while the process is about to acquire or to release something, so that a mark without it is exact; the
+lowest bits count what it has."""
 BLOCKED = 1 << 30
 """It could not have it at once, and waits."""
 GOES_ON = 1 << 29
@@ -39,8 +40,9 @@ TIMED = 1 << 25
 """It waits with a timeout."""
 HELD = TIMED - 1
 
-OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush", "notify")
-"""What a process waits in, by the number in its mark; `notify` until those that it has notified are awake."""
+OPERATIONS = ("acquire", "wait", "get", "put", "join", "flush", "notify", "enter")
+"""What a process waits in, by the number in its mark; `notify` until those that it has notified are awake, `enter` for
+the lock inside an event, a barrier or a joinable queue."""
 
 
 def operation_bits(operation: str) -> int:
@@ -60,9 +62,9 @@ class Mark:
     timed: bool = False
 
     @property
-    def reads(self) -> bool:
-        """Whether it waits for an item, and has the lock for that."""
-        return self.operation == "get" and self.held > 0
+    def in_between(self) -> bool:
+        """Whether the process is acquiring or releasing now, so that `held` may be one less or more."""
+        return self.wants and not self.blocked
 
     @classmethod
     def of(cls, mark: int) -> Mark:
@@ -72,8 +74,12 @@ class Mark:
         return cls(mark & HELD, wants, blocked, goes_on, operation, timed)
 
 
+ALL_DONE = (1 << 32) - 1
+"""The number of a step that a process notes when it has none left."""
+
+
 class Table:
-    """The table: `processes` cells for each of its things."""
+    """The table: `processes` cells for each of its things, and for each process the number of the step it is in."""
 
     __slots__ = ("_map", "_memory", "processes", "size")
 
@@ -90,6 +96,11 @@ class Table:
         """The cell of this process."""
         start = (thing * self.processes + process) * CELL
         return self._numbers()[start : start + CELL]
+
+    def position(self, process: int) -> Cell:
+        """Where this process notes its step (see `releases`)."""
+        rows = self.size // (self.processes * CELL * NUMBER_SIZE)
+        return self.cell(rows - 1, process)[:1]
 
     def mark(self, thing: int, process: int) -> Mark:
         """What this process has noted, as it is now."""
@@ -116,9 +127,26 @@ class Table:
 
 def unsent(cell: Cell) -> int:
     """How many items a process has put that are not in the queue's pipe: they wait for room, or are being sent."""
-    return (cell[GIVEN] - cell[SENT]) % 2**32
+    return (cell[PUT] - cell[SENT]) % 2**32
+
+
+class Position:
+    """Where one process notes the number of the step that it is in: so it travels to the process."""
+
+    __slots__ = ("_process", "_table")
+
+    def __init__(self, table: Table, process: int) -> None:
+        self._table = table
+        self._process = process
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Position, (self._table, self._process)
+
+    def cell(self) -> Cell:
+        """One number; 0 before the first step, `ALL_DONE` after the last one."""
+        return self._table.position(self._process)
 
 
 def size_of(things: int, processes: int) -> int:
-    """Bytes that a table of so many takes."""
-    return things * processes * CELL * NUMBER_SIZE
+    """Bytes that a table of so many rows and processes takes; the last row is that of the steps."""
+    return (things + 1) * processes * CELL * NUMBER_SIZE

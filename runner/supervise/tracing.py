@@ -53,8 +53,8 @@ _AS_THEY_ARE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero", "
 class TracedSemLock:
     """Stands in a lock's place of a `SemLock`; with `take`, `give` and `mark` a loop can do itself what it does.
 
-    `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then `give`, `mark[0] = 0`: right as long as the process has no other
-    permit of it.
+    `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then `mark[0] = WANTS`, `give`, `mark[0] = 0`: right as long as the
+    process has no other permit of it.
     """
 
     __slots__ = ("__enter__", "__exit__", "acquire", "give", "mark", "release", "take", "untraced", *_AS_THEY_ARE)
@@ -119,12 +119,18 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
 
     def release(guard: object = None, kind: object = None, error: object = None, traceback: object = None) -> None:
         nonlocal held, told
-        give()
+        mark[0] = WANTS | held
+        try:
+            give()
+        except BaseException:  # it is not this process's, or it is bounded
+            mark[0] = held
+            raise
         if held:
             mark[0] = held = held - 1
-        else:  # a semaphore may be released by one that never acquired it
+        else:  # a semaphore, and a lock, may be released by one that never acquired it
             cell[EXTRA] = (cell[EXTRA] + 1) & WRAP
-            voice.released_extra(untraced._get_value())
+            mark[0] = 0
+            voice.released_extra(_free(untraced))
         if told and not held:
             told = False
             voice.released()
@@ -132,6 +138,15 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
     guard._semlock = TracedSemLock(untraced, cell, acquire, release)
     guard._make_methods()
     guard.__class__ = entered_by(type(guard), acquire, release)
+
+
+def _free(untraced: Any) -> int:
+    """How many permits are free; -1 where the system does not say."""
+    try:
+        free: int = untraced._get_value()
+    except NotImplementedError:
+        return -1
+    return free
 
 
 def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:

@@ -9,11 +9,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
+    from runner.supervise.table import Cell
+
     Tell: TypeAlias = Callable[[str], None]
     """Takes what is to be told, as a JSON array."""
 
 ALL_OF_THE_FIRST = 20
 """So many acquisitions of a thing by a process are told; then each time a fifth more: 100,000 make some 65 events."""
+
+
+class Place:
+    """Where a process notes what it does with one thing: a cell of the table, and voices for it."""
+
+    __slots__ = ("_row", "_tell", "cell")
+
+    def __init__(self, row: int, cell: Cell, tell: Tell) -> None:
+        self._row = row
+        self._tell = tell
+        self.cell = cell
+
+    def voice(self) -> Voice:
+        """A new voice."""
+        return Voice(self._row, self._tell)
 
 
 class Voice:

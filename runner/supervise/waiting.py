@@ -1,8 +1,8 @@
-"""Who waits for whom, and whether that can ever end. Pure.
+"""Which processes wait for ever, and for which others. Pure.
 
-A process is *hopeful* if it runs, or if what it waits for can come from somebody hopeful. Whoever is not is stuck: for
-ever, since only those that run can change anything. A circle among the stuck is a deadlock; when nobody is hopeful any
-more, the run as a whole has come to a standstill.
+A process is *hopeful* if it runs, or if a hopeful process can give it what it waits for. All others are stuck for ever,
+since only processes that run change anything. A circle among the stuck is a deadlock; when no process is hopeful any
+more, the run has come to a standstill.
 """
 
 from __future__ import annotations
@@ -16,51 +16,69 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Wait:
-    """What a process waits for: a row of the table, in an operation; `since` counts its waits."""
+    """What a process waits for: a row of the table, in an operation; `since` counts its waits.
+
+    A process may be `threaded`: this thread of it waits, others may run.
+    """
 
     row: int
     operation: str
     since: int = 0
+    threaded: bool = False
 
 
 @record(frozen=True, slots=True)
 class MainsState:
-    """What main does: it goes on by itself, joins a process without a timeout, or has ended (neither)."""
+    """What main does: it goes on by itself, joins a process without a timeout, or has ended (neither).
+
+    `pending` are the processes that it has yet to start, `ends` those that it will terminate or kill, daemons included.
+    """
 
     goes_on: bool
     joined: int | None = None
+    pending: frozenset[int] = frozenset()
+    ends: frozenset[int] = frozenset()
+
+    @property
+    def ended(self) -> bool:
+        """Whether main has ended."""
+        return not self.goes_on and self.joined is None
 
 
 @record(frozen=True, slots=True)
 class Scene:
-    """What everybody does at one moment. `main` is main's number, which is above those of all processes.
+    """What all processes do at one moment. `main` is main's number, which is above those of all processes.
 
-    `alive` are the processes that live; `waits` has those of them, and main, that wait without a timeout for a shared
-    thing. `holders` are those that have permits of a row. What is in `open` may come by itself: something is free, or
-    on its way. In rows of `signals` anybody may give what another one takes. `mains` says what main does beside.
-    A permit of the rows in `semaphores` is mostly given back by who has it, and may be given by anybody.
-    Who is `helped` has processes of its own, of which nobody knows what they do. Of the rows in `gone` a permit is gone
-    with somebody who died with it.
+    `alive` are the processes that live, `waits` those of them, and main, that wait without a timeout for a shared
+    thing. What is in `open`, a row with an operation, may come by itself: a permit is free, an item is on its way.
+
+    The rows in `givers` are those of guards, each with the processes, started or not, that can release it; what is
+    waited for in another row may come from any process that goes on. `holders` have permits of a row that its holders
+    are meant to release.
+
+    `mains` says what main does beside. What a process in `helped` waits for may come from elsewhere: it has processes
+    of its own, or is about to go on. Those in `ending` are ended by the run's own timers, whatever they do.
     """
 
     main: int
     alive: frozenset[int]
     waits: Mapping[int, Wait]
     holders: Mapping[int, tuple[int, ...]]
-    open: frozenset[int]
-    signals: frozenset[int]
+    open: frozenset[tuple[int, str]]
+    givers: Mapping[int, tuple[int, ...]]
     mains: MainsState
     helped: frozenset[int] = frozenset()
-    semaphores: frozenset[int] = frozenset()
-    gone: frozenset[int] = frozenset()
+    ending: frozenset[int] = frozenset()
 
     def hopeful(self) -> frozenset[int]:
-        """Who runs, or can come to run again."""
+        """The processes that run, or can come to run again; those that main has yet to start if main does."""
         hopeful = {process for process in self.alive if process not in self.waits or process in self.helped}
         hopeful |= {self.main} if self._main_goes_on else set()
         waiting = [number for number in (*sorted(self.alive), self.main) if number not in hopeful]
         grown = True
         while grown:
+            if self.main in hopeful:
+                hopeful |= self.mains.pending
             new = {number for number in waiting if number not in hopeful and self._can_go_on(number, hopeful)}
             hopeful |= new
             grown = bool(new)
@@ -68,49 +86,57 @@ class Scene:
 
     @property
     def _main_goes_on(self) -> bool:
-        return self.mains.goes_on and self.main not in self.waits
+        return self.main in self.helped or (self.mains.goes_on and self.main not in self.waits)
 
     def _can_go_on(self, number: int, hopeful: set[int]) -> bool:
         if number == self.main and self.mains.joined is not None:
-            return self.mains.joined not in self.alive or self.mains.joined in hopeful
+            joined = self.mains.joined
+            return joined not in self.alive or joined in hopeful or joined in self.ending
         wait = self.waits.get(number)
         if wait is None:  # main has ended
             return False
-        if wait.row in self.open:
+        if (wait.row, wait.operation) in self.open:
             return True
-        holders = self.holders.get(wait.row, ())
-        if wait.operation != "acquire" or wait.row in self.signals or wait.row in self.semaphores:
-            return bool(hopeful)
-        # What the dead have had, anybody may give back.
-        return any(holder in hopeful for holder in holders) if holders else bool(hopeful)
+        if wait.row in self.givers:
+            return any(giver in hopeful for giver in self.givers[wait.row])
+        return bool(hopeful)
 
     def waited_for(self, number: int) -> tuple[int, ...]:
-        """Those on whom it depends when a stuck one goes on: who has what it waits for, or whom main joins."""
+        """The processes on whose release a stuck one depends: the holders of what it waits for, or whom main joins."""
         if number == self.main and self.mains.joined is not None:
             return (self.mains.joined,)
         wait = self.waits.get(number)
-        if wait is None or wait.operation != "acquire" or wait.row in self.signals:
-            return ()
-        return self.holders.get(wait.row, ())
+        return () if wait is None or wait.row not in self.givers else self.holders.get(wait.row, ())
+
+    def _other_givers(self, number: int, row: int) -> tuple[int, ...]:
+        return tuple(giver for giver in self.givers[row] if giver != number)
+
+    def is_bereft(self, number: int, hopeful: frozenset[int]) -> bool:
+        """Whether a process waits for a guard that no process can release, whichever others run.
+
+        One that waits for a holder that is stuck itself is not: that is told of the holder. Nor is one that will be
+        ended anyway: the run goes on without it.
+        """
+        wait = self.waits[number]
+        if number in hopeful or wait.row not in self.givers or self._other_givers(number, wait.row):
+            return False
+        return frozenset(self.holders.get(wait.row, ())) <= hopeful and not self.is_ended_anyway(number, hopeful)
+
+    def is_ended_anyway(self, number: int, hopeful: frozenset[int]) -> bool:
+        """Whether a process will be ended while it waits: by a timer, or by main if main goes on."""
+        return number in self.ending or (number in self.mains.ends and self.main in hopeful)
 
 
 def stuck(scene: Scene) -> frozenset[int]:
-    """Those that wait, and will for ever."""
+    """The processes that wait, and will for ever unless they are ended."""
     waiting = set(scene.waits) | ({scene.main} if scene.mains.joined is not None else set())
     return frozenset(waiting) - scene.hopeful()
 
 
 def bereft(scene: Scene) -> dict[int, Wait]:
-    """Those that wait for what somebody died with, and nobody else has: nobody gives it back, whoever may run.
-
-    Of a queue that is the lock under which one after the other gets.
-    """
-    never = scene.gone - scene.open - scene.signals
-    return {
-        number: wait
-        for number, wait in scene.waits.items()
-        if wait.operation in ("acquire", "get") and wait.row in never and not scene.holders.get(wait.row)
-    }
+    """The processes that wait for a guard that no process can release, with their waits."""
+    hopeful = scene.hopeful()
+    return {number: wait for number, wait in scene.waits.items() if scene.is_bereft(number, hopeful)}
 
 
 def circles(scene: Scene, among: Iterable[int]) -> list[tuple[int, ...]]:
@@ -139,7 +165,7 @@ def _circle_through(scene: Scene, start: int, among: frozenset[int]) -> tuple[in
     return None
 
 
-def is_standstill(scene: Scene, ending: frozenset[int]) -> bool:
-    """Whether nothing will happen any more: nobody is hopeful, and none of those that live will be ended by a timer."""
+def is_standstill(scene: Scene) -> bool:
+    """Whether nothing will happen any more: no process is hopeful, and none of those that live will be ended."""
     waits = bool(scene.alive) or scene.main in scene.waits
-    return waits and not scene.hopeful() and not ending & scene.alive
+    return waits and not scene.hopeful() and not scene.ending & scene.alive

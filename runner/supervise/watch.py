@@ -1,6 +1,7 @@
-"""Watches who waits for whom: looks at the table when somebody says that it waits, or has ended.
+"""Watches who waits for whom: looks at the table when a process reports that it waits, or has ended.
 
-What is found is certain: it is looked at twice, and only what was stuck in the same wait both times is told.
+What is found is certain: all that are found to wait for ever have been in the same wait at two looks, and have slept in
+between, so that none of them has been given anything meanwhile.
 """
 
 from __future__ import annotations
@@ -9,45 +10,66 @@ import select
 
 from runner.records import record, replace
 from runner.supervise import waiting
-from runner.supervise.shared import free_permits
-from runner.supervise.table import EXTRA, GIVEN, IN_VAIN, LOOKS_FIRST, MARK, TAKEN, WAITS, Mark
+from runner.supervise.guards import free_permits
+from runner.supervise.releases import can_release, may_release
+from runner.supervise.table import IN_VAIN, LOOKS_FIRST, WAITS
 from runner.supervise.waiting import MainsState, Scene, Wait
-from runner.things import SharedCondition, SharedQueue, SharedSemaphore, kind_of
+from runner.things import SharedCondition, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from runner.supervise.holders import Lost
+    from runner.plan import ProcessPlan
+    from runner.supervise.guards import Guards, Row
     from runner.supervise.shared import SharedThings
-    from runner.things import SharedPlan
+    from runner.supervise.table import Mark
+
+LOOKS_IN_THE_DARK = 6
+"""How often a wait must be seen where the system does not say whether a process sleeps."""
+SOON_S, LATER_S = 0.005, 0.05
+"""Until the next look: while a process is about to wait, or to go on; at most, and while something may change that no
+process reports (there is room in a pipe, a child of a process has ended)."""
+
+
+@record(frozen=True, slots=True)
+class Moment:
+    """What the schedule knows at a moment: what lives, what main does and has yet to do, what the run's timers end."""
+
+    alive: frozenset[int]
+    main: MainsState
+    ending: frozenset[int] = frozenset()
+    mains_steps: tuple[Any, ...] = ()
+    """The steps on shared things that main has left."""
 
 
 @record(frozen=True, slots=True)
 class Picture:
     """What was found: who waits for what, who has what, the circles, and whether all stand still.
 
-    Processes are numbers (main's is the highest), things are names. `in_vain` are conditions that were notified when
-    nobody waited.
+    Processes are numbers (main's is the highest), things are names. `givers` are the processes that can release a
+    thing that is waited for. `in_vain` are conditions that were notified when no process waited. `bereft` are the
+    processes that wait for what no process can release.
     """
 
     waits: Mapping[int, tuple[str, str, str]]
     holders: Mapping[str, tuple[int, ...]]
-    circles: tuple[tuple[int, ...], ...]
-    standstill: bool
+    givers: Mapping[str, tuple[int, ...]]
     joined: int | None
     in_vain: tuple[str, ...]
     ended: bool
     """Main has ended."""
+    circles: tuple[tuple[int, ...], ...] = ()
+    standstill: bool = False
     bereft: tuple[int, ...] = ()
-    """Who waits for what somebody died with."""
 
     def to_json(self) -> dict[str, Any]:
         """The picture as the front gets it."""
         return {
             "waits": [[process, *wait] for process, wait in self.waits.items()],
             "holders": {name: list(holders) for name, holders in self.holders.items()},
+            "givers": {name: list(givers) for name, givers in self.givers.items()},
             "circles": [list(circle) for circle in self.circles],
             "standstill": self.standstill,
             "joined": self.joined,
@@ -60,76 +82,112 @@ class Picture:
 class Watch:
     """Looks at the shared things of one run."""
 
-    def __init__(self, shared: SharedThings, has_children: Callable[[int], bool], lost: Lost) -> None:
-        """`has_children` says whether a process has processes of its own, which nobody knows."""
+    def __init__(
+        self,
+        shared: SharedThings,
+        guards: Guards,
+        plans: Sequence[ProcessPlan],
+        has_children: Callable[[int], bool],
+        sleeps: Callable[[int], bool | None],
+    ) -> None:
+        """`has_children` says whether a process has processes of its own, which are not traced.
+
+        `sleeps` says whether a process sleeps; None where that cannot be known.
+        """
         self._shared = shared
-        self._lost = lost
+        self._guards = guards
+        self._plans = plans
         self._has_children = has_children
+        self._sleeps = sleeps
         self._told: set[frozenset[int]] = set()
         """Circles that have been told."""
-        self.is_unsure = False
-        """To be looked at again: that a pipe is full, or that a process's own child has ended, nobody says."""
+        self._seen: dict[int, tuple[Wait, int]] = {}
+        """Waits that have been seen in the dark, and how often."""
+        self.again_in_s: float | None = None
+        """After how long to look again though no process may report anything; None if that is not necessary."""
+        self._soon_s = SOON_S
 
-    def look(self, alive: frozenset[int], main: MainsState, ending: frozenset[int]) -> Picture | None:
-        """What is new, if anything is; `ending` are processes that a timer will end."""
-        first = self._scene(alive, main)
-        self.is_unsure = any(wait.operation == "flush" for wait in first.waits.values())
-        if bereft := waiting.bereft(first):
-            second = self._scene(alive, main)
-            again = waiting.bereft(second)
-            if lasting := [number for number, wait in bereft.items() if again.get(number) == wait]:
-                return replace(self._picture(second, [], False, main), bereft=tuple(lasting))
+    def look(self, moment: Moment) -> Picture | None:
+        """What is new, if anything is."""
+        first = self._scene(moment)
+        self.again_in_s = LATER_S if any(wait.operation == "flush" for wait in first.waits.values()) else None
         stuck = waiting.stuck(first)
-        if not stuck and not waiting.is_standstill(first, ending):
+        if not stuck and not waiting.is_standstill(first):
             return None
         helped = frozenset(filter(self._has_children, stuck))
-        self.is_unsure = bool(helped) or self.is_unsure
-        second = replace(self._scene(alive, main), helped=helped)
-        same = all(first.waits.get(number) == second.waits.get(number) for number in stuck)
-        if not same or not stuck <= waiting.stuck(second):
+        awake = frozenset(number for number in stuck & first.waits.keys() if not self._is_asleep(number, first))
+        second = replace(self._scene(moment), helped=helped | awake)
+        lasting = waiting.stuck(second)
+        moved = any(first.waits.get(number) != second.waits.get(number) for number in lasting)
+        if awake or moved:
+            self.again_in_s, self._soon_s = self._soon_s, min(2 * self._soon_s, LATER_S)
+        else:
+            self.again_in_s, self._soon_s = LATER_S if helped else self.again_in_s, SOON_S
+        if moved:
             return None
-        circles = [each for each in waiting.circles(second, stuck) if frozenset(each) not in self._told]
-        standstill = waiting.is_standstill(second, ending)
-        if standstill and not waiting.is_standstill(
-            first, ending
-        ):  # who has come to wait may be in a circle of its own
-            standstill, self.is_unsure = False, True
-        if not circles and not standstill:
+        circles = [each for each in waiting.circles(second, lasting) if frozenset(each) not in self._told]
+        standstill = waiting.is_standstill(second) and waiting.is_standstill(first)
+        bereft = tuple(waiting.bereft(second))
+        if not circles and not standstill and not bereft:
             return None
         self._told |= set(map(frozenset, circles))
-        return self._picture(second, circles, standstill, main)
+        picture = self._picture(second, moment.main)
+        return replace(picture, circles=tuple(circles), standstill=standstill, bereft=bereft)
+
+    def _is_asleep(self, number: int, scene: Scene) -> bool:
+        """Whether a process that has noted that it waits does so, and has not just been given it."""
+        wait = scene.waits[number]
+        asleep = None if wait.threaded else self._sleeps(number)
+        if asleep is not None:
+            return asleep
+        before, count = self._seen.get(number, (None, 0))
+        count = count + 1 if before == wait else 1
+        self._seen[number] = wait, count
+        return count >= LOOKS_IN_THE_DARK
 
     @property
     def has_found_circles(self) -> bool:
         """Whether processes wait for each other."""
         return bool(self._told)
 
-    def picture(self, alive: frozenset[int], main: MainsState) -> Picture:
+    def picture(self, moment: Moment) -> Picture:
         """Who waits for whom now."""
-        return self._picture(self._scene(alive, main), [], False, main)
+        return self._picture(self._scene(moment), moment.main)
 
-    def _picture(self, scene: Scene, circles: list[tuple[int, ...]], standstill: bool, main: MainsState) -> Picture:
-        waits = {
-            number: (self._thing(wait.row).name, kind_of(self._thing(wait.row)), wait.operation)
-            for number, wait in scene.waits.items()
-        }
-        held = {self._thing(row).name: holders for row, holders in scene.holders.items() if holders}
-        in_vain = [
-            thing.name
-            for row, thing in enumerate(self._shared.rows)
-            if isinstance(thing, SharedCondition) and self._has_lost_a_wake_up(row, scene)
-        ]
-        ended = not main.goes_on and main.joined is None and scene.main not in scene.waits
-        return Picture(waits, held, tuple(circles), standstill, main.joined, tuple(in_vain), ended)
+    def _picture(self, scene: Scene, main: MainsState) -> Picture:
+        """Who waits for whom in a scene; what was found of it is added by `look`."""
+        things = [row.thing for row in self._rows]
+        in_vain = tuple(
+            row.thing.name
+            for number, row in enumerate(self._rows)
+            if isinstance(row.thing, SharedCondition) and self._has_lost_a_wake_up(number, scene)
+        )
+        return Picture(
+            waits={
+                number: (things[wait.row].name, kind_of(things[wait.row]), wait.operation)
+                for number, wait in scene.waits.items()
+            },
+            holders=self._of_guards(scene.holders),
+            givers=self._of_guards(scene.givers),
+            joined=main.joined,
+            in_vain=in_vain,
+            ended=main.ended and scene.main not in scene.waits,
+        )
+
+    def _of_guards(self, processes: Mapping[int, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        """The processes of the rows that steps acquire, by the names of the things."""
+        guards = {row: among for row, among in processes.items() if among and self._rows[row].role == "guard"}
+        return {self._rows[row].thing.name: among for row, among in guards.items()}
 
     def _has_lost_a_wake_up(self, row: int, scene: Scene) -> bool:
-        """Whether it was notified in vain, and somebody waits who has not looked first whether it has to."""
+        """Whether it was notified in vain, and a process waits that has not looked first whether it has to."""
         cells = self._cells(row)
-        waiting_ = (number for number, wait in scene.waits.items() if wait.row == row)
-        return any(cell[IN_VAIN] for cell in cells) and not all(cells[number][LOOKS_FIRST] for number in waiting_)
+        waiters = (number for number, wait in scene.waits.items() if wait.row == row)
+        return any(cell[IN_VAIN] for cell in cells) and not all(cells[number][LOOKS_FIRST] for number in waiters)
 
-    def _thing(self, row: int) -> SharedPlan:
-        return self._shared.rows[row]
+    @property
+    def _rows(self) -> Sequence[Row]:
+        return self._guards.rows
 
     def _began(self, row: int, process: int) -> int:
         """How often a process has begun to wait."""
@@ -138,88 +196,93 @@ class Watch:
     def _cells(self, row: int) -> list[tuple[int, ...]]:
         return [] if self._shared.table is None else self._shared.table.cells(row)
 
-    def _scene(self, alive: frozenset[int], main: MainsState) -> Scene:
-        """What everybody does now: first what each says of itself, then what is free."""
-        waits: dict[int, Wait] = {}
-        bereft: dict[int, Wait] = {}
-        going_on: set[int] = set()
-        holders: dict[int, tuple[int, ...]] = {}
-        gone = frozenset(row for row, thing in enumerate(self._shared.rows) if thing.name in self._lost.gone)
-        living = alive | {self._shared.main}
-        for row in range(len(self._shared.rows)):
-            marks = self._marks_of(row, living)
-            holders[row] = tuple(process for process, mark in marks.items() if mark.held and not mark.reads)
-            for process, mark in marks.items():
-                if mark.blocked and row in gone and not mark.timed:  # whatever its other threads do
-                    bereft[process] = Wait(row, mark.operation, self._began(row, process))
-                elif mark.blocked and mark.goes_on:
-                    going_on.add(process)
-                elif mark.blocked:
-                    waits[process] = Wait(row, mark.operation, self._began(row, process))
-        waits = {process: wait for process, wait in waits.items() if process not in going_on} | bereft
-        waited_for = {wait.row for wait in waits.values()}
+    def _scene(self, moment: Moment) -> Scene:
+        """What all processes do now: first what each says of itself, then what is free."""
+        living = moment.alive | {self._shared.main}
+        marks = [self._guards.marks(row, living) for row in range(len(self._rows))]
+        waits = self._waits(marks)
+        asked = {(wait.row, wait.operation) for wait in waits.values()}
+        opened = frozenset(each for each in asked if self._is_open(*each))
+        guards = {row for row, _ in asked if self._rows[row].is_guard}
+        givers = {row: tuple(self._givers(row, marks[row], waits, moment)) for row in guards}
         return Scene(
             main=self._shared.main,
-            alive=alive,
-            waits=waits,
-            holders=holders,
-            open=frozenset(row for row in waited_for if self._is_open(row, waits, alive)),
-            signals=frozenset(filter(self._is_signal, waited_for)),
-            mains=main,
-            semaphores=frozenset(
-                row for row, thing in enumerate(self._shared.rows) if isinstance(thing, SharedSemaphore)
-            ),
-            gone=gone,
+            alive=moment.alive,
+            # Another thread of the process may give what this one waits for, but not what no process can give.
+            waits={
+                process: wait
+                for process, wait in waits.items()
+                if not wait.threaded
+                or (not givers.get(wait.row, (process,)) and (wait.row, wait.operation) not in opened)
+            },
+            holders={
+                row: tuple(process for process, mark in noted.items() if mark.held)
+                for row, noted in enumerate(marks)
+                if not self._guards.is_signal(row)
+            },
+            open=opened,
+            givers=givers,
+            mains=moment.main,
+            ending=moment.ending,
         )
 
-    def _marks_of(self, row: int, processes: frozenset[int]) -> dict[int, Mark]:
-        """What those of these processes have noted that have noted anything."""
-        marks = [] if self._shared.table is None else self._shared.table.marks(row)
-        return {process: Mark.of(mark) for process, mark in enumerate(marks) if mark and process in processes}
+    def _waits(self, marks: Sequence[Mapping[int, Mark]]) -> dict[int, Wait]:
+        """What each process waits for that waits without a timeout."""
+        waits: dict[int, Wait] = {}
+        going_on: set[int] = set()
+        feeding: dict[int, Wait] = {}
+        """What the threads wait for that write the items of a process into a queue's pipe."""
+        for row, noted in enumerate(marks):
+            for process, mark in noted.items():
+                wait = Wait(row, mark.operation, self._began(row, process), mark.goes_on)
+                if mark.blocked and self._rows[row].role == "writing":
+                    feeding[process] = wait
+                elif mark.blocked and mark.timed:
+                    going_on.add(process)
+                elif mark.blocked:
+                    waits[process] = wait
+        flushing = {process for process, wait in waits.items() if wait.operation == "flush"} & feeding.keys()
+        waits |= {process: feeding[process] for process in flushing}
+        return {process: wait for process, wait in waits.items() if process not in going_on}
 
-    def _is_signal(self, row: int) -> bool:
-        """Whether others release it than those that have acquired it."""
-        thing = self._thing(row)
-        return (isinstance(thing, SharedSemaphore) and not thing.permits) or any(
-            cell[EXTRA] for cell in self._cells(row)
-        )
+    def _givers(self, row: int, marks: Mapping[int, Mark], waits: Mapping[int, Wait], moment: Moment) -> Iterable[int]:
+        """The processes that can release a guard: those that live, those that main has yet to start, and main."""
+        thing, role = self._rows[row].thing, self._rows[row].role
+        for process in sorted(moment.alive | moment.main.pending | {self._shared.main}):
+            mark = marks.get(process)
+            held = 0 if mark is None else max(mark.held, mark.in_between)
+            is_waiter = process in waits and waits[process].row == row
+            if role != "guard":
+                gives = held > 0
+            elif process == self._shared.main:
+                gives = may_release(moment.mains_steps, thing.name, held=held, waits=is_waiter)
+            else:
+                plan, position = self._plans[process], self._position(process)
+                gives = can_release(plan, thing, position=position, held=held, waits=is_waiter)
+            if gives:
+                yield process
 
-    def _is_open(self, row: int, waits: Mapping[int, Wait], alive: frozenset[int]) -> bool:
-        """Whether something is free in a row, or on its way to somebody who has not noted it yet."""
-        thing, cells = self._thing(row), self._cells(row)
-        made = self._shared.objects[thing.name]
-        operations = {wait.operation for wait in waits.values() if wait.row == row}
-        given, taken = (sum(cell[place] for cell in cells) % 2**32 for place in (GIVEN, TAKEN))
-        if "flush" in operations:
-            return bool(select.select([], [made._writer.fileno()], [], 0)[1])
-        if "get" in operations and thing.name in self._lost.gone:
-            return free_permits(made._rlock) > 0
-        if isinstance(thing, SharedQueue) and not operations & {"join", "notify"}:
-            if "get" in operations and given != taken and self._may_come(row, made, alive):
-                return True
-            room = free_permits(made._sem)
-            size = made._maxsize
-            return "put" in operations and (room > 0 or size - room != (given - taken) % 2**32)
-        if operations == {"acquire"}:
-            return self._has_free_permits(thing, cells)
-        condition = made if isinstance(thing, SharedCondition) else made._cond
-        if operations == {"notify"}:
-            return free_permits(condition._woken_count) + free_permits(condition._lock) > 0
-        return given != taken or free_permits(condition._wait_semaphore) > 0
+    def _position(self, process: int) -> int:
+        return 0 if self._shared.table is None else self._shared.table.position(process)[0]
 
-    def _may_come(self, row: int, queue: Any, alive: frozenset[int]) -> bool:
-        """Whether an item that was put may still come: it is in the pipe, or in somebody's buffer who lives."""
-        if select.select([queue._reader.fileno()], [], [], 0)[0]:
-            return True
-        cells = self._cells(row)
-        return any(cells[process][GIVEN] for process in alive | {self._shared.main})
+    def _is_open(self, row: int, operation: str) -> bool:
+        """Whether what is waited for in a row is there."""
+        made = self._shared.objects[self._rows[row].thing.name]
+        if self._rows[row].is_guard:
+            return self._guards.free(row) > 0
+        match operation:
+            case "get":
+                return _is_ready(made._reader, select.POLLIN)
+            case "put":
+                return free_permits(made._sem) > 0
+            case "flush":
+                return _is_ready(made._writer, select.POLLOUT)
+        condition = made if isinstance(self._rows[row].thing, SharedCondition) else made._cond
+        return free_permits(condition._woken_count if operation == "notify" else condition._wait_semaphore) > 0
 
-    def _has_free_permits(self, thing: SharedPlan, cells: list[tuple[int, ...]]) -> bool:
-        held = [Mark.of(cell[MARK]).held for cell in cells]
-        is_semaphore = isinstance(thing, SharedSemaphore)
-        permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
-        given_back = sum(cell[EXTRA] for cell in cells)
-        has = sum(held) if is_semaphore else sum(map(bool, held))  # some may be taken again by who has them
-        has += self._lost.permits.get(thing.name, 0)
-        free = free_permits(self._shared.lock_of(thing))
-        return free > 0 or permits + given_back - has != free
+
+def _is_ready(end: Any, event: int) -> bool:
+    """Whether an end of a pipe can be read from, or written to."""
+    poll = select.poll()
+    poll.register(end.fileno(), event)
+    return bool(poll.poll(0))

@@ -335,7 +335,9 @@ main:
     assert notes(result, "holder_died") == [
         "gone died while it had the lock of q for reading: what it had is lost to the others, nobody gives it back."
     ]
-    assert notes(result, "who_waits") == ["gets waits for q, and would do so for ever: the run is ended."]
+    assert notes(result, "who_waits") == [
+        "gets would wait for an item of q for ever: no process can get one any more. So the run is ended."
+    ]
     assert result.processes["goes-on"].stop_reason == "holder_died"
 
 

@@ -1,97 +1,100 @@
-"""Who died with a permit, as far as it can be told from marks and from what is missing."""
+"""Which processes died with a permit, as far as marks and what is missing show it."""
 
 from __future__ import annotations
 
-from runner.supervise.holders import LOOKS, Holders
+from runner.supervise.holders import Holders
+
+G, H = 0, 1
+"""Two guards, by their rows."""
 
 
 class Guards:
-    """Guards of which a test says who marked them and what is missing."""
+    """Guards of which a test says which processes marked them and what is missing."""
 
-    def __init__(self, *guards: str) -> None:
-        self.marks: dict[int, list[str]] = {}
-        self.now_missing: dict[str, tuple[int, bool]] = dict.fromkeys(guards, (0, True))
+    def __init__(self) -> None:
+        self.marks: dict[int, list[int]] = {}
+        self.now_missing: dict[int, tuple[int, bool]] = {G: (0, True), H: (0, True)}
 
-    def marked(self, process: int) -> list[str]:
+    def noted_by(self, process: int) -> list[int]:
         return list(self.marks.get(process, ()))
 
-    def missing(self, guard: str, dead: int) -> tuple[int, bool]:
-        assert guard in self.marks[dead]
-        return self.now_missing[guard]
+    def missing(self, row: int, dead: int) -> tuple[int, bool]:
+        assert row in self.marks[dead]
+        return self.now_missing[row]
 
-    def clear_marks(self, guard: str, process: int) -> None:
-        self.marks[process].remove(guard)
+    def clear_mark(self, row: int, process: int) -> None:
+        self.marks[process].remove(row)
 
 
 def test_who_ends_without_a_mark_held_nothing() -> None:
-    guards = Guards("g")
-    guards.now_missing["g"] = (1, True)
+    guards = Guards()
+    guards.now_missing[G] = (1, True)
 
     assert list(Holders(guards).see_end(0)) == []
 
 
 def test_a_mark_is_no_permit() -> None:
-    guards = Guards("g")
-    guards.marks[0] = ["g"]
+    guards = Guards()
+    guards.marks[0] = [G]
     holders = Holders(guards)
 
     assert list(holders.see_end(0)) == []
-    assert (holders.lost.permits, holders.uncertain, guards.marks[0]) == ({}, False, [])
+    assert (holders.uncertain, guards.marks[0]) == (False, [])
 
 
 def test_permits_that_died_with_one_are_not_those_of_the_next() -> None:
-    guards = Guards("g")
-    guards.marks = {0: ["g"], 1: ["g"], 2: ["g"]}
+    guards = Guards()
+    guards.marks = {0: [G], 1: [G], 2: [G]}
     holders = Holders(guards)
 
-    guards.now_missing["g"] = (2, True)
-    assert list(holders.see_end(0)) == [(0, "g")]
+    guards.now_missing[G] = (2, True)
+    assert list(holders.see_end(0)) == [(0, G)]
     assert list(holders.see_end(1)) == []
-    guards.now_missing["g"] = (3, True)
-    assert list(holders.see_end(2)) == [(2, "g")]
-    assert holders.lost.permits == {"g": 3}
+    guards.now_missing[G] = (3, True)
+    assert list(holders.see_end(2)) == [(2, G)]
 
 
 def test_one_may_die_with_permits_of_several_guards() -> None:
-    guards = Guards("g", "h")
-    guards.marks[0] = ["g", "h"]
-    guards.now_missing = {"g": (1, True), "h": (1, True)}
+    guards = Guards()
+    guards.marks[0] = [G, H]
+    guards.now_missing = {G: (1, True), H: (1, True)}
     holders = Holders(guards)
 
-    assert list(holders.see_end(0)) == [(0, "g"), (0, "h")]
-    assert holders.lost.permits == {"g": 1, "h": 1}
+    assert list(holders.see_end(0)) == [(0, G), (0, H)]
 
 
 def test_what_is_uncertain_is_looked_at_again_until_it_is_certain() -> None:
-    guards = Guards("g")
-    guards.marks[0] = ["g"]
-    guards.now_missing["g"] = (1, False)
+    guards = Guards()
+    guards.marks[0] = [G]
+    guards.now_missing[G] = (1, False)
     holders = Holders(guards)
 
     assert list(holders.see_end(0)) == []
     assert holders.uncertain
-    guards.now_missing["g"] = (0, True)
+    guards.now_missing[G] = (0, True)
     assert list(holders.look_again()) == []
     assert not holders.uncertain
 
 
-def test_what_stays_uncertain_is_taken_for_certain_at_last() -> None:
-    guards = Guards("g")
-    guards.marks[0] = ["g"]
-    guards.now_missing["g"] = (1, False)
+def test_what_stays_uncertain_is_looked_at_again_as_long_as_it_is() -> None:
+    guards = Guards()
+    guards.marks[0] = [G]
+    guards.now_missing[G] = (1, False)
     holders = Holders(guards)
 
-    looks = [list(holders.see_end(0)), *(list(holders.look_again()) for _ in range(LOOKS - 1))]
+    assert list(holders.see_end(0)) == []
+    assert [list(holders.look_again()) for _ in range(20)] == [[]] * 20
+    guards.now_missing[G] = (1, True)
 
-    assert looks == [[]] * (LOOKS - 1) + [[(0, "g")]]
+    assert list(holders.look_again()) == [(0, G)]
     assert not holders.uncertain
 
 
 def test_at_the_end_there_is_no_other_time() -> None:
-    guards = Guards("g")
-    guards.marks[0] = ["g"]
-    guards.now_missing["g"] = (1, False)
+    guards = Guards()
+    guards.marks[0] = [G]
+    guards.now_missing[G] = (1, False)
     holders = Holders(guards)
     assert list(holders.see_end(0)) == []
 
-    assert list(holders.look_again(for_the_last_time=True)) == [(0, "g")]
+    assert list(holders.look_again(for_the_last_time=True)) == [(0, G)]

@@ -50,7 +50,7 @@ NAMES = {
     "_joincancelled": CONTEXT.Queue(),
     "_on_queue_feeder_error": CONTEXT.Queue(),
     "_send_bytes": CONTEXT.Queue(),
-    "_maxsize": CONTEXT.Queue(),
+    "_wlock": CONTEXT.Queue(),
     "_reader": CONTEXT.Queue(),
     "_recv_bytes": CONTEXT.Queue(),
     "_rlock": CONTEXT.Queue(),

@@ -506,6 +506,9 @@ def begun(made: Plan) -> Schedule:
     return schedule
 
 
+NONE: frozenset[int] = frozenset()
+
+
 @pytest.mark.parametrize(
     ("steps", "state"),
     [
@@ -514,12 +517,27 @@ def begun(made: Plan) -> Schedule:
         ((Start(0), Join(0)), MainsState(goes_on=False, joined=0)),
         ((Start(0), Join(0, 1.0)), MainsState(goes_on=True)),
         ((Start(0),), MainsState(goes_on=False)),
+        ((Start(0), Sleep(1), Start(1)), MainsState(True, None, frozenset({1}), NONE)),
+        ((Start(0), Join(0), Start(1), Kill(1)), MainsState(False, 0, frozenset({1}), frozenset({1}))),
+        ((Start(0), Sleep(1), Terminate(0)), MainsState(True, None, NONE, frozenset({0}))),
     ],
 )
 def test_main_goes_on_by_itself_unless_it_joins_without_end_or_has_ended(
     steps: tuple[Step, ...], state: MainsState
 ) -> None:
-    assert begun(plan(*steps)).mains_state == state
+    assert begun(plan(*steps, daemons=(False, False))).mains_state == state
+
+
+def test_main_ends_the_daemons() -> None:
+    assert begun(plan(Start(0), Sleep(1), daemons=(True, False))).mains_state.ends == {0}
+
+
+def test_the_steps_that_main_has_left_begin_with_the_one_that_it_is_doing() -> None:
+    steps = (Start(0), Act({}), Sleep(1))
+
+    assert begun(plan(*steps)).mains_steps == steps[1:]
+    assert begun(plan(Start(0), Sleep(1), Join(0))).mains_steps == (Join(0),)
+    assert begun(plan(Start(0))).mains_steps == ()
 
 
 def test_those_will_end_whatever_they_do_that_have_a_timer_or_are_being_stopped() -> None:

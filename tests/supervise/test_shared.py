@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from runner.plan import JobPlan, Plan, Progress
+from runner.supervise.guards import free_permits
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
-from runner.supervise.shared import SharedThings, free_permits, missing_permits
-from runner.supervise.table import BLOCKED, GIVEN, MARK, SENT, WANTS, operation_bits
+from runner.supervise.shared import SharedThings
+from runner.supervise.table import PUT, SENT
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -93,23 +94,6 @@ def test_an_array_is_no_object_of_multiprocessings() -> None:
         make(SharedArray("a", "int64", 2, 8), None)
 
 
-@pytest.mark.parametrize(
-    ("permits", "free", "marks", "missing"),
-    [
-        (1, 1, [1], (0, True)),  # it had given it back, and not noted that yet
-        (1, 0, [1], (1, True)),
-        (1, 0, [1, 1], (0, True)),  # another one has it
-        (1, 0, [1, WANTS], (1, False)),
-        (3, 0, [2, 1], (2, True)),
-        (3, 0, [2, WANTS | 1], (2, False)),
-    ],
-)
-def test_permits_are_missing_that_nobody_alive_has(
-    permits: int, free: int, marks: list[int], missing: tuple[int, bool]
-) -> None:
-    assert missing_permits(permits, free, marks, dead=0) == missing
-
-
 def test_progress_is_what_each_process_has_counted_of_the_jobs_that_count() -> None:
     jobs = (JobPlan("counts", "t", (0, 1), progress=Progress("a", 9)), JobPlan("other", "process", (2,)))
     plan = Plan("f", "fork", (), (), jobs, shared=(SharedArray("a", "int64", 2, 8, initial=(3, 4)),))
@@ -182,28 +166,30 @@ def test_what_is_traced_has_rows_of_the_table_and_the_others_have_none() -> None
         SharedLock("door"),
     )
     with made_of(*shared) as things:
-        assert [thing.name for thing in things.rows] == ["news", "news", "work", "work", "door"]
+        assert [(row.thing.name, row.role) for row in things.rows] == [
+            ("news", "guard"),
+            ("news", "notified"),
+            ("work", "items"),
+            ("work", "reading"),
+            ("work", "writing"),
+            ("work", "notified"),
+            ("work", "inner"),
+            ("door", "guard"),
+        ]
         assert {name: handle.row for name, handle in things.handles.items() if isinstance(handle, TracedHandle)} == {
             "news": 0,
             "work": 2,
-            "door": 4,
+            "door": 7,
         }
         assert {name for name, handle in things.handles.items() if isinstance(handle, PlainHandle)} == {"plain", "raw"}
         assert things.table is not None
-        assert (things.table.processes, len(things.table.cells(4))) == (3, 3)
-
-
-def test_the_semaphores_are_those_that_are_traced() -> None:
-    shared = (SharedSemaphore("a", 1), SharedSemaphore("b", 1, bounded=True), SharedSemaphore("c", 1, traced=False))
-    with made_of(SharedLock("door"), *shared) as things:
-        assert things.semaphores == {"a", "b"}
+        assert (things.table.processes, len(things.table.cells(7))) == (3, 3)
 
 
 def test_without_a_traced_thing_there_is_no_table() -> None:
     with made_of(SharedLock("plain", traced=False)) as things:
         assert things.table is None
-        assert (things.marked(0), things.read_by(0), things.unsent_by(0)) == ([], [], [])
-        things.clear_marks("plain", 0)
+        assert (things.rows, things.position(0), things.unsent_by(0)) == ([], None, [])
 
 
 def test_without_things_there_is_nothing() -> None:
@@ -256,111 +242,14 @@ def test_what_has_been_taken_away_cannot_be_read() -> None:
             things.read("a")
 
 
-# Who has what.
-
-GUARDED: list[SharedPlan] = [
-    SharedLock("x"),
-    SharedRLock("x"),
-    SharedSemaphore("x", 1),
-    SharedCondition("x"),
-    SharedValue("x", "int64", 0),
-]
-
-
-@pytest.mark.parametrize("thing", GUARDED)
-def test_a_permit_is_missing_when_who_noted_it_is_dead(thing: SharedPlan) -> None:
-    with made_of(SharedEvent("other"), thing) as things:
-        assert things.table is not None
-        things.lock_of(thing).acquire()
-        things.table.cell(1, 0)[MARK] = 1
-
-        assert (things.marked(0), things.marked(1)) == (["x"], [])
-        assert things.missing("x", dead=0) == (1, True)
-        assert things.missing("x", dead=1) == (0, True)
-        things.table.cell(1, 1)[MARK] = WANTS
-        assert things.missing("x", dead=0) == (1, False)
-        things.clear_marks("x", 0)
-        assert things.marked(0) == []
-        things.lock_of(thing).release()
-
-
-@pytest.mark.parametrize("thing", [SharedRLock("x"), SharedCondition("x"), SharedValue("x", "int64", 0)])
-def test_what_is_taken_several_times_is_one_permit(thing: SharedPlan) -> None:
-    with made_of(thing) as things:
-        assert things.table is not None
-        things.lock_of(thing).acquire()
-        things.table.cell(0, 1)[MARK] = 3
-
-        assert things.missing("x", dead=0) == (0, True)
-        assert things.missing("x", dead=1) == (1, True)
-        things.lock_of(thing).release()
-
-
-def test_of_a_semaphore_several_permits_may_be_missing() -> None:
-    with made_of(SharedSemaphore("x", 5)) as things:
-        assert things.table is not None
-        for _ in range(4):
-            things.objects["x"].acquire()
-        things.table.cell(0, 0)[MARK], things.table.cell(0, 1)[MARK] = 3, 1
-
-        assert things.missing("x", dead=0) == (3, True)
-
-
 def test_what_a_process_has_put_and_not_sent_is_known_by_its_queue() -> None:
     with made_of(SharedQueue("q"), SharedQueue("j", joinable=True), SharedLock("door")) as things:
         assert things.table is not None
         for row in range(len(things.rows)):
-            things.table.cell(row, 0)[GIVEN] = 3
+            things.table.cell(row, 0)[PUT] = 3
         things.table.cell(0, 0)[SENT] = 3
 
         assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3)], [])
-
-
-def test_a_queue_is_read_by_who_waits_with_the_lock_for_that() -> None:
-    with made_of(SharedLock("door"), SharedQueue("q")) as things:
-        assert things.table is not None
-        things.table.cell(0, 0)[MARK] = 1
-        things.table.cell(1, 0)[MARK] = WANTS | BLOCKED | operation_bits("get") | 1
-        things.table.cell(1, 1)[MARK] = WANTS | BLOCKED | operation_bits("get")
-
-        assert (things.read_by(0), things.read_by(1)) == (["q"], [])
-
-
-def test_the_second_row_of_a_condition_is_no_guard() -> None:
-    with made_of(SharedCondition("news")) as things:
-        assert things.table is not None
-        things.table.cell(1, 0)[MARK] = WANTS
-
-        assert things.marked(0) == []
-        things.clear_marks("news", 0)
-        assert things.table.cells(1)[0][MARK] == 0
-
-
-class Uncountable:
-    """A semaphore of a system that does not tell its value."""
-
-    def __init__(self, free: int) -> None:
-        self.free = free
-        self._semlock = self
-
-    def _get_value(self) -> int:
-        raise NotImplementedError
-
-    def acquire(self, block: bool) -> bool:
-        assert not block
-        has = self.free > 0
-        self.free -= has
-        return has
-
-    def release(self) -> None:
-        self.free += 1
-
-
-def test_where_the_system_does_not_tell_how_many_are_free_they_are_counted() -> None:
-    guard = Uncountable(3)
-
-    assert free_permits(guard) == 3
-    assert guard.free == 3
 
 
 # Last values.

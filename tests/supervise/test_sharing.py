@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from runner.plan import Plan, ProcessPlan
+from runner.supervise.guards import Row
+from runner.supervise.handles import roles_of
 from runner.supervise.sharing import Sharing
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import BLOCKED, GOES_ON, MARK, WANTS, Table, operation_bits, size_of
+from runner.supervise.table import BLOCKED, GOES_ON, MARK, TIMED, WANTS, Table, operation_bits, size_of
 from runner.supervise.waiting import MainsState
-from runner.things import SharedLock, SharedQueue, SharedSemaphore
-from tests.supervise.things import childless
+from runner.things import SharedLock, SharedQueue, SharedSemaphore, kind_of
+from tests.supervise.things import asleep, childless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,47 +26,33 @@ if TYPE_CHECKING:
     from runner.supervise.schedule import Schedule
     from runner.supervise.shared import SharedThings
     from runner.supervise.sharing import Seen
+    from runner.things import SharedPlan
 
-THINGS = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]
+THINGS: list[SharedPlan] = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]
+ROWS = [Row(thing, role) for thing in THINGS for role in roles_of(kind_of(thing))]
+LEFT, RIGHT, ITEMS, READING, _, DOOR = range(len(ROWS))
 JOINS_FIRST = MainsState(goes_on=False, joined=0)
 
 
 class Things:
-    """Shared things of which a test says who has them; with a table if there is memory for one."""
+    """Shared things of two processes; with a table if there is memory for one."""
 
     def __init__(self, memory: int | None = None) -> None:
-        self.rows = THINGS
+        self.rows = ROWS
         self.main = 2
-        self.marks: dict[int, list[str]] = {}
-        self.readers: dict[int, list[str]] = {}
         self.unsent: dict[int, list[tuple[str, int]]] = {}
-        self.certain = True
         context = multiprocessing.get_context("fork")
-        self.objects: dict[str, Any] = {"left": context.Lock(), "right": context.Lock()}
+        self.objects: dict[str, Any] = {"left": context.Lock(), "right": context.Lock(), "door": context.Semaphore(2)}
+        self.objects["items"] = SimpleNamespace(_rlock=context.Lock(), _wlock=context.Lock())
         size = size_of(len(self.rows), 3)
         self.table = None if memory is None else Table(Descriptor(memory), size, 3)
 
-    @property
-    def semaphores(self) -> frozenset[str]:
-        return frozenset({"door"})
-
-    def marked(self, process: int) -> list[str]:
-        return self.marks.get(process, [])
+    def mark(self, row: int, process: int, mark: int) -> None:
+        assert self.table is not None
+        self.table.cell(row, process)[MARK] = mark
 
     def unsent_by(self, process: int) -> list[tuple[str, int]]:
         return self.unsent.get(process, [])
-
-    def read_by(self, process: int) -> list[str]:
-        return self.readers.get(process, [])
-
-    def missing(self, guard: str, dead: int) -> tuple[int, bool]:
-        return 1, self.certain
-
-    def clear_marks(self, guard: str, process: int) -> None:
-        pass
-
-    def lock_of(self, thing: SharedLock) -> Any:
-        return self.objects[thing.name]
 
     def values(self) -> dict[str, bytes]:
         return {"c.total": b"\x05\x00"}
@@ -72,14 +61,24 @@ class Things:
         return {"items": [1]}
 
 
+PLAN = Plan("f", "fork", tuple(ProcessPlan(f"p{number}", "p", target="m:f") for number in range(2)), (), ())
+
+
 def schedule(**fields: Any) -> Any:
     """A schedule of two processes that live, while main joins the first."""
-    known = {"is_stopping": False, "alive": frozenset({0, 1}), "ending": frozenset(), "mains_state": JOINS_FIRST}
+    known = {
+        "is_stopping": False,
+        "alive": frozenset({0, 1}),
+        "ending": frozenset(),
+        "mains_state": JOINS_FIRST,
+        "mains_steps": (),
+    }
     return SimpleNamespace(**known | fields)
 
 
 def sharing(things: Things | None = None, **fields: Any) -> Sharing:
-    return Sharing(cast("SharedThings", things or Things()), cast("Schedule", schedule(**fields)), childless)
+    shared = cast("SharedThings", things or Things())
+    return Sharing(shared, cast("Schedule", schedule(**fields)), PLAN, childless, asleep)
 
 
 def heard(*messages: list[Any], by: int = 1) -> list[Seen]:
@@ -111,7 +110,7 @@ def test_the_use_of_a_thing_is_told_with_its_name_and_the_time_of_who_uses_it(
 
 
 def test_a_release_too_many_is_told() -> None:
-    (seen,) = heard(["extra", 3, 5.5, 3])
+    (seen,) = heard(["extra", DOOR, 5.5, 3])
 
     assert seen.message == {"released_extra": 1, "t": 5.5, "thing": "door", "free": 3}
 
@@ -137,7 +136,7 @@ def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
         ["waiting", 0, "acquire", 5.5, None, 1],
         ["acquired", 0, "acquire", 5.5, "long", 0],
         ["released", 0, 5.5],
-        ["extra", 3, 5.5, "many"],
+        ["extra", DOOR, 5.5, "many"],
         ["sung", 0, 5.5],
         ["added", "total"],
         [7],
@@ -170,6 +169,7 @@ def test_items_that_died_with_a_process_are_told_unless_all_are_ended(
     is_stopping: bool, told: list[dict[str, Any]], things: Things
 ) -> None:
     things.unsent[0] = [("items", 2)]
+    things.mark(LEFT, 0, 0)
 
     seen = list(sharing(things, is_stopping=is_stopping).see_end(0, ended_well=False))
 
@@ -189,49 +189,58 @@ def test_what_was_added_is_summed_with_who_added_and_what_all_of_them_held() -> 
     assert made.in_the_end()["added"] == {"total": [7.5, [0, 1], ["b"]], "n": [1, [1], ["None"]]}
 
 
-def test_in_the_end_there_are_all_values_and_who_died_with_what() -> None:
-    things = Things()
-    things.marks[1] = ["left"]
+# With a table.
+
+
+@pytest.fixture
+def things() -> Iterator[Things]:
+    """Things with a table; process 0 has `left`, 1 has `right`, and each wants the other one."""
+    memory = os.memfd_create("table")
+    os.ftruncate(memory, size_of(len(ROWS), 3))
+    made = Things(memory)
+    for process, (has, wants) in enumerate([(LEFT, RIGHT), (RIGHT, LEFT)]):
+        made.objects[THINGS[has].name].acquire()
+        made.mark(has, process, 1)
+        made.mark(wants, process, WANTS | BLOCKED | operation_bits("acquire"))
+    yield made
+    made.table = None
+    os.close(memory)
+
+
+def test_in_the_end_there_are_all_values_and_the_processes_that_died_with_a_permit(things: Things) -> None:
     made = sharing(things)
     list(made.see_end(1, ended_well=False))
 
     last = made.in_the_end()
 
     assert base64.b64decode(last["values"]["c.total"]) == b"\x05\x00"
-    assert (last["last_values"], last["holders"], last["added"]) == ({"items": [1]}, {1: "left"}, {})
+    assert (last["last_values"], last["holders"], last["added"]) == ({"items": [1]}, {1: "right"}, {})
 
 
-def test_who_dies_with_a_permit_is_told_and_by_that_alone_no_run_ends() -> None:
-    things = Things()
-    things.marks[1] = ["left"]
-
+def test_a_process_that_dies_with_a_permit_is_told_and_by_that_alone_no_run_ends(things: Things) -> None:
     (seen,) = sharing(things).see_end(1, ended_well=False)
 
-    assert seen.message["holder_died"] == 1
-    assert seen.message["guard"] == "left"
-    assert seen.stops is None
+    assert (seen.message, seen.stops) == ({"holder_died": 1, "guard": "right"}, None)
 
 
-@pytest.mark.parametrize(
-    ("guard", "ended_well", "is_told"), [("door", True, False), ("door", False, True), ("left", True, True)]
-)
-def test_who_ends_well_may_leave_a_permit_of_a_semaphore_to_others(guard: str, ended_well: bool, is_told: bool) -> None:
-    things = Things()
-    things.marks[1] = [guard]
+@pytest.mark.parametrize(("ended_well", "is_told"), [(True, False), (False, True)])
+def test_a_process_that_ends_well_may_leave_a_permit_of_a_semaphore_to_others(
+    ended_well: bool, is_told: bool, things: Things
+) -> None:
+    things.objects["door"].acquire()
+    for row, mark in [(RIGHT, 0), (LEFT, 0), (DOOR, 1)]:
+        things.mark(row, 1, mark)
 
     assert bool(list(sharing(things).see_end(1, ended_well=ended_well))) is is_told
 
 
-def test_who_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop() -> None:
-    things = Things()
-    things.marks[1] = ["left"]
-
+def test_a_process_that_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop(things: Things) -> None:
     assert list(sharing(things, is_stopping=True).see_end(1, ended_well=False)) == []
 
 
-def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
-    things = Things()
-    things.marks[1], things.certain = ["left"], False
+def test_what_is_not_certain_of_a_dead_process_is_settled_in_the_end(things: Things) -> None:
+    things.mark(LEFT, 1, 0)
+    things.mark(RIGHT, 2, WANTS)
     made = sharing(things)
 
     assert list(made.see_end(1, ended_well=False)) == []
@@ -242,27 +251,6 @@ def test_what_is_not_certain_of_who_died_is_looked_at_again() -> None:
     assert not made.uncertain
 
 
-# With a table.
-
-
-@pytest.fixture
-def things() -> Iterator[Things]:
-    """Things with a table; process 0 has `left`, 1 has `right`, and each wants the other one."""
-    memory = os.memfd_create("table")
-    os.ftruncate(memory, size_of(len(THINGS), 3))
-    made = Things(memory)
-    for lock in made.objects.values():
-        lock.acquire()
-    made.objects["items"] = SimpleNamespace(_rlock=multiprocessing.get_context("fork").Lock())
-    assert made.table is not None
-    for process, (has, wants) in enumerate([(0, 1), (1, 0)]):
-        made.table.cell(has, process)[MARK] = 1
-        made.table.cell(wants, process)[MARK] = WANTS | BLOCKED | operation_bits("acquire")
-    yield made
-    made.table = None
-    os.close(memory)
-
-
 def test_without_a_table_there_is_nobody_to_look_at() -> None:
     made = sharing()
     list(made.hear([(0, ["waiting", 0, "acquire", 5.5, None])]))
@@ -270,7 +258,7 @@ def test_without_a_table_there_is_nobody_to_look_at() -> None:
     assert list(made.look()) == []
     assert list(made.look(anyway=True)) == []
     assert list(made.picture()) == []
-    assert not made.is_to_be_looked_at
+    assert made.look_again_in_s is None
 
 
 def test_who_waits_for_ever_is_found_when_somebody_says_that_it_waits(things: Things) -> None:
@@ -310,51 +298,73 @@ def test_it_is_looked_again_when_somebody_has_ended_or_main_has_gone_on(what: st
     assert len(list(made.look())) == 1
 
 
-def test_who_died_with_a_permit_is_to_be_known_before_who_waits_for_it(things: Things) -> None:
-    things.marks[1], things.certain = ["right"], False
-    assert things.table is not None
-    things.table.cell(1, 1)[MARK] = 0
+def test_a_process_that_may_have_died_with_a_permit_is_judged_before_those_that_wait_for_it(things: Things) -> None:
+    things.mark(LEFT, 1, 0)
+    things.mark(RIGHT, 2, WANTS)  # main is acquiring it, or has it
     made = sharing(things, alive=frozenset({0}))
     list(made.see_end(1, ended_well=False))
 
+    assert made.uncertain
     assert list(made.look()) == []
     assert list(made.look(anyway=True)) == []
-    list(made.look_again(for_the_last_time=True))
+    things.mark(RIGHT, 2, 0)
+    (seen,) = made.look_again()
 
-    assert len(list(made.look())) == 1
+    assert (seen.message, seen.stops) == ({"holder_died": 1, "guard": "right"}, None)
+    assert [seen.stops for seen in made.look()] == ["holder_died"]
 
 
-@pytest.mark.parametrize(("ended_well", "stops"), [(False, ["holder_died"]), (True, [])])
-def test_who_waits_for_what_somebody_died_with_ends_the_run_while_others_run(
-    ended_well: bool, stops: list[str], things: Things
-) -> None:
-    assert things.table is not None
-    things.table.cell(1, 0)[MARK] = 0  # only the other one waits
-    things.table.cell(0, 0)[MARK] = 0
-    things.marks[0] = ["left"]
+@pytest.mark.parametrize("ended_well", [False, True])
+def test_a_waiter_for_what_a_process_died_with_ends_the_run_while_others_run(ended_well: bool, things: Things) -> None:
+    things.mark(RIGHT, 0, 0)  # only the other one waits
     made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
 
-    list(made.see_end(0, ended_well=ended_well))
+    (died,) = made.see_end(0, ended_well=ended_well)
+    (stuck,) = made.look()
 
-    assert [seen.stops for seen in made.look()] == stops
+    assert died.message == {"holder_died": 0, "guard": "left"}
+    assert (stuck.message["stuck"]["died"], stuck.stops) == (["left"], "holder_died")
 
 
-def test_who_died_while_it_got_something_is_told_when_somebody_misses_the_lock_for_that(things: Things) -> None:
-    assert things.table is not None
-    for row, process in [(0, 0), (1, 1), (0, 1)]:
-        things.table.cell(row, process)[MARK] = 0
-    things.readers[0] = ["items"]
+def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_as_a_standstill(things: Things) -> None:
+    for row, process in [(LEFT, 0), (RIGHT, 0), (RIGHT, 1), (LEFT, 1)]:
+        things.mark(row, process, 0)
+    for _ in range(2):
+        things.objects["door"].acquire()
+    things.mark(DOOR, 1, WANTS | BLOCKED | operation_bits("acquire"))
+    made = sharing(things, mains_state=MainsState(goes_on=True))
+
+    (stuck,) = made.look(anyway=True)
+
+    assert (stuck.message["stuck"]["died"], stuck.message["stuck"]["bereft"]) == ([], [1])
+    assert stuck.stops == "standstill"
+
+
+def test_the_lock_inside_a_thing_that_died_with_a_process_is_told_when_another_one_misses_it(things: Things) -> None:
+    for row, process in [(LEFT, 0), (RIGHT, 0), (RIGHT, 1), (LEFT, 1)]:
+        things.mark(row, process, 0)
+    things.objects["items"]._rlock.acquire()
+    things.mark(READING, 0, 1)
     made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
     assert list(made.see_end(0, ended_well=False)) == []
     assert list(made.look()) == []
 
-    things.objects["items"]._rlock.acquire()
-    things.table.cell(2, 1)[MARK] = WANTS | BLOCKED | operation_bits("get")
+    things.mark(READING, 1, WANTS | BLOCKED | operation_bits("get"))
     died, stuck = made.look(anyway=True)
 
     assert (died.message, died.stops) == ({"holder_died": 0, "guard": "the lock of items for reading"}, None)
     assert (stuck.message["stuck"]["bereft"], stuck.stops) == ([1], "holder_died")
-    things.objects["items"]._rlock.release()
+    assert [seen.message for seen in made.look(anyway=True)] == [stuck.message]
+
+
+def test_while_a_process_is_awake_it_is_looked_again_soon(things: Things) -> None:
+    shared, known = cast("SharedThings", things), cast("Schedule", schedule())
+    made = Sharing(shared, known, PLAN, childless, lambda number: False)
+
+    assert list(made.look(anyway=True)) == []
+    assert made.look_again_in_s is not None
+    known.is_stopping = True  # type: ignore[misc]  # it is none of ours
+    assert made.look_again_in_s is None
 
 
 def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:
@@ -363,8 +373,8 @@ def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:
 
 def test_main_that_has_what_it_joins_waits_for_is_in_the_circle(things: Things) -> None:
     made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=False, joined=1))
-    assert things.table is not None
-    things.table.cell(0, 0)[MARK], things.table.cell(0, 2)[MARK] = 0, 1  # main has it, and joins
+    things.mark(LEFT, 0, 0)
+    things.mark(LEFT, 2, 1)  # main has it, and joins
 
     found = list(made.look(anyway=True))
 
@@ -380,7 +390,6 @@ def test_the_picture_has_who_waits_for_what_and_who_has_it(things: Things) -> No
 
 
 def test_who_waits_with_a_timeout_goes_on(things: Things) -> None:
-    assert things.table is not None
-    things.table.cell(1, 0)[MARK] |= GOES_ON
+    things.mark(RIGHT, 0, WANTS | BLOCKED | GOES_ON | TIMED | operation_bits("acquire"))
 
     assert list(sharing(things).look(anyway=True)) == []

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import (
+    ALL_DONE,
     BLOCKED,
     CELL,
-    GIVEN,
+    EXTRA,
     GOES_ON,
     HELD,
     MARK,
     OPERATIONS,
     WANTS,
     Mark,
+    Position,
     Table,
     operation_bits,
     size_of,
@@ -61,9 +63,9 @@ def test_a_cell_has_room_for_a_number_of_32_bits_in_each_place(memory: Descripto
 def test_tables_over_the_same_memory_see_the_same(memory: Descriptor) -> None:
     one, other = (Table(memory, size_of(2, 3), 3) for _ in range(2))
 
-    one.cell(0, 1)[GIVEN] = 7
+    one.cell(0, 1)[EXTRA] = 7
 
-    assert other.cells(0)[1][GIVEN] == 7
+    assert other.cells(0)[1][EXTRA] == 7
 
 
 def test_a_table_travels_as_what_it_is_made_of(memory: Descriptor) -> None:
@@ -74,6 +76,23 @@ def test_a_table_travels_as_what_it_is_made_of(memory: Descriptor) -> None:
     again = cls(*made_of)  # type: ignore[operator, misc]  # that is what pickle does
 
     assert (again.size, again.processes, again.cells(0)[0][MARK]) == (size_of(2, 3), 3, 5)
+
+
+def test_the_step_of_each_process_is_noted_beside_what_it_does_with_things(memory: Descriptor) -> None:
+    table = Table(memory, size_of(2, 3), 3)
+    position = Position(table, 1)
+    cls, made_of = position.__reduce__()
+
+    position.cell()[0] = 7
+    cls(*made_of).cell()[0] += ALL_DONE - 7  # type: ignore[operator, misc]  # that is what pickle does
+
+    assert [table.position(process)[0] for process in range(3)] == [0, ALL_DONE, 0]
+    assert not any(map(any, (*table.cells(0), *table.cells(1))))
+
+
+@pytest.mark.parametrize(("bits", "in_between"), [(0, False), (1, False), (WANTS, True), (WANTS | BLOCKED, False)])
+def test_a_mark_is_exact_unless_the_process_acquires_or_releases(bits: int, in_between: bool) -> None:
+    assert Mark.of(bits).in_between is in_between
 
 
 marks = st.builds(

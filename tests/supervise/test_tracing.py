@@ -20,19 +20,18 @@ import pytest
 
 from runner.describe.durations import MOST_S
 from runner.supervise import child, handles, queue_tracing, tracing
-from runner.supervise.handles import ROWS, ArrayHandle, PlainHandle, TracedHandle
+from runner.supervise.handles import ROLES, ArrayHandle, PlainHandle, TracedHandle, roles_of
 from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import (
     CELL,
     EXTRA,
-    GIVEN,
     IN_VAIN,
     LOOKS_FIRST,
     MARK,
     NUMBER,
     NUMBER_SIZE,
+    PUT,
     SENT,
-    TAKEN,
     WAITS,
     WANTS,
     Mark,
@@ -109,9 +108,11 @@ class Traced:
     def __init__(self, kind: str) -> None:
         self.thing: Any = MAKERS[kind]()
         memory = os.memfd_create("table")
-        os.ftruncate(memory, size_of(2, 2))
-        self._table = Table(Descriptor(memory), size_of(2, 2), 2)
+        size = size_of(len(roles_of(kind)), 2)
+        os.ftruncate(memory, size)
+        self._table = Table(Descriptor(memory), size, 2)
         self._memory = memory
+        self.rows = len(roles_of(kind))
         self.handle = TracedHandle(self.thing, kind, self._table, 0)
         self.said: list[list[Any]] = []
         self.waits = threading.Event()
@@ -146,7 +147,7 @@ class Traced:
 
         def wait_and_act() -> None:
             if self.waits.wait(20):
-                marks.extend(map(self.mark, range(2)))
+                marks.extend(map(self.mark, range(self.rows)))
                 act()
 
         other = threading.Thread(target=wait_and_act, name="QueueFeederThread")  # so that nobody counts on it
@@ -428,6 +429,7 @@ def test_a_loop_may_do_itself_what_tracing_does(traced: Make) -> None:
     assert inner.take()
     inner.mark[0] = 1
     assert (made.mark().held, made.thing.acquire(False)) == (1, False)
+    inner.mark[0] = WANTS
     inner.give()
     inner.mark[0] = 0
 
@@ -451,8 +453,7 @@ def test_who_is_to_be_notified_waits_without_the_lock(traced: Make) -> None:
 
     assert marks == [FREE, Mark(0, wants=True, blocked=True, goes_on=False, operation="wait")]
     assert made.mark(1) == FREE
-    assert (made.noted(TAKEN, 1), made.noted(IN_VAIN, 1)) == (1, 0)
-    assert made.noted(GIVEN, 1) >= 1
+    assert made.noted(IN_VAIN, 1) == 0
     assert [word for word in made.words() if word.split()[1] == "1"] == ["waiting 1 wait", "acquired 1 wait"]
 
 
@@ -522,47 +523,71 @@ def test_nobody_waits_for_a_wake_up_that_is_tried_for(traced: Make) -> None:
     assert made.said == []
 
 
-def test_who_waits_to_get_into_an_event_says_so(traced: Make) -> None:
-    made = traced("event")
-    semlock = made.thing._cond._lock._semlock
+@pytest.mark.parametrize(("kind", "row"), [("event", 1), ("barrier", 1), ("joinable_queue", 4)])
+def test_a_process_that_waits_for_the_lock_inside_a_thing_notes_it_and_reports_it(
+    kind: str, row: int, traced: Make
+) -> None:
+    made = traced(kind)
+    take, give = made.thing._cond._lock._semlock.untraced.acquire, made.thing._cond._lock._semlock.untraced.release
     in_there = threading.Event()
 
     def be_in_there() -> None:
-        semlock.acquire()
+        take()
         in_there.set()
         made.waits.wait(20)
-        semlock.release()
+        seen.append(made.mark(row))
+        give()
 
+    seen: list[Mark] = []
     other = threading.Thread(target=be_in_there, name="QueueFeederThread")
     other.start()
     in_there.wait(20)
-    made.thing.set()
+    with made.thing._cond:
+        held = made.mark(row)
     other.join()
 
-    assert made.words() == ["waiting 0 notify", "acquired 0 notify"]
-    assert made.thing.is_set()
+    assert seen == [Mark(0, wants=True, blocked=True, goes_on=False, operation="enter")]
+    assert (held.held, held.wants, made.mark(row)) == (1, False, FREE)
+    assert made.words() == [f"waiting {row} enter", f"acquired {row} enter"]
 
 
-@pytest.mark.parametrize("waits_behind", [False, True])
-def test_who_waits_for_an_item_has_the_lock_for_that(waits_behind: bool, traced: Make) -> None:
+def test_a_lock_inside_a_thing_that_is_tried_for_is_noted_only_when_it_is_had(traced: Make) -> None:
     made = traced("queue")
-    if waits_behind:
-        made.thing._rlock.acquire()
-    seen: list[Mark] = []
+    lock = made.thing._rlock
+    made.thing._rlock._semlock.take()
 
-    def act() -> None:
-        if waits_behind:
-            made.thing._rlock.release()
-        while not (mark := made.mark()).reads:
-            assert mark.operation == "get"
-        seen.append(mark)
-        made.thing.put("item")
+    assert not lock.acquire(False)
+    assert not lock.acquire(True, NO_TIME_S)
+    assert (made.mark(1), made.said) == (FREE, [])
+    made.thing._rlock._semlock.give()
 
-    with made.as_soon_as_it_waits(act):
+    assert lock.acquire(True, 20)
+    assert made.mark(1) == Mark(1, wants=False, blocked=False, goes_on=False, operation="acquire")
+    lock.release()
+    assert (made.mark(1), made.said) == (FREE, [])
+
+
+def test_a_process_that_waits_for_an_item_has_the_lock_for_that(traced: Make) -> None:
+    made = traced("queue")
+
+    with made.as_soon_as_it_waits(lambda: made.thing.put("item")) as marks:
         assert made.thing.get() == "item"
 
-    assert seen == [Mark(1, wants=True, blocked=True, goes_on=False, operation="get")]
-    assert made.mark() == FREE
+    assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="get")
+    assert marks[1].held == 1
+    assert (made.mark(), made.mark(1)) == (FREE, FREE)
+
+
+def test_a_process_that_is_to_write_an_item_and_cannot_notes_it(traced: Make) -> None:
+    made = traced("queue")
+    made.thing._wlock._semlock.take()
+
+    with made.as_soon_as_it_waits(made.thing._wlock._semlock.give) as marks:
+        made.thing.put("item")
+        assert made.thing.get() == "item"
+
+    assert marks[2] == Mark(0, wants=True, blocked=True, goes_on=False, operation="flush")
+    assert "waiting 2 flush" in made.words()
 
 
 def test_of_many_wake_ups_not_every_one_is_told(traced: Make) -> None:
@@ -573,7 +598,6 @@ def test_of_many_wake_ups_not_every_one_is_told(traced: Make) -> None:
         assert made.thing._wait_semaphore.acquire()
 
     assert 20 <= made.words().count("acquired 1 wait") < 40
-    assert (made.noted(GIVEN, 1), made.noted(TAKEN, 1)) == (100, 100)
 
 
 def test_an_event_is_waited_for_until_it_is_set(traced: Make) -> None:
@@ -617,7 +641,7 @@ def test_what_is_put_and_got_is_counted_and_told(traced: Make) -> None:
     made.thing.put({"an": "item"})
     assert made.thing.get() == {"an": "item"}
 
-    assert (made.noted(GIVEN), made.noted(TAKEN), made.mark()) == (1, 1, FREE)
+    assert made.mark() == FREE
     assert made.words() == ["acquired 0 put", "acquired 0 get"]
 
 
@@ -627,7 +651,7 @@ def test_who_waits_for_an_item_says_so(traced: Make) -> None:
     with made.as_soon_as_it_waits(lambda: made.thing.put("late")) as marks:
         assert made.thing.get() == "late"
 
-    assert marks[0] == Mark(1, wants=True, blocked=True, goes_on=False, operation="get")
+    assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="get")
     assert made.mark() == FREE
     assert made.words() == ["waiting 0 get", "acquired 0 put", "acquired 0 get"]
     assert made.said[-1][4] >= PATIENCE_S
@@ -636,12 +660,12 @@ def test_who_waits_for_an_item_says_so(traced: Make) -> None:
 def test_who_waits_behind_another_one_that_gets_says_so(traced: Make) -> None:
     made = traced("queue")
     made.thing.put("there")
-    made.thing._rlock.acquire()
+    made.thing._rlock._semlock.take()
 
-    with made.as_soon_as_it_waits(made.thing._rlock.release) as marks:
+    with made.as_soon_as_it_waits(made.thing._rlock._semlock.give) as marks:
         assert made.thing.get() == "there"
 
-    assert (marks[0].blocked, marks[0].operation) == (True, "get")
+    assert (marks[1].blocked, marks[1].operation) == (True, "get")
     assert made.words() == ["acquired 0 put", "waiting 0 get", "acquired 0 get"]
 
 
@@ -654,7 +678,6 @@ def test_who_waits_for_room_says_so(traced: Make) -> None:
 
     assert (marks[0].blocked, marks[0].goes_on, marks[0].operation) == (True, False, "put")
     assert made.mark() == FREE
-    assert (made.noted(GIVEN), made.noted(TAKEN)) == (2, 1)
     assert made.words()[:2] == ["acquired 0 put", "waiting 0 put"]
     assert made.thing.get() == 2
 
@@ -674,7 +697,7 @@ def test_an_empty_queue_is_given_up(args: tuple[Any, ...], words: list[str], tra
     with pytest.raises(queues.Empty):
         made.thing.get(*args)
 
-    assert (made.mark(), made.words(), made.noted(TAKEN)) == (FREE, words, 0)
+    assert (made.mark(), made.mark(1), made.words()) == (FREE, FREE, words)
 
 
 @pytest.mark.parametrize(
@@ -692,7 +715,7 @@ def test_a_full_queue_is_given_up(args: tuple[Any, ...], words: list[str], trace
     with pytest.raises(queues.Full):
         made.thing.put(2, *args)
 
-    assert (made.mark(), made.words()[1:], made.noted(GIVEN)) == (FREE, words, 1)
+    assert (made.mark(), made.words()[1:]) == (FREE, words)
 
 
 def test_an_item_that_comes_in_time_is_got(traced: Make) -> None:
@@ -742,7 +765,6 @@ def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
         skipped = [said[-1] for said in made.said if said[2] == operation]
         assert len(skipped) < 40
         assert 80 < len(skipped) + sum(skipped) <= 100
-    assert (made.noted(GIVEN), made.noted(TAKEN)) == (100, 100)
 
 
 def test_a_traced_guard_that_is_handed_on_is_not_traced_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -780,16 +802,16 @@ def test_who_joins_a_queue_waits_until_all_is_done(traced: Make) -> None:
     with made.as_soon_as_it_waits(work) as marks:
         made.thing.join()
 
-    assert marks[1] == Mark(0, wants=True, blocked=True, goes_on=False, operation="join")
-    assert made.mark(1) == FREE
-    assert [word for word in made.words() if word.split()[1] == "1"] == ["waiting 1 join", "acquired 1 join"]
+    assert marks[3] == Mark(0, wants=True, blocked=True, goes_on=False, operation="join")
+    assert made.mark(3) == FREE
+    assert [word for word in made.words() if word.split()[1] == "3"] == ["waiting 3 join", "acquired 3 join"]
     made.thing.join()
 
 
 def test_items_that_wait_for_room_in_the_pipe_are_counted_and_it_is_noted(traced: Make) -> None:
     made = traced("queue")
     assert made.handle.unsent(PROCESS) == 0
-    made.cell()[GIVEN] = 1
+    made.cell()[PUT] = 1
 
     assert made.handle.unsent(PROCESS) == 1
 
@@ -799,7 +821,7 @@ def test_items_that_wait_for_room_in_the_pipe_are_counted_and_it_is_noted(traced
 
 def test_a_process_that_does_not_join_its_feeder_does_not_wait_for_it(traced: Make) -> None:
     made = traced("queue")
-    made.cell()[GIVEN] = 1
+    made.cell()[PUT] = 1
     made.thing.cancel_join_thread()
 
     assert made.handle.unsent(PROCESS) == 0
@@ -879,8 +901,11 @@ def test_the_thing_stays_what_it_is_and_untraced_it_is_as_before(kind: str, trac
 
 def vars_of(thing: Any) -> dict[str, Any]:
     """The attributes of a thing and of what it is made of, as far as tracing touches them: by their types."""
-    parts = [thing, *(getattr(thing, name, None) for name in ("_lock", "_cond", "_wait_semaphore", "_sem"))]
-    parts += [getattr(getattr(thing, "_cond", None), "_wait_semaphore", None)]
+    parts = [
+        thing,
+        *(getattr(thing, name, None) for name in ("_lock", "_cond", "_wait_semaphore", "_sem", "_rlock", "_wlock")),
+    ]
+    parts += [getattr(getattr(thing, "_cond", None), name, None) for name in ("_wait_semaphore", "_lock")]
     return {
         f"{place}.{name}": type(value)
         for place, part in enumerate(parts)
@@ -960,5 +985,12 @@ def test_all_are_traced_here_and_in_no_copy_of_the_process(monkeypatch: pytest.M
     gc.collect()  # classes of traced guards go no other way
 
 
-def test_those_have_two_rows_that_have_two_things_to_wait_for() -> None:
-    assert ROWS == {"condition": 2, "joinable_queue": 2}
+def test_each_kind_of_thing_has_a_row_for_each_lock_in_it_and_for_each_other_wait() -> None:
+    assert {kind: len(roles) for kind, roles in ROLES.items()} == {
+        "condition": 2,
+        "event": 2,
+        "barrier": 2,
+        "queue": 3,
+        "joinable_queue": 5,
+    }
+    assert roles_of("lock") == ("guard",)

@@ -1,15 +1,15 @@
-"""Who waits for ever, in scenes that are made up, against everything that could happen in them."""
+"""Which processes wait for ever, in scenes that are made up, against everything that could happen in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.records import replace
-from runner.supervise.waiting import MainsState, Scene, Wait, circles, is_standstill, stuck
+from runner.supervise.waiting import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
 from tests.effort import share_of
 
 if TYPE_CHECKING:
@@ -30,18 +30,21 @@ def scene(
     waits: Mapping[int, tuple[int, str]],
     holders: Mapping[int, tuple[int, ...]] | None = None,
     alive: Collection[int] = (0, 1),
-    opened: Collection[int] = (),
-    signals: Collection[int] = (),
+    opened: Collection[tuple[int, str]] = (),
     mains: MainsState = GOES_ON,
+    givers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Scene:
-    """A scene; each that waits is given with a row and an operation."""
+    """A scene; each that waits is given with a row and an operation. Holders can release what they have."""
+    guards = {row for row, operation in waits.values() if operation == "acquire"}
+    living = {*alive, MAIN}
+    able = {row: tuple(holder for holder in (holders or {}).get(row, ()) if holder in living) for row in guards}
     return Scene(
         main=MAIN,
         alive=frozenset(alive),
         waits={number: Wait(row, operation) for number, (row, operation) in waits.items()},
         holders=holders or {},
         open=frozenset(opened),
-        signals=frozenset(signals),
+        givers={**able, **(givers or {})},
         mains=mains,
     )
 
@@ -68,17 +71,77 @@ def test_who_waits_for_itself_is_a_circle_of_one() -> None:
 
 
 def test_what_is_free_or_on_its_way_lets_somebody_go_on() -> None:
-    assert stuck(replace(OPPOSITE, open=frozenset({0}))) == set()
+    assert stuck(replace(OPPOSITE, open=frozenset({(0, "acquire")}))) == set()
 
 
-def test_what_nobody_is_known_to_have_may_come_back_as_long_as_somebody_goes_on() -> None:
-    made = scene({0: (0, "acquire")}, alive=(0,))
+def test_a_guard_that_no_process_can_release_never_comes_whichever_others_run() -> None:
+    made = scene({0: (0, "acquire")})
+
+    assert stuck(made) == {0}
+    assert bereft(made) == {0: Wait(0, "acquire")}
+
+
+def test_a_guard_may_come_from_each_process_that_can_release_it_and_from_no_other() -> None:
+    made = scene({0: (0, "acquire"), 1: (1, "get")}, alive=(0, 1, 2), givers={0: (1,)})
 
     assert stuck(made) == set()
-    assert stuck(replace(made, mains=ENDED)) == {0}
+    assert stuck(replace(made, alive=frozenset({0, 1}), mains=ENDED)) == {0, 1}
+    assert bereft(replace(made, alive=frozenset({0, 1}), mains=ENDED)) == {}
 
 
-def test_who_waits_for_one_that_has_died_with_it_is_stuck_without_a_circle() -> None:
+def test_what_a_process_releases_later_does_not_help_itself() -> None:
+    made = scene({0: (0, "acquire")}, givers={0: (0,)})
+
+    assert bereft(made) == {0: Wait(0, "acquire")}
+
+
+def test_a_process_that_main_has_yet_to_start_can_release_what_others_wait_for() -> None:
+    starts = MainsState(goes_on=True, pending=frozenset({NEWCOMER}))
+    made = scene({0: (0, "acquire")}, mains=starts, givers={0: (NEWCOMER,)})
+
+    assert stuck(made) == set()
+    stays = replace(made, waits={**made.waits, MAIN: Wait(0, "acquire")})
+    assert stuck(stays) == {0, MAIN}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ending": frozenset({0})},
+        {"mains": MainsState(goes_on=True, ends=frozenset({0}))},
+        {"helped": frozenset({0})},
+        {"open": frozenset({(0, "acquire")})},
+    ],
+    ids=["a timer ends it", "main ends it", "it has help", "a permit is free"],
+)
+def test_a_waiter_that_does_not_wait_for_ever_ends_no_run(changes: dict[str, Any]) -> None:
+    made = scene({0: (0, "acquire")})
+
+    assert bereft(made)
+    assert bereft(replace(made, **changes)) == {}
+
+
+def test_main_ends_no_process_while_it_waits_itself() -> None:
+    ends = MainsState(goes_on=True, ends=frozenset({0}))
+    made = scene({0: (0, "acquire"), MAIN: (1, "acquire")}, mains=ends)
+
+    assert bereft(made) == {0: Wait(0, "acquire"), MAIN: Wait(1, "acquire")}
+
+
+def test_a_waiter_whose_holder_is_stuck_is_told_of_with_the_circle() -> None:
+    itself = scene({0: (0, "acquire"), 1: (0, "acquire")}, {0: (0,)}, alive=(0, 1, 2), givers={0: ()})
+
+    assert bereft(itself) == {}
+    assert circles(itself, stuck(itself)) == [(0,)]
+
+
+def test_main_goes_on_from_the_join_of_a_process_that_a_timer_ends() -> None:
+    made = replace(scene({0: (0, "get")}, alive=(0,), mains=joins(0)), ending=frozenset({0}))
+
+    assert stuck(made) == set()
+
+
+def test_a_waiter_for_a_process_that_has_died_with_it_is_stuck_without_a_circle() -> None:
     made = scene({0: (0, "acquire")}, {0: (1,)}, alive=(0,), mains=ENDED)
 
     assert stuck(made) == {0}
@@ -92,16 +155,6 @@ def test_a_sign_may_come_from_anybody_as_long_as_somebody_goes_on(operation: str
     assert stuck(made) == set()
     assert stuck(replace(made, mains=ENDED)) == {0}
     assert made.waited_for(0) == ()
-
-
-def test_a_semaphore_that_others_release_is_a_sign() -> None:
-    made = scene({0: (0, "acquire")}, {0: (1,)}, alive=(0, 1), signals={0})
-    waiting = replace(made, waits={**made.waits, 1: Wait(1, "acquire")}, holders={**made.holders, 1: (1,)})
-
-    assert stuck(made) == set()
-    assert stuck(waiting) == {1}
-    assert stuck(replace(waiting, mains=ENDED)) == {0, 1}
-    assert circles(replace(waiting, mains=ENDED), {0, 1}) == [(1,)]
 
 
 def test_one_of_several_permits_is_enough() -> None:
@@ -153,15 +206,15 @@ def test_a_circle_of_many_is_told_in_its_order() -> None:
 def test_all_stand_still_when_nobody_goes_on_and_nobody_will_be_ended() -> None:
     waiting = scene({0: (0, "get")}, alive=(0,), mains=ENDED)
 
-    assert is_standstill(waiting, frozenset())
-    assert not is_standstill(waiting, frozenset({0}))
-    assert is_standstill(waiting, frozenset({1}))
-    assert not is_standstill(replace(waiting, mains=GOES_ON), frozenset())
+    assert is_standstill(waiting)
+    assert not is_standstill(replace(waiting, ending=frozenset({0})))
+    assert is_standstill(replace(waiting, ending=frozenset({1})))
+    assert not is_standstill(replace(waiting, mains=GOES_ON))
 
 
 def test_main_alone_stands_still_only_while_it_waits() -> None:
-    assert is_standstill(scene({MAIN: (0, "get")}, alive=()), frozenset())
-    assert not is_standstill(scene({}, alive=(), mains=ENDED), frozenset())
+    assert is_standstill(scene({MAIN: (0, "get")}, alive=()))
+    assert not is_standstill(scene({}, alive=(), mains=ENDED))
 
 
 # Made-up scenes.
@@ -178,7 +231,7 @@ def chosen(bits: int) -> tuple[int, ...]:
 
 
 def made_up(
-    living: int, waiting: int, waited: list[tuple[int, str]], holding: list[int], opened: int, signals: int, main: int
+    living: int, waiting: int, waited: list[tuple[int, str]], holding: list[int], opened: int, main: int
 ) -> Scene:
     """A scene of numbers: who lives, who of these waits, for what, who has which row; rows that nobody has may be open.
 
@@ -198,15 +251,12 @@ def made_up(
         waits,
         holders,
         alive,
-        [row for row in ROWS if opened >> row & 1 and not holders[row]],
-        [row for row in ROWS if signals >> row & 1],
+        [(row, operation) for row, operation in waited if opened >> row & 1 and not holders[row]],
         mains,
     )
 
 
-def scenes(
-    operations: tuple[str, ...], holding: st.SearchStrategy[int], signals: st.SearchStrategy[int]
-) -> st.SearchStrategy[Scene]:
+def scenes(operations: tuple[str, ...], holding: st.SearchStrategy[int]) -> st.SearchStrategy[Scene]:
     waited = st.tuples(st.sampled_from(ROWS), st.sampled_from(operations))
     return st.builds(
         made_up,
@@ -215,32 +265,31 @@ def scenes(
         waited=st.lists(waited, min_size=len(NUMBERS), max_size=len(NUMBERS)),
         holding=st.lists(holding, min_size=len(ROWS), max_size=len(ROWS)),
         opened=st.sampled_from((0, 0, 1, 2, 5)),
-        signals=signals,
         main=st.sampled_from((*range(5), MAIN, MAIN, MAIN, MAIN + 1)),
     )
 
 
-LOCKS = scenes(("acquire",), st.sampled_from((0, *(1 << place for place in range(len(NUMBERS))))), st.just(0))
+LOCKS = scenes(("acquire",), st.sampled_from((0, *(1 << place for place in range(len(NUMBERS))))))
 """Of locks only: one has it, or nobody."""
-ANYTHING = scenes(("acquire", "acquire", "get", "put", "wait", "join"), SOME, st.sampled_from((0, 0, 1, 6)))
+ANYTHING = scenes(("acquire", "acquire", "get", "put", "wait", "join"), SOME)
 
 
 def can_ever_go_on(made: Scene) -> set[int]:
-    """Who goes on in any of all the orders in which those that run let go, end, and take what is free.
+    """The processes that go on in any of all the orders in which those that run let go, end, and take what is free.
 
-    What somebody dead has had is given back by anybody who runs.
+    What a dead process has had never comes back.
     """
     running = {number for number in made.alive if number not in made.waits}
     running |= {MAIN} if made.mains.goes_on and MAIN not in made.waits else set()
     held = frozenset((row, holder) for row, holders in made.holders.items() for holder in holders)
-    held |= {(row, DEAD) for row in ROWS if not made.holders[row] and row not in made.open}
+    held |= {(row, DEAD) for row in ROWS if not made.holders[row] and (row, "acquire") not in made.open}
     coming = [(frozenset(running), held)]
     seen = set(coming)
     ever: set[int] = set()
     while coming:
         runs, has = coming.pop()
         ever |= runs
-        after = [(runs, has - {(row, holder)}) for row, holder in has if holder in runs or (holder == DEAD and runs)]
+        after = [(runs, has - {(row, holder)}) for row, holder in has if holder in runs]
         taken = {row for row, _ in has}
         for number, wait in made.waits.items():
             if number not in runs and wait.row not in taken:
@@ -293,7 +342,7 @@ def test_who_runs_is_never_stuck(made: Scene) -> None:
     running = made.alive - set(made.waits) | ({MAIN} if made.mains.goes_on and MAIN not in made.waits else set())
 
     assert not stuck(made) & running
-    assert not is_standstill(made, frozenset()) or not running
+    assert not is_standstill(made) or not running
 
 
 @settings(max_examples=share_of(500))
@@ -303,6 +352,13 @@ def test_another_one_who_runs_and_has_something_makes_nobody_stuck(made: Scene, 
         made,
         alive=made.alive | {NEWCOMER},
         holders={**made.holders, row: (*made.holders[row], NEWCOMER)},
+        givers={**made.givers, row: (*made.givers.get(row, ()), NEWCOMER)} if row in made.givers else made.givers,
     )
 
     assert stuck(more) <= stuck(made)
+
+
+@settings(max_examples=share_of(500))
+@given(ANYTHING)
+def test_a_process_that_waits_for_what_no_process_can_release_is_stuck(made: Scene) -> None:
+    assert bereft(made).keys() <= stuck(made)

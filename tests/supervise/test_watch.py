@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise.holders import Lost
+from runner.plan import ProcessPlan
+from runner.records import replace
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,
-    GIVEN,
     GOES_ON,
     IN_VAIN,
     LOOKS_FIRST,
     MARK,
-    TAKEN,
     TIMED,
     WAITS,
     WANTS,
     operation_bits,
 )
-from runner.supervise.waiting import MainsState
-from runner.supervise.watch import Watch
+from runner.supervise.waiting import MainsState, Scene
+from runner.supervise.watch import LATER_S, LOOKS_IN_THE_DARK, SOON_S, Moment, Watch
 from runner.things import (
     SharedBarrier,
     SharedCondition,
@@ -34,12 +33,14 @@ from runner.things import (
     SharedRLock,
     SharedSemaphore,
     SharedValue,
+    kind_of,
 )
-from tests.supervise.things import childless, made_of
+from tests.supervise.things import asleep, childless, guards_of, made_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from runner.plan import Json
     from runner.supervise.shared import SharedThings
     from runner.supervise.watch import Picture
     from runner.things import SharedPlan
@@ -63,14 +64,26 @@ def waits(things: SharedThings, process: int, row: int, operation: str = "acquir
     note(things, row, process, MARK, WANTS | BLOCKED | more | operation_bits(operation))
 
 
+def lock_of(things: SharedThings, row: int) -> Any:
+    """What is acquired when the guard of this row is."""
+    return guards_of(things)._lock(things.rows[row].thing)
+
+
 def has(things: SharedThings, process: int, row: int) -> None:
     """Have it acquired, and noted."""
-    assert things.lock_of(things.rows[row]).acquire(False)
+    assert lock_of(things, row).acquire(False)
     note(things, row, process, MARK, 1)
 
 
+def watch_of(
+    things: SharedThings, sleeps: Callable[[int], bool | None] = asleep, plans: Sequence[ProcessPlan] | None = None
+) -> Watch:
+    """A watch of processes without children."""
+    return Watch(things, guards_of(things), plans or things._plan.processes, childless, sleeps)
+
+
 def look(things: SharedThings, main: MainsState = ENDED, alive: frozenset[int] = BOTH) -> Picture | None:
-    return Watch(things, childless, Lost()).look(alive, main, frozenset())
+    return watch_of(things).look(Moment(alive, main))
 
 
 @pytest.fixture
@@ -84,14 +97,15 @@ def locks() -> Iterator[SharedThings]:
 
 
 def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) -> None:
-    watch = Watch(locks, childless, Lost())
+    watch = watch_of(locks)
 
-    picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+    picture = watch.look(Moment(BOTH, GOES_ON_ITSELF))
 
     assert picture is not None
     assert picture.to_json() == {
         "waits": [[1, "left", "lock", "acquire"], [0, "right", "lock", "acquire"]],
         "holders": {"left": [0], "right": [1]},
+        "givers": {"left": [0], "right": [1]},
         "circles": [[0, 1]],
         "standstill": False,
         "joined": None,
@@ -100,107 +114,172 @@ def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) 
         "bereft": [],
     }
     assert watch.has_found_circles
-    assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+    assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
 
 
 def test_when_main_comes_to_wait_too_all_stand_still_and_the_circle_is_not_told_again(locks: SharedThings) -> None:
-    watch = Watch(locks, childless, Lost())
-    watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+    watch = watch_of(locks)
+    watch.look(Moment(BOTH, GOES_ON_ITSELF))
 
-    picture = watch.look(BOTH, joins(0), frozenset())
+    picture = watch.look(Moment(BOTH, joins(0)))
 
     assert picture is not None
     assert (picture.circles, picture.standstill, picture.joined) == ((), True, 0)
 
 
 def test_who_will_be_ended_by_a_timer_keeps_all_from_standing_still(locks: SharedThings) -> None:
-    picture = Watch(locks, childless, Lost()).look(BOTH, ENDED, frozenset({1}))
+    picture = watch_of(locks).look(Moment(BOTH, ENDED, frozenset({1})))
 
     assert picture is not None
     assert (picture.circles, picture.standstill) == (((0, 1),), False)
 
 
-def test_who_is_dead_is_in_no_circle(locks: SharedThings) -> None:
-    assert look(locks, GOES_ON_ITSELF, alive=frozenset({0})) is None
+def test_a_dead_process_is_in_no_circle(locks: SharedThings) -> None:
+    picture = look(locks, GOES_ON_ITSELF, alive=frozenset({0}))
+
+    assert picture is not None
+    assert (picture.circles, picture.bereft) == ((), (0,))
 
 
 @contextlib.contextmanager
-def who_died(thing: SharedPlan, ended_well: bool = False) -> Iterator[tuple[SharedThings, Watch]]:
-    """Somebody who is gone has had a permit; process 1 waits for one."""
+def one_waits(thing: SharedPlan) -> Iterator[tuple[SharedThings, Watch]]:
+    """A permit was acquired by a process that is gone; process 1 waits for one, and knows that thing alone."""
     with made_of(thing) as things:
-        assert things.lock_of(thing).acquire(False)
+        assert guards_of(things)._lock(thing).acquire(False)
         waits(things, 1, 0)
-        lost = Lost()
-        lost.permits["left"] = 1
-        lost.gone |= set() if ended_well else {"left"}
-        yield things, Watch(things, childless, lost)
+        plans = [replace(things._plan.processes[0], args=()), things._plan.processes[1]]
+        yield things, watch_of(things, plans=plans)
 
 
 @pytest.mark.parametrize(
     "thing", [SharedLock("left"), SharedRLock("left"), SharedSemaphore("left", 1), SharedCondition("left")]
 )
-def test_who_waits_for_what_somebody_died_with_is_bereft_whoever_may_run(thing: SharedPlan) -> None:
-    with who_died(thing) as (things, watch):
-        picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+def test_a_waiter_for_what_no_process_can_release_is_bereft_whichever_others_run(thing: SharedPlan) -> None:
+    with one_waits(thing) as (_, watch):
+        picture = watch.look(Moment(BOTH, GOES_ON_ITSELF))
+
         assert picture is not None
         assert (picture.bereft, picture.circles, picture.standstill) == ((1,), (), False)
         assert picture.waits[1][0] == "left"
 
-        waits(things, 1, 0, more=GOES_ON)  # another thread of it may do so
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is not None
+
+def test_another_thread_of_a_bereft_process_does_not_help_it_and_that_is_sure_after_some_looks() -> None:
+    with one_waits(SharedLock("left")) as (things, watch):
+        waits(things, 1, 0, more=GOES_ON)
+
+        found = [watch.look(Moment(BOTH, GOES_ON_ITSELF)) for _ in range(LOOKS_IN_THE_DARK)]
+
+        assert found[:-1] == [None] * (LOOKS_IN_THE_DARK - 1)
+        assert found[-1] is not None
+        assert found[-1].bereft == (1,)
 
 
-def test_who_waits_with_a_timeout_is_not_bereft() -> None:
-    with who_died(SharedLock("left")) as (things, watch):
+def test_a_waiter_with_a_timeout_is_not_bereft() -> None:
+    with one_waits(SharedLock("left")) as (things, watch):
         waits(things, 1, 0, more=GOES_ON | TIMED)
 
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+        assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        Moment(BOTH, GOES_ON_ITSELF, frozenset({1})),
+        Moment(BOTH, MainsState(goes_on=True, ends=frozenset({1}))),
+        Moment(BOTH, GOES_ON_ITSELF, mains_steps=({"step": "release", "thing": {"ref": "left"}},)),
+    ],
+    ids=["a timer ends it", "main ends it", "main releases it"],
+)
+def test_a_waiter_that_is_ended_or_helped_ends_no_run(moment: Moment) -> None:
+    with one_waits(SharedSemaphore("left", 1)) as (_, watch):
+        assert watch.look(moment) is None
 
 
 def test_of_a_semaphore_others_may_give_what_they_have() -> None:
-    with who_died(SharedSemaphore("left", 2)) as (things, watch):
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None  # one is free
+    with made_of(SharedSemaphore("left", 2)) as things:
+        things.objects["left"].acquire(False)
+        waits(things, 1, 0)
+        assert look(things, GOES_ON_ITSELF) is None  # one is free
         has(things, 0, 0)
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+        assert look(things, GOES_ON_ITSELF) is None
 
 
-def test_who_has_got_it_between_two_looks_is_not_bereft() -> None:
-    with who_died(SharedLock("left")) as (things, _):
-        lost = Lost()
-        lost.permits["left"] = 1
-        lost.gone.add("left")
-        watch = Moving(things, lambda: note(things, 0, 1, MARK, 0), lost)
-
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+def test_a_waiter_that_gets_it_between_two_looks_is_not_bereft() -> None:
+    with one_waits(SharedLock("left")) as (things, _):
+        assert Moving(things, lambda: note(things, 0, 1, MARK, 0)).look(Moment(BOTH, GOES_ON_ITSELF)) is None
 
 
-@pytest.mark.parametrize("thing", [SharedLock("left"), SharedSemaphore("left", 1)])
-def test_what_somebody_left_who_ended_well_another_one_may_release(thing: SharedPlan) -> None:
-    with who_died(thing, ended_well=True) as (_, watch):
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None
+def test_steps_that_are_left_say_whether_a_process_can_release_it() -> None:
+    with one_waits(SharedSemaphore("left", 1)) as (things, _):
+        release: Json = {"step": "release", "thing": {"ref": "left"}}
+        ticks: Json = {"step": "print", "value": "tick"}
+        plans = [ProcessPlan("p0", "p", do=(release, ticks)), ProcessPlan("p1", "p", do=(ticks,))]
+        watch = watch_of(things, plans=plans)
+        assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
+        starts = MainsState(goes_on=True, pending=frozenset({0}))
+        assert watch.look(Moment(frozenset({1}), starts)) is None
+        assert things.table is not None
+        things.table.position(0)[0] = 2
 
-        picture = watch.look(frozenset({1}), ENDED, frozenset())  # but nobody is left
+        picture = watch.look(Moment(BOTH, GOES_ON_ITSELF))
 
         assert picture is not None
-        assert (picture.bereft, picture.standstill) == ((), True)
+        assert picture.bereft == (1,)
+
+
+# Who sleeps.
+
+
+def test_a_waiter_that_is_awake_may_have_got_it_and_is_looked_at_again_soon(locks: SharedThings) -> None:
+    awake = {0}
+    watch = watch_of(locks, lambda number: number not in awake)
+
+    pauses = []
+    for _ in range(6):
+        assert watch.look(Moment(BOTH, ENDED)) is None
+        pauses.append(watch.again_in_s)
+    awake.clear()
+    picture = watch.look(Moment(BOTH, ENDED))
+
+    assert pauses[:2] == [SOON_S, 2 * SOON_S]
+    assert pauses[-1] == LATER_S
+    assert picture is not None
+    assert (picture.circles, watch.again_in_s) == (((0, 1),), None)
+
+
+def test_where_the_system_does_not_say_who_sleeps_a_wait_that_is_seen_often_counts(locks: SharedThings) -> None:
+    watch = watch_of(locks, lambda number: None)
+
+    found = [watch.look(Moment(BOTH, ENDED)) for _ in range(LOOKS_IN_THE_DARK)]
+
+    assert found[:-1] == [None] * (LOOKS_IN_THE_DARK - 1)
+    assert found[-1] is not None
+    assert found[-1].circles == ((0, 1),)
+
+
+def test_a_process_with_children_is_not_called_stuck_and_is_looked_at_later(locks: SharedThings) -> None:
+    watch = Watch(locks, guards_of(locks), locks._plan.processes, lambda number: number == 0, asleep)
+
+    assert watch.look(Moment(BOTH, ENDED)) is None
+    assert watch.again_in_s == LATER_S
 
 
 def test_where_nobody_waits_nothing_is_found() -> None:
     with made_of(SharedLock("left")) as things:
         assert look(things, GOES_ON_ITSELF) is None
         assert look(things) is None
-        assert not Watch(things, childless, Lost()).has_found_circles
+        assert not watch_of(things).has_found_circles
 
 
 class Moving(Watch):
     """Something happens after each time that it has looked at the scene."""
 
-    def __init__(self, things: SharedThings, move: Callable[[], None], lost: Lost | None = None) -> None:
-        super().__init__(things, childless, lost or Lost())
+    def __init__(self, things: SharedThings, move: Callable[[], None]) -> None:
+        super().__init__(things, guards_of(things), things._plan.processes, childless, asleep)
         self._move = move
 
-    def _scene(self, alive: frozenset[int], main: MainsState):  # type: ignore[no-untyped-def]  # as its base
-        scene = super()._scene(alive, main)
+    def _scene(self, moment: Moment) -> Scene:
+        scene = super()._scene(moment)
         self._move()
         return scene
 
@@ -211,24 +290,25 @@ def test_who_has_gone_on_between_two_looks_is_not_stuck(locks: SharedThings) -> 
     def wait_anew() -> None:
         note(locks, 1, 0, WAITS, next(count))
 
-    assert Moving(locks, wait_anew).look(BOTH, ENDED, frozenset()) is None
-    assert Moving(locks, lambda: None).look(BOTH, ENDED, frozenset()) is not None
+    assert Moving(locks, wait_anew).look(Moment(BOTH, ENDED)) is None
+    assert Moving(locks, lambda: None).look(Moment(BOTH, ENDED)) is not None
 
 
-def test_who_comes_to_wait_between_two_looks_is_looked_at_before_the_run_is_ended() -> None:
+def test_a_process_that_comes_to_wait_between_two_looks_is_looked_at_before_the_run_is_ended() -> None:
     with made_of(SharedLock("left"), SharedLock("right")) as things:
         has(things, 0, 0)
         has(things, 1, 1)
         waits(things, 0, 0, more=1)  # for itself; the other one follows
         watch = Moving(things, lambda: waits(things, 1, 1, more=1))
 
-        first = watch.look(BOTH, ENDED, frozenset())
+        assert watch.look(Moment(BOTH, ENDED)) is None
+        assert watch.again_in_s == SOON_S
+        picture = watch.look(Moment(BOTH, ENDED))
 
-        assert first is not None
-        assert (first.circles, first.standstill, watch.is_unsure) == (((0,),), False, True)
-        second = watch.look(BOTH, ENDED, frozenset())
-        assert second is not None
-        assert (second.circles, second.standstill, watch.is_unsure) == (((1,),), True, False)
+        assert picture is not None
+        assert (picture.circles, picture.standstill) == (((0,), (1,)), True)
+        again_in_s: float | None = watch.again_in_s
+        assert again_in_s is None
 
 
 def test_what_comes_free_between_two_looks_lets_somebody_go_on(locks: SharedThings) -> None:
@@ -236,7 +316,7 @@ def test_what_comes_free_between_two_looks_lets_somebody_go_on(locks: SharedThin
         if locks.objects["left"].acquire(False) is False:
             locks.objects["left"].release()
 
-    assert Moving(locks, let_go).look(BOTH, ENDED, frozenset()) is None
+    assert Moving(locks, let_go).look(Moment(BOTH, ENDED)) is None
 
 
 def test_who_goes_on_by_itself_is_not_stuck_whatever_else_it_waits_for(locks: SharedThings) -> None:
@@ -263,74 +343,62 @@ def test_another_thread_of_it_that_waits_with_a_timeout_goes_on() -> None:
     "thing",
     [SharedLock("x"), SharedRLock("x"), SharedSemaphore("x", 1), SharedCondition("x"), SharedValue("x", "int64", 0)],
 )
-def test_what_is_free_or_had_by_somebody_who_has_not_noted_it_is_open(thing: SharedPlan) -> None:
+def test_a_guard_is_open_while_a_permit_is_free(thing: SharedPlan) -> None:
     with made_of(thing) as things:
         waits(things, 0, 0)
         assert look(things) is None
         has(things, 1, 0)
-        waits(things, 1, 0)
-        assert look(things) is None
-        note(things, 0, 1, MARK, WANTS | BLOCKED | 1)
+        waits(things, 1, 0, more=1)
 
         picture = look(things)
 
         assert picture is not None
         assert picture.circles == ((1,),)
-        things.lock_of(thing).release()
+        lock_of(things, 0).release()
 
 
-def test_of_what_may_be_taken_again_each_holder_has_one() -> None:
-    with made_of(SharedRLock("x"), SharedLock("y")) as things:
-        has(things, 1, 0)
-        note(things, 0, 1, MARK, 3)
-        has(things, 0, 1)
+def test_a_process_that_is_acquiring_may_have_it_already() -> None:
+    with made_of(SharedLock("x")) as things:
         waits(things, 0, 0)
-        waits(things, 1, 1)
+        things.objects["x"].acquire(False)
+        note(things, 0, 1, MARK, WANTS)
+        assert look(things, GOES_ON_ITSELF) is None
 
-        assert look(things) is not None
+        note(things, 0, 1, MARK, 0)
+
+        assert look(things, GOES_ON_ITSELF) is not None
         things.objects["x"].release()
 
 
-def test_of_a_semaphore_each_permit_counts() -> None:
-    with made_of(SharedSemaphore("x", 3), SharedLock("y")) as things:
-        has(things, 0, 1)
-        waits(things, 0, 0)
-        waits(things, 1, 1)
-        for _ in range(3):
-            things.objects["x"].acquire()
-        note(things, 0, 1, MARK, 2)
-        assert look(things) is None
-
-        note(things, 0, 1, MARK, 3)
-
-        assert look(things) is not None
-
-
-def test_what_others_release_is_a_sign_of_anybody() -> None:
+def test_a_lock_that_another_process_has_released_once_has_no_holder() -> None:
     with made_of(SharedLock("x")) as things:
         has(things, 1, 0)
         waits(things, 0, 0)
-        note(things, 0, 1, MARK, WANTS | BLOCKED | 1)
-        assert look(things, GOES_ON_ITSELF) is not None
+        waits(things, 1, 0, more=1)
+        first = look(things, GOES_ON_ITSELF)
+        note(things, 0, 0, EXTRA, 1)
 
-        note(things, 0, 0, EXTRA, 1)  # two permits, one of which somebody has who has not noted it
-        assert look(things, GOES_ON_ITSELF) is None
+        second = look(things, ENDED)
+
+        assert first is not None
+        assert second is not None
+        assert (first.circles, second.circles, second.standstill) == (((1,),), (), True)
 
 
-def test_a_circle_of_semaphores_is_told_only_when_nobody_is_left_to_give_a_permit() -> None:
-    with made_of(SharedSemaphore("left", 1), SharedSemaphore("right", 1)) as things:
+def test_a_circle_of_semaphores_is_told_only_when_no_process_is_left_to_give_a_permit() -> None:
+    with made_of(SharedSemaphore("left", 1), SharedSemaphore("right", 1), processes=3) as things:
         for process in (0, 1):
             has(things, process, process)
             waits(things, process, 1 - process)
-        assert look(things, GOES_ON_ITSELF) is None
+        assert look(things, ENDED, frozenset({0, 1, 2})) is None
 
-        picture = look(things, ENDED)
+        picture = look(things, GOES_ON_ITSELF)
 
         assert picture is not None
-        assert (picture.circles, picture.standstill) == (((0, 1),), True)
+        assert (picture.circles, picture.standstill) == (((0, 1),), False)
 
 
-def test_a_semaphore_without_a_permit_is_a_sign_too() -> None:
+def test_a_semaphore_without_a_permit_comes_from_each_process_that_knows_it() -> None:
     with made_of(SharedSemaphore("x", 0)) as things:
         waits(things, 0, 0)
 
@@ -338,7 +406,7 @@ def test_a_semaphore_without_a_permit_is_a_sign_too() -> None:
         picture = look(things, ENDED, frozenset({0}))
 
         assert picture is not None
-        assert (picture.circles, picture.standstill) == ((), True)
+        assert (picture.circles, picture.standstill, picture.bereft) == ((), True, (0,))
 
 
 def all_wait(things: SharedThings, operation: str, row: int = 0) -> Picture | None:
@@ -349,48 +417,24 @@ def all_wait(things: SharedThings, operation: str, row: int = 0) -> Picture | No
 
 
 @pytest.mark.parametrize("thing", [SharedQueue("x"), SharedQueue("x", 3), SharedQueue("x", joinable=True)])
-def test_an_item_that_is_on_its_way_may_come(thing: SharedPlan) -> None:
+def test_an_item_in_the_pipe_may_come_though_the_process_that_put_it_is_dead(thing: SharedPlan) -> None:
     with made_of(thing) as things:
-        assert all_wait(things, "get") is not None
-        note(things, 0, 0, GIVEN, 3)
-        note(things, 0, 1, TAKEN, 2)
-        assert look(things) is None
-        note(things, 0, 1, TAKEN, 3)
+        made = things.objects["x"]
+        made._writer.send_bytes(b"item")
+        assert all_wait(things, "get") is None
+
+        made._reader.recv_bytes()
 
         assert look(things) is not None
 
 
-def test_an_item_in_the_pipe_may_come_though_who_put_it_is_dead() -> None:
-    with made_of(SharedQueue("x")) as things:
-        note(things, 0, 0, GIVEN, 1)
-        waits(things, 1, 0, "get")
-        made = things.objects["x"]
-        made._writer.send_bytes(b"item")
-        assert look(things, alive=frozenset({1})) is None
-
-        made._reader.recv_bytes()
-
-        assert look(things, alive=frozenset({1})) is not None  # it was in the buffer of the dead, and is lost
-
-
-def test_counts_may_go_round() -> None:
-    with made_of(SharedQueue("x")) as things:
-        note(things, 0, 0, GIVEN, 2**32 - 1)
-        note(things, 0, 1, GIVEN, 2)
-        note(things, 0, 1, TAKEN, 1)
-
-        assert all_wait(things, "get") is not None
-
-
-def test_room_in_a_queue_is_open_and_so_is_what_is_being_put() -> None:
+def test_room_in_a_queue_is_open() -> None:
     with made_of(SharedQueue("x", 2)) as things:
         room = things.objects["x"]._sem
         assert all_wait(things, "put") is None
         room.acquire()
-        room.acquire()
-        note(things, 0, 0, GIVEN, 1)
         assert look(things) is None
-        note(things, 0, 0, GIVEN, 2)
+        room.acquire()
 
         picture = look(things)
 
@@ -398,18 +442,20 @@ def test_room_in_a_queue_is_open_and_so_is_what_is_being_put() -> None:
         assert picture.to_json()["waits"] == [[0, "x", "queue", "put"], [1, "x", "queue", "put"]]
 
 
-@pytest.mark.parametrize(
-    ("thing", "row"),
-    [(SharedEvent("x"), 0), (SharedBarrier("x", 3), 0), (SharedCondition("x"), 1)],
-)
-def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int) -> None:
+WITH_CONDITIONS = [
+    (SharedEvent("x"), 0, "wait"),
+    (SharedBarrier("x", 3), 0, "wait"),
+    (SharedCondition("x"), 1, "wait"),
+    (SharedQueue("x", joinable=True), 3, "join"),
+]
+
+
+@pytest.mark.parametrize(("thing", "row", "operation"), WITH_CONDITIONS)
+def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int, operation: str) -> None:
     with made_of(thing) as things:
         condition = things.objects["x"]
         semaphore = getattr(condition, "_cond", condition)._wait_semaphore
-        assert all_wait(things, "wait", row) is not None
-        note(things, row, 0, GIVEN, 1)
-        assert look(things) is None
-        note(things, row, 0, TAKEN, 1)
+        assert all_wait(things, operation, row) is not None
         semaphore.release()
         assert look(things) is None
         semaphore.acquire()
@@ -417,52 +463,72 @@ def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int) -> N
         assert look(things) is not None
 
 
-@pytest.mark.parametrize(
-    ("thing", "row"),
-    [
-        (SharedEvent("x"), 0),
-        (SharedBarrier("x", 3), 0),
-        (SharedCondition("x"), 1),
-        (SharedQueue("x", joinable=True), 1),
-    ],
-)
-def test_who_notifies_goes_on_when_somebody_has_woken_or_has_come_out(thing: SharedPlan, row: int) -> None:
+@pytest.mark.parametrize(("thing", "row", "operation"), WITH_CONDITIONS)
+def test_a_notifier_goes_on_when_a_process_has_woken(thing: SharedPlan, row: int, operation: str) -> None:
     with made_of(thing) as things:
         condition = getattr(things.objects["x"], "_cond", things.objects["x"])
-        note(things, row, 0, GIVEN, 1)  # for somebody who is gone
         waits(things, 1, row, "notify")
-        assert look(things) is None  # nobody is in there
-        assert condition._lock.acquire()
         condition._woken_count.release()
-        assert look(things) is None
+        assert look(things, alive=frozenset({1})) is None
         condition._woken_count.acquire()
 
         assert look(things, alive=frozenset({1})) is not None
-        condition._lock.release()
 
 
-def test_who_gets_behind_somebody_who_died_with_the_lock_for_that_is_bereft() -> None:
-    with made_of(SharedQueue("x")) as things:
-        lost = Lost()
-        lost.gone.add("x")
-        watch = Watch(things, childless, lost)
-        note(things, 0, 0, GIVEN, 1)  # there is an item
-        waits(things, 1, 0, "get")
-        assert watch.look(BOTH, GOES_ON_ITSELF, frozenset()) is None  # the lock is free
-        assert things.objects["x"]._rlock.acquire(False)
+@pytest.mark.parametrize(
+    ("thing", "row", "operation", "inside"),
+    [
+        (SharedQueue("x"), 1, "get", "_rlock"),
+        (SharedQueue("x", joinable=True), 4, "enter", "_cond"),
+        (SharedEvent("x"), 1, "enter", "_cond"),
+        (SharedBarrier("x", 2), 1, "enter", "_cond"),
+    ],
+)
+def test_a_waiter_for_a_lock_inside_a_thing_is_bereft_when_its_holder_is_dead(
+    thing: SharedPlan, row: int, operation: str, inside: str
+) -> None:
+    with made_of(thing) as things:
+        waits(things, 1, row, operation)
+        assert look(things, GOES_ON_ITSELF) is None  # the lock is free
+        lock = getattr(things.objects["x"], inside)
+        lock.acquire()
+        note(things, row, 0, MARK, 1)
+        assert look(things, GOES_ON_ITSELF) is None  # its holder lives
 
-        picture = watch.look(BOTH, GOES_ON_ITSELF, frozenset())
+        picture = look(things, GOES_ON_ITSELF, alive=frozenset({1}))
 
         assert picture is not None
-        assert (picture.bereft, picture.waits) == ((1,), {1: ("x", "queue", "get")})
-        things.objects["x"]._rlock.release()
+        assert picture.bereft == (1,)
+        assert picture.waits == {1: ("x", kind_of(thing), operation)}
+        assert picture.holders == {}
+        lock.release()
 
 
-def test_who_joins_a_queue_waits_for_a_wake_up() -> None:
-    with made_of(SharedQueue("x", joinable=True)) as things:
-        assert all_wait(things, "join", 1) is not None
-        note(things, 1, 0, GIVEN, 1)
-        assert look(things) is None
+def guards_kind(thing: SharedPlan) -> str:
+    return kind_of(thing)
+
+
+def test_a_process_that_cannot_write_its_items_waits_for_the_lock_for_that() -> None:
+    with made_of(SharedQueue("x")) as things:
+        waits(things, 1, 0, "flush")
+        waits(things, 1, 2, "flush")
+        things.objects["x"]._wlock.acquire()
+        watch = watch_of(things)
+
+        picture = watch.look(Moment(BOTH, GOES_ON_ITSELF))
+
+        assert picture is not None
+        assert (picture.bereft, picture.waits) == ((1,), {1: ("x", "queue", "flush")})
+        things.objects["x"]._wlock.release()
+
+
+def test_a_process_whose_items_wait_to_be_written_goes_on_itself() -> None:
+    with made_of(SharedQueue("x")) as things:
+        things.objects["x"]._wlock.acquire()
+        waits(things, 1, 2, "flush")
+
+        assert look(things, ENDED, alive=frozenset({1})) is None
+        things.objects["x"]._wlock.release()
 
 
 def fill(pipe: int) -> None:
@@ -476,18 +542,18 @@ def test_who_fills_a_pipe_goes_on_as_long_as_there_is_room() -> None:
     with made_of(SharedQueue("x")) as things:
         for process in (0, 1):
             waits(things, process, 0, "flush")
-        watch = Watch(things, childless, Lost())
-        assert watch.look(BOTH, ENDED, frozenset()) is None
-        assert watch.is_unsure
+        watch = watch_of(things)
+        assert watch.look(Moment(BOTH, ENDED)) is None
+        assert watch.again_in_s == LATER_S
 
         fill(things.objects["x"]._writer.fileno())
-        picture = watch.look(BOTH, joins(0), frozenset())
+        picture = watch.look(Moment(BOTH, joins(0)))
         assert picture is not None
         assert picture.standstill
         note(things, 0, 0, MARK, 0)
         note(things, 0, 1, MARK, 0)
-        assert watch.look(BOTH, joins(0), frozenset()) is None
-        assert not watch.is_unsure
+        assert watch.look(Moment(BOTH, joins(0))) is None
+        assert watch.again_in_s is None
 
 
 # The picture.
@@ -497,11 +563,11 @@ def test_the_picture_has_everything_whether_it_is_stuck_or_not() -> None:
     with made_of(SharedLock("left"), SharedCondition("news"), SharedQueue("items")) as things:
         has(things, 1, 0)
         waits(things, MAIN, 0)
-        waits(things, 0, 3, "get", more=1)  # it has the lock for reading
+        waits(things, 0, 3, "get")
         waits(things, 1, 2, "wait")
         note(things, 2, 0, IN_VAIN, 1)
 
-        picture = Watch(things, childless, Lost()).picture(BOTH, GOES_ON_ITSELF)
+        picture = watch_of(things).picture(Moment(BOTH, GOES_ON_ITSELF))
 
         assert picture.waits == {
             MAIN: ("left", "lock", "acquire"),
@@ -519,7 +585,7 @@ def test_who_looks_whether_it_has_to_wait_has_lost_no_wake_up(looks_first: int) 
         waits(things, 1, 1, "wait")
         note(things, 1, 1, LOOKS_FIRST, looks_first)
 
-        assert Watch(things, childless, Lost()).picture(BOTH, ENDED).in_vain == (() if looks_first else ("news",))
+        assert watch_of(things).picture(Moment(BOTH, ENDED)).in_vain == (() if looks_first else ("news",))
 
 
 @pytest.mark.parametrize(
@@ -527,4 +593,4 @@ def test_who_looks_whether_it_has_to_wait_has_lost_no_wake_up(looks_first: int) 
 )
 def test_main_has_ended_when_it_neither_goes_on_nor_waits(main: MainsState, waiting: bool, ended: bool) -> None:
     with made_of(SharedLock("left")) as things:
-        assert Watch(things, childless, Lost()).picture(BOTH, main).ended is ended
+        assert watch_of(things).picture(Moment(BOTH, main)).ended is ended

@@ -1,0 +1,24 @@
+"""Whether a process sleeps, as the system sees it: a process that has been given what it waits for is awake."""
+
+from __future__ import annotations
+
+import os
+
+
+def sleeps(pid: int) -> bool | None:
+    """Whether every thread of a process sleeps; None where the system does not say (there is no /proc).
+
+    A thread that has been woken, and has not noted yet what it got, is runnable, however long it has no processor.
+    """
+    try:
+        threads = sorted(os.listdir(f"/proc/{pid}/task"), key=int)
+        # The first one once more: it may have waited for another thread to give up the interpreter.
+        return all(_state(pid, thread) == "S" for thread in (*threads, threads[0]))
+    except (OSError, IndexError):
+        return False if os.path.exists("/proc/self/stat") else None
+
+
+def _state(pid: int, thread: str) -> str:
+    with open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+        # The name of the program, in parentheses, may contain anything.
+        return file.read().rpartition(b")")[2].split()[0].decode()
