@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from runner.events import MAIN_PROCESS
 from runner.explore import Ended, Wait
 from runner.explore.uses import Uses
+from runner.plan import Act
+from runner.supervise.releases import may_release
 from runner.things import SharedSemaphore, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from runner import RunResult
     from runner.explore import End
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     Fits = Callable[[Ended | Wait | None], bool]
 
 _LOST = re.compile(r"(An|\d+) items? that \w+ had put into (\w+) w")
-ENDED_BY_US = ("deadlock", "standstill", "holder_died")
+ENDED_BY_US = ("deadlock", "standstill", "holder_died", "waits_for_ever")
 """The reasons for which a run is ended because processes wait for ever."""
 ALL_WAIT = ("deadlock", "standstill")
 """Those after which no process can go on."""
@@ -53,6 +56,11 @@ def _notes(result: RunResult) -> list[tuple[str, str, str]]:
     return [(str(note["about"]), str(note["process"]), str(note["text"])) for note in notes]
 
 
+def _waiters(result: RunResult) -> set[str]:
+    """The processes that a note says to wait for ever, whichever others run."""
+    return {process for _, process, text in _notes(result) if "for ever" in text}
+
+
 def _reason(result: RunResult) -> str | None:
     """Why we ended the run, if we did."""
     reasons = [str(event.fields["reason"]) for event in result.events if event.event == "process.terminating"]
@@ -69,7 +77,7 @@ def _fits(name: str, result: RunResult, reason: str | None) -> Fits:
     if seen.pid is None:
         return lambda fate: fate is None or (reason is not None and reason not in ALL_WAIT)
     if seen.stop_reason in ENDED_BY_US and seen.ended_by == "signal":
-        if reason in ALL_WAIT or any(about == "who_waits" and process == name for about, process, _ in _notes(result)):
+        if reason in ALL_WAIT or name in _waiters(result):
             return lambda fate: isinstance(fate, Wait)
         return lambda fate: fate is not None
     return lambda fate: isinstance(fate, Ended) and fate.exit_code == seen.exit_code
@@ -80,9 +88,7 @@ def _main_fits(result: RunResult, reason: str | None) -> Fits:
         if event.event == "main.ended":
             code = event.fields["exit_code"]
             return lambda fate: isinstance(fate, Ended) and fate.exit_code == code
-    if reason in ALL_WAIT or any(
-        about == "who_waits" and process == MAIN_PROCESS for about, process, _ in _notes(result)
-    ):
+    if reason in ALL_WAIT or MAIN_PROCESS in _waiters(result):
         return lambda fate: isinstance(fate, Wait)
     return lambda fate: True
 
@@ -106,7 +112,8 @@ def _wrong_notes(plan: Plan, ends: list[End], result: RunResult) -> str | None:
     lost = _wrong_loss(plan, ends, result)
     if lost is not None:
         return lost
-    return None if _reason(result) is None else _silence(plan, ends, result)
+    # Where others ran, a holder may have lived that never releases what it has.
+    return None if _reason(result) in (None, "waits_for_ever") else _silence(plan, ends, result)
 
 
 def _wrong_loss(plan: Plan, ends: list[End], result: RunResult) -> str | None:
@@ -137,10 +144,22 @@ def _is_lost(said: dict[str, int], lost: dict[str, int], more: tuple[int, ...]) 
 def _silence(plan: Plan, ends: list[End], result: RunResult) -> str | None:
     """What a dead process has in each of these ends, and no note names it."""
     died = " ".join(text for about, _, text in _notes(result) if about == "holder_died")
-    guards = {thing.name for thing in plan.shared if kind_of(thing) in ("lock", "rlock", "condition", "value")}
+    guards = {
+        thing.name
+        for thing in plan.shared
+        if kind_of(thing) in ("rlock", "condition", "value")
+        or (kind_of(thing) == "lock" and not any(map(partial(may_release, guard=thing.name), _programs(plan))))
+    }
     waited_for = set.intersection(*(set(end.orphaned) for end in ends)) & guards
     unnamed = waited_for - _owned(plan, died)
     return f"no note says which process died with {', '.join(sorted(unnamed))}" if unnamed else None
+
+
+def _programs(plan: Plan) -> Iterator[Iterable[Any]]:
+    """The steps of each process, and those of main: a lock that some of them release for another has no owner."""
+    for process in plan.processes:
+        yield process.do or ()
+    yield [step.step for step in plan.steps if isinstance(step, Act)]
 
 
 def _owned(plan: Plan, text: str) -> set[str]:

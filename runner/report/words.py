@@ -49,6 +49,7 @@ REASONS = {
     "time_limit": "the run's time limit is over",
     "holder_died": "the holder of a shared thing died",
     "deadlock": "it waits for ever",
-    "standstill": "nobody is left to wake it",
+    "standstill": "no process is left to wake it",
+    "waits_for_ever": "a process would wait for ever",
 }
 """Why a signal was sent."""

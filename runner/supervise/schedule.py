@@ -49,6 +49,7 @@ OUTCOME_OF_STOP = {
     "holder_died": "failed",
     "deadlock": "failed",
     "standstill": "failed",
+    "waits_for_ever": "failed",
     "stop_requested": "stopped",
 }
 

@@ -175,12 +175,16 @@ class Sharing:
             return
         dead = self._dead_among(picture)
         yield from self._inner_locks(dead)
-        why = "deadlock" if self._watch.has_found_circles else "standstill"
-        if picture.bereft:
-            why = "holder_died" if dead else "standstill"
-        stops = why if picture.standstill or picture.bereft else None
         died = sorted({self._shared.rows[row].thing.name for row in dead})
-        yield Seen({"stuck": picture.to_json() | {"died": died}}, stops)
+        yield Seen({"stuck": picture.to_json() | {"died": died}}, self._why_it_stops(picture, dead))
+
+    def _why_it_stops(self, picture: Picture, dead: Mapping[int, int]) -> str | None:
+        """Why the run is to be stopped, if it is."""
+        if picture.bereft:
+            return "holder_died" if dead else "standstill" if picture.standstill else "waits_for_ever"
+        if not picture.standstill:
+            return None
+        return "deadlock" if self._watch.has_found_circles else "standstill"
 
     def _moment(self) -> Moment:
         schedule = self._schedule

@@ -122,8 +122,8 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
         mark[0] = WANTS | held
         try:
             give()
-        except BaseException:  # it is not this process's, or it is bounded
-            mark[0] = held
+        except BaseException:  # another process has released it already, so that this one has it no more
+            mark[0] = held = max(0, held - 1)
             raise
         if held:
             mark[0] = held = held - 1

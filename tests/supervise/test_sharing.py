@@ -326,7 +326,7 @@ def test_a_waiter_for_what_a_process_died_with_ends_the_run_while_others_run(end
     assert (stuck.message["stuck"]["died"], stuck.stops) == (["left"], "holder_died")
 
 
-def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_as_a_standstill(things: Things) -> None:
+def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_while_others_run(things: Things) -> None:
     for row, process in [(LEFT, 0), (RIGHT, 0), (RIGHT, 1), (LEFT, 1)]:
         things.mark(row, process, 0)
     for _ in range(2):
@@ -337,7 +337,9 @@ def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_as_a_
     (stuck,) = made.look(anyway=True)
 
     assert (stuck.message["stuck"]["died"], stuck.message["stuck"]["bereft"]) == ([], [1])
-    assert stuck.stops == "standstill"
+    assert stuck.stops == "waits_for_ever"
+    alone = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=False))
+    assert [seen.stops for seen in alone.look(anyway=True)] == ["standstill"]
 
 
 def test_the_lock_inside_a_thing_that_died_with_a_process_is_told_when_another_one_misses_it(things: Things) -> None:
