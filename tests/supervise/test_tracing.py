@@ -408,6 +408,17 @@ def test_a_release_of_what_one_has_not_is_counted_and_told(traced: Make) -> None
     assert (said[:2], said[3]) == (["extra", 0], 3)
 
 
+def test_a_release_that_is_refused_since_another_process_was_first_leaves_no_holder(traced: Make) -> None:
+    made = traced("lock")
+    made.thing.acquire()
+    made.thing._semlock.give()
+
+    with pytest.raises(ValueError, match="released too many times"):
+        made.thing.release()
+
+    assert made.mark() == FREE
+
+
 @pytest.mark.parametrize(
     ("kind", "error"), [("bounded_semaphore", ValueError), ("lock", ValueError), ("rlock", AssertionError)]
 )
