@@ -57,6 +57,7 @@ class Why:
         for number, thing, _, operation in found["waits"]:
             if number in bereft:
                 yield self._of_bereft(number, thing, operation, found)
+        things = {number: thing for number, thing, *_ in found["waits"]}
         held = _held_by(found["holders"]) if found["circles"] else {}
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
