@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
 import os
+import pickle
+import select
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import product, repeat
-from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,11 @@ from tests.verdicts import wrong_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.connection import Connection
 
     from runner import RunResult
     from runner.plan import Plan, StartMethod
 
+ROOT = Path(__file__).parents[1]
 MOST_STATES = 20_000
 """A random program that has more is left out."""
 MOST_STATES_OF_A_FILE = 300_000
@@ -112,18 +113,25 @@ class Worker:
     """A process that runs one program after the other."""
 
     def __init__(self) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self.answers, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_work, args=(theirs,))
-        self._process.start()
-        theirs.close()
+        command = [sys.executable, "-c", "from tests.random_programs import work; work()"]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests = self._process.stdin
+        self.answers = self._process.stdout
         self.case: Case | None = None
         self._since = time.monotonic()
 
     def begin(self, case: Case) -> None:
         """Run a program."""
         self.case, self._since = case, time.monotonic()
-        self.answers.send(case.plan)
+        pickle.dump(case.plan, self._requests)
+        self._requests.flush()
+
+    def result(self) -> RunResult:
+        """What came of it; waits for the rest of the answer."""
+        result: RunResult = pickle.load(self.answers)
+        return result
 
     def take_case(self) -> Case:
         """The program whose run is over."""
@@ -139,18 +147,22 @@ class Worker:
 
     def end(self) -> None:
         """End the process, and what it runs."""
+        if self.hangs:
+            self._process.kill()
+        self._requests.close()
+        self._process.wait()
         self.answers.close()
-        self._process.kill() if self.hangs else None
-        self._process.join()
 
 
-def _work(requests: Connection) -> None:
+def work() -> None:
+    """Run each plan that comes over stdin, and send the result over stdout."""
     while True:
         try:
-            plan = requests.recv()
+            plan = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        requests.send(runner.run(plan))
+        pickle.dump(runner.run(plan), sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, within_s: float = math.inf) -> None:
@@ -166,10 +178,10 @@ def run_all(upcoming: Iterator[Case], tally: Tally, *, at_once: int = 4, within_
             busy = [worker for worker in workers if worker.case is not None]
             if not busy:
                 return
-            ready = connection.wait([worker.answers for worker in busy], timeout=1)
+            ready = select.select([worker.answers for worker in busy], [], [], 1)[0]
             for worker in busy:
                 if worker.answers in ready:
-                    tally.add(worker.take_case(), worker.answers.recv())
+                    tally.add(worker.take_case(), worker.result())
                 elif worker.hangs:
                     worker.end()
                     tally.add(worker.take_case(), None)
