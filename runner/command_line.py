@@ -181,7 +181,7 @@ def _try_parser() -> _Parser:
 
 
 def _predict_parser() -> _Parser:
-    return _run_parser("predict", "Ask what will happen, run the file, and tell who was right.")
+    return _run_parser("predict", "Ask what will happen, run the file, and show which answers were right.")
 
 
 def _export_parser() -> _Parser:
@@ -226,7 +226,7 @@ def _show_parser() -> _Parser:
 
 
 def _why_parser() -> _Parser:
-    return _kept_run_parser("why", "Tell the notes of a run again: what was surprising, and why it came so.")
+    return _kept_run_parser("why", "Say why a run came out as it did: what failed, by error and place, and the notes.")
 
 
 def _compare_parser() -> _Parser:
