@@ -31,7 +31,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
     file = options.file if options.file in (None, "-") else os.path.abspath(options.file)
     if options.number < 1:
         raise UsageError("-n: at least 1")
-    runs = history.runs(file, options.number)
+    runs = history.runs(file, min(options.number, sys.maxsize))
     if options.json:
         import json
 

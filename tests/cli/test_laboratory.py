@@ -95,6 +95,14 @@ def test_the_history_is_private_and_json_too(file: Path, tmp_path: Path) -> None
     assert {path.stat().st_mode & 0o077 for path in (kept, *kept.iterdir())} == {0}
 
 
+def test_more_runs_than_a_database_counts_are_all_of_them(file: Path) -> None:
+    run_jobs(file, "-q")
+
+    status, listed, _ = run_jobs("history", file, "-n", "9" * 30)
+
+    assert (status, len(listed.splitlines())) == (0, 2)
+
+
 def test_the_last_two_runs_of_a_file_are_compared(file: Path) -> None:
     run_jobs(file)
     file.write_text(TWO.replace("add: 2", "add: 3"))
