@@ -151,6 +151,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
         case kind if kind in _EXPECTED:
             message = f"{name}expected {_EXPECTED[kind]}, found {found(value)}"
             help = instead_of(_EXPECTED[kind], value, document.written(path) or str(value))
+            if loc == ("target",) and isinstance(value, list):
+                help = _of_a_command(value)
         case kind if kind in _BOUNDS:
             words, bound = _BOUNDS[kind]
             message = f"{name}must be {words} {context[bound]:,}, not {shortened(str(value))}"
@@ -171,6 +173,12 @@ def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[s
     instead = in_a_file(loc[-1], value) if "jobs" in keys else in_a_job(loc[-1], value)
     fits = instead is not None and ("jobs" in keys or instead.job.keys() <= set(keys))
     return instead.help if instead is not None and fits else None
+
+
+def _of_a_command(value: list[object]) -> str | None:
+    from runner.describe.foreign.keys import instead_of_a_command
+
+    return instead_of_a_command(value)
 
 
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:

@@ -76,8 +76,7 @@ class Jobs:
     def _checked(self, index: int, entry: object) -> Job | None:
         path: Path = ("jobs", index)
         if not isinstance(entry, dict):
-            help = f"write - target: {entry}" if isinstance(entry, str) else None
-            self._report(path, f"expected a job, found {found(entry)}", help)
+            self._report(path, f"expected a job, found {found(entry)}", _instead_of(entry))
             return None
         job_type = self._type((*path, "type"), entry.get("type", DEFAULT))
         if job_type is None:
@@ -129,3 +128,15 @@ class Jobs:
 
     def _report(self, path: Path, message: str, help: str | None = None) -> None:
         self.problems.append(self._document.problem(path, message, help))
+
+
+def _instead_of(entry: object) -> str | None:
+    """What to write instead of a job that is no mapping."""
+    if not isinstance(entry, str):
+        return None
+    if len(entry.split()) < 2:
+        return f"write - target: {entry}"
+    from runner.describe.foreign.entries import call, program
+    from runner.describe.foreign.text import flow
+
+    return f"write - {flow(call(program(entry) or [entry]))}"

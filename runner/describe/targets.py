@@ -26,6 +26,10 @@ class BadTarget(ValueError):
 def normalized_target(text: str) -> str:
     """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
     text = text.removeprefix(f"{BUILT_IN}:")
+    if _is_command(text):
+        from runner.describe.foreign.keys import instead_of_a_command
+
+        raise BadTarget(f"`{text}` is a command, not an import path", instead_of_a_command(text))
     if ":" in text or "." in text:
         return _normalized(text, "package.module:function")
     names = built_in_names()
@@ -55,6 +59,12 @@ def built_in(text: str) -> Callable[..., object] | None:
     name = text.removeprefix(f"{BUILT_IN}:")
     worker: Callable[..., object] | None = getattr(workers, name) if name in workers.__all__ else None
     return worker
+
+
+def _is_command(text: str) -> bool:
+    """Whether it is what a shell takes: several words, or the path of a program that is no module."""
+    words = text.split()
+    return len(words) > 1 or (text.startswith(("./", "../", "/", "~")) and ".py" not in text and ":" not in text)
 
 
 def _normalized(text: str, form: str) -> str:

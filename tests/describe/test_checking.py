@@ -237,3 +237,17 @@ def test_a_key_that_is_only_mistyped_is_not_missing_too() -> None:
     (problem,) = problems_of("job:\n- {target: m:f}")
 
     assert (problem.message, problem.help) == ("unknown key `job` in the file", "did you mean `jobs`?")
+
+
+@pytest.mark.parametrize(
+    ("target", "help"),
+    [
+        ("[python, app.py]", "write target: subprocess:check_call and args: [[python, app.py]]; it runs a program"),
+        ("[[python]]", "None"),
+    ],
+)
+def test_a_target_of_several_words_is_a_command(target: str, help: str) -> None:
+    problem = problem_of(f"jobs:\n- target: {target}")
+
+    assert problem.message == "`target`: expected text, found a list"
+    assert str(problem.help).startswith(help)

@@ -48,6 +48,11 @@ class Plain(JobType[JobModel]):
     ("entry", "message", "help"),
     [
         ("say", "expected a job, found the text `say`", "write - target: say"),
+        (
+            "ls -l",
+            "expected a job, found the text `ls -l`",
+            'write - {target: "subprocess:check_call", args: [[ls, -l]]}',
+        ),
         ("[say]", "expected a job, found a list", None),
         ("null", "expected a job, found nothing", None),
         ("5", "expected a job, found the number 5", None),

@@ -13,6 +13,8 @@ from tests.describe.describing import marked, problem_of
 identifiers = st.from_regex(r"[a-zA-Z_é][a-zA-Z0-9_é]{0,5}", fullmatch=True).filter(lambda word: word != "py")
 dotted = st.lists(identifiers, min_size=1, max_size=3).map(".".join)
 
+RUNS = "it runs a program, waits for it, and fails if it does"
+
 
 @given(module=dotted, name=identifiers)
 def test_a_dot_and_a_colon_mean_the_same(module: str, name: str) -> None:
@@ -72,7 +74,16 @@ def test_nothing_else_is_a_built_in_worker(name: str) -> None:
             "write work:main, and add the folder /srv to PYTHONPATH",
         ),
         ("./work:main", "`./work:main` is a file, not a module", "write work:main"),
-        ("a b:c", "`a b:c` is not an import path", "write package.module:function"),
+        (
+            "uvicorn app:app",
+            "`uvicorn app:app` is a command, not an import path",
+            f'write target: subprocess:check_call and args: [[uvicorn, "app:app"]]; {RUNS}',
+        ),
+        (
+            "./run.sh",
+            "`./run.sh` is a command, not an import path",
+            f"write target: subprocess:check_call and args: [[./run.sh]]; {RUNS}",
+        ),
         ("a:b:c", "`a:b:c` is not an import path", "write package.module:function"),
         ("a:", "`a:` is not an import path", "write package.module:function"),
         (":a", "`:a` is not an import path", "write package.module:function"),

@@ -56,6 +56,11 @@ def in_a_step(name: str) -> str | None:
     return _IN_STEPS.get(_normal(name))
 
 
+def instead_of_a_command(command: object) -> str | None:
+    """What to write instead of a command, given as text or as a list; None if it is neither."""
+    return _program(command).help if program(command) else None
+
+
 def _says(text: str) -> Answer:
     return lambda _: Instead(text)
 
