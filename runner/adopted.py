@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from time import monotonic, sleep
 
+from runner.clock import monotonic, sleep
 from runner.pidfds import ends_within, pidfd_of
 
 TYPE_CHECKING = False

@@ -51,6 +51,10 @@ class Notes:
         self._terminated_at: dict[str, float] = {}
         self._main_has_ended = False
         self._time_is_over = False
+        self.stop_sent: str | None = None
+        """The sender of a signal to the supervisor that stops the run, as a sentence."""
+        self.forkserver_end: str | None = None
+        """How the forkserver ended, as a clause, if it died before its children."""
 
     def about(self, event: Event, stopped_by: int | None = None) -> list[Note]:
         """The notes that belong right after this event; `stopped_by` is the signal that has asked for a stop."""
@@ -79,11 +83,17 @@ class Notes:
                 waited = event.t - self._terminated_at.get(name, event.t)
                 yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
             case "process.exited", {"process": str(name)}:
-                for note in _about_end(name, fields, is_crash=name in self._crashing):
+                for note in self._about_end(name, fields):
                     if note.about != "return_value" or self._explains_returns:
                         yield note
             case "main.ended", _:
                 self._main_has_ended = True
+
+    def _about_end(self, name: str, fields: dict[str, Json]) -> Iterator[Note]:
+        if self.forkserver_end is not None and fields["outcome"] == "failed" and fields["signal"] == "SIGKILL":
+            yield Note("foreign_signal", name, _DIED_WITH_FORKSERVER.format(name, self.forkserver_end))
+        else:
+            yield from _about_end(name, fields, is_crash=name in self._crashing)
 
     def _time_limit(self, is_over: bool) -> Iterator[Note]:
         if is_over and not self._time_is_over:
@@ -93,7 +103,7 @@ class Notes:
     def _stop(self, is_asked_for: bool, stopped_by: int | None) -> Iterator[Note]:
         if is_asked_for and not self._is_stopping:
             self._is_stopping = True
-            why = _STOPPED_BY.get(signal_name(stopped_by or 0), "A stop was asked for")
+            why = _STOPPED_BY.get(signal_name(stopped_by or 0)) or self.stop_sent or "A stop was asked for"
             yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
 
     def _never_started(self) -> Iterator[Note]:
@@ -231,6 +241,10 @@ _DAEMON_TERMINATED = (
     "is lost, and `finally` blocks run only with `on_terminate: unwind`. Join it to wait for it."
 )
 _FOREIGN_SIGNAL = "{0} was killed by {1} (exit code {2}), which run-jobs did not send: {3}."
+_DIED_WITH_FORKSERVER = (
+    "{0} was killed with the forkserver, its parent, {1}: the processes of a forkserver end with it. A target that "
+    "sends a signal to its parent, as `os.kill(os.getppid(), …)` does, hits the forkserver."
+)
 _RETURN_VALUE = (
     "The return value {1} of {0} is not an exit code: multiprocessing drops what a target returns, "
     "and the exit code is 0. Use {2} to end with another exit code."

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "runner"
 GROUND = {
     "adopted",
     "arguments",
+    "clock",
     "comparing",
     "dtypes",
     "errors",
@@ -29,6 +30,7 @@ GROUND = {
     "masking",
     "note_counts",
     "notes",
+    "origins",
     "places",
     "plan",
     "pidfds",

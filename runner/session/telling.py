@@ -8,6 +8,7 @@ import signal
 import time
 from datetime import UTC, datetime
 
+from runner import origins
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import signal_name
@@ -54,6 +55,8 @@ class Telling:
         self._failed = False
         self.stopped_by: int | None = None
         """The signal that asked for a stop."""
+        self._stop_sent: int | None = None
+        """The signal that was sent to the supervisor."""
         self.exit_functions_were_ended = False
         """The supervisor was killed after its last word, while the `atexit` functions of imports ran."""
 
@@ -98,6 +101,11 @@ class Telling:
                 yield from self._noted(self._surprises.hear(number, what, said, at), at)
             case {"forked_with": threads, "t": at}:
                 yield from self._noted(self._surprises.of_fork(None, threads), at)
+            case {"stop_sent": number, "pid": _}:
+                self._notes.stop_sent = origins.sent(number, message, self._name)
+                self._stop_sent = self._stop_sent or number
+            case {"forkserver_died": exit_code}:
+                self._notes.forkserver_end = origins.ended(exit_code)
             case _:
                 notes = self._why.about(message, self._ends)
                 if notes is None:
@@ -234,7 +242,7 @@ class Telling:
     def _exit_status(self, outcome: str, has_unmet: bool) -> int:
         if self._plan.expect is not None and not has_unmet and outcome in ("failed", "timed_out"):
             return 0
-        return _exit_status(outcome, self.stopped_by)
+        return _exit_status(outcome, self.stopped_by or self._stop_sent)
 
     def _lost(self) -> Iterator[Event]:
         for process, facts in list(self._running.items()):

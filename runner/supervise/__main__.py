@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _FIRST_CODE = "runner.supervise.child"
 """What every child imports."""
+_UNHURT_BY_SIGNALS = "runner.supervise.forkserver_signals"
+"""What the forkserver imports after what the plan preloads."""
 _UNWARNED_FORKS = "runner.supervise.forkserver_forks"
 """What the forkserver imports last, on a Python where it needs that."""
 _OBSERVING = "runner.supervise.observing"
@@ -131,6 +133,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
     refusals, coroutines = _preload(plan, link, threads), list[str]()
+    signals.spare_us()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
@@ -197,7 +200,8 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
         from runner.supervise import forking, forkserver_path
 
         last = [_UNWARNED_FORKS] if forking.RAISES_AFTERWARDS else []
-        multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *plan.preload, *last])
+        preloaded = [*plan.preload, _UNHURT_BY_SIGNALS] if plan.preload else []
+        multiprocessing.set_forkserver_preload([forkserver_path.__name__, _FIRST_CODE, *ours, *preloaded, *last])
         signals.hold_back()  # its children find them as it does
         let_all_through()
         with forkserver_path.handed_on():
@@ -236,6 +240,7 @@ def _run(
     if refusals:
         link.send({"refused": refusals})
         return
+    signals.spare_us()
     room = min(room, processes.room())
     hand = processes.make_hand()
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, threads)

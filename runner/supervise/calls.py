@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from functools import partial
 from importlib import import_module
 
 from runner.arguments import references, resolve
+from runner.clock import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Call:
             target = find(self.target)
             args, kwargs = self.filled_in()
             if told.began:
-                told.began = time.monotonic()  # the import is part of the start
+                told.began = monotonic()  # the import is part of the start
             return observed(target, lambda: come_to(target(*args, **kwargs)))
 
     def filled_in(self) -> tuple[list[Any], dict[str, Any]]:

@@ -12,12 +12,12 @@ import select
 import signal
 import sys
 import threading
-import time
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
 from multiprocessing import process as processes
 from multiprocessing.process import BaseProcess
 
+from runner.clock import monotonic
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise import endings
 from runner.supervise.descriptors import close_all
@@ -166,7 +166,7 @@ def begin_telling(around: Surroundings) -> None:
     from runner.supervise import told
 
     told.tell = partial(endings.tell, around)
-    told.began = time.monotonic() if around.is_fresh else 0.0
+    told.began = monotonic() if around.is_fresh else 0.0
     forked = sys.modules.get("runner.supervise.fork_threads") if around.parent is None else None
     if forked is not None and forked.names:
         told.tell_forked_with(forked.names, here=False)
@@ -184,7 +184,7 @@ def settle(around: Surroundings, how: str) -> None:
     from runner.supervise import told
 
     if told.began:
-        told.tell_worked(time.monotonic())
+        told.tell_worked(monotonic())
     for handle in around.things.values():
         items = handle.unsent(around.number)
         if items:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 0.5
 """What one of them is given to end by itself."""
+DYING_S = 0.05
+"""Between the moment in which a forkserver has closed its pipes and its end."""
 
 
 def companion_pids() -> set[int]:
@@ -40,6 +42,20 @@ def end_companions() -> None:
             if not let_end(getattr(companion, pid), PATIENCE_S):
                 os.kill(getattr(companion, pid), signal.SIGKILL)
             companion._stop()
+
+
+def exit_code_of_forkserver() -> int | None:
+    """The exit code of a forkserver that is dead or about to die; None where it is not known."""
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver  # there is no public way
+    pid = server._forkserver_pid
+    with contextlib.suppress(ChildProcessError):
+        if pid is not None and let_end(pid, DYING_S):
+            ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            if ended is not None:
+                return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+    return None
 
 
 def _companions() -> Iterator[tuple[Any, str, str]]:

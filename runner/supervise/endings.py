@@ -9,8 +9,8 @@ import contextlib
 import json
 import os
 import sys
-from time import monotonic  # by its name: an import may put something else in its place
 
+from runner.clock import monotonic
 from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
 
 TYPE_CHECKING = False

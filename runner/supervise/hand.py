@@ -15,6 +15,7 @@ import sys
 from runner.supervise import child
 from runner.supervise.endings import exit_status
 from runner.supervise.forking import fork
+from runner.supervise.leaving import flush_streams
 from runner.supervise.shown import error_of, text_of
 
 TYPE_CHECKING = False
@@ -38,7 +39,7 @@ class Hand:
         self.answers, answers = os.pipe()
         around.stdout, around.stderr = os.dup(1), os.dup(2)
         around.private |= 1 << self._requests | 1 << self.answers
-        sys.stdout.flush()
+        flush_streams()
         signals.hold_back()
         try:
             self.pid = fork()
@@ -107,7 +108,7 @@ def _work(around: Surroundings, requests: int, answers: int) -> None:
     with open(requests, "rb") as lines:
         for line in lines:
             answer = _answer(frame, json.loads(line))
-            sys.stdout.flush()
+            flush_streams()
             data = json.dumps(answer).encode() + b"\n"
             while data:
                 data = data[os.write(answers, data) :]

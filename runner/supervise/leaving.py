@@ -55,6 +55,13 @@ class LeftThreads:
         ]
 
 
+def flush_streams() -> None:
+    """Write what lies in the buffers of stdout and stderr; an import may have put anything in their places."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
 def leave(status: int, front: int) -> NoReturn:
     """Run the `atexit` functions and leave; call it when all is reported.
 
@@ -64,9 +71,7 @@ def leave(status: int, front: int) -> NoReturn:
         prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL)
         if os.getppid() == front:
             _run_exit_functions()
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(Exception):  # an import may have put anything in its place
-                    stream.flush()
+            flush_streams()
         end_adopted(set())
     finally:
         _exit(status)

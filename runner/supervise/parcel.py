@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 from functools import partial
+from io import TextIOWrapper
 from multiprocessing import reduction
 
 from runner.supervise import child, endings
@@ -46,7 +47,8 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
         runs_exit_functions = around.parent is not None or FORKSERVER_RUNS_EXIT_FUNCTIONS
         if runs_exit_functions:
             atexit.register(endings.record_leaving, around)  # before any other one: so it is called after all of them
-        sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)  # type: ignore[union-attr]  # Python's own
+        if isinstance(sys.stdout, TextIOWrapper):  # a preload may have put anything in its place
+            sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)
         process: BaseProcess
         process, own = reduction.ForkingPickler.loads(pickled)
         around.things |= own

@@ -10,10 +10,10 @@ import os
 import select
 import signal
 import sys
-import time
 from multiprocessing.process import BaseProcess
 
 from runner.adopted import children, end_adopted
+from runner.clock import monotonic
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
 from runner.supervise import bodies
@@ -22,6 +22,7 @@ from runner.supervise.constructing import NO_RUN
 from runner.supervise.forking import fork
 from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
+from runner.supervise.leaving import flush_streams
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
 from runner.supervise.surroundings import python_path
@@ -108,7 +109,7 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
             sys.path[:0] = before = python_path(plan.processes[number].env) if plan.start_method == "spawn" else []
             answer = _look(plan.processes[number])
             del sys.path[: len(before)]
-            sys.stdout.flush()
+            flush_streams()
             line = json.dumps({"process": number} | answer).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
@@ -226,8 +227,8 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
     poll = select.poll()
     for descriptor in (output, answers, link.fileno()):
         poll.register(descriptor, select.POLLIN)
-    deadline = time.monotonic() + LIMIT_S
-    while (left := deadline - time.monotonic()) > 0:
+    deadline = monotonic() + LIMIT_S
+    while (left := deadline - monotonic()) > 0:
         for descriptor, _ in poll.poll(left * 1000):
             if descriptor == link.fileno():
                 heed(link)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.process
 import os
-import time
-from multiprocessing import util
 
 from runner import pidfds
 from runner.adopted import children, end_adopted
 from runner.arguments import references
+from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
 from runner.plan import Act
 from runner.supervise import child
@@ -23,7 +22,9 @@ from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
+from runner.supervise.leaving import flush_streams
 from runner.supervise.running import NotStarted, Running, Started
+from runner.supervise.senders import origin
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
 
@@ -130,10 +131,10 @@ class Processes:
         self._prepared |= {number: self._prepare(number) for number in numbers if number not in self._prepared}
         private = self._private
         self._private |= bits_of(unsent)
-        util._flush_std_streams()  # type: ignore[attr-defined]  # a child would write it once more
+        flush_streams()  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         attempts: list[_Attempt] = []
-        until, due, orders, stops, monotonic = row.until, row.due, row.orders, self._signals.held_back, time.monotonic
+        until, due, orders, stops = row.until, row.due, row.orders, self._signals.held_back
         least = LEAST_STARTS[self._plan.start_method]
         self._signals.hold_back()
         try:
@@ -158,7 +159,7 @@ class Processes:
     def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
         """Start one process; gives when, the read ends of its stdout and stderr, and what went wrong, if it did."""
         ends: tuple[int, ...] = ()
-        at = time.monotonic()  # before the start: the process may have ended when it returns
+        at = monotonic()  # before the start: the process may have ended when it returns
         try:
             ends = os.pipe()
             ends += os.pipe()
@@ -260,6 +261,10 @@ class Processes:
         if pidfds.WORK:
             return []
         return [number for number, each in self.running.items() if each.watched is None and not each.has_ended]
+
+    def origin(self, pid: int) -> dict[str, Any]:
+        """What is known of the process with this pid, which has sent a signal: see `senders.origin`."""
+        return origin(pid, {running.pid: number for number, running in self.running.items()})
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

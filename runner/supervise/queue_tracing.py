@@ -5,8 +5,7 @@ Children import this module.
 
 from __future__ import annotations
 
-from time import monotonic
-
+from runner.clock import monotonic
 from runner.limits import MOST_POLL_S
 from runner.supervise.inner_locks import trace_inner, untrace_inner
 from runner.supervise.sending import trace_sending, untrace_sending

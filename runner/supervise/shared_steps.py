@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from itertools import repeat
-from time import monotonic
 
+from runner.clock import monotonic
 from runner.limits import MOST_POLL_S
 from runner.places import place_of
 

@@ -1,5 +1,7 @@
 """The signals that matter to the supervisor: how it gets them, and how its children find them.
 
+What imports have set for other signals is for the children, too: a handler that raises would end the supervisor.
+
 All of it is below the enums of `signal`, which cost more than the calls: what is touched between two forks is copied.
 """
 
@@ -8,12 +10,19 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # the C half of `signal`, which has no stubs
 import os
 
+from runner.supervise.senders import open_signals, read_signals
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import selectors
+    from collections.abc import Iterable, Mapping
     from types import FrameType
+    from typing import Any
 
 STOPPING = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
 CHILD_ENDED = int(_signal.SIGCHLD)
+_READABLE = 1
+"""`selectors.EVENT_READ`."""
 
 
 class Signals:
@@ -23,7 +32,7 @@ class Signals:
     or be lost.
     """
 
-    __slots__ = ("_sigint", "_stop_came", "_wake_up", "came")
+    __slots__ = ("_before", "_blocked", "_of_imports", "_sigint", "_stop_came", "_wake_up", "came", "stops")
 
     def __init__(self) -> None:
         """Nothing is changed until `take`; as SIGINT is now, children will find it."""
@@ -32,13 +41,43 @@ class Signals:
         self._stop_came = False
         self.came, self._wake_up = os.pipe()
         """`came` is readable when a signal has come."""
-        for end in self.descriptors:
+        for end in (self.came, self._wake_up):
             os.set_blocking(end, False)
+        self.stops = open_signals(STOPPING)
+        """Readable when one that stops a run has come, from `attend` on; -1 where there is none."""
+        self._blocked = False
+        """Those that stop a run are read from `stops`."""
+        self._before = handlers()
+        self._of_imports: dict[int, Any] = {}
+        """What children are to find of the handlers that imports have set."""
 
     @property
-    def descriptors(self) -> tuple[int, int]:
+    def descriptors(self) -> tuple[int, ...]:
         """What a forked child inherits and has to close."""
-        return self.came, self._wake_up
+        return (self.came, self._wake_up) if self.stops < 0 else (self.came, self._wake_up, self.stops)
+
+    def attend(self, selector: selectors.BaseSelector) -> None:
+        """Have this selector report "signals", and "stops" where senders are known.
+
+        Those that stop a run are blocked from now on, and read from `stops`, unless a thread lets them through.
+        """
+        selector.register(self.came, _READABLE, "signals")
+        if self.stops >= 0:
+            self._blocked = True
+            _signal.pthread_sigmask(_signal.SIG_BLOCK, STOPPING)
+            selector.register(self.stops, _READABLE, "stops")
+
+    def senders(self) -> list[tuple[int, int]]:
+        """The signals that have come on `stops`, each with its sender's pid."""
+        return read_signals(self.stops) if self._blocked else []
+
+    def spare_us(self) -> None:
+        """Keep handlers and timers that imports have set away from this process; forked children find the handlers."""
+        stop_timers()
+        set_by_imports = {number: found for number, found in handlers().items() if found is not self._before[number]}
+        self._of_imports |= {number: found for number, found in set_by_imports.items() if found is not _do_nothing}
+        let_all_through()
+        self.take()
 
     @property
     def stop_is_pending(self) -> bool:
@@ -63,13 +102,14 @@ class Signals:
         _signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
         for number in STOPPING:
             _signal.signal(number, self._note_stop)
-        _signal.signal(CHILD_ENDED, _do_nothing)
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, STOPPING)
+        set_aside((CHILD_ENDED, *self._of_imports))
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (*self._of_imports, *(() if self._blocked else STOPPING)))
 
     def hold_back(self) -> None:
         """Have them wait, and be as children are to find them: those only have to let them through."""
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, STOPPING)
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, (*STOPPING, *self._of_imports))
         _signal.set_wakeup_fd(-1)
+        restore(self._of_imports)
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
         _signal.signal(_signal.SIGHUP, _signal.SIG_DFL)
         _signal.signal(CHILD_ENDED, _signal.SIG_DFL)
@@ -82,6 +122,30 @@ class Signals:
 
 def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
     """The wake-up descriptor has done all that is needed."""
+
+
+def handlers() -> dict[int, Any]:
+    """What is done about each signal that imports may set a handler for, and that is not the supervisor's."""
+    ours = (*STOPPING, CHILD_ENDED, int(_signal.SIGKILL), int(_signal.SIGSTOP))
+    return {number: _signal.getsignal(number) for number in _signal.valid_signals() if number not in ours}
+
+
+def set_aside(numbers: Iterable[int]) -> None:
+    """Have these signals do nothing to this process."""
+    for number in numbers:
+        _signal.signal(number, _do_nothing)
+
+
+def restore(found: Mapping[int, Any]) -> None:
+    """Have these signals do what they did."""
+    for number, handler in found.items():
+        _signal.signal(number, handler)
+
+
+def stop_timers() -> None:
+    """Stop the interval timers and alarms of this process; no child inherits one."""
+    for timer in (_signal.ITIMER_REAL, _signal.ITIMER_VIRTUAL, _signal.ITIMER_PROF):
+        _signal.setitimer(timer, 0)
 
 
 def let_all_through() -> None:

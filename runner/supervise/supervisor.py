@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import selectors
-import time
 from collections import deque
 
 from runner.adopted import reap_adopted
+from runner.clock import monotonic, wall
 from runner.limits import MOST_POLL_S
 from runner.supervise import fork_threads, lifecycle
 from runner.supervise.asleep import sleeps
+from runner.supervise.companions import exit_code_of_forkserver
 from runner.supervise.endings import Endings
 from runner.supervise.facts import (
     ActDone,
@@ -96,12 +97,13 @@ class Supervisor:
         """What a process that is being started will write to, until the front has been told."""
         self._ended: list[int] = []
         """Processes that have ended, whose descriptors are still open."""
+        self._forkserver_died = False
         self._outcome: str | None = None
-        self._now = time.monotonic()
+        self._now = monotonic()
         self._selector = selector
         link.attend(selector, "link")
         selector.register(records, selectors.EVENT_READ, "records")
-        selector.register(signals.came, selectors.EVENT_READ, "signals")
+        signals.attend(selector)
         if shared.manager is not None:
             selector.register(shared.manager.sentinel, selectors.EVENT_READ, "manager")
         if hand is not None:
@@ -109,9 +111,9 @@ class Supervisor:
 
     def run(self) -> None:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
-        self._now = time.monotonic()
+        self._now = monotonic()
         try:
-            self._tell({"began": self._now, "time": time.time(), "created": self._processes.reprs()})
+            self._tell({"began": self._now, "time": wall(), "created": self._processes.reprs()})
             if self._plan.start_method == "fork" and (threads := fork_threads.others()):
                 self._tell({"forked_with": threads, "t": self._now})
             self._deliver(Begun())
@@ -134,7 +136,7 @@ class Supervisor:
         self._heed_the_fronts_end()  # which writing finds as well as reading
         self._link.adjust()
         ready = self._selector.select(self._timeout())
-        self._now = time.monotonic()
+        self._now = monotonic()
         owners = [key.data for key, _ in ready]
         if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
             self._hear_records()
@@ -147,12 +149,12 @@ class Supervisor:
         self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
 
     def _give_main_its_turn(self) -> None:
-        self._now = time.monotonic()
+        self._now = monotonic()
         self._interruptions.begin_turn(self._now)
         self._sharing.see_main_move()
         while self._schedule.main_is_ready:
             self._deliver(MainsTurn())
-            self._now = time.monotonic()
+            self._now = monotonic()
             if self._interruptions.has_come(self._now):
                 break
 
@@ -160,7 +162,7 @@ class Supervisor:
         if self._schedule.main_is_ready or self._schedule.ended:
             return 0
         due = self._timers.next_due()
-        return None if due is None else min(max(0.0, due - time.monotonic()), MOST_POLL_S)
+        return None if due is None else min(max(0.0, due - monotonic()), MOST_POLL_S)
 
     def _see(self, owner: str | int) -> None:
         match owner:
@@ -172,6 +174,8 @@ class Supervisor:
                 self._selector.unregister(manager.sentinel)
                 manager.join()  # it has ended
                 self._tell({"manager_died": manager.exitcode, "t": self._now})
+            case "stops":
+                self._heed_senders()
             case "hand" if self._hand is not None:
                 answer = self._hand.hear()
                 if self._hand.has_ended:
@@ -186,6 +190,11 @@ class Supervisor:
             self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
             self._look_for_unwatched_ends()
         if not came.isdisjoint(STOPPING):
+            self._deliver(StopRun("stop_requested"))
+
+    def _heed_senders(self) -> None:
+        for number, pid in self._signals.senders():
+            self._tell({"stop_sent": number, "t": self._now} | self._processes.origin(pid))
             self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
@@ -290,6 +299,9 @@ class Supervisor:
         ended = running.reap()
         if ended is None:
             if watched is not None:  # a forkserver died before its child: now the child itself is watched
+                if not self._forkserver_died:
+                    self._forkserver_died = True
+                    self._tell({"forkserver_died": exit_code_of_forkserver(), "t": self._now})
                 self._selector.unregister(watched)
                 self._watch(process)
             return

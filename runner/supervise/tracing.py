@@ -7,8 +7,8 @@ place stands one of ours that goes through the same motions. Children import thi
 from __future__ import annotations
 
 import threading
-from time import monotonic
 
+from runner.clock import monotonic
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from runner.clock import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ DEEDS: dict[str, tuple[Callable[[Running], None], int, str]] = {
     "SIGKILL": (signalled(signal.SIGKILL), -signal.SIGKILL, ""),
     "SIGSTOP, SIGTERM, SIGCONT": (signalled(signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT), 143, "SIGTERM has come"),
     "SIGKILL to the supervisor": (kill_the_supervisor, 3, "the supervisor died"),
-    "SIGTERM to the supervisor": (terminate_the_supervisor, 143, "A stop was asked for"),
+    "SIGTERM to the supervisor": (terminate_the_supervisor, 143, "sent SIGTERM to the process that starts"),
     "SIGKILL to the resource tracker, SIGTERM": (kill_the_resource_tracker_and_terminate, 143, "SIGTERM has come"),
     "SIGTERM while the supervisor is stopped": (stop_both_and_terminate, 143, "SIGTERM has come"),
 }

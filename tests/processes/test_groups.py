@@ -79,6 +79,51 @@ main: [start: other, start: ended, start: killed, start: parent, join: ended, jo
     assert [result.processes[name].outcome for name in ("late", "other")] == ["succeeded", "terminated"]
 
 
+SENDERS = """
+import os, signal, subprocess, sys, time
+
+def itself():
+    time.sleep(0.5)
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(60)
+
+def by_another():
+    code = f"import os; os.kill({os.getppid()}, 1)"
+    subprocess.run([sys.executable, "-c", code])
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    ("target", "said", "status"),
+    [("itself", "a sent SIGTERM to", 143), ("by_another", "A process that a started sent SIGHUP to", 129)],
+)
+def test_a_stop_that_a_target_requests_of_its_parent_names_it(
+    target: str, said: str, status: int, start_method: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+    text = f"jobs: [{{name: a, target: 'sending:{target}'}}, {{name: b, target: sleep, args: [60]}}]"
+
+    result = run_text(text, tmp_path, start_method)
+
+    assert (result.outcome, result.exit_status) == ("stopped", status)
+    [stopped] = [event.fields["text"] for event in result.events if event.fields.get("about") == "stop_requested"]
+    assert f"{said} the process that starts the others: the run is stopped in order." in str(stopped)
+
+
+def test_a_target_that_ends_the_forkserver_is_not_taken_for_a_shortage_of_memory(tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+    text = "jobs: [{name: b, target: sleep, args: [60]}, {name: a, target: 'sending:itself'}]"
+
+    result = run_text(text, tmp_path, "forkserver")
+
+    notes = [str(event.fields["text"]) for event in result.events if event.event == "note"]
+    assert [process.exit_code for process in result.processes.values()] == [-9, -9]
+    assert any("killed with the forkserver, its parent, which SIGTERM ended" in note for note in notes)
+    assert not any("memory" in note for note in notes)
+
+
 def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "grouped.py").write_text(DEEDS)
     jobs = ", ".join(f"{{name: {name}, target: 'grouped:{name}'}}" for name in SETTING)

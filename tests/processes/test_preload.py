@@ -13,7 +13,7 @@ import pytest
 
 from runner.errors import SupervisorFault
 from runner.session import Interrupted, Session
-from tests.running import COMMAND, plan_of, run_text
+from tests.running import COMMAND, children_of, plan_of, run_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +31,61 @@ left = threading.Event()
 threading.Thread(target=leave, daemon=True).start()
 left.wait()
 """
-ALARMED = """
+RAISES_IN_A_HANDLER = """
+import signal
+def late(*_):
+    raise TimeoutError("too late")
+signal.signal(signal.SIGALRM, late)
+signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+"""
+RAISES_IN_A_HANDLER_OF_A_SIGNAL_THAT_A_THREAD_SENDS = """
+import os, signal, threading, time
+def late(*_):
+    raise TimeoutError("too late")
+signal.signal(signal.SIGUSR1, late)
+def send(pid=os.getpid()):
+    while True:
+        time.sleep(0.02)
+        os.kill(pid, signal.SIGUSR1)
+threading.Timer(1, send).start()
+"""
+HAS_AN_ALARM = "import signal\nsignal.alarm(1)\n"
+CHANGES_HANDLERS = """
+import os, signal
+def refuse(*_):
+    raise PermissionError("not now")
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGIO):
+    signal.signal(number, refuse)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+read, write = os.pipe()
+os.set_blocking(write, False)
+signal.set_wakeup_fd(write)
+"""
+BLOCKS_SIGNALS = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
+STOPS_THE_CLOCK = """
+import sys, time
+real, now = time.monotonic, time.monotonic()
+for module in list(sys.modules.values()):
+    for name, value in list(vars(module).items()):
+        if value is real or value is time.time:
+            setattr(module, name, lambda: now)
+"""
+HAS_NO_STDOUT = "import sys\nsys.stdout = sys.stderr = None\n"
+HARMLESS = [
+    ALARMED := """
 import signal
 signal.signal(signal.SIGALRM, lambda *_: None)
 signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
-"""
-SETS_A_START_METHOD = "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n"
+""",
+    SETS_A_START_METHOD := "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n",
+    RAISES_IN_A_HANDLER,
+    RAISES_IN_A_HANDLER_OF_A_SIGNAL_THAT_A_THREAD_SENDS,
+    HAS_AN_ALARM,
+    CHANGES_HANDLERS,
+    BLOCKS_SIGNALS,
+    STOPS_THE_CLOCK,
+    HAS_NO_STDOUT,
+]
 ENDS = "import os, sys\nprint('so long', file=sys.stderr)\nos._exit(0)\n"
 HANGS = LEAVES_A_PROCESS + "import time\nopen('began', 'w').close()\ntime.sleep(600)\n"
 HANGS_WHEN_MADE = f"""
@@ -56,6 +105,10 @@ while True:
 """
 
 
+NOT_STOPPED_S = 20
+"""Far less than a process would take that no time limit ends."""
+
+
 def written(folder: Path, source: str, text: str = "preload: [preloaded]\njobs: [{name: a, target: noop}]") -> Path:
     """A file beside a module `preloaded` with this source."""
     (folder / "preloaded.py").write_text(source)
@@ -72,15 +125,44 @@ def test_what_a_preload_starts_is_gone_with_the_run(source: str, tmp_path: Path)
     assert result.outcome == "succeeded"
 
 
-@pytest.mark.parametrize("source", [ALARMED, SETS_A_START_METHOD])
+@pytest.mark.parametrize("source", HARMLESS)
 def test_what_a_preload_does_to_its_process_does_not_hurt_the_run(
     source: str, start_method: str, tmp_path: Path
 ) -> None:
-    text = "preload: [preloaded]\njobs: [{name: a, target: sleep, args: [0.5]}]"
+    jobs = "{name: a, target: sleep, args: [1.2]}, {name: late, target: sleep, args: [600], timeout: 0.3}"
+    text = f"preload: [preloaded]\ngrace_period: 1\njobs: [{jobs}]"
 
     result = run_text(written(tmp_path, source, text).read_text(), tmp_path, start_method)
 
-    assert (result.outcome, result.processes["a"].outcome) == ("succeeded", "succeeded")
+    ends = {name: process.outcome for name, process in result.processes.items()}
+    assert ends == {"a": "succeeded", "late": "timed_out"}
+    assert result.duration < NOT_STOPPED_S
+
+
+@pytest.mark.parametrize("source", [CHANGES_HANDLERS, BLOCKS_SIGNALS])
+def test_a_run_hears_a_stop_whatever_a_preload_does_to_signals(source: str, start_method: str, tmp_path: Path) -> None:
+    written(tmp_path, source, "preload: [preloaded]\njobs: [{target: heartbeat, args: [60]}]")
+    command = [*COMMAND, "jobs.yaml", "--output", "raw", "--start-method", start_method]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    assert running.stdout is not None
+    running.stdout.readline()
+
+    os.kill(children_of(running.pid)[0], signal.SIGTERM)
+
+    running.communicate(timeout=30)
+    assert running.returncode == 143
+
+
+def test_forked_processes_find_the_handlers_that_a_preload_has_set(tmp_path: Path) -> None:
+    source = (
+        "import os, signal\nsignal.signal(signal.SIGUSR1, lambda *_: print('handled'))\n"
+        "def work():\n    os.kill(os.getpid(), signal.SIGUSR1)\n"
+    )
+    text = "preload: [preloaded]\njobs: [{name: a, target: 'preloaded:work'}]"
+
+    result = run_text(written(tmp_path, source, text).read_text(), tmp_path, "fork")
+
+    assert result.processes["a"].output == "handled\n"
 
 
 def test_a_preload_is_imported_once_for_all_that_are_forked(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ NAMES = {
     "_children": process,
     "_config": process.current_process(),
     "_exit_function": util,
-    "_flush_std_streams": util,
     "_forkserver": forkserver,
     "_forkserver_pid": forkserver._forkserver,
     "_pid": resource_tracker._resource_tracker,
