@@ -5,7 +5,6 @@ Children import this module, if their targets are somebody's functions.
 
 from __future__ import annotations
 
-import re
 import sys
 from types import ModuleType
 
@@ -47,12 +46,12 @@ def drawn(before: list[tuple[str, Any, Any]]) -> Iterator[tuple[str, int]]:
 
     A generator that got a seed meanwhile is left out: the seed is the cause of its numbers.
     """
-    import zlib
-
     for name, made, state in before:
         now = _state(made)
         if now is None or now == state or _has_seed(made) or not _follows(made, state, now):
             continue
+        import zlib  # here: most targets draw nothing
+
         yield name, zlib.crc32(f"{name}\n{state}\n{now}".encode())
 
 
@@ -81,6 +80,8 @@ def _gets_seed(names: Mapping[str, Any], name: str) -> bool:
     """Whether the source of a module gives a seed to its generator of this name: a `random.Random` keeps none."""
     if not hasattr(names[name], "getstate"):
         return False
+    import re  # here: each library that the supervisor loads makes every fork dearer
+
     pattern = rf"^{name}\b[^=\n]*=.*Random\(\s*[^)\s]|^{name}\.seed\(\s*[^)\s]"
     try:
         with open(str(names.get("__file__")), encoding="utf-8") as source:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from io import BufferedRandom, BufferedWriter, TextIOWrapper
 
@@ -31,17 +32,19 @@ class Exiting:
         self._functions: list[Any] = []
         self._register, self._unregister = atexit.register, atexit.unregister
         self._before: list[str] = []
+        self._free = 0
 
     def __enter__(self) -> None:
         atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
         self._before = buffered(self._globals())
+        self._free = _lowest_free_descriptor()
 
     def __exit__(self, exception: type[BaseException] | None, *_: object) -> None:
         atexit.register, atexit.unregister = self._register, self._unregister
-        functions = [_name_of(function) for function in self._functions[:MOST_NAMES]]
+        functions = [_name_of(function) for function in self._functions[:MOST_NAMES]] if self._functions else []
         # What was there before the fork is frozen: the collector does not list it. What is in the frames of an
-        # exception is closed when these go, before the process ends.
-        objects = gc.get_objects() if exception is None else ()
+        # exception is closed when these go, before the process ends. To go through the others costs 44 pages of them.
+        objects = gc.get_objects() if exception is None and _lowest_free_descriptor() > self._free else ()
         files = [name for name in buffered((*self._globals(), *objects)) if name not in self._before]
         if functions:  # of all of them the last one registered is called first
             self._register(told.tell_exit_functions_run)
@@ -67,6 +70,16 @@ def buffered(objects: Iterable[object]) -> list[str]:
     found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
     inner = {id(_buffer_of(each)) for each in found}
     return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
+
+
+def _lowest_free_descriptor() -> int:
+    """It is a higher one when a file has been opened that still is."""
+    try:
+        free = os.dup(2)
+    except OSError:  # stderr is closed, or no descriptor is left
+        return 0
+    os.close(free)
+    return free
 
 
 def _buffer_of(file: Any) -> object:

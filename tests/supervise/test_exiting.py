@@ -98,13 +98,28 @@ def test_afterwards_atexit_is_as_it_was(registered: list[Any]) -> None:
 
 
 def test_open_files_with_data_are_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
-    with (tmp_path / "old.txt").open("w") as old, (tmp_path / "new.txt").open("w") as new:
+    with (tmp_path / "old.txt").open("w") as old, contextlib.ExitStack() as later:
         old.write("before the target")
         module.old = old  # type: ignore[attr-defined]  # that is what is tested
         with Exiting(module.__name__):
-            new.write("by the target")
+            later.enter_context((tmp_path / "new.txt").open("w")).write("by the target")
 
         assert heard == [["left_for_exit", [], [str(tmp_path / "new.txt")]]]
+
+
+def test_without_a_free_descriptor_only_the_module_is_looked_through(
+    heard: list[Any], module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> int:
+        raise OSError
+
+    with (tmp_path / "kept.txt").open("w") as kept:
+        module.kept = kept  # type: ignore[attr-defined]  # that is what is tested
+        monkeypatch.setattr(os, "dup", fail)
+        with Exiting(module.__name__):
+            kept.write("x")
+
+        assert heard == [["left_for_exit", [], [str(tmp_path / "kept.txt")]]]
 
 
 def test_of_what_an_exception_holds_nothing_is_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
