@@ -48,7 +48,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "ended_at",
         "ended_at_from",
     ),
-    "process.wrote": ("job", "process", "pid", "stream", "text"),
+    "process.wrote": ("job", "process", "pid", "stream", "text", "written_at"),
     "process.shown": (*PROCESS_FIELDS, "label"),
     "main.slept": ("seconds",),
     "main.ended": ("exit_code", "error"),
@@ -93,13 +93,15 @@ class Output:
 
     `stream` is `stdout` or `stderr`. Empty `data` says that no more is to come on this stream for now, because the
     process has ended: an unfinished last line is to be shown. `at` is when it was read (monotonic), or when the process
-    had ended, whichever was first; None where nobody looked.
+    had ended, whichever was first; None where nobody looked. `written_at` has, for each line that ends in `data`, when
+    it was written (monotonic), or None where that is not known; it is empty where none is.
     """
 
     process: int | None
     stream: str
     data: bytes
     at: float | None = None
+    written_at: tuple[float | None, ...] = ()
 
 
 @record(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.events import Output
 
 MOST_OF_A_LINE = 1 << 16
@@ -32,6 +36,11 @@ class WholeLines:
             return block[:end] + b"\n"
         self._keep(key, block[end:])
         return block[:end]
+
+    def timed(self, output: Output) -> Iterator[tuple[bytes, float | None]]:
+        """The same, each line without its end and with the moment at which it was written, where that is known."""
+        lines = self.take(output).split(b"\n")[:-1]
+        return zip_longest(lines, output.written_at[: len(lines)])
 
     def give_up(self, key: tuple[int | None, str]) -> bytes:
         """What has no end yet of a stream, which is not kept here any more."""

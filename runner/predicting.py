@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.plan import Plan, ProcessPlan
 
     Events: TypeAlias = Sequence[dict[str, Any]]
-    Output: TypeAlias = Sequence[tuple[float, str, str, str]]
+    Output: TypeAlias = Sequence[tuple[float, str, str, str, float | None]]
 
 MOST_QUESTIONS = 8
 _YES_OR_NO = ("yes", "no")
@@ -101,7 +101,7 @@ def _value(name: str, events: Events, _: Output) -> str:
 
 
 def _last_line(name: str, _: Events, output: Output) -> str:
-    lines = [text for _t, process, stream, text in output if process == name and stream == "stdout"]
+    lines = [text for _, process, stream, text, _ in output if process == name and stream == "stdout"]
     return lines[-1] if lines else "(nothing)"
 
 

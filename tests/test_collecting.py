@@ -36,10 +36,10 @@ def test_a_run_has_all_that_was_said() -> None:
     assert (run.outcome, run.exit_status, run.duration, run.began) == ("succeeded", 0, 1.5, "2026-01-01T00:00:00Z")
     assert [said["event"] for said in run.events] == ["run.started", "run.finished"]
     assert run.output == (
-        (0.5, "a", "stdout", "one"),
-        (0.0, "b", "stderr", "else"),
-        (0.7, "a", "stdout", "two"),
-        (0.0, "MainProcess", "stderr", "log"),
+        (0.5, "a", "stdout", "one", None),
+        (0.0, "b", "stderr", "else", None),
+        (0.7, "a", "stdout", "two", None),
+        (0.0, "MainProcess", "stderr", "log", None),
     )
     assert (run.events_cut, run.output_cut) == (0, 0)
 
@@ -69,7 +69,7 @@ def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
     assert [said["event"] for said in run.events][2:] == ["process.exited", "run.finished"]
-    assert [text for _, _, _, text in run.output] == ["line 4"]
+    assert [text for _, _, _, text, _ in run.output] == ["line 4"]
     assert (run.events_cut, run.output_cut) == (1, 4)
 
 
@@ -96,5 +96,24 @@ def test_of_too_many_pieces_of_output_the_last_ones_are_kept(monkeypatch: pytest
 
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
-    assert [text for _, _, _, text in run.output] == ["3", "4"]
+    assert [text for _, _, _, text, _ in run.output] == ["3", "4"]
     assert run.output_cut == 3
+
+
+def test_a_line_is_kept_with_the_moment_at_which_it_was_written() -> None:
+    collected = Collected(PLAN)
+    collected.add(event("run.started", 0))
+    collected.add(Output(0, "stdout", b"one\ntwo\nthr", 100.5, (100.25, None)))
+    collected.add(Output(0, "stdout", b"ee\nfour", 100.75, (100.625,)))
+    collected.add(Output(0, "stdout", b"", 101.0, (100.6875,)))
+    collected.add(event("run.finished", 9, **FINISHED))
+
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
+
+    name = PLAN.processes[0].name
+    assert run.output == (
+        (0.5, name, "stdout", "one", 0.25),
+        (0.5, name, "stdout", "two", None),
+        (0.75, name, "stdout", "three", 0.625),
+        (1.0, name, "stdout", "four", 0.6875),
+    )

@@ -390,8 +390,8 @@ def test_results_differ_by_more_than_times() -> None:
 # What was printed
 
 
-def printed(*lines: str, process: str = "p", stream: str = "stdout") -> tuple[tuple[float, str, str, str], ...]:
-    return tuple((0.1, process, stream, line) for line in lines)
+def printed(*lines: str, process: str = "p", stream: str = "stdout") -> tuple[tuple[float, str, str, str, None], ...]:
+    return tuple((0.1, process, stream, line, None) for line in lines)
 
 
 def test_of_each_stream_the_first_line_that_differs_is_told() -> None:

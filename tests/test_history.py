@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from runner.history import History, Keeping, KeptRun, NoSuchRun, UnusableHistory, database, history_folder, line_of
 from runner.history.bounds import Bounds
 from runner.history.database import BROKEN, NAME, VERSION, BrokenHistory
+from runner.history.rows import from_row, to_row
 from runner.records import replace
 from tests.effort import share_of
 
@@ -37,7 +38,7 @@ RUN = KeptRun(
     outcome="succeeded",
     exit_status=0,
     events=({"event": "run.started", "t": 0.0}, {"event": "process.created", "t": 0.0, "process": "p"}),
-    output=((0.5, "p", "stdout", "hello"),),
+    output=((0.5, "p", "stdout", "hello", 0.25),),
     python="3.11.7",
     version="0.1.0",
 )
@@ -50,6 +51,7 @@ values = st.recursive(
 )
 kinds = st.sampled_from(["run.started", "process.created", "process.joined", "shared.acquired", "run.finished"])
 events = st.builds(lambda kind, fields: {**fields, "event": kind}, kinds, st.dictionaries(words, values, max_size=2))
+lines = st.tuples(st.floats(0, 9), words, st.just("stdout"), words, st.none() | st.floats(0, 9))
 runs = st.builds(
     KeptRun,
     run=st.text("0123456789abcdef", min_size=8, max_size=8),
@@ -63,7 +65,9 @@ runs = st.builds(
     outcome=st.sampled_from(["succeeded", "failed"]),
     exit_status=st.integers(0, 255),
     events=st.lists(events, max_size=4).map(tuple),
-    output=st.lists(st.tuples(st.floats(0, 9), words, st.just("stdout"), words), max_size=3).map(tuple),
+    output=st.lists(
+        st.tuples(st.floats(0, 9), words, st.just("stdout"), words, st.none() | st.floats(0, 9)), max_size=3
+    ).map(tuple),
     python=st.just("3.11.7"),
     version=st.just("0.1.0"),
     events_cut=st.integers(0, 5),
@@ -310,7 +314,7 @@ def test_events_keep_to_so_many_bytes() -> None:
 
 
 def test_of_too_much_output_the_latest_lines_are_kept() -> None:
-    lines = tuple((float(number), "p", "stdout", "x" * 100) for number in range(10))
+    lines = tuple((float(number), "p", "stdout", "x" * 94, None) for number in range(10))
 
     cut = Bounds(bytes_of_output=500).cut(run(1, output=lines, output_cut=2))
 
@@ -510,3 +514,9 @@ def test_commands_that_end_at_the_same_time_keep_their_runs(history: History) ->
 
     assert set(said) == {Keeping(True)}
     assert sorted(numbers(history, limit=99)) == list(range(24))
+
+
+def test_a_run_that_was_kept_before_lines_had_their_moment_has_none() -> None:
+    before = replace(RUN, output=((0.5, "p", "stdout", "old"),))  # type: ignore[arg-type]  # as it was
+
+    assert from_row(to_row(before)).output == ((0.5, "p", "stdout", "old", None),)

@@ -26,6 +26,7 @@ GROUND = {
     "launch",
     "leftovers",
     "limits",
+    "line_times",
     "lines",
     "masking",
     "note_counts",

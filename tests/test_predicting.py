@@ -15,7 +15,11 @@ EVENTS: list[dict[str, Any]] = [
     {"event": "process.exited", "process": "b", "exit_code": 0, "t": 2.0},
     {"event": "run.finished", "outcome": "failed", "deadlock": ["a"], "values": {"total": 400000}},
 ]
-OUTPUT = [(0.1, "a", "stdout", "first"), (0.2, "a", "stdout", "last"), (0.3, "a", "stderr", "no")]
+OUTPUT = [
+    (0.1, "a", "stdout", "first", None),
+    (0.2, "a", "stdout", "last", 0.15),
+    (0.3, "a", "stderr", "no", None),
+]
 
 
 def plan(*processes: ProcessPlan, expect: Declared | None = None, shared: tuple[SharedPlan, ...] = ()) -> Plan:

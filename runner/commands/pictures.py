@@ -72,7 +72,10 @@ def page_of(run: KeptRun) -> str:
             file=run.file,
             file_text=run.text,
             events=tuple(events_of(run)),
-            output=tuple(OutputLine(t, process, stream, latest_text(text)) for t, process, stream, text in run.output),
+            output=tuple(
+                OutputLine(t, process, stream, latest_text(text), written_at)
+                for t, process, stream, text, written_at in run.output
+            ),
             duration=run.duration,
             outcome=run.outcome,
             exit_status=run.exit_status,

@@ -79,10 +79,9 @@ def _results(run: KeptRun) -> list[str]:
 
 
 def _output(run: KeptRun) -> list[str]:
-    widest = max(len(name) for _, name, _, _ in run.output)
-    lines = [
-        f"{_MARGIN}{name:<{widest}} │ {harmless(latest_text(text))}" for _, name, _, text in run.output[-MOST_LINES:]
-    ]
+    widest = max(len(name) for _, name, *_ in run.output)
+    shown = run.output[-MOST_LINES:]
+    lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(latest_text(text))}" for _, name, _, text, _ in shown]
     left_out = run.output_cut + max(0, len(run.output) - MOST_LINES)
     return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
 

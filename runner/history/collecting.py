@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.events import Item
+    from runner.history.runs import OutputLine
     from runner.plan import Json, Plan
 
 MOST_EVENTS = 50_000
@@ -97,15 +98,16 @@ class Collected:
             output_cut=self._cut,
         )
 
-    def _lines(self, began: float) -> Iterator[tuple[float, str, str, str]]:
+    def _lines(self, began: float) -> Iterator[OutputLine]:
         """What was written, a line each."""
         whole = WholeLines()
         names = [process.name for process in self._plan.processes]
         for output in self._output:
             name = MAIN_PROCESS if output.process is None else names[output.process]
             t = 0.0 if output.at is None else round(max(0.0, output.at - began), 6)
-            for line in whole.take(output).split(b"\n")[:-1]:
-                yield t, name, output.stream, line.decode(errors="backslashreplace")
+            for line, written_at in whole.timed(output):
+                moment = None if written_at is None else round(max(0.0, written_at - began), 6)
+                yield t, name, output.stream, line.decode(errors="backslashreplace"), moment
 
 
 def _number(value: Json) -> float:

@@ -24,6 +24,8 @@ COLUMNS = (
     "events",
     "output",
 )
+_LINE = 5
+"""How many values a line of output has."""
 _FASTEST = 1
 """Of zlib's levels: events become a tenth of their size by it, and little less by the others."""
 
@@ -51,7 +53,8 @@ def from_row(row: Mapping[str, Any]) -> KeptRun:
             "overrides": tuple(json.loads(row["overrides"])),
             "text": _unpacked(row["text"]),
             "events": tuple(_unpacked(row["events"])),
-            "output": tuple(tuple(line) for line in _unpacked(row["output"])),
+            # A run that was kept before lines had their moment has none of it.
+            "output": tuple((*line, None)[:_LINE] for line in _unpacked(row["output"])),
         }
     )
 

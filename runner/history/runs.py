@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from runner.plan import Json
 
-    OutputLine: TypeAlias = tuple[float, str, str, str]
-    """When, by whom (a process, or `MainProcess`), on which stream, and the line without its end."""
+    OutputLine: TypeAlias = tuple[float, str, str, str, float | None]
+    """When it was read, by which process (or `MainProcess`) and on which stream it was written, the line without its
+    end, and when it was written, where that is known."""
 
 
 @record(frozen=True, slots=True)

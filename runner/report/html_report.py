@@ -28,12 +28,16 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class OutputLine:
-    """A line that a process wrote on `stream` (`stdout` or `stderr`) at `t`, in seconds since the run began."""
+    """A line that a process wrote on `stream` (`stdout` or `stderr`), read at `t`, in seconds since the run began.
+
+    `written_at` is when it was written; None where only the time of reading is known.
+    """
 
     t: float
     process: str
     stream: str
     text: str
+    written_at: float | None = None
 
 
 @record(frozen=True, slots=True)
@@ -242,10 +246,17 @@ def _output(lines: tuple[OutputLine, ...]) -> Iterator[str]:
     yield f'<output id="count">{len(lines)} of {len(lines)} lines</output></form>'
     yield '<ol class="output" tabindex="0" role="region" aria-labelledby="output-heading">'
     for line in lines:
-        who = f'<span>{line.t:.3f} s</span> <b class="who-{numbers[line.process] % 8}">{_text(line.process)}</b>'
+        who = f'{_moment(line)} <b class="who-{numbers[line.process] % 8}">{_text(line.process)}</b>'
         stream = ' class="stderr" title="stderr"' if line.stream == "stderr" else ""
         yield f'<li data-process="{numbers[line.process]}"{stream}>{who} <samp>{_text(line.text)}</samp></li>'
     yield "</ol></section>"
+
+
+def _moment(line: OutputLine) -> str:
+    """When a line was written, or else when it was read, which is said."""
+    if line.written_at is not None:
+        return f"<span>{line.written_at:.3f} s</span>"
+    return f'<span title="when it was read: it was written before">read {line.t:.3f} s</span>'
 
 
 def _file(run: ReportedRun) -> Iterator[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     SpanKind: TypeAlias = Literal["running", "sleeping", "joining", "holding", "waiting", "deadlocked"]
     InstantKind: TypeAlias = Literal[
-        "created", "start", "start_failed", "joined", "shown", "wrote", "SIGTERM", "SIGKILL"
+        "created", "start", "start_failed", "joined", "shown", "wrote", "read", "SIGTERM", "SIGKILL"
     ]
     ArrowKind: TypeAlias = Literal["start", "join", "stop", "hand_over", "deadlock"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.events import MAIN_PROCESS
 from runner.note_counts import merged
 from runner.report.lanes import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline, deadlock_arrows
-from runner.report.words import REASONS, duration, exit_code, harmless
+from runner.report.words import REASONS, duration, error_in_words, exit_code, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -125,7 +125,7 @@ class _Drawing:
                 seconds = said["seconds"]
                 self._main.span("sleeping", max(0.0, event.t - seconds), event.t, "sleeps")
             case "main", _, "ended":
-                error = [_error(said["error"])] if said.get("error") else []
+                error = [error_in_words(said["error"])] if said.get("error") else []
                 detail = "; ".join([exit_code(said.get("exit_code") or 0), *error])
                 self._main.end = End(event.t, "ended", said.get("exit_code") or 0, None, detail)
             case "main", _, "stopped":
@@ -156,7 +156,7 @@ class _Drawing:
                 main.mark("start", at, f"starts {name}")
                 self._arrow("start", main, at, lane, at, f"main starts {name}")
             case "start_failed":
-                lane.end = End(at, "not started", None, False, _error(said["error"]))
+                lane.end = End(at, "not started", None, False, error_in_words(said["error"]))
                 lane.mark("start_failed", at, "could not be started", lane.end.detail)
             case "joined" | "join_timed_out":
                 self._joined(at, said, lane, has_ended=what == "joined")
@@ -170,9 +170,16 @@ class _Drawing:
                 lane.end = End(at, said["outcome"], said["exit_code"], said["expected"], _ended(said))
             case "wrote" if not lane.has_written:
                 lane.has_written = True
-                lane.mark("wrote", at, "first line", f"first line, on {said['stream']}: {_short(said['text'])}")
+                self._first_line(at, said, lane)
             case "shown":
                 lane.mark("shown", at, f"shown as {said['label']}", said["repr"])
+
+    def _first_line(self, read_at: float, said: dict[str, Any], lane: _Growing) -> None:
+        text, written_at = f"on {said['stream']}: {shortened(said['text'])}", said.get("written_at")
+        if written_at is not None:
+            lane.mark("wrote", written_at, "first line", f"first line, {text}")
+        else:
+            lane.mark("read", read_at, "first line read", f"first line read, which was written before, {text}")
 
     def _joined(self, at: float, said: dict[str, Any], lane: _Growing, *, has_ended: bool) -> None:
         main, name = self._main, lane.name
@@ -270,18 +277,7 @@ def _lasting(name: str, what: str, start: float, end: float, more: str) -> str:
 
 def _ended(said: dict[str, Any]) -> str:
     """An end in words: "failed, exit code 1, an error; ValueError: no; not expected"."""
-    error = [_error(said["error"])] if said["error"] else []
+    error = [error_in_words(said["error"])] if said["error"] else []
     limit = [f"by its limit `{said['limit']}`"] if said.get("limit") else []
     expected = "expected" if said["expected"] else "not expected"
     return "; ".join([f"{said['outcome']}, {exit_code(said['exit_code'])}", *error, *limit, expected])
-
-
-def _error(error: dict[str, str]) -> str:
-    return _short(f"{error['type']}: {error['message']}" if error["message"] else error["type"])
-
-
-def _short(text: str) -> str:
-    return harmless(text if len(text) <= MOST_OF_A_TEXT else f"{text[: MOST_OF_A_TEXT - 1]}…")
-
-
-MOST_OF_A_TEXT = 120

@@ -33,6 +33,7 @@ _MARKS: dict[InstantKind, tuple[str, str]] = {
     "start": ("M-2.5,7a2.5,2.5 0 1,0 5,0a2.5,2.5 0 1,0 -5,0z", ""),
     "joined": ("M-2.5,-7a2.5,2.5 0 1,0 5,0a2.5,2.5 0 1,0 -5,0z", ""),
     "wrote": ("M-1.5,4h3v6h-3z", "its first line"),
+    "read": ("M-1,4.5h2v5h-2z", "its first line is read"),
     "shown": ("M0,-5l5,5l-5,5l-5,-5z", "shown by main"),
     "start_failed": ("M-5,-5l10,10m0,-10l-10,10", "could not be started"),
     "SIGTERM": ("M-6,-17h12l-6,9z", "SIGTERM sent"),
@@ -250,7 +251,7 @@ def _entries(timeline: Timeline, frame: _Frame) -> Iterator[tuple[str, str]]:
     instants = {one.kind for row in frame.rows for one in row.lane.instants if not _is_hidden(one, row, frame)}
     for name in [name for name in _MARKS if name in instants and _MARKS[name][1]]:
         path, words = _MARKS[name]
-        lift = {"SIGTERM": 12, "SIGKILL": 12, "wrote": -7}.get(name, 0)
+        lift = {"SIGTERM": 12, "SIGKILL": 12, "wrote": -7, "read": -7}.get(name, 0)
         yield f'<path class="mark {name}" transform="translate(12,{lift})" d="{path}"/>', words
     for arrow in [arrow for arrow in _ARROWS if any(each.kind == arrow for each in timeline.arrows)]:
         line = f'<line class="arrow {arrow}" marker-end="url(#tl-{arrow})" x1="2" x2="20" y1="0" y2="0"/>'

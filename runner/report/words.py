@@ -53,3 +53,17 @@ REASONS = {
     "waits_for_ever": "a process would wait for ever",
 }
 """Why a signal was sent."""
+
+
+MOST_OF_A_TEXT = 120
+"""Characters of a text that a picture has room for."""
+
+
+def shortened(text: str) -> str:
+    """The text as a picture has room for it."""
+    return harmless(text if len(text) <= MOST_OF_A_TEXT else f"{text[: MOST_OF_A_TEXT - 1]}…")
+
+
+def error_in_words(error: dict[str, str]) -> str:
+    """The type of an exception and its message, shortened."""
+    return shortened(f"{error['type']}: {error['message']}" if error["message"] else error["type"])

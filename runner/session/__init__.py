@@ -17,6 +17,7 @@ from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
+from runner.line_times import tellers
 from runner.pidfds import pidfd_of
 from runner.plan_json import to_json
 from runner.session.line_events import Lines
@@ -163,7 +164,8 @@ class Session:
         self._telling = Telling(plan, _run_id())
         self._patience.grace_period_s = plan.grace_period
         order = self._order("run", plan, preflight=preflight)
-        self._link.send(order | {"run": self._telling.run, "room": self._outputs.room})
+        order |= {"run": self._telling.run, "room": self._outputs.room}
+        self._link.send(order, self._outputs.hear_of_lines(tellers(plan), main=len(plan.processes)))
         self._link.flush()
 
     def items(self, *, tells_output: bool = False, tick_s: float | None = None) -> Iterator[Item | None]:

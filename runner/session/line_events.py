@@ -21,5 +21,5 @@ class Lines:
 
     def cut(self, output: Output) -> Iterator[Event]:
         """The events of the lines that this piece of output finishes."""
-        for line in self._lines.take(output).split(b"\n")[:-1]:
-            yield self._telling.wrote(output.process, output.stream, line.decode(errors="backslashreplace"), output.at)
+        for line, written_at in self._lines.timed(output):
+            yield self._telling.wrote(output, line.decode(errors="backslashreplace"), written_at)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import time
 
 from runner.events import Output
 from runner.limits import WIDE_PIPE, room_for, widen
+from runner.session.line_matching import LineMatching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PIPE = 1 << 16
 """What a pipe holds at first, and what is read at once: the memory for more would come from the system each time, and
@@ -69,6 +71,24 @@ class Outputs:
         self._wrote: dict[int | None, dict[str, None]] = {}
         """Which streams have something on them since the last time that they were finished."""
         self._selector: selectors.BaseSelector | None = None
+        self._lines: LineMatching | None = None
+        self._line_times = -1
+        """The pipe on which processes tell when they write their lines."""
+        self._main = -1
+
+    def hear_of_lines(self, telling: Sequence[int], *, main: int) -> tuple[int, ...]:
+        """Have these processes tell when they write their lines; returns the end of the pipe for them, if any does.
+
+        `main` is main's number, which writes to the supervisor's streams.
+        """
+        if not telling:
+            return ()
+        self._lines, self._main = LineMatching(telling), main
+        self._line_times, theirs = os.pipe()
+        for end in (self._line_times, theirs):
+            os.set_blocking(end, False)
+        widen(theirs)
+        return (theirs,)
 
     def attend(self, selector: selectors.BaseSelector) -> None:
         """Have this selector tell what can be read, from now on."""
@@ -107,7 +127,7 @@ class Outputs:
                 left -= len(data)
                 yield self._output(source, data, ended_at)
         for stream in self._wrote.pop(process, ()):
-            yield Output(process, stream, b"", ended_at)
+            yield Output(process, stream, b"", ended_at, self._written_at(process, stream, b""))
 
     def let_end(self, process: int | None) -> Iterator[Output]:
         """Close the streams of a process that has ended, unless a descendant has them: those end with it."""
@@ -117,7 +137,16 @@ class Outputs:
 
     def _output(self, source: Source, data: bytes, at: float) -> Output:
         self._wrote.setdefault(source.process, {})[source.stream] = None
-        return Output(source.process, source.stream, data, at)
+        return Output(source.process, source.stream, data, at, self._written_at(source.process, source.stream, data))
+
+    def _written_at(self, process: int | None, stream: str, data: bytes) -> tuple[float | None, ...]:
+        """When each line that ends in this piece was written: of that a process tells before it writes the line."""
+        if self._lines is None or stream != "stdout":
+            return ()
+        with contextlib.suppress(BlockingIOError):
+            while told := os.read(self._line_times, _PIPE):
+                self._lines.take(told)
+        return self._lines.moments(self._main if process is None else process, data)
 
     def drain(self) -> Iterator[Output]:
         """What is left to read at the run's end, without waiting for anybody."""
@@ -137,6 +166,9 @@ class Outputs:
     def close(self) -> None:
         """Close all streams."""
         self._selector = None
+        if self._line_times >= 0:
+            os.close(self._line_times)
+            self._line_times, self._lines = -1, None
         for sources in list(self._sources.values()):
             for source in list(sources):
                 self._close(source)

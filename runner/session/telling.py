@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import signal
 import time
 from datetime import UTC, datetime
 
 from runner import origins
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
-from runner.exit_codes import signal_name
+from runner.exit_codes import exit_status_of, signal_name
 from runner.expectations import Expectations
 from runner.masking import masked
 from runner.note_counts import NoteCounts
@@ -179,17 +178,19 @@ class Telling:
     def _name(self, process: int) -> str:
         return self._plan.processes[process].name
 
-    def wrote(self, process: int | None, stream: str, text: str, at: float | None) -> Event:
-        """The event of one line that a process wrote, read `at` this time."""
+    def wrote(self, output: Output, text: str, written_at: float | None) -> Event:
+        """The event of one line that ends in this piece of output; `written_at` is None where that is not known."""
+        process = output.process
         plan = None if process is None else self._plan.processes[process]
         fields: dict[str, Json] = {
             "job": plan.job if plan else None,
             "process": plan.name if plan else MAIN_PROCESS,
             "pid": self._running.get(process, {}).get("pid") if process is not None else None,
-            "stream": stream,
+            "stream": output.stream,
             "text": text,
+            "written_at": None if written_at is None else round(max(0.0, written_at - self.began), 6),
         }
-        return self._event("process.wrote", time.monotonic() if at is None else at, fields)
+        return self._event("process.wrote", time.monotonic() if output.at is None else output.at, fields)
 
     def _event(self, event: str, at: float, fields: dict[str, Json]) -> Event:
         t = max(0.0, at - self.began)
@@ -242,7 +243,7 @@ class Telling:
     def _exit_status(self, outcome: str, has_unmet: bool) -> int:
         if self._plan.expect is not None and not has_unmet and outcome in ("failed", "timed_out"):
             return 0
-        return _exit_status(outcome, self.stopped_by or self._stop_sent)
+        return exit_status_of(outcome, self.stopped_by or self._stop_sent)
 
     def _lost(self) -> Iterator[Event]:
         for process, facts in list(self._running.items()):
@@ -293,15 +294,3 @@ def _rounded(name: str, value: Any) -> Any:
 _KEPT_OF_ENDS = ("outcome", "ended_by", "signal")
 """What is small: results and tracebacks of all processes would take any amount of memory."""
 _END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]
-
-
-def _exit_status(outcome: str, stopped_by: int | None) -> int:
-    match outcome:
-        case "succeeded":
-            return 0
-        case "stopped":
-            return 128 + (stopped_by or signal.SIGTERM)
-        case "faulted":
-            return SupervisorFault.exit_status
-        case _:
-            return 1

@@ -17,6 +17,7 @@ from runner.adopted import end_adopted
 from runner.errors import told_as_fault
 from runner.leftovers import claim, memory_prefix, sweep
 from runner.limits import raise_open_files, widen
+from runner.line_times import tellers
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise import managing
 from runner.supervise.calls import OURS
@@ -44,6 +45,8 @@ _UNHURT_BY_SIGNALS = "runner.supervise.forkserver_signals"
 """What the forkserver imports after what the plan preloads."""
 _UNWARNED_FORKS = "runner.supervise.forkserver_forks"
 """What the forkserver imports last, on a Python where it needs that."""
+_LINE_CLOCK = "runner.supervise.line_clock"
+"""What a child imports whose steps print."""
 _OBSERVING = "runner.supervise.observing"
 """What a child imports whose target is somebody's function."""
 
@@ -104,7 +107,7 @@ def _own_folder(run: str | None) -> Iterator[tuple[int, ...]]:
 
 def _await_order(link: Link) -> Message | None:
     while not link.ended:
-        orders = [message for message, _ in link.receive()]
+        orders = [message | dict(zip(("line_times",), sent, strict=False)) for message, sent in link.receive()]
         if orders:  # a stop may have come right behind, or before
             return next((order for order in orders if order["order"] == "stop"), orders[0])
         _wait(link, writing=False)
@@ -151,7 +154,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         link.send({"refused": [_no_shared_memory(plan, error)]})
         return
     try:
-        _run(plan, link, shared, signals, open_files, order["room"], private, threads)
+        _run(plan, order, link, shared, signals, open_files, private, threads)
     finally:
         shared.remove()
 
@@ -190,6 +193,7 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     multiprocessing.set_start_method(plan.start_method, force=True)  # a preload may have set one
     targets = {process.target for process in plan.processes if process.target is not None}
     ours = sorted({target.partition(":")[0] if target.startswith(OURS) else _OBSERVING for target in targets})
+    ours += [_LINE_CLOCK] if tellers(plan) else []
     for module in ours:
         importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:
@@ -216,11 +220,11 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
 
 def _run(
     plan: Plan,
+    order: Message,
     link: Link,
     shared: SharedThings,
     signals: Signals,
     open_files: tuple[int, int] | None,
-    room: int,
     private: tuple[int, ...],
     threads: LeftThreads,
 ) -> None:
@@ -235,13 +239,14 @@ def _run(
         private=(*private, link.fileno(), records, *signals.descriptors, *_own(selector)),
         open_files=open_files,
         signals=signals,
+        line_times=order.get("line_times", -1),
     )
     refusals = _create(plan, processes, link, threads)
     if refusals:
         link.send({"refused": refusals})
         return
     signals.spare_us()
-    room = min(room, processes.room())
+    room = min(order["room"], processes.room())
     hand = processes.make_hand()
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, threads)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.

@@ -170,6 +170,10 @@ def begin_telling(around: Surroundings) -> None:
     forked = sys.modules.get("runner.supervise.fork_threads") if around.parent is None else None
     if forked is not None and forked.names:
         told.tell_forked_with(forked.names, here=False)
+    if around.line_times >= 0:
+        from runner.supervise.line_clock import LineClock
+
+        told.lines = LineClock(around.number, around.line_times)
     if around.things:
         from runner.supervise.handles import trace_all
 

@@ -16,6 +16,7 @@ from runner.adopted import children, end_adopted
 from runner.arguments import references
 from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
+from runner.line_times import tellers
 from runner.plan import Act
 from runner.supervise import child
 from runner.supervise.calls import OURS, call_of
@@ -74,8 +75,9 @@ class Processes:
         private: tuple[int, ...],
         open_files: tuple[int, int] | None,
         signals: Signals,
+        line_times: int = -1,
     ) -> None:
-        """`records` is the write end of the end-record pipe, `private` what else forked children have to close."""
+        """`records` and `line_times` are write ends of pipes, `private` is what else forked children have to close."""
         self._plan = plan
         self._shared = shared
         self._records = records
@@ -83,6 +85,8 @@ class Processes:
         self._private = bits_of((*private, self._lifeline_write))
         """Descriptors, as bits, that a forked child inherits and has to close."""
         self._open_files = open_files
+        self._line_times = line_times
+        self._tellers = frozenset(tellers(plan))
         self._signals = signals
         self._objects: list[BaseProcess] = []
         self.running: dict[int, Running] = {}
@@ -123,10 +127,8 @@ class Processes:
     def start(self, numbers: Sequence[int], unsent: Iterable[int], row: Row) -> list[Started | NotStarted]:
         """Start the processes, in order; `unsent` are outputs of earlier ones that the front does not have yet.
 
-        The row ends before its last process if `row` says so; at least one start is attempted.
-
-        After each fork every page that we write to is copied: all that can be done before the first or after the last
-        one is done there.
+        The row ends before its last process if `row` says so; at least one start is attempted. After each fork every
+        page that we write to is copied: all that can be done before the first or after the last one is done there.
         """
         self._prepared |= {number: self._prepare(number) for number in numbers if number not in self._prepared}
         private = self._private
@@ -211,6 +213,7 @@ class Processes:
             unwinds=False,
             things={name: handle for name, handle in self._shared.handles.items() if name in used},
             tells=True,
+            line_times=self._line_times if self._shared.main in self._tellers else -1,
             private=self._private,
         )
         hand = Hand(around, self._signals)
@@ -234,6 +237,7 @@ class Processes:
             things=things,
             tells=self._plan.start_method != "fork" or bool(things) or not (plan.target or "").startswith(OURS),
             limits=plan.limits.given() if plan.limits is not None else None,
+            line_times=self._line_times if number in self._tellers else -1,
         )
 
     def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:

@@ -64,6 +64,8 @@ class Steps:
             if at is not None:
                 at[0] = ALL_DONE
             frame.tell_added()
+            if told.lines is not None:
+                told.lines.end()
         return None
 
 
@@ -186,9 +188,17 @@ def _nothing(_: object = None) -> None:
 
 def _print(frame: Frame, step: StepData, _: str) -> Run:
     value, end = step["value"], step.get("end", "\n")
-    if not isinstance(value, list | dict):
-        return partial(print, value, end=end)
-    return lambda: print(resolve(value, frame.look_up), end=end)
+    is_constant = not isinstance(value, list | dict)
+    if told.lines is None:
+        return partial(print, value, end=end) if is_constant else lambda: print(resolve(value, frame.look_up), end=end)
+    see = told.lines.see
+
+    def print_and_tell() -> None:
+        text = str(value if is_constant else resolve(value, frame.look_up)) + end
+        see(text)
+        print(text, end="")
+
+    return print_and_tell
 
 
 def _sleep(frame: Frame, step: StepData, _: str) -> Run:

@@ -42,6 +42,7 @@ class Surroundings:
         "env",
         "leader",
         "limits",
+        "line_times",
         "number",
         "open_files",
         "parent",
@@ -72,6 +73,7 @@ class Surroundings:
         things: dict[str, Handle],
         tells: bool,
         limits: dict[str, int] | None = None,
+        line_times: int = -1,
         stdout: int = -1,
         stderr: int = -1,
         private: int = 0,
@@ -100,6 +102,8 @@ class Surroundings:
         """Whether it tells more of itself than its end."""
         self.limits = limits
         """The limits of the file that are given, by their names there."""
+        self.line_times = line_times
+        """The pipe on which it tells when it writes its lines; -1 if it does not."""
         self.pid = -1
         """The child's own pid, known there."""
         self.leader = 0
@@ -119,7 +123,8 @@ class Surroundings:
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "leader", "reserve")}
-        travelling = {name: Descriptor(fields[name]) for name in ("stdout", "stderr", "records", "alive")}
+        names = ("stdout", "stderr", "records", "alive", *(("line_times",) if self.line_times >= 0 else ()))
+        travelling = {name: Descriptor(fields[name]) for name in names}
         # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.
         things = {} if self.work is None else self.things
         return _surround, (fields | {"private": 0, "things": things}, travelling)

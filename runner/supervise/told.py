@@ -11,8 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.supervise.line_clock import LineClock
+
 tell: Callable[[str], None] | None = None
 """Tells the supervisor a JSON array; None in a process that it does not know, and in the supervisor."""
+
+lines: LineClock | None = None
+"""Tells when the lines of `print` steps are written; None in a process that does not."""
 
 began = 0.0
 """When the work began (monotonic), in an interpreter of its own, which has taken long to start; else 0."""

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import Running, run_text
+from runner.events import Event
+from runner.results import Recorder
+from runner.session import Session
+from tests.running import Running, plan_of, run_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,3 +174,66 @@ def test_the_order_of_ends_is_the_true_one_though_main_is_busy_meanwhile(
     noticed = moments(result, "process.exited")
     assert noticed["a"] == noticed["b"]
     assert result.exit_status == status
+
+
+def lines(result: RunResult, name: str) -> list[tuple[str, float, float | None]]:
+    """The lines that a process wrote, each with when it was read and when it was written."""
+    wrote = [each for each in result.events if each.event == "process.wrote" and each.fields["process"] == name]
+    return [(str(each.fields["text"]), each.t, each.fields["written_at"]) for each in wrote]  # type: ignore[misc]  # a time
+
+
+PRINTS = """
+jobs:
+  - name: p
+    do:
+      - {print: one}
+      - {sleep: 0.1}
+      - {print: "two\\nthree"}
+      - {print: fo, end: ""}
+      - {sleep: 0.1}
+      - {print: ur of $name}
+      - {print: last, end: ""}
+      - {sleep: 0.1}
+  - {name: parent, do: [{print: x}, {child: c, do: [{print: x}]}]}
+  - {name: silent_child, do: [{child: c, do: [{sleep: 0}]}, {print: y}]}
+  - {name: target, target: say, args: [hello]}
+main: [start: all, print: here, join: all]
+"""
+
+
+def test_each_line_of_a_print_step_has_its_moment_and_other_lines_have_none(start_method: str, tmp_path: Path) -> None:
+    with Session() as session:
+        session.submit(plan_of(PRINTS, tmp_path, start_method))
+        recorder = Recorder(keep_events=True, keep_output=False)
+        for item in session.items(tells_output=True):
+            if item is not None:
+                recorder.add(item)
+    result = recorder.result()
+
+    told = lines(result, "p")
+    assert [text for text, _, _ in told] == ["one", "two", "three", "four of p", "last"]
+    one, two, three, four, last = (written_at for _, _, written_at in told if written_at is not None)
+    assert moments(result, "process.started")["p"] < one < two - 0.09
+    assert two == three < four - 0.09 < last < float(ends(result)["p"]["ended_at"]) - 0.09
+    assert all(written_at is not None and written_at <= read_at for _, read_at, written_at in told)
+    assert [written_at for _, _, written_at in lines(result, "parent")] == [None, None]
+    assert [text for text, _, written_at in lines(result, "silent_child") if written_at] == ["y"]
+    assert [written_at for _, _, written_at in lines(result, "target")] == [None]
+    assert [text for text, _, written_at in lines(result, "MainProcess") if written_at] == ["here"]
+
+
+def test_of_many_lines_each_has_its_moment(start_method: str, tmp_path: Path) -> None:
+    text = "jobs: [{name: p, replicas: 2, do: [{repeat: 5000, as: n, do: [{print: line $n}]}]}]"
+    with Session() as session:
+        session.submit(plan_of(text, tmp_path, start_method))
+        wrote = [
+            item
+            for item in session.items(tells_output=True)
+            if isinstance(item, Event) and item.event == "process.wrote"
+        ]
+
+    for name in ("p-0", "p-1"):
+        found = [event.fields["written_at"] for event in wrote if event.fields["process"] == name]
+        assert len(found) == 5000
+        assert None not in found
+        assert found == sorted(found, key=lambda at: float(str(at)))

@@ -33,7 +33,7 @@ KITCHEN = ReportedRun(
     file_text=FILE_TEXT,
     events=tuple(kitchen()),
     output=(
-        OutputLine(0.1, "cook", "stdout", "one"),
+        OutputLine(0.1, "cook", "stdout", "one", 0.05),
         OutputLine(0.2, "waiter-1", "stderr", "two"),
         OutputLine(0.3, "cook", "stdout", "three"),
     ),
@@ -141,7 +141,7 @@ def test_output_has_a_box_for_each_process_that_wrote_and_a_line_for_each_line()
     assert [box["value"] for box in boxes] == ["0", "1"]
     lines = [attributes for tag, attributes in reader.tags if tag == "li" and "data-process" in attributes]
     assert [(line["data-process"], line.get("class")) for line in lines] == [("0", None), ("1", "stderr"), ("0", None)]
-    assert "3 of 3 lines 0.100 s cook one 0.200 s waiter-1 two 0.300 s cook three" in told(reader)
+    assert "3 of 3 lines 0.050 s cook one read 0.200 s waiter-1 two read 0.300 s cook three" in told(reader)
 
 
 def test_a_run_that_wrote_nothing_says_so_and_has_no_filter() -> None:
@@ -246,3 +246,12 @@ def test_what_jobs_report_and_what_shared_things_hold_is_there() -> None:
     (shown,) = [text for tag, text in reader.texts if tag == "pre" and "tasks" in text]
     assert "total" in shown
     assert "<b>" in shown
+
+
+def test_a_line_has_the_moment_at_which_it_was_written_or_that_at_which_it_was_read() -> None:
+    lines = (OutputLine(0.25, "p", "stdout", "a", 0.125), OutputLine(0.5, "p", "stdout", "b"))
+
+    text = page(replace(KITCHEN, output=lines))
+
+    assert "<span>0.125 s</span>" in text
+    assert ">read 0.500 s</span>" in text

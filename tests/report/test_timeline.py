@@ -292,7 +292,9 @@ def test_a_signal_comes_from_main_or_from_the_rules(reason: str, source: int | N
 def test_only_the_first_line_is_a_moment_and_it_steers_no_terminal() -> None:
     lane = alone(wrote(1.5, "p", "\x1b[2J"), wrote(1.75, "p", "two"))
 
-    assert [one.detail for one in lane.instants[1:]] == [r"p: first line, on stdout: \x1b[2J (at 1.500 s)"]
+    assert [one.detail for one in lane.instants[1:]] == [
+        r"p: first line read, which was written before, on stdout: \x1b[2J (at 1.500 s)"
+    ]
 
 
 def test_that_main_has_shown_a_process_is_a_moment_of_that() -> None:
@@ -531,3 +533,13 @@ def test_a_bar_ends_where_the_process_did_and_not_where_that_was_noticed() -> No
 
     assert lane.end is not None
     assert (lane.end.at, lane.spans[0].end) == (2.0, 2.0)
+
+
+def test_the_first_line_is_where_it_was_written_and_when_it_was_only_read_that_is_said() -> None:
+    known = event("process.wrote", 3.0, job="j", process="p", pid=7, stream="stdout", text="x", written_at=2.0)
+    events = [began(2), created("p"), created("q"), started(1.0, "p"), started(1.0, "q"), known, wrote(3.0, "q", "y")]
+
+    first, second = (lane.instants[-1] for lane in timeline_of(events).lanes[1:])
+
+    assert (first.kind, first.at, first.label) == ("wrote", 2.0, "first line")
+    assert (second.kind, second.at, second.label) == ("read", 3.0, "first line read")
