@@ -1,4 +1,4 @@
-"""`python -m benchmarks [starts single counter output latency memory tracing steps] [--rounds N]`."""
+"""`python -m benchmarks [starts single counter output latency memory tracing steps moments] [--rounds N]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 
 from benchmarks.measuring import machine
 
-ALL = ("starts", "single", "counter", "output", "latency", "memory", "tracing", "steps")
+ALL = ("starts", "single", "counter", "output", "latency", "memory", "tracing", "steps", "moments")
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ import importlib
 import pytest
 
 from benchmarks.measuring import Bound, Contestant, medians, table
+from benchmarks.moments import figures
 
 
-@pytest.mark.parametrize("name", ["starts", "single", "counter", "output", "latency", "memory"])
+@pytest.mark.parametrize("name", ["starts", "single", "counter", "output", "latency", "memory", "moments"])
 def test_a_benchmark_can_be_imported(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").measure)
 
@@ -36,3 +37,7 @@ def test_a_bound_that_is_not_met_is_said() -> None:
     assert "(at least 3: NOT met)" in text
     assert "(at most 2: met)" in text
     assert "a / c: skipped" in table("t", "s", found, [Bound("a", "c", 1, at_least=True)])
+
+
+def test_moments_come_to_the_spread_of_the_ends_and_to_durations() -> None:
+    assert figures([(0.0, 1.0), (0.5, 3.5), (1.0, 3.0)]) == (2.5, 2.0, 3.0)
