@@ -101,6 +101,8 @@ class Watch:
         self._sleeps = sleeps
         self._told: set[frozenset[int]] = set()
         """Circles that have been told."""
+        self._releases: dict[tuple[int, int, int, int, bool], bool] = {}
+        """Whether a process can release the guard of a row: by its step, what it holds, and whether it waits there."""
         self._seen: dict[int, tuple[Wait, int]] = {}
         """Waits that have been seen in the dark, and how often."""
         self.again_in_s: float | None = None
@@ -257,10 +259,17 @@ class Watch:
             elif process == self._shared.main:
                 gives = may_release(moment.mains_steps, thing.name, held=held, waits=is_waiter)
             else:
-                plan, position = self._plans[process], self._position(process)
-                gives = can_release(plan, thing, position=position, held=held, waits=is_waiter)
+                gives = self._can_release(process, row, held, is_waiter)
             if gives:
                 yield process
+
+    def _can_release(self, process: int, row: int, held: int, waits: bool) -> bool:
+        """Whether a process can release a guard; of a thousand that wait each look asks it of each."""
+        known = (process, row, self._position(process), held, waits)
+        if known not in self._releases:
+            plan, thing = self._plans[process], self._rows[row].thing
+            self._releases[known] = can_release(plan, thing, position=known[2], held=held, waits=waits)
+        return self._releases[known]
 
     def _position(self, process: int) -> int:
         return 0 if self._shared.table is None else self._shared.table.position(process)[0]
