@@ -49,7 +49,7 @@ _OF_LIBRARIES = ("BLIS_", "GOMP_", "GOTO_", "KMP_", "MKL_", "NUMEXPR_", "OMP_", 
 """How the variables begin that libraries of numbers read when they are loaded."""
 _OF_THE_SYSTEM = ("GLIBC_TUNABLES", "LD_", "MALLOC_")
 """How the variables begin that the dynamic loader and the C library read when a program starts."""
-_STARTS_PROGRAMS = ("os:", "subprocess:")
+STARTS_PROGRAMS = ("os:", "subprocess:")
 """How targets begin that start programs, for which the variables are meant."""
 
 
@@ -70,6 +70,11 @@ def without_effect(plan: Plan) -> Iterator[tuple[int, str, str]]:
                 yield number, name, _TOO_LATE.format(name, plan.start_method, why)
 
 
+def takes_effect_at_the_start(name: str) -> bool:
+    """Whether a variable is one that an interpreter, the system or a library reads only when it starts."""
+    return name in _OF_PYTHON or name == "TZ" or name.startswith((*_OF_THE_SYSTEM, *_OF_LIBRARIES))
+
+
 def of_environment(plan: Plan) -> Iterator[Note]:
     """The notes on such variables."""
     for number, name, text in without_effect(plan):
@@ -77,7 +82,7 @@ def of_environment(plan: Plan) -> Iterator[Note]:
 
 
 def _why(name: str, plan: Plan, process: ProcessPlan) -> str | None:
-    if (process.target or "").startswith(_STARTS_PROGRAMS):
+    if (process.target or "").startswith(STARTS_PROGRAMS):
         return None
     if name in _OF_PYTHON:
         return "Python reads it when an interpreter starts"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.plan import JobPlan, Plan, ProcessPlan
-from runner.start_variables import without_effect
+from runner.start_variables import of_environment, takes_effect_at_the_start, without_effect
 
 
 def found(name: str, method: Any = "fork", preload: tuple[str, ...] = (), target: str = "m:f") -> list[tuple[int, str]]:
@@ -49,3 +49,19 @@ def test_the_variable_is_named_with_the_reason() -> None:
     ((_, _, text),) = without_effect(Plan("f", "fork", (process,), (), (JobPlan("j", "process", (0,)),)))
 
     assert text.startswith("`TZ` has no effect on the process itself under fork: the C library reads it once, unless")
+
+
+def test_the_note_names_the_process() -> None:
+    process = ProcessPlan("a", "j", target="m:f", env={"TZ": "UTC"})
+
+    (note,) = of_environment(Plan("f", "fork", (process,), (), (JobPlan("j", "process", (0,)),)))
+
+    assert (note.about, note.process, note.subject) == ("env_without_effect", "a", "TZ")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("TZ", True), ("OMP_NUM_THREADS", True), ("LD_PRELOAD", True), ("PYTHONPATH", True), ("PATH", False)],
+)
+def test_which_variables_are_read_at_the_start_is_known(name: str, expected: bool) -> None:
+    assert takes_effect_at_the_start(name) is expected

@@ -10,6 +10,7 @@ from runner.export.trees import every_step, pairs_of
 from runner.export.works import COUNTER
 from runner.limits import MOST_POLL_S
 from runner.plan import Act, Join
+from runner.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
 from runner.things import SharedManaged
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def refuse(plan: Plan, coroutines: Collection[str]) -> None:
         if process.cls in coroutines:
             raise CannotExport(f"the class `{process.cls}` cannot be exported: its `run` is a coroutine function")
         _refuse_process(process)
+        early = [name for name in process.env if takes_effect_at_the_start(name)]
+        if early and plan.start_method == "spawn" and not (process.target or "").startswith(STARTS_PROGRAMS):
+            message = f"`env.{early[0]}` of the process `{process.name}` cannot be exported"
+            raise CannotExport(f"{message}: a plain script sets it when the interpreter has already read it")
 
 
 def _refuse_process(process: ProcessPlan) -> None:

@@ -206,6 +206,27 @@ def test_what_cannot_be_said_is_refused_by_name(text: str, words: str, tmp_path:
         exported(text, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("method", "name", "target", "is_refused"),
+    [
+        ("spawn", "PYTHONHASHSEED", "m:f", True),
+        ("fork", "PYTHONHASHSEED", "m:f", False),
+        ("spawn", "GREETING", "m:f", False),
+        ("spawn", "PYTHONHASHSEED", "subprocess:check_call", False),
+    ],
+)
+def test_a_variable_that_takes_effect_at_the_start_is_refused(
+    method: str, name: str, target: str, is_refused: bool, tmp_path: Path
+) -> None:
+    plan = plan_of(f"jobs: [{{name: a, target: '{target}', env: {{{name}: '0'}}}}]", tmp_path, method)
+
+    if is_refused:
+        with pytest.raises(CannotExport, match=f"`env.{name}` of the process `a` cannot be exported: a plain script"):
+            export(plan)
+    else:
+        assert name in export(plan)
+
+
 def test_a_job_type_of_somebody_elses_is_refused(tmp_path: Path) -> None:
     plan = replace(plan_of("jobs: [{target: say}]", tmp_path), jobs=(JobPlan("a", "oven", (0,)),))
 
