@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SLOW_START_S = 0.02
 """What takes no longer to start is not worth a word."""
 CLEARLY_S = 0.005
-"""What two processes write closer together than this may have come in either order."""
+"""What is read of two processes closer together than this may have been written in either order."""
 TIMES_AS_LONG = 3
 """So many times the work a start has to take."""
 
@@ -44,8 +44,8 @@ class Surprises:
         self._worked: dict[str, tuple[float, float]] = {}
         self._slow: list[tuple[str, float, float]] = []
         self._started: dict[str, float] = {}
-        self._spoke: dict[int, float] = {}
-        """When each process was first heard (monotonic)."""
+        self._spoke: dict[int, tuple[float, bool]] = {}
+        """When each process wrote first (monotonic), and whether that is known: otherwise it is when that was read."""
 
     def hear(self, number: int, what: str, said: list[Any], at: float) -> list[Note]:
         """What a process reports of itself, or the supervisor of it; gives the notes that belong there."""
@@ -85,7 +85,8 @@ class Surprises:
     def see_output(self, output: Output) -> None:
         """Something that a process wrote."""
         if output.process is not None and output.at is not None and output.data and output.stream == "stdout":
-            self._spoke.setdefault(output.process, output.at)
+            known = output.written_at[0] if output.written_at else None
+            self._spoke.setdefault(output.process, (output.at if known is None else known, known is not None))
 
     def about(self, event: Event, at: float) -> Iterator[Note]:
         """The notes that belong right after this event, which was `at` this time (monotonic)."""
@@ -151,10 +152,11 @@ class Surprises:
             if any(_shares(self._plan.processes[number]) for number in job.processes):
                 continue  # they wait for each other, or for main: that makes an order of its own
             heard = [(number, self._spoke[number]) for number in job.processes if number in self._spoke]
-            for (first, at), (second, earlier) in pairwise(heard):
+            for (first, (at, is_known)), (second, (earlier, is_known_too)) in pairwise(heard):
                 names = [self._plan.processes[number].name for number in (first, second)]
                 started = [self._started.get(name, 0.0) for name in names]
-                if started[0] < started[1] and earlier + CLEARLY_S < at:
+                clearly_s = 0.0 if is_known else CLEARLY_S
+                if is_known is is_known_too and started[0] < started[1] and earlier + clearly_s < at:
                     yield Note("print_order", names[1], _PRINT_ORDER.format(names[1], names[0]))
                     return
 

@@ -260,6 +260,26 @@ def test_who_waits_for_others_has_an_order_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({0: 1.0, 1: 0.999, 2: 1.1}, [("print_order", "b")]),
+        ({0: 1.0, 1: 1.001, 2: 1.002}, []),
+        ({0: 1.0, 1: None, 2: 1.1}, []),
+    ],
+)
+def test_where_it_is_known_when_lines_were_written_that_is_their_order(
+    written: dict[int, float | None], told: list[tuple[str, str | None]]
+) -> None:
+    found = surprises()
+    for number, name in enumerate("abc"):
+        list(found.about(event("process.started", name), 0.1 * number))
+    for number, at in written.items():
+        found.see_output(replace(SAYS, process=number, data=b"x\n", at=1.2 - number / 1000, written_at=(at,)))
+
+    assert abouts(found.at_the_end()) == told
+
+
+@pytest.mark.parametrize(
     ("heard", "told"),
     [
         ({0: 1.0, 1: 1.1, 2: 1.2}, []),

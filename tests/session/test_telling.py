@@ -654,3 +654,12 @@ def test_an_end_that_nobody_has_seen_has_the_moment_at_which_it_was_missed() -> 
     lost = next(event for event in tells.finish() if event.event == "process.exited")
 
     assert (lost.fields["ended_at"], lost.fields["ended_at_from"]) == (lost.t, "supervisor")
+
+
+def test_a_line_has_the_moment_at_which_it_was_written_on_the_clock_of_the_run() -> None:
+    tells = telling()
+    told(tells, BEGAN, STARTED)
+
+    wrote = list(Lines(tells).cut(Output(0, "stdout", b"one\ntwo\n", 101.0, (100.25, None))))
+
+    assert [(event.t, event.fields["written_at"]) for event in wrote] == [(1.0, 0.25), (1.0, None)]
