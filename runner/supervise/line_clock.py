@@ -12,6 +12,10 @@ from time import monotonic_ns
 
 from runner.line_times import HEAD, TOLD
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PATIENCE_MS = 1_000
 """How long a process waits for room in the pipe. Then it tells nothing more: the front may never read again."""
 
@@ -33,6 +37,17 @@ class LineClock:
         """The beginning of the line that has no end yet."""
         self._length = 0
         self._begun_at = 0
+
+    def printing(self, value: Callable[[], object], end: str) -> Callable[[], None]:
+        """What prints a value, and tells of it."""
+        see = self.see
+
+        def print_and_tell() -> None:
+            text = f"{value()!s}{end}"
+            see(text)
+            print(text, end="")
+
+        return print_and_tell
 
     def see(self, text: str) -> None:
         """Tell of the lines that this text ends."""

@@ -188,17 +188,11 @@ def _nothing(_: object = None) -> None:
 
 def _print(frame: Frame, step: StepData, _: str) -> Run:
     value, end = step["value"], step.get("end", "\n")
-    is_constant = not isinstance(value, list | dict)
-    if told.lines is None:
-        return partial(print, value, end=end) if is_constant else lambda: print(resolve(value, frame.look_up), end=end)
-    see = told.lines.see
-
-    def print_and_tell() -> None:
-        text = str(value if is_constant else resolve(value, frame.look_up)) + end
-        see(text)
-        print(text, end="")
-
-    return print_and_tell
+    if told.lines is not None:
+        return told.lines.printing(frame.value(value), end)
+    if not isinstance(value, list | dict):
+        return partial(print, value, end=end)
+    return lambda: print(resolve(value, frame.look_up), end=end)
 
 
 def _sleep(frame: Frame, step: StepData, _: str) -> Run:

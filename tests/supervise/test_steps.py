@@ -20,6 +20,7 @@ import pytest
 
 from runner.supervise import told
 from runner.supervise.handles import PlainHandle
+from runner.supervise.line_clock import LineClock
 from runner.supervise.steps import Steps
 from tests.describe.describing import plan_of
 
@@ -450,3 +451,22 @@ def test_of_what_is_no_number_nobody_knows_the_sum(added: list[tuple[str, float,
 
     ((place, total, _),) = added
     assert (seen, place, math.isnan(total)) == ({"n": "ab"}, "seen['n']", True)
+
+
+def test_what_prints_tells_of_each_line_before_it_and_of_a_last_one_without_an_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, write = os.pipe()
+    monkeypatch.setattr(told, "lines", LineClock(2, write))
+    printed: list[dict[str, Any]] = [
+        {"step": "print", "value": "x"},
+        {"step": "print", "value": {"ref": "n"}, "end": ""},
+    ]
+
+    Steps(printed, {}, {"n": 7})()
+
+    os.close(write)
+    with open(read, "rb") as pipe:
+        lines = [line.split(b" ") for line in pipe.read().splitlines()]
+    assert capsys.readouterr().out == "x\n7"
+    assert [(number, length, head) for number, _, length, head in lines] == [(b"2", b"1", b"x"), (b"2", b"1", b"7")]
