@@ -1,7 +1,8 @@
 """What a run has in the temporary folder and in shared memory: claimed while it lives, swept when it has died.
 
-Each run has a folder of its own, `<temporary folder>/run-jobs-<user>/<run>`, locked by its supervisor. A lock ends with
-who has it, however that ends: a folder that can be locked is a dead run's, and its number leads to the shared memory.
+Each run has a folder of its own, `<temporary folder>/run-jobs-<user>/<run>`, and a file beside it, locked by its
+supervisor. The lock ends with the supervisor, however that ends, and no child inherits it: a file that can be locked is
+a dead run's, and its number leads to the folder and to the shared memory.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import stat
 
 SHARED_MEMORY = "/dev/shm"  # where Linux has it; elsewhere it cannot be listed
+LOCK = ".lock"
+"""How the name of the file ends that a run's supervisor has locked."""
 ATTEMPTS = 3
 """To make a folder while others sweep theirs, and with it the common one."""
 
@@ -27,11 +30,13 @@ class Claim:
         self.run = run
         self.path = path
         self.descriptor = descriptor
-        """The lock's, which forked children have to close."""
+        """The lock's, which forked children have to close. It is lost when this process closes any of the file."""
 
     def release(self) -> None:
-        """Take the folder away, with what is in it."""
+        """Take the folder away, with what is in it, and then the lock."""
         _remove(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{self.path}{LOCK}")
         os.close(self.descriptor)
         with contextlib.suppress(OSError):  # others are in it
             os.rmdir(os.path.dirname(self.path))
@@ -46,10 +51,15 @@ def claim(run: str) -> Claim | None:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(common, 0o700)
             _check(common)
-            os.mkdir(path, 0o700)
-            descriptor = _locked(path)
+            descriptor = _locked(f"{path}{LOCK}", os.O_CREAT | os.O_EXCL)
             if descriptor is not None:
-                return Claim(run, path, descriptor)
+                claimed = Claim(run, path, descriptor)
+                try:
+                    os.mkdir(path, 0o700)
+                except OSError:
+                    claimed.release()
+                    raise
+                return claimed
     return None
 
 
@@ -58,12 +68,14 @@ def sweep() -> None:
     common = _common_folder()
     with contextlib.suppress(OSError):
         _check(common)
-        for run in os.listdir(common):
-            path = os.path.join(common, run)
-            descriptor = _locked(path)
+        for name in os.listdir(common):
+            path, lock = os.path.splitext(os.path.join(common, name))
+            descriptor = _locked(path + lock) if lock == LOCK else None
             if descriptor is not None:
+                run = os.path.basename(path)
                 _unlink_memory_of(run)
                 Claim(run, path, descriptor).release()
+        os.rmdir(common)  # if no run is in it, as when a supervisor was killed before it had made its folder
 
 
 def _common_folder() -> str:
@@ -78,16 +90,20 @@ def _check(folder: str) -> None:
         raise PermissionError(f"{folder} is not ours alone")
 
 
-def _locked(path: str) -> int | None:
-    """A descriptor with a lock on a folder; None if another process has that, or the folder is gone."""
+def _locked(path: str, flags: int = 0) -> int | None:
+    """A descriptor with a lock on a file; None if another process has that, or the file is gone.
+
+    A lock of this kind belongs to the process that took it. One of `flock` would belong to the open file, and a child
+    that was forked a moment ago would keep the lock for some time after the supervisor's death.
+    """
     import fcntl  # here: each library that the supervisor loads makes every fork dearer
 
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
             return descriptor
     except OSError:

@@ -15,7 +15,7 @@ from runner.streams import fail, say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.history.collecting import Collected
     from runner.history.runs import KeptRun
@@ -92,7 +92,11 @@ def _supervise(
     """The exit status; what the run said, if somebody has a use for it; and when it began (monotonic)."""
     from runner.session import Interrupted, Refused, Session
 
-    with _orphans_adopted(), Session(launched) as session, _stopped_by_signals(session):
+    with (
+        _orphans_adopted() as end_descendants,
+        Session(launched, end_descendants=end_descendants) as session,
+        _stopped_by_signals(session),
+    ):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
         gc.enable()
@@ -128,15 +132,15 @@ def _keep(run: KeptRun) -> None:
 
 
 @contextlib.contextmanager
-def _orphans_adopted() -> Iterator[None]:
-    """Have what a supervisor that was killed leaves behind come to us, and end it."""
+def _orphans_adopted() -> Iterator[Callable[[], None]]:
+    """Have what a supervisor that was killed leaves behind come to us; gives what ends it."""
     from runner.adopted import children, end_adopted
     from runner.prctl import SET_CHILD_SUBREAPER, prctl
 
     before = children()
     prctl(SET_CHILD_SUBREAPER, 1)
     try:
-        yield
+        yield lambda: end_adopted(before)
     finally:
         end_adopted(before)
         prctl(SET_CHILD_SUBREAPER, 0)

@@ -28,7 +28,7 @@ from runner.wire import Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from runner.plan import Plan
@@ -61,8 +61,13 @@ class Interrupted(RunJobsError):
 class Session:
     """One supervisor and its one run. Use it as a context manager: leaving ends the run, if it is not over."""
 
-    def __init__(self, launched: Launched | None = None) -> None:
-        """`launched` is a supervisor that was started before; without one it is started here."""
+    def __init__(
+        self, launched: Launched | None = None, *, end_descendants: Callable[[], object] = lambda: None
+    ) -> None:
+        """`launched` is a supervisor that was started before; without one it is started here.
+
+        `end_descendants` is called when the supervisor has ended, before what is left of its run is taken away.
+        """
         launched = launched or launch()
         self._outputs = Outputs(free_descriptors())
         launched.taken = True
@@ -76,6 +81,7 @@ class Session:
         self._said = b""
         """The end of what the supervisor wrote before it answered."""
         self._reaped = False
+        self._end_descendants = end_descendants
 
     def __enter__(self) -> Session:
         return self
@@ -110,6 +116,7 @@ class Session:
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
             os.waitpid(self._supervisor, 0)
         self._reaped = True
+        self._end_descendants()
         from runner.leftovers import sweep
 
         sweep()  # it may have died before it could take away what was its run's
