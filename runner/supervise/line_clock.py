@@ -54,6 +54,9 @@ class LineClock:
         if self._descriptor < 0:
             return
         data, at = text.encode(self._encoding, self._errors), monotonic_ns()
+        if not self._length and data.find(b"\n") == len(data) - 1 and data:  # a line as most are
+            self._tell(at, len(data) - 1, data[:-1])
+            return
         *lines, rest = data.split(b"\n")
         for line in lines:
             self._tell(at, self._length + len(line), self._begun + line if self._length else line)
@@ -69,7 +72,7 @@ class LineClock:
             self._tell(self._begun_at, self._length, self._begun)
 
     def _tell(self, at: int, length: int, line: bytes) -> None:
-        told = TOLD % (self._number, at, length, line[:HEAD])
+        told = TOLD % (self._number, at, length, line if length <= HEAD else line[:HEAD])
         try:
             os.write(self._descriptor, told)
         except BlockingIOError:
