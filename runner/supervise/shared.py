@@ -125,12 +125,19 @@ class SharedThings:
         return None if self.table is None else Position(self.table, process)
 
     def unsent_by(self, process: int) -> list[tuple[str, int]]:
-        """The queues into which this process has put items that it has not sent, and how many."""
+        """The queues into which this process has put items that it has not sent, and how many.
+
+        One that it was writing when it was killed may be in the pipe: it does not count.
+        """
         if self.table is None:
             return []
-        queues = [(row.thing.name, number) for number, row in enumerate(self.rows) if row.role == "items"]
-        items = [(name, unsent(self.table.cell(number, process))) for name, number in sorted(queues)]
-        return [(name, number) for name, number in items if number]
+        counts: dict[str, int] = {}
+        for number, row in enumerate(self.rows):
+            if row.role == "items":
+                counts[row.thing.name] = unsent(self.table.cell(number, process))
+            elif row.role == "writing":
+                counts[row.thing.name] -= self.table.mark(number, process).held > 0
+        return [(name, items) for name, items in sorted(counts.items()) if items > 0]
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""

@@ -19,7 +19,7 @@ from runner.supervise.guards import free_permits
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
 from runner.supervise.shared import SharedThings
-from runner.supervise.table import PUT, SENT
+from runner.supervise.table import MARK, PUT, SENT
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -250,6 +250,17 @@ def test_what_a_process_has_put_and_not_sent_is_known_by_its_queue() -> None:
         things.table.cell(0, 0)[SENT] = 3
 
         assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3)], [])
+
+
+def test_an_item_that_a_process_was_writing_when_it_died_may_have_arrived() -> None:
+    with made_of(SharedQueue("q")) as things:
+        assert things.table is not None
+        things.table.cell(0, 0)[PUT] = 1
+        assert things.unsent_by(0) == [("q", 1)]
+
+        things.table.cell(2, 0)[MARK] = 1  # it has the lock for writing
+
+        assert things.unsent_by(0) == []
 
 
 # Last values.
