@@ -101,10 +101,11 @@ def _live(around: Surroundings, requests: int, answers: int) -> NoReturn:
 
 
 def _work(around: Surroundings, requests: int, answers: int) -> None:
-    from runner.supervise.steps import Frame
+    from runner.supervise.frame import Frame
+    from runner.supervise.steps import MAKERS
 
     child.begin_telling(around)
-    frame = Frame(around.things, {})
+    frame = Frame(MAKERS, around.things, {})
     with open(requests, "rb") as lines:
         for line in lines:
             answer = _answer(frame, json.loads(line))

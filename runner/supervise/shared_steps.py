@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from runner.supervise.steps import Frame, Run, StepData
+    from runner.supervise.frame import Frame, Maker, Run, StepData
 
 
 def _guard(frame: Frame, step: StepData) -> Any:
@@ -198,7 +198,7 @@ def _addition_to_value(value: Any) -> Callable[[Any], None]:
     return add
 
 
-MAKERS: dict[str, Callable[[Frame, StepData, str], Run]] = {
+MAKERS: dict[str, Maker] = {
     "with": _with,
     "acquire": _acquire,
     "release": _release,
