@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 
 from runner.clock import monotonic
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
-from runner.supervise import endings
+from runner.supervise import endings, own_memory
 from runner.supervise.descriptors import close_all
 from runner.supervise.groups import enter
 
@@ -142,6 +142,7 @@ def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object])
     try:
         if around.tells:
             begin_telling(around)
+        own_memory.begin(around)
         value = _unwinding(work) if around.unwinds else work()
         if around.tells:
             settle(around, "has returned")

@@ -191,7 +191,7 @@ def _record(
     if error is not None:
         told["error"] = error
     if around.parent is None:  # nobody waits for this process with wait4, which would tell
-        told |= _usage()
+        told |= _usage(around.resident)
     _write(around, json.dumps(told).encode())
 
 
@@ -215,11 +215,13 @@ def _write(around: Surroundings, body: bytes, last: bytes = b".") -> None:
         return
 
 
-def _usage() -> dict[str, float]:
+def _usage(resident: int) -> dict[str, float]:
+    """The processor time that this process has used, and its peak of memory beyond what was resident at first."""
     import resource
 
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "max_rss": max_rss_bytes(usage.ru_maxrss)}
+    own = max(0, max_rss_bytes(usage.ru_maxrss) - resident)
+    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "max_rss": own}
 
 
 def _say(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import sys
 from multiprocessing import popen_fork, util
@@ -10,6 +11,7 @@ from multiprocessing import popen_fork, util
 from runner import pidfds
 from runner.supervise import child, endings, groups
 from runner.supervise.forking import fork
+from runner.supervise.own_memory import FirstSteps
 from runner.supervise.running import Recorded, pidfd_of
 
 TYPE_CHECKING = False
@@ -32,6 +34,8 @@ class ForkPopen(Recorded, popen_fork.Popen):
         self.finalizer = None
         ends: tuple[int, ...] = () if pidfds.WORK else os.pipe()
         around.leader = groups.lead()
+        around.first_steps = self._first_steps = _first_steps()
+        self._number = around.number
         self.pid = 0
         try:
             self.pid = fork()
@@ -49,6 +53,15 @@ class ForkPopen(Recorded, popen_fork.Popen):
         else:
             self.sentinel, still_alive = ends
             os.close(still_alive)
+
+    def own_memory(self, peak: int) -> int:
+        """The bytes of the process's peak that are its own."""
+        return self._first_steps.own(self._number, peak)
+
+
+@functools.cache
+def _first_steps() -> FirstSteps:
+    return FirstSteps()
 
 
 def _live(process: Any, around: Surroundings) -> NoReturn:

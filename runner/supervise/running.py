@@ -8,7 +8,7 @@ import signal
 import struct
 
 from runner import pidfds
-from runner.records import record
+from runner.records import record, replace
 from runner.supervise.endings import max_rss_bytes
 from runner.supervise.lifecycle import Exited
 
@@ -115,6 +115,8 @@ class Running:
         if ended is not None:
             self.has_ended = True
             self._popen.returncode = ended.exit_code
+            if self._popen.method == "fork" and ended.max_rss is not None:
+                ended = replace(ended, max_rss=self._popen.own_memory(ended.max_rss))
         return ended
 
     def _read_sentinel(self) -> Ended | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.supervise.handles import Handle
+    from runner.supervise.own_memory import FirstSteps
 
 
 class Descriptor:
@@ -33,6 +34,10 @@ def _arrive(duplicate: Any) -> Descriptor:
     return Descriptor(duplicate.detach())
 
 
+_OF_A_CHILD = frozenset({"first_steps", "leader", "pid", "reserve", "resident"})
+"""What does not travel: it is known in the child, or only to a forked one."""
+
+
 class Surroundings:
     """What one child has around it; `stdout` and `stderr` (pipes) and `private` are known right before its start."""
 
@@ -40,6 +45,7 @@ class Surroundings:
         "alive",
         "cwd",
         "env",
+        "first_steps",
         "leader",
         "limits",
         "line_times",
@@ -50,6 +56,7 @@ class Surroundings:
         "private",
         "records",
         "reserve",
+        "resident",
         "stderr",
         "stdout",
         "tells",
@@ -108,6 +115,10 @@ class Surroundings:
         """The child's own pid, known there."""
         self.leader = 0
         """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
+        self.first_steps: FirstSteps | None = None
+        """Where a forked child notes what is resident at its first step."""
+        self.resident = 0
+        """The bytes that were resident at the first step of a forkserver's child, known there."""
         self.reserve: object = None
         """Memory to tell of the end with, when a limit leaves no other."""
 
@@ -122,7 +133,7 @@ class Surroundings:
         return self.private == 0
 
     def __reduce__(self) -> tuple[object, ...]:
-        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("pid", "leader", "reserve")}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_A_CHILD}
         names = ("stdout", "stderr", "records", "alive", *(("line_times",) if self.line_times >= 0 else ()))
         travelling = {name: Descriptor(fields[name]) for name in names}
         # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.

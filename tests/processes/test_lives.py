@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.plan import StartMethod
 
 HERE = Path(__file__).parent
+MIB = 1 << 20
 
 
 def run(text: str, start_method: str) -> RunResult:
@@ -175,6 +176,27 @@ def test_a_target_can_have_processes_of_its_own(start_method: str) -> None:
     result = run("jobs: [{name: a, target: targets:start_a_child_of_ones_own}]", start_method)
 
     assert result.processes["a"].output == "exit code: 0\n"
+
+
+@pytest.mark.parametrize("start_method", ["fork", "forkserver"])
+def test_the_memory_of_a_forked_process_is_its_own(start_method: str) -> None:
+    text = """
+        jobs:
+          - {name: nothing, target: noop}
+          - {name: returns, target: allocate, args: [48]}
+          - {name: dies, do: [{crash: SIGKILL}]}
+    """
+
+    result = run(text, start_method)
+
+    memory = {name: process.max_rss for name, process in result.processes.items()}
+    assert memory["nothing"] is not None
+    assert memory["returns"] is not None
+    assert memory["nothing"] < 4 * MIB
+    assert 47 * MIB <= memory["returns"] < 56 * MIB  # the system may count 100 pages late
+    if start_method == "fork":  # under forkserver only the process itself knows
+        assert memory["dies"] is not None
+        assert memory["dies"] < 4 * MIB
 
 
 def test_folder_and_variables_are_set(start_method: str) -> None:
