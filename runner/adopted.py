@@ -64,7 +64,7 @@ def end_adopted(spared: set[int]) -> None:
                 os.waitpid(pid, 0)
             except PermissionError:
                 spared = spared | {pid}
-            except ChildProcessError:  # a thread of somebody's has waited for it
+            except (ChildProcessError, ProcessLookupError):  # a thread, or a signal handler, has waited for it
                 continue
 
 

@@ -96,6 +96,7 @@ def _supervise(
         _orphans_adopted() as end_descendants,
         Session(launched, end_descendants=end_descendants) as session,
         _stopped_by_signals(session),
+        _orphans_reaped(session),
     ):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
@@ -144,6 +145,27 @@ def _orphans_adopted() -> Iterator[Callable[[], None]]:
     finally:
         end_adopted(before)
         prctl(SET_CHILD_SUBREAPER, 0)
+
+
+@contextlib.contextmanager
+def _orphans_reaped(session: Session) -> Iterator[None]:
+    """As the first process of a namespace, reap the orphans of that namespace when they end."""
+    if os.getpid() != 1:
+        yield
+        return
+    import signal
+
+    from runner.adopted import reap_adopted
+
+    def come(*_: object) -> None:
+        reap_adopted({session.pid})
+
+    before = signal.signal(signal.SIGCHLD, come)
+    come()  # some may have ended before
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 @contextlib.contextmanager

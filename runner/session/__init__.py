@@ -142,6 +142,11 @@ class Session:
         self._link.send_at_once({"order": "stop"})
 
     @property
+    def pid(self) -> int:
+        """The supervisor's pid."""
+        return self._supervisor
+
+    @property
     def began(self) -> float:
         """When the run began (monotonic); only of one that has."""
         return self._telling.began

@@ -326,3 +326,35 @@ def test_pids_that_are_used_again_confuse_nobody(tmp_path: Path) -> None:
     ends = {event["process"]: event["outcome"] for event in happened if event["event"] == "process.exited"}
     assert len(set(pids)) < len(pids) == len(ends) == 901
     assert set(ends.values()) == {"succeeded"}
+
+
+FIRST = ["unshare", "--pid", "--fork", "--mount-proc"]
+SENDS_SIGTERM_AT_THE_FIRST_IMPORT = """
+import os, signal, sys
+class Sends:
+    def find_spec(self, name, *_):
+        if name == "runner.cli":
+            os.kill(1, signal.SIGTERM)
+sys.meta_path.insert(0, Sends())
+from runner.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a PID namespace")
+def test_as_the_first_process_the_command_hears_a_stop_before_its_first_import() -> None:
+    command = [*FIRST, sys.executable, "-c", SENDS_SIGTERM_AT_THE_FIRST_IMPORT, "-"]
+
+    done = subprocess.run(command, input=HEARTBEAT, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a PID namespace")
+def test_as_the_first_process_the_command_reaps_orphans() -> None:
+    text = b"jobs: [{name: a, target: 'tests.faults.deeds:wait_for_the_end_of_zombies'}]"
+    command = [*FIRST, "sh", "-c", 'sleep 0.1 & sleep 1 & exec "$@"', "sh", *COMMAND, "-", "--output", "raw"]
+
+    done = subprocess.run(command, input=text, capture_output=True, timeout=50, check=False)
+
+    assert (done.returncode, done.stdout) == (0, b"none is left\n")
