@@ -11,8 +11,8 @@ from tests.random_programs import Tally, cases, run_all
 
 WITHIN_S = 20 if EVERYTHING else 5
 """No run begins after it."""
-PROFILES = ["guards", "signals"]
-"""Those in which the rules of which process waits for ever hold; `releases`, `turns` and `kills` are to follow."""
+PROFILES = ["guards", "signals", "releases"]
+"""`turns` and `kills` are to follow: an item whose process is killed right after sending it is reported as lost."""
 
 
 @pytest.mark.slow
