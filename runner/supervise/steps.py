@@ -171,8 +171,6 @@ def _repeat(frame: Frame, step: StepData, at: str) -> Run:
     return run_counted
 
 
-_OF_NUMBERS = ("multiprocessing.sharedctypes", "ctypes")
-"""The modules of what a `value` and a `raw_value` are."""
 MAKERS: dict[str, Maker] = {
     "print": _print,
     "sleep": _sleep,
