@@ -18,7 +18,7 @@ from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
 from runner.line_times import tellers
 from runner.plan import Act
-from runner.supervise import child
+from runner.supervise import asleep, child
 from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
@@ -97,6 +97,7 @@ class Processes:
         self._starting: tuple[BaseProcess, Surroundings] | None = None
         """The one process that is being started."""
         self._pid = os.getpid()
+        self._hand: Hand | None = None
         self.pids = children()
         """Of those that have been started and not closed, and of those that imports have started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -216,7 +217,7 @@ class Processes:
             line_times=self._line_times if self._shared.main in self._tellers else -1,
             private=self._private,
         )
-        hand = Hand(around, self._signals)
+        hand = self._hand = Hand(around, self._signals)
         self.pids.add(hand.pid)
         self._private |= bits_of(hand.descriptors)
         return hand
@@ -269,6 +270,13 @@ class Processes:
     def origin(self, pid: int) -> dict[str, Any]:
         """What is known of the process with this pid, which has sent a signal: see `senders.origin`."""
         return origin(pid, {running.pid: number for number, running in self.running.items()})
+
+    def sleeps(self, number: int) -> bool | None:
+        """Whether a process, or main's hand, sleeps; None where the system does not say."""
+        if number == self._shared.main:
+            return self._hand is None or asleep.sleeps(self._hand.pid)
+        running = self.running.get(number)
+        return running is not None and asleep.sleeps(running.pid)
 
     def room(self) -> int:
         """For how many processes at once there are descriptors, as long as none runs."""

@@ -12,9 +12,7 @@ from runner.adopted import reap_adopted
 from runner.clock import monotonic, wall
 from runner.limits import MOST_POLL_S
 from runner.supervise import fork_threads, lifecycle
-from runner.supervise.asleep import sleeps
-from runner.supervise.companions import exit_code_of_forkserver
-from runner.supervise.endings import Endings
+from runner.supervise.ends import Ends
 from runner.supervise.facts import (
     ActDone,
     Begun,
@@ -29,7 +27,7 @@ from runner.supervise.facts import (
     TimerFired,
 )
 from runner.supervise.interruptions import Interruptions
-from runner.supervise.running import NotStarted, exited
+from runner.supervise.running import NotStarted
 from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
 from runner.supervise.shown import error_of
@@ -84,25 +82,20 @@ class Supervisor:
         self._link = link
         self._processes = processes
         self._shared = shared
-        self._records = records
         self._signals = signals
         self._schedule = Schedule(plan, room)
         self._timers = Timers()
         self._interruptions = Interruptions(plan, link, signals, self._timers)
-        self._sharing = Sharing(shared, self._schedule, plan, processes.has_children, self._sleeps)
+        self._sharing = Sharing(shared, self._schedule, plan, processes.has_children, processes.sleeps)
         self._hand = hand
         self._threads = threads
-        self._endings = Endings()
+        self._ends = Ends(processes, selector, records, self._timers, self._tell)
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
-        self._ended: list[int] = []
-        """Processes that have ended, whose descriptors are still open."""
-        self._forkserver_died = False
         self._outcome: str | None = None
         self._now = monotonic()
         self._selector = selector
         link.attend(selector, "link")
-        selector.register(records, selectors.EVENT_READ, "records")
         signals.attend(selector)
         if shared.manager is not None:
             selector.register(shared.manager.sentinel, selectors.EVENT_READ, "manager")
@@ -145,7 +138,7 @@ class Supervisor:
         self._fire_timers()
         self._tell_seen(self._sharing.look())
         self._link.flush()  # first of all: somebody waits for it
-        self._close_ended()
+        self._ends.close()
         self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
 
     def _give_main_its_turn(self) -> None:
@@ -188,7 +181,7 @@ class Supervisor:
         came = self._signals.clear()
         if CHILD_ENDED in came:
             self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
-            self._look_for_unwatched_ends()
+            self._ends.look_for_unwatched(self._now)
         if not came.isdisjoint(STOPPING):
             self._deliver(StopRun("stop_requested"))
 
@@ -208,13 +201,6 @@ class Supervisor:
     def _heed_the_fronts_end(self) -> None:
         if self._link.ended and not self._schedule.is_stopping:
             self._deliver(StopRun("stop_requested"))
-
-    def _sleeps(self, number: int) -> bool | None:
-        """Whether a process, or main's hand, sleeps; None where the system does not say."""
-        if number == self._shared.main:
-            return self._hand is None or sleeps(self._hand.pid)
-        running = self._processes.running.get(number)
-        return running is not None and sleeps(running.pid)
 
     # Facts in, commands out.
 
@@ -255,7 +241,7 @@ class Supervisor:
                 fact: lifecycle.Fact = lifecycle.StartFailed(error_of(started.error), had_no_room)
             else:
                 self._outputs[started.process] = started.outputs
-                self._watch(started.process)
+                self._ends.watch(started.process, self._now)
                 fact = lifecycle.Started()
             yield Happened(started.process, fact), started.at
         if processes[len(attempted) :]:
@@ -277,48 +263,16 @@ class Supervisor:
 
     # Ends of processes.
 
-    def _watch(self, process: int) -> None:
-        watched = self._processes.running[process].watched
-        if watched is None:
-            self._look_for_unwatched_ends()  # SIGCHLD is not handled while processes are started
-        else:
-            self._selector.register(watched, selectors.EVENT_READ, process)
-
-    def _look_for_unwatched_ends(self) -> None:
-        """Look, in the next turn, for ends that only SIGCHLD reports."""
-        if self._processes.unwatched():
-            self._timers.set_once(self._now, "unwatched")
-
     def _hear_records(self) -> None:
-        self._endings.read(self._records)
-        self._tell_seen(self._sharing.hear(self._endings.take_told()))
+        self._tell_seen(self._sharing.hear(self._ends.hear()))
 
     def _reap(self, process: int) -> None:
-        running = self._processes.running[process]
-        watched = running.watched
-        ended = running.reap()
-        if ended is None:
-            if watched is not None:  # a forkserver died before its child: now the child itself is watched
-                if not self._forkserver_died:
-                    self._forkserver_died = True
-                    self._tell({"forkserver_died": exit_code_of_forkserver(), "t": self._now})
-                self._selector.unregister(watched)
-                self._watch(process)
+        end = self._ends.reap(process, self._now)
+        if end is None:
             return
-        self._ended.append(process)
-        end = exited(ended, self._endings.take(process))
         self._deliver(Happened(process, end))
         ended_well = end.exit_code == 0 and end.ended_by != "unreported"
         self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
-
-    def _close_ended(self) -> None:
-        for process in self._ended:
-            watched = self._processes.running[process].watched
-            if watched is not None:
-                # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
-                self._selector.unregister(watched)
-            self._processes.close(process)
-        self._ended.clear()
 
     def _tell_seen(self, seen: Iterable[Seen]) -> None:
         """Tell what was seen of shared things; the run ends where it would wait for ever."""
