@@ -7,12 +7,19 @@ import fcntl
 import os
 import signal
 
+from runner.adopted import end_adopted
+from runner.supervise.companions import companion_pids
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
     from runner.wire import Link
+
+
+PATIENCE_S = 1.0
+"""What an import has to give up in when the front is gone."""
 
 
 class Interrupted(BaseException):
@@ -30,7 +37,8 @@ def heed(link: Link) -> None:
 def heeding(link: Link) -> Iterator[None]:
     """Within this, `Interrupted` is raised out of whatever Python code runs, once: the link sends us a signal.
 
-    Code that never comes back to Python hears nothing.
+    Code that catches it is ended with this process, soon after the front's death. Code that never comes back to Python
+    hears nothing.
     """
     raised = False
 
@@ -41,6 +49,10 @@ def heeding(link: Link) -> Iterator[None]:
                 heed(link)
             except Interrupted:
                 raised = True
+                if link.ended:  # there is no front that would end us: let the system do it
+                    end_adopted(companion_pids())
+                    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
                 raise
 
     before = signal.signal(signal.SIGIO, come)
@@ -52,5 +64,7 @@ def heeding(link: Link) -> Iterator[None]:
         yield
     finally:
         raised = True
+        if link.ended:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         fcntl.fcntl(link.fileno(), fcntl.F_SETFL, flags)
         signal.signal(signal.SIGIO, before)

@@ -13,7 +13,7 @@ import pytest
 
 from runner.errors import SupervisorFault
 from runner.session import Interrupted, Session
-from tests.running import COMMAND, children_of, plan_of, run_text
+from tests.running import COMMAND, children_of, plan_of, run_text, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -250,6 +250,20 @@ def test_a_stop_of_a_check_is_no_yes(tmp_path: Path) -> None:
         session.stop()
         with pytest.raises(Interrupted):
             session.check(plan)
+
+
+def test_when_the_front_is_killed_an_import_that_heeds_nothing_is_ended_too(tmp_path: Path) -> None:
+    written(tmp_path, LEAVES_A_PROCESS + HANGS_ON)
+    os.mkfifo(tmp_path / "began")
+    running = subprocess.Popen([*COMMAND, "jobs.yaml"], stderr=subprocess.DEVNULL, cwd=tmp_path)
+    (tmp_path / "began").read_bytes()
+    [supervisor] = children_of(running.pid)
+
+    running.kill()
+
+    running.wait()
+    wait_until(lambda: not os.path.exists(f"/proc/{supervisor}/exe"))
+    subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # takes away the run's folder
 
 
 def test_when_the_front_is_killed_an_import_that_never_ends_is_ended_too(tmp_path: Path) -> None:
