@@ -59,7 +59,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "shared.released": (*USER_FIELDS, "held"),
     "job.result": ("job", "type", "result"),
     "note": ("about", "process", "text", "job", "count", "processes", "repeats"),
-    "run.finished": ("outcome", "exit_status", "duration", "values", "deadlock"),
+    "run.finished": ("outcome", "exit_status", "duration", "values", "deadlock", "counts"),
 }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from runner.things import is_declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
-    from runner.plan import Plan
+    from runner.plan import Json, Plan
 
 _LESSON = "runner.workers:return_value"
 """The built-in worker that is there to show what becomes of a returned value."""
@@ -29,3 +32,8 @@ def explains_returns(plan: Plan) -> bool:
 
 def _has_crash(steps: Any) -> bool:
     return any(step["step"] == "crash" or _has_crash(step.get("do", ())) for step in steps)
+
+
+def counts_of(outcomes: Iterable[str]) -> dict[str, Json]:
+    """How many processes had each outcome, the most frequent one first."""
+    return {**dict(Counter(outcomes).most_common())}

@@ -15,7 +15,7 @@ from runner.expectations import Expectations
 from runner.masking import masked
 from runner.note_counts import NoteCounts
 from runner.notes import Note, Notes, holder_died, left_running
-from runner.session.explained import crashing, explains_returns
+from runner.session.explained import counts_of, crashing, explains_returns
 from runner.start_variables import of_environment
 from runner.sums import of_sums
 from runner.surprises import Surprises
@@ -48,9 +48,9 @@ class Telling:
         self._expectations = Expectations(plan)
         self._running: dict[int, dict[str, Any]] = {}
         self._ends: dict[int, dict[str, Any]] = {}
+        self._outcomes = ["not_started"] * len(plan.processes)
         self._final: Message | None = None
         self._values: dict[str, bytes] | None = None
-        """What the memory of job types holds in the end, once it has been decoded."""
         self._failed = False
         self.stopped_by: int | None = None
         """The signal that asked for a stop."""
@@ -117,11 +117,14 @@ class Telling:
         plan = self._plan.processes[process]
         said: dict[str, Any] = {"job": plan.job, "process": plan.name, **facts}
         match event:
+            case "process.start_failed":
+                self._outcomes[process] = "start_failed"
             case "process.started":
                 self._running[process] = facts
             case "process.exited":
                 self._running.pop(process, None)
                 code = facts["exit_code"]
+                self._outcomes[process] = fields["outcome"]
                 by_signal = signal_name(-code) if code is not None and code < 0 else None
                 ended_at = max(0.0, fields["ended_at"] - self.began)
                 last = {"signal": by_signal, "ended_at": ended_at, "ended_at_from": fields["ended_at_from"]}
@@ -223,6 +226,7 @@ class Telling:
             "duration": round(max(0.0, at - self.began), 6),
             "values": values,
             "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],
+            "counts": counts_of(self._outcomes),
         }
         yield self._event("run.finished", at, fields)
 

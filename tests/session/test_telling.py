@@ -84,6 +84,7 @@ def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
         "duration": 2.0,
         "values": {},
         "deadlock": None,
+        "counts": {"terminated": 1},
     }
 
 
@@ -107,6 +108,17 @@ def test_a_kind_of_note_is_reported_at_its_first_occurrence_and_counted_at_the_e
     assert last.fields["processes"] == ["p-0", "p-1", "p-2"]
     assert events.index(last) == len(events) - 2
     assert set(last.fields) == set(FIELDS["note"])
+
+
+def test_a_process_that_never_started_is_counted_as_not_started() -> None:
+    processes = tuple(ProcessPlan(f"p-{number}", "j", target="m:f") for number in range(4))
+    plan = Plan("f", "fork", processes, (Start(0),), (JobPlan("j", "process", (0, 1, 2, 3)),))
+    tells = Telling(plan, "run")
+    failed = STARTED | {"event": "process.start_failed", "process": 1, "fields": {"error": {}}}
+
+    *_, finished = [*told(tells, BEGAN, STARTED, EXITED, failed, ENDED | {"ended": "stopped"}), *tells.finish()]
+
+    assert finished.fields["counts"] == {"not_started": 2, "terminated": 1, "start_failed": 1}
 
 
 RETURNED = EXITED | {"fields": END | {"outcome": "succeeded", "ended_by": "return", "returned": "1"}}
