@@ -14,6 +14,12 @@ import stat
 SHARED_MEMORY = "/dev/shm"  # where Linux has it; elsewhere it cannot be listed
 LOCK = ".lock"
 """How the name of the file ends that a run's supervisor has locked."""
+TEMPORARY = ("/tmp", "/var/tmp")
+"""Taken instead of a TMPDIR that cannot be written to, or whose path is too long."""
+MOST_OF_A_PATH = 103
+"""Bytes of a socket's path: macOS takes four less than Linux."""
+SOCKET = "/01234567/listener-01234567"
+"""A run's folder and what multiprocessing calls a socket there."""
 ATTEMPTS = 3
 """To make a folder while others sweep theirs, and with it the common one."""
 
@@ -79,8 +85,15 @@ def sweep() -> None:
 
 
 def _common_folder() -> str:
-    """This user's folder for the folders of all runs."""
-    return os.path.join(os.environ.get("TMPDIR") or "/tmp", f"run-jobs-{os.geteuid()}")
+    """This user's folder for the folders of all runs: in the first of the temporary ones that will do."""
+    name = f"run-jobs-{os.geteuid()}"
+    folders = [os.path.join(folder, name) for folder in (os.environ.get("TMPDIR"), *TEMPORARY) if folder]
+    return next((folder for folder in folders if _takes_sockets(os.path.dirname(folder), name)), folders[0])
+
+
+def _takes_sockets(folder: str, name: str) -> bool:
+    """Whether this folder can be written to, and its path leaves room for those of sockets."""
+    return len(os.fsencode(f"{folder}/{name}{SOCKET}")) <= MOST_OF_A_PATH and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _check(folder: str) -> None:

@@ -7,6 +7,8 @@ import os
 
 SPARE = 16
 """Descriptors for all else that is opened while processes run."""
+FIRST = 256
+"""Descriptors among which the open ones are: each is the lowest that is free."""
 MOST = 1 << 20
 """Of descriptors, where the system says that there is no limit, and does not mean it."""
 
@@ -31,7 +33,19 @@ def free_descriptors() -> int:
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - len(os.listdir("/dev/fd"))
+    return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - _open_descriptors()
+
+
+def _open_descriptors() -> int:
+    """How many are open; they are counted among the first ones where the system does not list them."""
+    with contextlib.suppress(OSError):
+        return len(os.listdir("/dev/fd"))
+    count = 0
+    for descriptor in range(FIRST):
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            count += 1
+    return count
 
 
 def room_for(free: int, each: int) -> int:

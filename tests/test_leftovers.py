@@ -6,11 +6,13 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runner import leftovers
 from runner.leftovers import SHARED_MEMORY, claim, memory_prefix, sweep
 
 if TYPE_CHECKING:
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of all runs, in a temporary folder of the test's own."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    return tmp_path / f"run-jobs-{os.geteuid()}"
+def common(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of all runs, in a temporary folder of the test's own, with a path that leaves room for sockets."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder) / f"run-jobs-{os.geteuid()}"
 
 
 def died_with(code: str, *descriptors: int) -> None:
@@ -124,6 +127,7 @@ def test_a_link_is_not_followed(common: Path, tmp_path: Path) -> None:
 
 def test_without_a_temporary_folder_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(leftovers, "TEMPORARY", ())
 
     assert claim("abc") is None
     sweep()

@@ -25,6 +25,7 @@ from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftThreads, leave
 from runner.supervise.processes import Processes
+from runner.supervise.refusals import TOO_MANY_FILES, cannot_be_set_up, refusal
 from runner.supervise.shared import SharedThings
 from runner.supervise.shown import text_of
 from runner.supervise.signals import Signals, let_all_through
@@ -146,15 +147,23 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         return
     heed(link)
     open_files = raise_open_files()
-    _set_up_multiprocessing(plan, signals)
     try:
+        _set_up_multiprocessing(plan, signals)
         manager = managing.manager_for(plan, (*private, link.fileno(), *signals.descriptors), signals)
         shared = SharedThings(plan, order["run"], manager)
     except OSError as error:
-        link.send({"refused": [_no_shared_memory(plan, error)]})
+        link.send({"refused": [cannot_be_set_up(plan, error)]})
         return
     try:
-        _run(plan, order, link, shared, signals, open_files, private, threads)
+        try:
+            supervisor = _supervisor(plan, order, link, shared, signals, open_files, private, threads)
+        except OSError as error:
+            if error.errno not in TOO_MANY_FILES:
+                raise
+            link.send({"refused": [cannot_be_set_up(plan, error)]})
+            return
+        if supervisor is not None:
+            supervisor.run()
     finally:
         shared.remove()
 
@@ -169,24 +178,10 @@ def _preload(plan: Plan, link: Link, threads: LeftThreads) -> list[dict[str, Any
     except Interrupted:
         raise
     except BaseException as error:
-        return [_refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}")]
+        return [refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}")]
     finally:
         sys.stdin = None
     return []
-
-
-def _no_shared_memory(plan: Plan, error: OSError) -> dict[str, Any]:
-    why = (error.strerror or str(error)).lower()
-    help = "`df /dev/shm` shows what there is; a container is given more with --shm-size"
-    process = next((job.processes[0] for job in plan.jobs if job.type != "process" and job.processes), None)
-    if process is None:
-        return _refusal("shared", f"what is shared cannot be made in /dev/shm: {why}") | {"help": help}
-    refusal = _refusal("type", f"the shared memory of this job cannot be made in /dev/shm: {why}")
-    return refusal | {"process": process, "help": help}
-
-
-def _refusal(field: str, message: str) -> dict[str, Any]:
-    return {"process": None, "field": field, "message": message, "help": None}
 
 
 def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
@@ -218,7 +213,7 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
         resource_tracker.ensure_running()
 
 
-def _run(
+def _supervisor(
     plan: Plan,
     order: Message,
     link: Link,
@@ -227,7 +222,8 @@ def _run(
     open_files: tuple[int, int] | None,
     private: tuple[int, ...],
     threads: LeftThreads,
-) -> None:
+) -> Supervisor | None:
+    """What is to carry out the plan; None if it was refused."""
     records, to_records = os.pipe()
     os.set_blocking(records, False)
     widen(to_records)
@@ -244,7 +240,7 @@ def _run(
     refusals = _create(plan, processes, link, threads)
     if refusals:
         link.send({"refused": refusals})
-        return
+        return None
     signals.spare_us()
     room = min(order["room"], processes.room())
     hand = processes.make_hand()
@@ -252,7 +248,7 @@ def _run(
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
-    supervisor.run()
+    return supervisor
 
 
 def _create(plan: Plan, processes: Processes, link: Link, threads: LeftThreads) -> list[dict[str, Any]]:
@@ -267,7 +263,7 @@ def _create(plan: Plan, processes: Processes, link: Link, threads: LeftThreads) 
         except Interrupted:
             raise
         except BaseException as error:
-            return [_refusal("class", _why_not_made(process.cls, error)) | {"process": number}]
+            return [refusal("class", _why_not_made(process.cls, error)) | {"process": number}]
     return []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from multiprocessing import util
 
 from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise.descriptors import bits_of, close_all
@@ -32,6 +33,7 @@ def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncMan
     from multiprocessing.managers import SyncManager
 
     manager = SyncManager(ctx=multiprocessing.get_context("fork"))
+    util.get_temp_dir()  # without a folder the manager's process would just end, and not say why
     signals.hold_back()
     try:
         with unwarned():

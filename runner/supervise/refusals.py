@@ -1,0 +1,57 @@
+"""Why a plan is not begun, in words: what the system does not give the supervisor."""
+
+from __future__ import annotations
+
+import errno
+from multiprocessing import util
+
+from runner.leftovers import MOST_OF_A_PATH, SOCKET
+from runner.things import SharedManaged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runner.plan import Plan
+
+TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+def refusal(field: str, message: str, help_: str | None = None) -> dict[str, Any]:
+    """A reason that concerns a field of the file and no process."""
+    return {"process": None, "field": field, "message": message, "help": help_}
+
+
+def cannot_be_set_up(plan: Plan, error: OSError) -> dict[str, Any]:
+    """Why what the processes need beside themselves cannot be had."""
+    why = (error.strerror or str(error)).lower()
+    if error.errno in TOO_MANY_FILES:
+        return refusal("jobs", f"nothing can be started: {why}", "raise the limit: `ulimit -n 64` does for a small run")
+    if _needs_sockets(plan) and not _can_have_sockets():
+        return refusal(
+            "start_method" if plan.start_method == "forkserver" else "shared",
+            "there is no folder for sockets, which the forkserver and the process of shared dicts and lists need",
+            f"set TMPDIR to a folder that can be written to, with a path of at most {_MOST_OF_A_FOLDER} bytes",
+        )
+    help_ = "`df /dev/shm` shows what there is; a container is given more with --shm-size"
+    process = next((job.processes[0] for job in plan.jobs if job.type != "process" and job.processes), None)
+    if process is None:
+        return refusal("shared", f"what is shared cannot be made in /dev/shm: {why}", help_)
+    refused = refusal("type", f"the shared memory of this job cannot be made in /dev/shm: {why}", help_)
+    return refused | {"process": process}
+
+
+_MOST_OF_A_FOLDER = MOST_OF_A_PATH - len("/run-jobs-0" + SOCKET)
+
+
+def _needs_sockets(plan: Plan) -> bool:
+    return plan.start_method == "forkserver" or any(isinstance(thing, SharedManaged) for thing in plan.shared)
+
+
+def _can_have_sockets() -> bool:
+    """Whether multiprocessing has a folder for them, the run's own or another."""
+    try:
+        folder = util.get_temp_dir()
+    except OSError:
+        return False
+    return len(folder) + len(SOCKET.rpartition("/")[2]) < MOST_OF_A_PATH

@@ -1,0 +1,89 @@
+"""On a machine that lacks something a run works all the same, or is refused with a message that says what it lacks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.test_shared_memory import in_a_namespace
+from tests.running import COMMAND, written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+TEXT = """
+shared: {held: dict, door: lock, line: queue}
+jobs: [{name: a, do: [{write: 1, to: held, at: x}, {with: door, do: [{put: 3, into: line}]}]}]
+main: [{start: a}, {get: line}]
+"""
+WITHOUT = {
+    "/proc": "mount -t tmpfs tmpfs /proc",
+    "/dev/fd": """
+mkdir "$0"
+mount -t tmpfs tmpfs "$0"
+for device in null zero urandom; do touch "$0/$device"; mount --bind /dev/$device "$0/$device"; done
+mkdir "$0/shm"
+mount --bind /dev/shm "$0/shm"
+mount --rbind "$0" /dev
+""",
+}
+LONGEST = 65
+"""Bytes of a temporary folder's path that leaves room for sockets, for root."""
+
+
+def run(
+    command: Sequence[str], folder: Path, start_method: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A run of the text by this command's last words."""
+    words = [*command, *COMMAND, str(written(folder, TEXT)), "--start-method", start_method]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | (env or {}))
+
+
+@pytest.mark.parametrize("missing", WITHOUT)
+def test_it_runs_without(missing: str, start_method: str, tmp_path: Path) -> None:
+    shell = [*in_a_namespace(), f'{WITHOUT[missing]}\nexec "$@"', str(tmp_path / "dev")]
+
+    done = run(shell, tmp_path, start_method)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1, 200])
+def test_a_temporary_folder_may_have_a_long_path(length: int, start_method: str, tmp_path: Path) -> None:
+    folder = os.path.join(os.environ["TMPDIR"], "x" * (length - len(os.environ["TMPDIR"]) - 1))
+    os.mkdir(folder)
+
+    done = run([], tmp_path, start_method, {"TMPDIR": folder})
+
+    os.rmdir(folder)  # nothing is left in it
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_temporary_folder_that_is_not_there_is_no_hindrance(start_method: str, tmp_path: Path) -> None:
+    done = run([], tmp_path, start_method, {"TMPDIR": str(tmp_path / "none")})
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_any_folder_for_sockets_what_needs_one_is_refused(start_method: str, tmp_path: Path) -> None:
+    hide = 'mount -t tmpfs -o ro tmpfs "$TMPDIR"; for each in /tmp /var/tmp; do mount -o bind,ro $each $each; '
+    hide += "mount -o remount,bind,ro $each; done; cd /proc"
+
+    done = run([*in_a_namespace(), f'{hide}\nexec "$@"', "sh"], tmp_path, start_method)
+
+    assert done.returncode == 2
+    assert "error: there is no folder for sockets" in done.stderr
+    assert "set TMPDIR" in done.stderr
+
+
+@pytest.mark.parametrize("most", [16, 24])
+def test_a_limit_of_descriptors_that_is_too_low_is_told(most: int, start_method: str, tmp_path: Path) -> None:
+    done = run(["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"], tmp_path, start_method)
+
+    assert done.returncode == 2
+    assert "error: nothing can be started: too many open files" in done.stderr
+    assert "ulimit -n" in done.stderr
