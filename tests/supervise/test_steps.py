@@ -193,7 +193,8 @@ def test_who_hangs_does_so_whatever_signals_come() -> None:
 
 
 @pytest.mark.alone
-def test_a_child_does_steps_of_its_own() -> None:
+def test_a_child_does_steps_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiprocessing, "Process", CONTEXT.Process)  # a method that Python no longer takes by itself
     items = CONTEXT.SimpleQueue()
 
     done("[{child: kid, do: [{put: $name, into: items}]}]", items=SimpleNamespace(put=lambda item, *_: items.put(item)))
