@@ -140,8 +140,9 @@ class Why:
 
     def _releasers(self, thing: str, found: Mapping[str, Any]) -> str:
         """Which processes could release a thing, and do not, as the end of what is said of it."""
-        holders = found["holders"].get(thing, [])
-        others = [self.name(giver) for giver in found["givers"].get(thing, ()) if giver not in holders]
+        waiters = {number for number, waited_for, *_ in found["waits"] if waited_for == thing}
+        passed_over = waiters | set(found["holders"].get(thing, ()))
+        others = [self.name(giver) for giver in found["givers"].get(thing, ()) if giver not in passed_over]
         return f"which only {listed(others)} can release" if others else "and no process is left that releases it"
 
     def _had(self, thing: str, found: Mapping[str, Any]) -> str:

@@ -180,10 +180,12 @@ class Sharing:
 
     def _why_it_stops(self, picture: Picture, dead: Mapping[int, int]) -> str | None:
         """Why the run is to be stopped, if it is."""
-        if picture.bereft:
-            return "holder_died" if dead else "standstill" if picture.standstill else "waits_for_ever"
-        if not picture.standstill:
+        if not picture.bereft and not picture.standstill:
             return None
+        if dead and not picture.circles:
+            return "holder_died"
+        if not picture.standstill:
+            return "waits_for_ever"
         return "deadlock" if self._watch.has_found_circles else "standstill"
 
     def _moment(self) -> Moment:
