@@ -6,12 +6,21 @@ That limit does not hold for root, so that it cannot be set for these tests.
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 from multiprocessing import util
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+class Idle(multiprocessing.Process):
+    """A process that does nothing."""
+
+    def run(self) -> None:
+        """Nothing."""
+
 
 refusals = iter(range(int(os.environ["NO_ROOM_FOR"])))
 

@@ -256,7 +256,7 @@ def _command_line(pid: int) -> bytes:
 def test_a_start_that_there_is_no_room_for_is_tried_again(
     start_method: str, refusals: int, status: int, ends: list[str], tmp_path: Path
 ) -> None:
-    text = "jobs: [{target: noop}, {class: 'multiprocessing:Process'}, {target: noop}]"
+    text = "jobs: [{target: noop}, {class: 'tests.faults.scarce:Idle'}, {target: noop}]"
     file = written(tmp_path, f"start_method: {start_method}\npreload: [tests.faults.scarce]\n{text}")
     command = [*COMMAND, str(file), "--no-preflight", "--events", str(tmp_path / "events")]
 

@@ -26,7 +26,7 @@ STATES = {
     "too small": ("mount -t tmpfs -o size=4k tmpfs /dev/shm", "there is no room for 8 bytes"),
     "full": (
         "mount -t tmpfs -o size=64k tmpfs /dev/shm; dd if=/dev/zero of=/dev/shm/x bs=4k count=16 2>/dev/null",
-        "there is no room for 128 bytes",
+        "there is no room for 256 bytes",
     ),
     "read-only": ("mount -t tmpfs -o ro tmpfs /dev/shm", "read-only file system"),
     "missing": (WITHOUT_SHM, "no such file or directory"),

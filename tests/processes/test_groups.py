@@ -88,9 +88,8 @@ def itself():
     time.sleep(60)
 
 def by_another():
-    code = f"import os; os.kill({os.getppid()}, 1)"
+    code = f"import os, time; os.kill({os.getppid()}, 1); time.sleep(60)"  # it lives until it is looked at
     subprocess.run([sys.executable, "-c", code])
-    time.sleep(60)
 """
 
 

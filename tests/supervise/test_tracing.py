@@ -593,11 +593,12 @@ def test_a_process_that_is_to_write_an_item_and_cannot_notes_it(traced: Make) ->
     made = traced("queue")
     made.thing._wlock._semlock.take()
 
-    with made.as_soon_as_it_waits(made.thing._wlock._semlock.give) as marks:
-        made.thing.put("item")
-        assert made.thing.get() == "item"
+    made.thing.put("item")
+    wait_until(lambda: made.mark(2) == Mark(0, wants=True, blocked=True, goes_on=False, operation="flush"))
+    made.thing._wlock._semlock.give()
 
-    assert marks[2] == Mark(0, wants=True, blocked=True, goes_on=False, operation="flush")
+    assert made.thing.get() == "item"
+    wait_until(lambda: made.mark(2) == FREE)
     assert "waiting 2 flush" in made.words()
 
 
