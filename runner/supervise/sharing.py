@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.plan import Plan
+    from runner.supervise.picture import Moment, Picture
     from runner.supervise.schedule import Schedule
     from runner.supervise.shared import SharedThings
-    from runner.supervise.watch import Moment, Picture
     from runner.wire import Message
 
 
@@ -191,7 +191,7 @@ class Sharing:
     def _moment(self) -> Moment:
         schedule = self._schedule
         acts = tuple(step.step for step in schedule.mains_steps if isinstance(step, Act))
-        from runner.supervise.watch import Moment
+        from runner.supervise.picture import Moment
 
         return Moment(schedule.alive, schedule.mains_state, schedule.ending, acts)
 

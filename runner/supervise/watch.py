@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import select
 
-from runner.records import record, replace
+from runner.records import replace
 from runner.supervise import waiting
 from runner.supervise.guards import free_permits
+from runner.supervise.picture import Picture
 from runner.supervise.releases import can_release, may_release
-from runner.supervise.table import IN_VAIN, LOOKS_FIRST, WAITS
+from runner.supervise.table import IN_VAIN, LOOKS_FIRST, WAITS, unsent
 from runner.supervise.waiting import MainsState, Scene, Wait
 from runner.things import SharedCondition, kind_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from runner.plan import ProcessPlan
     from runner.supervise.guards import Guards, Row
+    from runner.supervise.picture import Moment
     from runner.supervise.shared import SharedThings
     from runner.supervise.table import Mark
 
@@ -31,52 +33,6 @@ LOOKS_IN_THE_DARK = 6
 SOON_S, LATER_S = 0.005, 0.05
 """Until the next look: while a process is about to wait, or to go on; at most, and while something may change that no
 process reports (there is room in a pipe, a child of a process has ended)."""
-
-
-@record(frozen=True, slots=True)
-class Moment:
-    """What the schedule knows at a moment: what lives, what main does and has yet to do, what the run's timers end."""
-
-    alive: frozenset[int]
-    main: MainsState
-    ending: frozenset[int] = frozenset()
-    mains_steps: tuple[Any, ...] = ()
-    """The steps on shared things that main has left."""
-
-
-@record(frozen=True, slots=True)
-class Picture:
-    """What was found: who waits for what, who has what, the circles, and whether all stand still.
-
-    Processes are numbers (main's is the highest), things are names. `givers` are the processes that can release a
-    thing that is waited for. `in_vain` are conditions that were notified when no process waited. `bereft` are the
-    processes that wait for what no process can release.
-    """
-
-    waits: Mapping[int, tuple[str, str, str]]
-    holders: Mapping[str, tuple[int, ...]]
-    givers: Mapping[str, tuple[int, ...]]
-    joined: int | None
-    in_vain: tuple[str, ...]
-    ended: bool
-    """Main has ended."""
-    circles: tuple[tuple[int, ...], ...] = ()
-    standstill: bool = False
-    bereft: tuple[int, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The picture as the front gets it."""
-        return {
-            "waits": [[process, *wait] for process, wait in self.waits.items()],
-            "holders": {name: list(holders) for name, holders in self.holders.items()},
-            "givers": {name: list(givers) for name, givers in self.givers.items()},
-            "circles": [list(circle) for circle in self.circles],
-            "standstill": self.standstill,
-            "joined": self.joined,
-            "in_vain": list(self.in_vain),
-            "main_ended": self.ended,
-            "bereft": list(self.bereft),
-        }
 
 
 class Watch:
@@ -281,13 +237,22 @@ class Watch:
             return self._guards.free(row) > 0
         match operation:
             case "get":
-                return _is_ready(made._reader, select.POLLIN)
+                return _is_ready(made._reader, select.POLLIN) or self._main_sends(row)
             case "put":
                 return free_permits(made._sem) > 0
             case "flush":
                 return _is_ready(made._writer, select.POLLOUT)
         condition = made if isinstance(self._rows[row].thing, SharedCondition) else made._cond
         return free_permits(condition._woken_count if operation == "notify" else condition._wait_semaphore) > 0
+
+    def _main_sends(self, row: int) -> bool:
+        """Whether an item that main has put is on its way: main's helper sends it, also when main has ended."""
+        table, main = self._shared.table, self._shared.main
+        if table is None or not unsent(table.cell(row, main)):
+            return False
+        rows = [other for other, of in enumerate(self._rows) if of.thing is self._rows[row].thing]
+        locks = [other for other in rows if self._rows[other].role in ("writing", "inner")]
+        return not any(table.mark(lock, main).blocked for lock in locks)
 
 
 def _is_ready(end: Any, event: int) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from runner.plan import ProcessPlan
 from runner.records import replace
+from runner.supervise.picture import Moment
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,
@@ -17,13 +18,15 @@ from runner.supervise.table import (
     IN_VAIN,
     LOOKS_FIRST,
     MARK,
+    PUT,
+    SENT,
     TIMED,
     WAITS,
     WANTS,
     operation_bits,
 )
 from runner.supervise.waiting import MainsState, Scene
-from runner.supervise.watch import LATER_S, LOOKS_IN_THE_DARK, SOON_S, Moment, Watch
+from runner.supervise.watch import LATER_S, LOOKS_IN_THE_DARK, SOON_S, Watch
 from runner.things import (
     SharedBarrier,
     SharedCondition,
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from runner.plan import Json
+    from runner.supervise.picture import Picture
     from runner.supervise.shared import SharedThings
-    from runner.supervise.watch import Picture
     from runner.things import SharedPlan
 
 BOTH = frozenset({0, 1})
@@ -424,6 +427,21 @@ def test_an_item_in_the_pipe_may_come_though_the_process_that_put_it_is_dead(thi
         assert all_wait(things, "get") is None
 
         made._reader.recv_bytes()
+
+        assert look(things) is not None
+
+
+@pytest.mark.parametrize("thing", [SharedQueue("x"), SharedQueue("x", joinable=True)])
+def test_an_item_that_main_has_put_may_come_when_main_has_ended(thing: SharedPlan) -> None:
+    with made_of(SharedLock("door"), thing) as things:
+        note(things, 1, MAIN, PUT, 1)
+        assert all_wait(things, "get", 1) is None
+        note(things, 3, MAIN, MARK, WANTS | BLOCKED | operation_bits("flush"))
+        assert look(things) is not None  # the lock for writing is dead
+
+        note(things, 3, MAIN, MARK, 0)
+        assert look(things) is None
+        note(things, 1, MAIN, SENT, 1)
 
         assert look(things) is not None
 
