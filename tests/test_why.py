@@ -191,6 +191,7 @@ THINGS: list[SharedPlan] = [
         (["news", "condition", "wait"], ["other"], "standstill", "to be notified of news, and nobody is left"),
         (["start", "event", "wait"], [], "standstill", "for start to be set"),
         (["gate", "barrier", "wait"], [], "standstill", "at the barrier gate, which opens when 4 are there"),
+        (["start", "event", "enter"], [], "standstill", "inside start, whose own lock another process has"),
         (["door", "semaphore", "acquire"], [], "standstill", "for door, and no process is left that releases it"),
     ],
 )

@@ -305,6 +305,14 @@ def test_a_job_that_came_to_nothing_fails_the_run() -> None:
     assert (finished.fields["outcome"], finished.fields["exit_status"]) == ("failed", 1)
 
 
+def test_of_several_jobs_each_that_came_to_nothing_is_reported() -> None:
+    two = ", ".join(f"{{name: {name}, type: shared_counter, workers: 1, increments: 5}}" for name in "cd")
+    tells = Telling(plan_of(f"jobs: [{two}]"), "run")
+    told(tells, BEGAN, ENDED | {"values": {}})
+
+    assert [event.event for event in tells.finish()].count("job.result") == 2
+
+
 def test_a_job_without_a_last_word_has_no_result() -> None:
     tells, _ = counter(5)
     told(tells, BEGAN, STARTED)
@@ -675,3 +683,39 @@ def test_a_line_has_the_moment_at_which_it_was_written_on_the_clock_of_the_run()
     wrote = list(Lines(tells).cut(Output(0, "stdout", b"one\ntwo\n", 101.0, (100.25, None))))
 
     assert [(event.t, event.fields["written_at"]) for event in wrote] == [(1.0, 0.25), (1.0, None)]
+
+
+def notes_of(events: Sequence[Event], about: str) -> list[str]:
+    return [str(event.fields["text"]) for event in events if event.fields.get("about") == about]
+
+
+def test_the_sender_of_a_stop_is_named_by_the_note_on_it() -> None:
+    made = telling()
+    stop: dict[str, object] = {
+        "event": "process.terminating",
+        "t": 101.0,
+        "process": 0,
+        "fields": {"reason": "stop_requested"},
+        "facts": FACTS,
+    }
+
+    events = told(made, BEGAN, STARTED, {"stop_sent": 15, "pid": 7, "process": 0, "started": False, "t": 100.9}, stop)
+
+    (note,) = notes_of(events, "stop_requested")
+    assert note.startswith("p sent SIGTERM to the process that starts the others")
+
+
+def test_a_process_that_died_with_the_forkserver_is_not_taken_for_a_shortage_of_memory() -> None:
+    end: dict[str, object] = EXITED | {"fields": END | {"outcome": "failed"}, "facts": GONE | {"exit_code": -9}}
+
+    events = told(telling(), BEGAN, STARTED, {"forkserver_died": -15, "t": 100.9}, end)
+
+    (note,) = notes_of(events, "foreign_signal")
+    assert "the forkserver, its parent, which SIGTERM ended" in note
+
+
+def test_threads_of_the_process_that_forks_are_told() -> None:
+    events = told(telling(), BEGAN, {"forked_with": ["poller"], "t": 100.1})
+
+    (note,) = notes_of(events, "forked_with_threads")
+    assert "thread poller" in note

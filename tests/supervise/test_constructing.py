@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.plan import ProcessPlan
-from runner.supervise.constructing import construct
+from runner.supervise.constructing import NotToBeStarted, construct
 from runner.supervise.handles import PlainHandle
 
 if TYPE_CHECKING:
@@ -36,6 +36,32 @@ class Stubborn(Worker):
         if name == "run":
             raise AttributeError(name)
         super().__setattr__(name, value)
+
+
+class Bare(multiprocessing.Process):
+    """One that has nothing to run."""
+
+
+class Forgetful(multiprocessing.Process):
+    """One that forgets to call `Process.__init__`."""
+
+    def __init__(self) -> None:
+        self.made = True
+
+
+class Early(multiprocessing.Process):
+    """One that uses what `Process.__init__` would have set."""
+
+    def __init__(self) -> None:
+        self.daemon = True
+
+
+class Wrong(Worker):
+    """One that lacks an attribute of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.absent()  # type: ignore[attr-defined]  # that is what is wrong
 
 
 class Broken:
@@ -76,6 +102,10 @@ def test_its_start_comes_to_us() -> None:
         ("os.getpid", TypeError, "makes a int, not a multiprocessing.Process"),
         ("Stubborn", TypeError, "its `run` cannot be set"),
         ("Absent", AttributeError, "Absent"),
+        ("Bare", NotToBeStarted, "`run`"),
+        ("Forgetful", NotToBeStarted, "__init__"),
+        ("Early", NotToBeStarted, "__init__"),
+        ("Wrong", AttributeError, "absent"),
     ],
 )
 def test_what_cannot_be_made_is_refused(cls: str, error: type[Exception], text: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import told
+from runner.supervise import exiting, told
 from runner.supervise.exiting import Exiting, buffered
 
 if TYPE_CHECKING:
@@ -163,3 +163,20 @@ def test_what_has_no_place_or_no_buffer_holds_nothing_that_is_known() -> None:
 
         assert buffered([pipe, io.TextIOWrapper(io.BytesIO()), sys.__stdout__, detached]) == []
     os.close(read)
+
+
+def test_a_file_that_has_been_detached_holds_nothing(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "w") as file:
+        text = io.TextIOWrapper(file.buffer)
+        text.detach()
+
+        assert buffered([text]) == []
+
+
+def test_where_a_detached_file_refuses_to_be_asked_it_has_no_buffer() -> None:
+    class Detached:
+        @property
+        def buffer(self) -> object:
+            raise ValueError("underlying buffer has been detached")  # as from 3.14 on
+
+    assert exiting._buffer_of(Detached()) is None

@@ -22,6 +22,8 @@ from runner.supervise import told
 from runner.supervise.handles import PlainHandle
 from runner.supervise.line_clock import LineClock
 from runner.supervise.steps import Steps
+from runner.supervise.surroundings import Descriptor
+from runner.supervise.table import ALL_DONE, Position, Table, size_of
 from tests.describe.describing import plan_of
 
 CONTEXT = multiprocessing.get_context("fork")
@@ -471,3 +473,35 @@ def test_what_prints_tells_of_each_line_before_it_and_of_a_last_one_without_an_e
         lines = [line.split(b" ") for line in pipe.read().splitlines()]
     assert capsys.readouterr().out == "x\n7"
     assert [(number, length, head) for number, _, length, head in lines] == [(b"2", b"1", b"x"), (b"2", b"1", b"7")]
+
+
+# The step that a process is in.
+
+
+def test_the_number_of_each_step_is_noted_before_it_is_done_those_of_a_loop_as_one() -> None:
+    memory = os.memfd_create("table")
+    os.ftruncate(memory, size_of(1, 1))
+    table = Table(Descriptor(memory), size_of(1, 1), 1)
+    cell, noted = table.position(0), []
+
+    class Door:
+        def __enter__(self) -> None:
+            noted.append(cell[0])
+
+        def __exit__(self, *_: object) -> None:
+            noted.append(cell[0])
+
+        def acquire(self, *_: object) -> bool:
+            noted.append(cell[0])
+            return True
+
+    do = "[{acquire: door}, {with: door, do: [{acquire: door}, {repeat: 2, do: [{acquire: door}]}]}, {acquire: door}]"
+    plan = plan_of(f"{SHARED}jobs: [{{name: p, do: {do}}}]")
+    steps: Any = plan.processes[0].do
+
+    Steps(steps, {"door": PlainHandle(Door())}, position=Position(table, 0))()
+
+    assert noted == [1, 2, 3, 4, 4, 4, 5]
+    assert cell[0] == ALL_DONE
+    cell.release()
+    os.close(memory)
