@@ -6,7 +6,7 @@ import atexit
 import sys
 from functools import partial
 from io import TextIOWrapper
-from multiprocessing import reduction
+from multiprocessing import reduction, util
 
 from runner.supervise import child, endings
 from runner.supervise.surroundings import python_path
@@ -46,7 +46,11 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
         child.prepare(around)
         runs_exit_functions = around.parent is not None or FORKSERVER_RUNS_EXIT_FUNCTIONS
         if runs_exit_functions:
-            atexit.register(endings.record_leaving, around)  # before any other one: so it is called after all of them
+            # Before any other one, so that it is called after all of them: from 3.13 on multiprocessing's own, which has
+            # been registered by then, waits for the process's children.
+            atexit.unregister(util._exit_function)  # type: ignore[attr-defined]  # there is no public way
+            atexit.register(endings.record_leaving, around)
+            atexit.register(util._exit_function)  # type: ignore[attr-defined]
         if isinstance(sys.stdout, TextIOWrapper):  # a preload may have put anything in its place
             sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)
         process: BaseProcess
