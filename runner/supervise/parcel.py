@@ -46,8 +46,8 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
         child.prepare(around)
         runs_exit_functions = around.parent is not None or FORKSERVER_RUNS_EXIT_FUNCTIONS
         if runs_exit_functions:
-            # Before any other one, so that it is called after all of them: from 3.13 on multiprocessing's own, which has
-            # been registered by then, waits for the process's children.
+            # Before any other one, so that it is called after all of them: from 3.13 on multiprocessing's own, which is
+            # registered already, waits for the process's children.
             atexit.unregister(util._exit_function)  # type: ignore[attr-defined]  # there is no public way
             atexit.register(endings.record_leaving, around)
             atexit.register(util._exit_function)  # type: ignore[attr-defined]
