@@ -277,6 +277,7 @@ def test_a_thousand_that_ignore_sigterm_are_gone_within_the_grace_period_and_a_s
     text = b"grace_period: 1\njobs: [{target: ignore_sigterm, replicas: 1000}]"
     running = Running("--events", str(events), "-q", given=text)
     running.wait_for(b"ignores SIGTERM", times=1000)
+    wait_until(lambda: _rests(running.supervisor))  # it has seen to the last start
     cpu = _cpu_ticks(running.supervisor)
     time.sleep(1)  # in which nothing happens: that is what is tested
     assert _cpu_ticks(running.supervisor) == cpu
@@ -297,6 +298,13 @@ def _has_ended(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def _rests(pid: int) -> bool:
+    """Whether a process has taken no processor time for a fifth of a second."""
+    before = _cpu_ticks(pid)
+    time.sleep(0.2)
+    return _cpu_ticks(pid) == before
 
 
 def _cpu_ticks(pid: int) -> int:
