@@ -93,7 +93,7 @@ class Output:
 
     `stream` is `stdout` or `stderr`. Empty `data` says that no more is to come on this stream for now, because the
     process has ended: an unfinished last line is to be shown. `at` is when it was read (monotonic), or when the process
-    had ended, whichever was first; None where nobody looked. `written_at` has, for each line that ends in `data`, when
+    had ended, whichever was first; None where unknown. `written_at` has, for each line that ends in `data`, when
     it was written (monotonic), or None where that is not known; it is empty where none is.
     """
 

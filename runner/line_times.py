@@ -18,7 +18,7 @@ HEAD = 256
 processes tell never mingles."""
 
 TOLD = b"%d %d %d %b\n"
-"""What is told of a line: the process's number, nanoseconds (monotonic), the line's length, and its first bytes."""
+"""The record of a line: the process's number, nanoseconds (monotonic), the line's length, and its first bytes."""
 LOOK = b"%d %b"
 """The last two of these: by them a line is known again."""
 

@@ -112,7 +112,7 @@ def _split_help(help: str | None) -> tuple[str | None, list[str]]:
 
 
 def _cut(problem: Problem, longest: int) -> tuple[str, int, int]:
-    """The line as shown, in about so many columns at most; the columns before the carets; and how many carets."""
+    """The line as shown, within the given columns; the columns before the carets; and the number of carets."""
     longest = max(min(longest, _LONGEST), _NARROWEST)
     most_before = min(_BEFORE, longest // 2)
     start = min(problem.column - 1, len(problem.excerpt))

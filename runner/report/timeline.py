@@ -26,7 +26,7 @@ HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition"
 def timeline_of(events: Sequence[Event]) -> Timeline:
     """The timeline of these events, of which some may be missing."""
     drawing = _Drawing()
-    for event in sorted(merged(events), key=lambda event: event.t):  # what waits is told late, by its own clock
+    for event in sorted(merged(events), key=lambda event: event.t):  # a wait is reported late, with its own time
         drawing.take(event)
     return drawing.timeline()
 

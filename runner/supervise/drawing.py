@@ -1,6 +1,6 @@
 """Generators of random numbers that a target finds in its module: which of them it draws from, and in which state.
 
-Children import this module, if their targets are somebody's functions.
+Children import this module if their targets are a user's functions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NUMPYS = "numpy's global generator"
 _SEED_BITS = 64
-"""A seed has so many bits at most: without one, numpy takes 128 random bits."""
+"""The most bits of a seed: without one, numpy takes 128 random bits."""
 _WORDS = 624
 """Numbers of 32 bits in the state of a `random.Random`; when they are used up, the next ones follow from them."""
 MOST_STATES = 200

@@ -1,6 +1,6 @@
 """What a target does that surprises: it changes globals, draws numbers that its siblings draw, has a `finally`.
 
-Children import this module, if their targets are somebody's functions.
+Children import this module if their targets are a user's functions.
 """
 
 from __future__ import annotations
