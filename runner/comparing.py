@@ -217,7 +217,7 @@ def _by_stream(run: KeptRun) -> dict[tuple[str, str], list[tuple[str | None, str
     """The lines of each stream of each process: without what differs between any two runs, and as they are."""
     pids = {str(event["pid"]) for event in run.events if event.get("pid") is not None}
     found: dict[tuple[str, str], list[tuple[str | None, str | None]]] = {}
-    for _, process, stream, line, _ in run.output:
+    for _, process, stream, line, _ in run.lines:
         plain = _NUMBER.sub(lambda number: "pid" if number[0] in pids else number[0], line)
         found.setdefault((process, stream), []).append((_NUMBER_OF_A_RUN.sub(r"\1", plain), line))
     return found

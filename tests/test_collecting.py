@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.events import Event, Output, ProgressMade
 from runner.history import collecting
 from runner.history.collecting import Collected
+from runner.lines import WholeLines
 from runner.plan import Plan, ProcessPlan
 
 PLAN = Plan("f.yaml", "fork", (ProcessPlan("a", "a"), ProcessPlan("b", "b")), (), (), title="T")
@@ -35,12 +38,12 @@ def test_a_run_has_all_that_was_said() -> None:
     assert (run.run, run.title, run.text, run.overrides) == ("0123abcd", "T", "jobs: \ufffd", ("a=1",))
     assert (run.outcome, run.exit_status, run.duration, run.began) == ("succeeded", 0, 1.5, "2026-01-01T00:00:00Z")
     assert [said["event"] for said in run.events] == ["run.started", "run.finished"]
-    assert run.output == (
+    assert run.lines == [
         (0.5, "a", "stdout", "one", None),
         (0.0, "b", "stderr", "else", None),
         (0.7, "a", "stdout", "two", None),
         (0.0, "MainProcess", "stderr", "log", None),
-    )
+    ]
     assert (run.events_cut, run.output_cut) == (0, 0)
 
 
@@ -69,7 +72,7 @@ def test_of_too_much_the_last_output_and_the_lives_are_kept(monkeypatch: pytest.
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
     assert [said["event"] for said in run.events][2:] == ["process.exited", "run.finished"]
-    assert [text for _, _, _, text, _ in run.output] == ["line 4"]
+    assert [text for _, _, _, text, _ in run.lines] == ["line 4"]
     assert (run.events_cut, run.output_cut) == (1, 4)
 
 
@@ -96,7 +99,7 @@ def test_of_too_many_pieces_of_output_the_last_ones_are_kept(monkeypatch: pytest
 
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
-    assert [text for _, _, _, text, _ in run.output] == ["3", "4"]
+    assert [text for _, _, _, text, _ in run.lines] == ["3", "4"]
     assert run.output_cut == 3
 
 
@@ -111,9 +114,27 @@ def test_a_line_is_kept_with_the_moment_at_which_it_was_written() -> None:
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
     name = PLAN.processes[0].name
-    assert run.output == (
+    assert run.lines == [
         (0.5, name, "stdout", "one", 0.25),
         (0.5, name, "stdout", "two", None),
         (0.75, name, "stdout", "three", 0.625),
         (1.0, name, "stdout", "four", 0.6875),
-    )
+    ]
+
+
+bits = st.sampled_from([b"\n", b"\r", b"a", b"\xe2\x82", b"\xac", b"\x85", b"\xff", "\u2028".encode()])
+
+
+@given(st.lists(st.lists(bits, max_size=8).map(b"".join)))
+def test_lines_are_kept_as_if_each_was_read_alone(pieces: list[bytes]) -> None:
+    collected, whole = Collected(PLAN), WholeLines()
+    collected.add(event("run.started", 0))
+    expected: list[str] = []
+    for output in [Output(0, "stdout", data, 100.0) for data in [*pieces, b""]]:
+        collected.add(output)
+        expected += [line.decode(errors="backslashreplace") for line, _ in whole.timed(output)]
+    collected.add(event("run.finished", 9, **FINISHED))
+
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
+
+    assert [text for _, _, _, text, _ in run.lines] == expected

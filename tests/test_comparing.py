@@ -22,6 +22,7 @@ from runner.history.facts import End, NoteSeen
 from runner.records import replace
 
 if TYPE_CHECKING:
+    from runner.history.runs import OutputPiece
     from runner.plan import Json
 
     Events = tuple[dict[str, Json], ...]
@@ -390,8 +391,8 @@ def test_results_differ_by_more_than_times() -> None:
 # What was printed
 
 
-def printed(*lines: str, process: str = "p", stream: str = "stdout") -> tuple[tuple[float, str, str, str, None], ...]:
-    return tuple((0.1, process, stream, line, None) for line in lines)
+def printed(*lines: str, process: str = "p", stream: str = "stdout") -> tuple[OutputPiece, ...]:
+    return ((0.1, process, stream, "\n".join(lines), ()),)
 
 
 def test_of_each_stream_the_first_line_that_differs_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -38,7 +39,7 @@ RUN = KeptRun(
     outcome="succeeded",
     exit_status=0,
     events=({"event": "run.started", "t": 0.0}, {"event": "process.created", "t": 0.0, "process": "p"}),
-    output=((0.5, "p", "stdout", "hello", 0.25),),
+    output=((0.5, "p", "stdout", "hello", (0.25,)),),
     python="3.11.7",
     version="0.1.0",
 )
@@ -51,7 +52,16 @@ values = st.recursive(
 )
 kinds = st.sampled_from(["run.started", "process.created", "process.joined", "shared.acquired", "run.finished"])
 events = st.builds(lambda kind, fields: {**fields, "event": kind}, kinds, st.dictionaries(words, values, max_size=2))
-lines = st.tuples(st.floats(0, 9), words, st.just("stdout"), words, st.none() | st.floats(0, 9))
+moments = st.lists(st.none() | st.floats(0, 9), max_size=3)
+pieces = st.lists(words.map(lambda text: text.replace("\n", " ")), min_size=1, max_size=3).flatmap(
+    lambda lines: st.tuples(
+        st.floats(0, 9),
+        words,
+        st.just("stdout"),
+        st.just("\n".join(lines)),
+        moments.map(lambda each: tuple(each[: len(lines)])),
+    )
+)
 runs = st.builds(
     KeptRun,
     run=st.text("0123456789abcdef", min_size=8, max_size=8),
@@ -65,9 +75,7 @@ runs = st.builds(
     outcome=st.sampled_from(["succeeded", "failed"]),
     exit_status=st.integers(0, 255),
     events=st.lists(events, max_size=4).map(tuple),
-    output=st.lists(
-        st.tuples(st.floats(0, 9), words, st.just("stdout"), words, st.none() | st.floats(0, 9)), max_size=3
-    ).map(tuple),
+    output=st.lists(pieces, max_size=3).map(tuple),
     python=st.just("3.11.7"),
     version=st.just("0.1.0"),
     events_cut=st.integers(0, 5),
@@ -314,11 +322,34 @@ def test_events_keep_to_so_many_bytes() -> None:
 
 
 def test_of_too_much_output_the_latest_lines_are_kept() -> None:
-    lines = tuple((float(number), "p", "stdout", "x" * 94, None) for number in range(10))
+    pieces = tuple((float(number), "p", "stdout", "x" * 96, ()) for number in range(10))
 
-    cut = Bounds(bytes_of_output=500).cut(run(1, output=lines, output_cut=2))
+    cut = Bounds(bytes_of_output=500).cut(run(1, output=pieces, output_cut=2))
 
-    assert (cut.output, cut.output_cut) == (lines[-4:], 8)
+    assert (cut.output, cut.output_cut) == (pieces[-4:], 8)
+
+
+def test_of_a_piece_of_output_that_is_too_long_the_latest_lines_are_kept() -> None:
+    piece = (1.0, "p", "stdout", "\n".join(f"line {number}" for number in range(10)), (None, *map(float, range(9))))
+
+    cut = Bounds(bytes_of_output=120).cut(run(1, output=(piece, (2.0, "p", "stderr", "end", ())), output_cut=1))
+
+    assert cut.lines == [
+        (1.0, "p", "stdout", "line 8", 7.0),
+        (1.0, "p", "stdout", "line 9", 8.0),
+        (2.0, "p", "stderr", "end", None),
+    ]
+    assert cut.output_cut == 1 + 8
+
+
+@given(runs, st.integers(0, 300))
+def test_what_is_kept_of_the_output_is_its_end_and_the_rest_is_counted(kept: KeptRun, most: int) -> None:
+    cut = Bounds(bytes_of_output=most).cut(kept)
+
+    count = len(cut.lines)
+    assert cut.lines == kept.lines[len(kept.lines) - count :]
+    assert cut.output_cut == kept.output_cut + len(kept.lines) - count
+    assert sum(len(json.dumps(piece)) + 1 for piece in cut.output) <= most
 
 
 @given(runs, st.integers(0, 5), st.integers(0, 200), st.integers(0, 200))
@@ -516,7 +547,8 @@ def test_commands_that_end_at_the_same_time_keep_their_runs(history: History) ->
     assert sorted(numbers(history, limit=99)) == list(range(24))
 
 
-def test_a_run_that_was_kept_before_lines_had_their_moment_has_none() -> None:
-    before = replace(RUN, output=((0.5, "p", "stdout", "old"),))  # type: ignore[arg-type]  # as it was
+def test_a_run_that_an_earlier_version_kept_line_by_line_is_read() -> None:
+    lines = ((0.5, "p", "stdout", "old"), (0.5, "p", "stdout", "later", None), (0.5, "p", "stdout", "late", 0.25))
+    before = replace(RUN, output=lines)  # type: ignore[arg-type]  # as it was
 
-    assert from_row(to_row(before)).output == ((0.5, "p", "stdout", "old", None),)
+    assert from_row(to_row(before)).lines == [(*lines[0], None), *lines[1:]]

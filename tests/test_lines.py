@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.events import Output
-from runner.lines import MOST_OF_A_LINE, WholeLines
+from runner.lines import MOST_OF_A_LINE, WholeLines, line_ends_in
 
 
 def taken(lines: WholeLines, *pieces: bytes, process: int = 0, stream: str = "stdout") -> list[bytes]:
@@ -50,3 +50,8 @@ def test_what_is_no_utf_8_is_cut_anywhere() -> None:
         data = b"x" * MOST_OF_A_LINE + end
 
         assert b"".join(taken(WholeLines(), data, b"")).replace(b"\n", b"") == data
+
+
+@given(st.lists(st.sampled_from([b"\n", b"\r", b"ab"])).map(b"".join))
+def test_each_end_of_a_line_is_counted(data: bytes) -> None:
+    assert line_ends_in(data) == data.count(b"\n")

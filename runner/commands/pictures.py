@@ -74,7 +74,7 @@ def page_of(run: KeptRun) -> str:
             events=tuple(events_of(run)),
             output=tuple(
                 OutputLine(t, process, stream, latest_text(text), written_at)
-                for t, process, stream, text, written_at in run.output
+                for t, process, stream, text, written_at in run.lines
             ),
             duration=run.duration,
             outcome=run.outcome,

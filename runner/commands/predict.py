@@ -46,7 +46,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
     print("\nYour predictions:")
     right = asked = 0
     for question, answer in zip(questions, answers, strict=True):
-        actual = question.actual(done.run.events, done.run.output)
+        actual = question.actual(done.run.events, done.run.lines)
         is_right = question.is_right(answer, actual)
         asked += bool(answer)
         right += bool(answer) and is_right

@@ -16,6 +16,7 @@ from runner.rewritten import latest_text
 
 if TYPE_CHECKING:
     from runner.history import KeptRun
+    from runner.history.runs import OutputLine
 
 MOST_LINES = 200
 """Of what processes printed."""
@@ -30,8 +31,8 @@ def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
     lines = [head, "", *timeline_lines(run, color=color, width=width)]
     notes = notes_of(run, width, color=color)
     lines += ["", *notes] if notes else []
-    if run.output:
-        lines += ["", "What was printed:", *_output(run)]
+    if printed := run.lines:
+        lines += ["", "What was printed:", *_output(printed, run.output_cut)]
     return [*lines, *_ends(run, width, color)]
 
 
@@ -78,11 +79,11 @@ def _results(run: KeptRun) -> list[str]:
     ]
 
 
-def _output(run: KeptRun) -> list[str]:
-    widest = max(len(name) for _, name, *_ in run.output)
-    shown = run.output[-MOST_LINES:]
+def _output(printed: list[OutputLine], cut: int) -> list[str]:
+    widest = max(len(name) for _, name, *_ in printed)
+    shown = printed[-MOST_LINES:]
     lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(latest_text(text))}" for _, name, _, text, _ in shown]
-    left_out = run.output_cut + max(0, len(run.output) - MOST_LINES)
+    left_out = cut + len(printed) - len(shown)
     return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
-    from runner.history.runs import KeptRun
+    from runner.history.runs import KeptRun, OutputPiece
     from runner.plan import Json
 
 _MARGIN = 1 << 16
@@ -45,13 +45,13 @@ class Bounds:
         """
         told = [event for event in run.events if event["event"] != "process.wrote"]
         events = self._events_kept(told)
-        lines = self._lines_kept(run)
+        output, lines_cut = self._output_kept(run.output)
         return replace(
             run,
             events=events,
-            output=run.output[len(run.output) - lines :],
+            output=output,
             events_cut=run.events_cut + len(told) - len(events),
-            output_cut=run.output_cut + len(run.output) - lines,
+            output_cut=run.output_cut + lines_cut,
         )
 
     def _events_kept(self, events: list[dict[str, Json]]) -> tuple[dict[str, Json], ...]:
@@ -60,8 +60,16 @@ class Bounds:
         kept = sorted(order[: _fitting(sizes, self.bytes_of_events)])
         return tuple([events[index] for index in kept])
 
-    def _lines_kept(self, run: KeptRun) -> int:
-        return _fitting((_size(line) for line in reversed(run.output)), self.bytes_of_output)
+    def _output_kept(self, output: tuple[OutputPiece, ...]) -> tuple[tuple[OutputPiece, ...], int]:
+        """The latest lines, and how many others there were."""
+        sizes = [_size(piece) for piece in output]
+        whole = _fitting(reversed(sizes), self.bytes_of_output)
+        if whole == len(output):
+            return output, 0
+        first = len(output) - whole
+        rest = _latest_lines(output[first - 1], self.bytes_of_output - sum(sizes[first:]))
+        lines_cut = sum(map(_lines_in, output[:first])) - sum(map(_lines_in, rest))
+        return (*rest, *output[first:]), lines_cut
 
     def make_room(self, connection: Connection, row: Mapping[str, Any]) -> None:
         """Forget the oldest runs until there is room for one more, this row. Raises `TooLarge` if there never is."""
@@ -85,7 +93,23 @@ def _rank(event: dict[str, Json]) -> int:
 
 
 def _size(data: object) -> int:
-    return len(json.dumps(data)) + 1
+    return len(_encode(data)) + 1
+
+
+_encode = json.JSONEncoder(check_circular=False).encode
+
+
+def _lines_in(piece: OutputPiece) -> int:
+    return piece[3].count("\n") + 1
+
+
+def _latest_lines(piece: OutputPiece, most: int) -> tuple[OutputPiece, ...]:
+    """As many of the piece's last lines as have room; no piece if none has."""
+    t, process, stream, text, moments = piece
+    lines = text.split("\n")
+    count = _fitting((_size((t, process, stream, line, moments[:1])) for line in reversed(lines)), most)
+    first = len(lines) - count
+    return ((t, process, stream, "\n".join(lines[first:]), moments[first:]),) if count else ()
 
 
 def _fitting(sizes: Iterable[int], most: int) -> int:

@@ -8,7 +8,7 @@ from collections import deque
 
 from runner.events import MAIN_PROCESS, Event, Output
 from runner.history.runs import KeptRun
-from runner.lines import WholeLines
+from runner.lines import WholeLines, line_ends_in
 from runner.records import replace
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.events import Item
-    from runner.history.runs import OutputLine
+    from runner.history.runs import OutputPiece
     from runner.plan import Json, Plan
 
 MOST_EVENTS = 50_000
@@ -56,7 +56,7 @@ class Collected:
             while (self._size > MOST_OUTPUT and len(self._output) > 1) or len(self._output) > MOST_PIECES:
                 gone = self._output.popleft().data
                 self._size -= len(gone)
-                self._cut += gone.count(b"\n")
+                self._cut += line_ends_in(gone)
 
     def _add(self, event: Event) -> None:
         if event.event == "process.wrote":
@@ -91,23 +91,31 @@ class Collected:
             outcome=str(last["outcome"]),
             exit_status=int(_number(last["exit_status"])),
             events=tuple(event.to_json() for event in self._events),
-            output=tuple(self._lines(began)),
+            output=tuple(self._pieces(began)),
             python=sys.version.partition(" ")[0],
             version=version,
             events_cut=self._left_out,
             output_cut=self._cut,
         )
 
-    def _lines(self, began: float) -> Iterator[OutputLine]:
-        """What was written, a line each."""
+    def _pieces(self, began: float) -> Iterator[OutputPiece]:
+        """What was written, in whole lines."""
         whole = WholeLines()
         names = [process.name for process in self._plan.processes]
         for output in self._output:
             name = MAIN_PROCESS if output.process is None else names[output.process]
             t = 0.0 if output.at is None else round(max(0.0, output.at - began), 6)
-            for line, written_at in whole.timed(output):
-                moment = None if written_at is None else round(max(0.0, written_at - began), 6)
-                yield t, name, output.stream, line.decode(errors="backslashreplace"), moment
+            if block := whole.take(output):
+                text = block[:-1].decode(errors="backslashreplace")
+                yield t, name, output.stream, text, _moments(output, text, began)
+
+
+def _moments(output: Output, text: str, began: float) -> tuple[float | None, ...]:
+    """When the lines of the text were written that end in this piece of output, as far as it is known."""
+    if not output.written_at:
+        return ()
+    known = output.written_at[: text.count("\n") + 1]
+    return tuple([None if at is None else round(max(0.0, at - began), 6) for at in known])
 
 
 def _number(value: Json) -> float:

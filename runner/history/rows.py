@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from runner.history.runs import OutputPiece
+
 HEAD = ("run", "file", "title", "began", "duration", "outcome", "exit_status", "processes", "overrides")
 COLUMNS = (
     *HEAD,
@@ -24,8 +26,6 @@ COLUMNS = (
     "events",
     "output",
 )
-_LINE = 5
-"""How many values a line of output has."""
 _FASTEST = 1
 """Of zlib's levels: events become a tenth of their size by it, and little less by the others."""
 
@@ -53,8 +53,7 @@ def from_row(row: Mapping[str, Any]) -> KeptRun:
             "overrides": tuple(json.loads(row["overrides"])),
             "text": _unpacked(row["text"]),
             "events": tuple(_unpacked(row["events"])),
-            # A run that was kept before lines had their moment has none of it.
-            "output": tuple((*line, None)[:_LINE] for line in _unpacked(row["output"])),
+            "output": tuple(_piece(*values) for values in _unpacked(row["output"])),
         }
     )
 
@@ -72,6 +71,14 @@ def stored(text: str) -> bytes:
 
 def _named(row: Mapping[str, Any]) -> dict[str, str | None]:
     return {name: None if row[name] is None else row[name].decode(errors="surrogatepass") for name in ("file", "title")}
+
+
+def _piece(
+    t: float, process: str, stream: str, text: str, moments: list[float | None] | float | None = None
+) -> OutputPiece:
+    """A piece of output. Earlier versions kept each line apart: with its moment, if that was known, or without any."""
+    each = moments if isinstance(moments, list) else [] if moments is None else [moments]
+    return t, process, stream, text, tuple(each)
 
 
 def _packed(data: object) -> bytes:

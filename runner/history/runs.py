@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from runner.masking import without_secrets
 from runner.records import record
 
@@ -12,9 +14,11 @@ if TYPE_CHECKING:
 
     from runner.plan import Json
 
+    OutputPiece: TypeAlias = tuple[float, str, str, str, tuple[float | None, ...]]
+    """When it was read, by which process (or `MainProcess`) and on which stream it was written, whole lines without
+    the end of the last one, and when each of them was written, as far as that is known."""
     OutputLine: TypeAlias = tuple[float, str, str, str, float | None]
-    """When it was read, by which process (or `MainProcess`) and on which stream it was written, the line without its
-    end, and when it was written, where that is known."""
+    """The same of one line of it."""
 
 
 @record(frozen=True, slots=True)
@@ -24,8 +28,9 @@ class KeptRun:
     `run` is its number, 8 hexadecimal digits. `file` is an absolute path, or `-` for stdin: a file is the same as long
     as its path is, and `text`, its bytes as text, says whether it has changed. `overrides` are the texts of `--set`.
     `began` is UTC as ISO 8601, `duration` seconds. `events` are as `Event.to_json` gives them, `output` is in the order
-    in which it came. `python` and `version` are those of Python and of run-jobs. `events_cut` and `output_cut` say how
-    many events and lines the run had that are not here.
+    in which it came, in the pieces in which it was read: a run that writes much is kept without a look at each line.
+    `python` and `version` are those of Python and of run-jobs. `events_cut` and `output_cut` say how many events and
+    lines the run had that are not here.
     """
 
     run: str
@@ -39,11 +44,20 @@ class KeptRun:
     outcome: str
     exit_status: int
     events: tuple[dict[str, Json], ...]
-    output: tuple[OutputLine, ...]
+    output: tuple[OutputPiece, ...]
     python: str
     version: str
     events_cut: int = 0
     output_cut: int = 0
+
+    @property
+    def lines(self) -> list[OutputLine]:
+        """What was written, line by line."""
+        return [
+            (t, process, stream, line, written_at)
+            for t, process, stream, text, moments in self.output
+            for line, written_at in zip_longest(text.split("\n"), moments)
+        ]
 
 
 @record(frozen=True, slots=True)
