@@ -33,8 +33,10 @@ class Surprises:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._remains = Remains()
-        self._left_for_exit: dict[str, tuple[list[str], list[str]]] = {}
-        """The functions and the open files that each target has left for the end of its process."""
+        self._exit_functions: dict[str, list[str]] = {}
+        """The functions that each target has registered for the end of its process, and that have not been called."""
+        self._unwritten: dict[str, list[str]] = {}
+        """The open files with whose data in their buffers each process has left."""
         self._forked: set[str | None] = set()
         """Of which it has been told that they forked beside threads."""
         self._unwinding = {process.name for process in plan.processes if process.on_terminate == "unwind"}
@@ -64,10 +66,12 @@ class Surprises:
                 return self.of_fork(name if here else None, list(map(str, threads)))
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
-            case "left_for_exit", [list(functions), list(files)]:
-                self._left_for_exit[name] = list(map(str, functions)), list(map(str, files))
-            case "exit_functions_run", [] if name in self._left_for_exit:
-                self._left_for_exit[name] = [], self._left_for_exit[name][1]
+            case "left_for_exit", [list(functions)]:
+                self._exit_functions[name] = list(map(str, functions))
+            case "exit_functions_run", []:
+                self._exit_functions.pop(name, None)
+            case "unwritten", [list(files)]:
+                self._unwritten[name] = list(map(str, files))
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
         return []
@@ -122,7 +126,7 @@ class Surprises:
 
     def _about_exit(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
         """What a forked process has skipped at its end, unless it ended in a way that says so itself."""
-        functions, files = self._left_for_exit.pop(name, ([], []))
+        functions, files = self._exit_functions.pop(name, []), self._unwritten.pop(name, [])
         if self._plan.start_method == "spawn" or fields["ended_by"] in ("signal", "unreported"):
             return
         skipped = [_NOT_CALLED.format(listed(functions), "was" if len(functions) == 1 else "were")] if functions else []
@@ -199,7 +203,8 @@ _NOT_CALLED = "{0}, registered with `atexit`, {1} not called"
 _NOT_WRITTEN = "what was still in the buffer of {0} was not written"
 _EXIT_SKIPPED = (
     "{0} is a forked process, which ends when its target is over and skips the rest of Python's exit: {1}. Call such "
-    "functions at the end of the target (`try … finally`), and close files there (`with`); or use spawn."
+    "functions at the end of the target (`try … finally`), and close files there (`with`). Under spawn nothing is "
+    "skipped."
 )
 _FORKS_ALL = "The processes of this run are forked from one that has the {0}, which an import has started"
 _FORKS = "{0} forked a process while it had the {1}"

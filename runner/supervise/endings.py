@@ -15,6 +15,7 @@ from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, tracebac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from runner.plan import Json
@@ -37,6 +38,10 @@ MOST_OF_A_TRACEBACK = 16_000
 
 _RETURNED_NONE = b'{"ended_by":"return"}'
 """What most children record: not made anew by each, which would copy the pages of `json`."""
+
+
+before_leaving: Callable[[], object] | None = None
+"""What a child does right before it records that it leaves, if there is such a thing."""
 
 
 def record_return(around: Surroundings, value: object) -> None:
@@ -72,6 +77,8 @@ def record_exception(around: Surroundings, error: BaseException) -> None:
 
 def record_leaving(around: Surroundings) -> None:
     """Record that the process leaves now: nothing of Python's that it could still wait for is left."""
+    if before_leaving is not None:
+        before_leaving()
     _write(around, b"%.6f" % monotonic(), last=_LEFT)
 
 

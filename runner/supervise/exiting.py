@@ -11,7 +11,7 @@ import os
 import sys
 from io import BufferedRandom, BufferedWriter, TextIOWrapper
 
-from runner.supervise import told
+from runner.supervise import endings, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ MOST_NAMES = 5
 
 
 class Exiting:
-    """Within it, a target runs; at its end what the target leaves for the end of its process is reported."""
+    """Within it, a target runs; afterwards what it has left for the end of its process is reported.
+
+    Functions are reported at the end of the target. Files are reported when the process leaves: until then a returned
+    file, or one that a thread or an `atexit` function still has, can be written and closed.
+    """
 
     def __init__(self, module: str) -> None:
         """`module` is the name of the target's module, in whose globals open files are looked for, too."""
@@ -36,20 +40,23 @@ class Exiting:
 
     def __enter__(self) -> None:
         atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
-        self._before = buffered(self._globals())
+        self._before = unwritten(self._globals())
         self._free = _lowest_free_descriptor()
 
-    def __exit__(self, exception: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         atexit.register, atexit.unregister = self._register, self._unregister
-        functions = [_name_of(function) for function in self._functions[:MOST_NAMES]] if self._functions else []
-        # What was there before the fork is frozen: the collector does not list it. What is in the frames of an
-        # exception is closed when these go, before the process ends. To go through the others costs 44 pages of them.
-        objects = gc.get_objects() if exception is None and _lowest_free_descriptor() > self._free else ()
-        files = [name for name in buffered((*self._globals(), *objects)) if name not in self._before]
-        if functions:  # of all of them the last one registered is called first
+        if self._functions:  # of all of them the last one registered is called first
             self._register(told.tell_exit_functions_run)
-        if functions or files:
-            told.tell_left_for_exit(functions, files[:MOST_NAMES])
+            told.tell_left_for_exit([_name_of(function) for function in self._functions[:MOST_NAMES]])
+        endings.before_leaving = self._report_files
+
+    def _report_files(self) -> None:
+        # What was there before the fork is frozen: the collector does not list it. To go through the others costs 44
+        # pages of them.
+        objects = gc.get_objects() if _lowest_free_descriptor() > self._free else ()
+        files = [name for name in unwritten((*self._globals(), *objects)) if name not in self._before]
+        if files:
+            told.tell_unwritten(files[:MOST_NAMES])
 
     def _globals(self) -> list[object]:
         module = sys.modules.get(self._module)
@@ -65,8 +72,8 @@ class Exiting:
         self._unregister(function)
 
 
-def buffered(objects: Iterable[object]) -> list[str]:
-    """The names of the open files among these objects with data that has not been written."""
+def unwritten(objects: Iterable[object]) -> list[str]:
+    """The names of the open files among these objects with data that is still in their buffers."""
     found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
     inner = {id(_buffer_of(each)) for each in found}
     return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
@@ -91,19 +98,26 @@ def _buffer_of(file: Any) -> object:
 
 
 def _holds_data(file: TextIOWrapper | BufferedWriter | BufferedRandom) -> bool:
+    """Whether a file has data that closing it would write."""
     try:
-        if file.closed or file.fileno() <= 2:  # the streams are flushed
-            return False
+        os.fstat(file.fileno())  # fails where the descriptor is closed: the data is lost however the process ends
         if not isinstance(file, TextIOWrapper):
             return file.tell() > file.raw.tell()
-        # It has no other way to say what it has not passed on to its buffer.
-        pending = [each for each in gc.get_referents(file) if isinstance(each, str | bytes | list)]
-        own = (file.encoding, file.errors)
-        return any(all(each is not one for one in own) and each not in _LINE_ENDS for each in pending) or (
+        return _holds_text(file) or (
             isinstance(file.buffer, BufferedWriter | BufferedRandom) and _holds_data(file.buffer)
         )
     except (OSError, ValueError):  # a pipe has no place to tell, and a detached file no buffer
         return False
+
+
+def _holds_text(file: TextIOWrapper) -> bool:
+    """Whether a file of text has something that it has not passed on to its buffer; it has no other way to say so."""
+    held = [each for each in gc.get_referents(file) if isinstance(each, str | bytes | list | tuple)]
+    # Text that was read and not fetched yet is a `str`, too; what has been read lies beside it, in a tuple.
+    if any(isinstance(each, tuple) for each in held) or (file.readable() and not file.seekable()):
+        return False
+    own = (file.encoding, file.errors)
+    return any(all(each is not one for one in own) and each not in _LINE_ENDS for each in held)
 
 
 def _is_users(frame: FrameType) -> bool:
@@ -115,4 +129,5 @@ def _is_users(frame: FrameType) -> bool:
 
 def _name_of(left: Any) -> str:
     """The name of a function, or of a file."""
-    return str(getattr(left, "__qualname__", None) or getattr(left, "name", None) or type(left).__name__)
+    name = getattr(left, "__qualname__", None) or getattr(left, "name", None) or type(left).__name__
+    return f"descriptor {name}" if isinstance(name, int) else str(name)

@@ -40,6 +40,7 @@ _OF_A_TARGET = (
     "globals",
     "left_for_exit",
     "remaining",
+    "unwritten",
     "worked",
 )
 """What processes report of their targets, for `runner.surprises`."""

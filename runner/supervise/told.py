@@ -48,9 +48,14 @@ def tell_worked(ended: float) -> None:
     _tell("worked", began, ended)
 
 
-def tell_left_for_exit(functions: list[str], files: list[str]) -> None:
-    """The target has registered these functions with `atexit`, and left data in the buffers of these files."""
-    _tell("left_for_exit", functions, files)
+def tell_left_for_exit(functions: list[str]) -> None:
+    """The target has registered these functions with `atexit`."""
+    _tell("left_for_exit", functions)
+
+
+def tell_unwritten(files: list[str]) -> None:
+    """The process leaves while data is in the buffers of these files."""
+    _tell("unwritten", files)
 
 
 def tell_exit_functions_run() -> None:

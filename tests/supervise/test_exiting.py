@@ -8,14 +8,15 @@ import functools
 import io
 import json
 import os
+import socket
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import exiting, told
-from runner.supervise.exiting import Exiting, buffered
+from runner.supervise import endings, exiting, told
+from runner.supervise.exiting import Exiting, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,17 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     found: list[list[Any]] = []
     monkeypatch.setattr(told, "tell", lambda text: found.append(json.loads(text)))
     return found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_at_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "before_leaving", None)
+
+
+def leave() -> None:
+    """Do what a process does right before it leaves."""
+    assert endings.before_leaving is not None
+    endings.before_leaving()
 
 
 @pytest.fixture
@@ -69,7 +81,7 @@ def test_functions_that_are_registered_are_told_with_their_names(heard: list[Any
         atexit.register(print, "saved")
         atexit.unregister(print)
 
-    assert heard == [["left_for_exit", ["save", "partial"], []]]
+    assert heard == [["left_for_exit", ["save", "partial"]]]
     registered[-1]()
     assert heard[1:] == [["exit_functions_run"]]
 
@@ -97,14 +109,28 @@ def test_afterwards_atexit_is_as_it_was(registered: list[Any]) -> None:
     assert (atexit.register, atexit.unregister) == before
 
 
-def test_open_files_with_data_are_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
+def test_open_files_with_data_are_told_when_the_process_leaves(
+    heard: list[Any], module: ModuleType, tmp_path: Path
+) -> None:
     with (tmp_path / "old.txt").open("w") as old, contextlib.ExitStack() as later:
         old.write("before the target")
         module.old = old  # type: ignore[attr-defined]  # that is what is tested
         with Exiting(module.__name__):
             later.enter_context((tmp_path / "new.txt").open("w")).write("by the target")
 
-        assert heard == [["left_for_exit", [], [str(tmp_path / "new.txt")]]]
+        assert heard == []
+        leave()
+        assert heard == [["unwritten", [str(tmp_path / "new.txt")]]]
+
+
+def test_a_file_that_is_closed_before_the_process_leaves_is_not_told(heard: list[Any], tmp_path: Path) -> None:
+    with Exiting("no_such_module"):
+        returned = (tmp_path / "returned.txt").open("w")
+        returned.write("x")
+    returned.close()
+
+    leave()
+    assert heard == []
 
 
 def test_without_a_free_descriptor_only_the_module_is_looked_through(
@@ -113,24 +139,74 @@ def test_without_a_free_descriptor_only_the_module_is_looked_through(
     def fail(_: int) -> int:
         raise OSError
 
-    with (tmp_path / "kept.txt").open("w") as kept:
+    with (tmp_path / "kept.txt").open("w") as kept, (tmp_path / "other.txt").open("w") as other:
         module.kept = kept  # type: ignore[attr-defined]  # that is what is tested
         monkeypatch.setattr(os, "dup", fail)
         with Exiting(module.__name__):
             kept.write("x")
+            other.write("x")
 
-        assert heard == [["left_for_exit", [], [str(tmp_path / "kept.txt")]]]
+        leave()
+        assert heard == [["unwritten", [str(tmp_path / "kept.txt")]]]
 
 
-def test_of_what_an_exception_holds_nothing_is_told(heard: list[Any], module: ModuleType, tmp_path: Path) -> None:
-    with (tmp_path / "local.txt").open("w") as local, (tmp_path / "kept.txt").open("w") as kept:
-        module.kept = kept  # type: ignore[attr-defined]  # that is what is tested
-        with contextlib.suppress(LookupError), Exiting(module.__name__):
-            local.write("x")
-            kept.write("x")
-            raise LookupError
+@pytest.mark.parametrize(
+    ("mode", "size"),
+    [("r", 3), ("r", -1), ("r+", 3), ("r+", -1)],
+)
+def test_text_that_was_read_is_no_data_that_was_not_written(mode: str, size: int, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("one\ntwo\n")
+    with file.open(mode) as opened:
+        opened.read(size)
 
-        assert heard == [["left_for_exit", [], [str(tmp_path / "kept.txt")]]]
+        assert unwritten([opened]) == []
+
+
+def test_what_was_written_after_reading_is_held(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("one\ntwo\n")
+    with file.open("r+") as opened:
+        opened.readline()
+        opened.seek(0, os.SEEK_END)
+        opened.write("x")
+
+        assert unwritten([opened]) == [str(file)]
+
+
+def test_text_that_came_over_a_socket_is_no_data_that_was_not_written() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rw") as file:
+        theirs.sendall(b"one\ntwo\n")
+        file.readline()
+
+        assert unwritten([file]) == []
+
+
+def test_of_a_file_that_is_written_by_the_line_only_the_rest_is_held(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w", buffering=1) as file:
+        file.write("x\n")
+        assert unwritten([file]) == []
+        file.write("y")
+        assert unwritten([file]) == [str(tmp_path / "file")]
+
+
+def test_a_file_without_its_descriptor_holds_nothing_that_its_end_would_write(tmp_path: Path) -> None:
+    file = (tmp_path / "file").open("w")
+    file.write("x")
+    os.close(file.fileno())
+
+    assert unwritten([file]) == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        file.close()
+
+
+def test_a_file_that_has_only_a_number_is_called_a_descriptor(tmp_path: Path) -> None:
+    number = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    with open(number, "w") as file:
+        file.write("x")
+
+        assert unwritten([file]) == [f"descriptor {number}"]
 
 
 def test_a_file_holds_data_until_it_is_flushed(tmp_path: Path) -> None:
@@ -141,17 +217,17 @@ def test_a_file_holds_data_until_it_is_flushed(tmp_path: Path) -> None:
         binary, both = (stack.enter_context(paths[place].open("w+b")) for place in (1, 2))
         large = stack.enter_context(paths[4].open("w", buffering=100))
         files = [text, binary, both, ends, large, 7]
-        assert buffered(files) == []
+        assert unwritten(files) == []
         text.write("x")
         binary.write(b"x")
         both.write(b"x")
         ends.write("x\n")
         large.write("x" * 9_000 + "y")
-        assert buffered([*files, text.buffer]) == [str(path) for path in paths if path.name != "e"]
+        assert unwritten([*files, text.buffer]) == [str(path) for path in paths if path.name != "e"]
         for file in (text, binary, both, ends, large):
             file.flush()
-        assert buffered(files) == []
-    assert buffered(files) == []
+        assert unwritten(files) == []
+    assert unwritten(files) == []
 
 
 def test_what_has_no_place_or_no_buffer_holds_nothing_that_is_known() -> None:
@@ -161,7 +237,7 @@ def test_what_has_no_place_or_no_buffer_holds_nothing_that_is_known() -> None:
         detached = io.TextIOWrapper(io.BytesIO())
         detached.detach()
 
-        assert buffered([pipe, io.TextIOWrapper(io.BytesIO()), sys.__stdout__, detached]) == []
+        assert unwritten([pipe, io.TextIOWrapper(io.BytesIO()), detached]) == []
     os.close(read)
 
 
@@ -170,7 +246,7 @@ def test_a_file_that_has_been_detached_holds_nothing(tmp_path: Path) -> None:
         text = io.TextIOWrapper(file.buffer)
         text.detach()
 
-        assert buffered([text]) == []
+        assert unwritten([text]) == []
 
 
 def test_where_a_detached_file_refuses_to_be_asked_it_has_no_buffer() -> None:
