@@ -182,7 +182,7 @@ def test_what_is_not_skipped_or_goes_without_saying_is_not_told(
 
 def test_what_keeps_a_process_alive_is_told_when_it_is_stopped() -> None:
     found = surprises()
-    found.hear(0, "remaining", ["has returned", ["poller"], []], 1.0)
+    found.hear(0, "remaining", ["has returned", None, ["poller"], [], 0], 1.0)
 
     assert abouts(found.about(event("process.terminating"), 2.0)) == [("lives_on", "a")]
 

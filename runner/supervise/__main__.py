@@ -48,6 +48,8 @@ _UNWARNED_FORKS = "runner.supervise.forkserver_forks"
 """What the forkserver imports last, on a Python where it needs that."""
 _LINE_CLOCK = "runner.supervise.line_clock"
 """What a child imports whose steps print."""
+_REMAINING = "runner.supervise.remaining"
+"""What a child imports whose target leaves a thread, a process or a queue."""
 _OBSERVING = "runner.supervise.observing"
 """What a child imports whose target is somebody's function."""
 
@@ -189,6 +191,7 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     targets = {process.target for process in plan.processes if process.target is not None}
     ours = sorted({target.partition(":")[0] if target.startswith(OURS) else _OBSERVING for target in targets})
     ours += [_LINE_CLOCK] if tellers(plan) else []
+    ours += [_REMAINING] if plan.shared or _OBSERVING in ours else []
     for module in ours:
         importlib.import_module(module)  # once, not in each forked child
     if plan.mp_log is not None:

@@ -7,6 +7,7 @@ supervisor before the fork.
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ import threading
 from _signal import SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]  # without the enums of `signal`
 from functools import partial
 from multiprocessing import process as processes
+from multiprocessing import util
 from multiprocessing.process import BaseProcess
 
 from runner.clock import monotonic
@@ -182,10 +184,7 @@ def begin_telling(around: Surroundings) -> None:
 
 
 def settle(around: Surroundings, how: str) -> None:
-    """Report how long the target worked, and what keeps the process alive now that the target is over.
-
-    It ends only when items that it has put are in their queues' pipes, and its own threads and processes have ended.
-    """
+    """Report how long the target worked, and have it reported what keeps the process alive when the target is over."""
     from runner.supervise import told
 
     if told.began:
@@ -194,12 +193,12 @@ def settle(around: Surroundings, how: str) -> None:
         items = handle.unsent(around.number)
         if items:
             told.tell_unsent(handle.row, items)
-    if threading.active_count() > 1 or processes._children:  # type: ignore[attr-defined]  # there is no public way
-        this = threading.current_thread()
-        threads = [thread.name for thread in threading.enumerate() if thread is not this and not thread.daemon]
-        children = [child.name for child in processes.active_children() if not child.daemon]
-        if threads or children:
-            told.tell_remaining(how, threads, children)
+    calls_functions = around.exit_functions is not None and atexit._ncallbacks() > around.exit_functions
+    own: Any = processes._children or util._finalizer_registry  # type: ignore[attr-defined]  # there is no public way
+    if calls_functions or own or threading.active_count() > 1:
+        from runner.supervise import remaining
+
+        remaining.watch(how, around.things.values(), calls_functions=calls_functions)
 
 
 def _unwinding(work: Callable[[], object]) -> object:

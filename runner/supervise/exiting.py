@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LINE_ENDS = ("", "\n", "\r", "\r\n")
 MOST_NAMES = 5
 
+registered: list[str] = []
+"""The names of the functions that the target has registered with `atexit`, when it is over."""
+
 
 class Exiting:
     """Within it, a target runs; afterwards what it has left for the end of its process is reported.
@@ -47,7 +50,8 @@ class Exiting:
         atexit.register, atexit.unregister = self._register, self._unregister
         if self._functions:  # of all of them the last one registered is called first
             self._register(told.tell_exit_functions_run)
-            told.tell_left_for_exit([_name_of(function) for function in self._functions[:MOST_NAMES]])
+            registered[:] = [_name_of(function) for function in self._functions[:MOST_NAMES]]
+            told.tell_left_for_exit(registered)
         endings.before_leaving = self._report_files
 
     def _report_files(self) -> None:
@@ -63,7 +67,7 @@ class Exiting:
         return [] if module is None else list(vars(module).values())
 
     def _note(self, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[..., object]:
-        if _is_users(sys._getframe(1)):
+        if is_users(sys._getframe(1)):
             self._functions.append(function)
         return self._register(function, *args, **kwargs)
 
@@ -120,7 +124,7 @@ def _holds_text(file: TextIOWrapper) -> bool:
     return any(all(each is not one for one in own) and each not in _LINE_ENDS for each in held)
 
 
-def _is_users(frame: FrameType) -> bool:
+def is_users(frame: FrameType) -> bool:
     """Whether code is neither the standard library's nor an installed package's."""
     module, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
     is_installed = "site-packages" in file or "dist-packages" in file

@@ -69,6 +69,7 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
     code = 1
     try:
         if RUNS_EXIT_FUNCTIONS:
+            around.exit_functions = 1
             atexit._clear()
             atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
         child.prepare(around)

@@ -51,6 +51,7 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
             atexit.unregister(util._exit_function)  # type: ignore[attr-defined]  # there is no public way
             atexit.register(endings.record_leaving, around)
             atexit.register(util._exit_function)  # type: ignore[attr-defined]
+            around.exit_functions = atexit._ncallbacks()
         if isinstance(sys.stdout, TextIOWrapper):  # a preload may have put anything in its place
             sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)
         process: BaseProcess

@@ -39,6 +39,7 @@ _OF_A_TARGET = (
     "forked_with",
     "globals",
     "left_for_exit",
+    "lives_on",
     "remaining",
     "unwritten",
     "worked",

@@ -50,10 +50,6 @@ if TYPE_CHECKING:
 
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""
-LIVES_ON_S = 0.5
-"""After the end of its target, until a process is reported to live on."""
-_REMAINING = "remaining "
-"""How the owner of a timer for that begins, before the process's number."""
 ORPHANS_CAN_WAIT_S = 0.1
 """After an end, until those are waited for that nobody waits for: the system goes through all children for it."""
 
@@ -278,8 +274,6 @@ class Supervisor:
         """Tell what was seen of shared things; the run ends where it would wait for ever."""
         for one in seen:
             self._tell({"t": self._now} | one.message)
-            if one.message.get("said") in ("remaining", "unsent"):
-                self._timers.set_once(self._now + LIVES_ON_S, f"{_REMAINING}{one.message['by']}")
             if one.stops is not None:
                 self._deliver(StopRun(one.stops))
         if self._sharing.uncertain:
@@ -287,12 +281,6 @@ class Supervisor:
         again_in_s = self._sharing.look_again_in_s
         if again_in_s is not None:
             self._timers.set_once(self._now + again_in_s, "unsure")
-
-    def _tell_if_alive(self, process: int) -> None:
-        """Report that a process still runs whose target is over."""
-        running = self._processes.running.get(process)
-        if running is not None and not running.has_ended:
-            self._tell({"said": "lives_on", "by": process, "what": [], "t": self._now})
 
     def _fire_timers(self) -> None:
         for owner, generation in self._timers.take_due(self._now):
@@ -303,8 +291,6 @@ class Supervisor:
                     self._tell_seen(self._sharing.look_again())
                 case "unsure":
                     self._tell_seen(self._sharing.look(anyway=True))
-                case str() if owner.startswith(_REMAINING):
-                    self._tell_if_alive(int(owner.removeprefix(_REMAINING)))
                 case "unwatched":
                     self._hear_records()
                     for process in self._processes.unwatched():

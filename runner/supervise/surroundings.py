@@ -34,7 +34,7 @@ def _arrive(duplicate: Any) -> Descriptor:
     return Descriptor(duplicate.detach())
 
 
-_OF_A_CHILD = frozenset({"first_steps", "leader", "pid", "reserve", "resident"})
+_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "pid", "reserve", "resident"})
 """What does not travel: it is known in the child, or only to a forked one."""
 
 
@@ -45,6 +45,7 @@ class Surroundings:
         "alive",
         "cwd",
         "env",
+        "exit_functions",
         "first_steps",
         "leader",
         "limits",
@@ -119,6 +120,8 @@ class Surroundings:
         """Where a forked child notes what is resident at its first step."""
         self.resident = 0
         """The bytes that were resident at the first step of a forkserver's child, known there."""
+        self.exit_functions: int | None = None
+        """How many exit functions were registered before the target; None in a process that calls none. Known there."""
         self.reserve: object = None
         """Memory to tell of the end with, when a limit leaves no other."""
 

@@ -68,9 +68,17 @@ def tell_forked_with(threads: list[str], *, here: bool) -> None:
     _tell("forked_with", threads, here)
 
 
-def tell_remaining(how: str, threads: list[str], children: list[str]) -> None:
-    """The target is over (`how`), and these threads and processes of its own keep the process alive."""
-    _tell("remaining", how, threads, children)
+def tell_remaining(how: str, function: str | None, threads: list[str], children: list[str], items: int) -> None:
+    """The target is over (`how`), and the process is still there: what it runs or waits for now.
+
+    That is a function, threads, processes of its own, and so many items put into queues of its own.
+    """
+    _tell("remaining", how, function, threads, children, items)
+
+
+def tell_lives_on() -> None:
+    """The process is still there, a while after its target was over."""
+    _tell("lives_on")
 
 
 def tell_unsent(row: int, items: int) -> None:

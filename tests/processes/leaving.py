@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import struct
 import threading
 import time
+from multiprocessing.util import Finalize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,45 @@ def raise_beside_a_thread() -> NoReturn:
     """Raise; a thread goes on."""
     leave_a_thread()
     raise LookupError
+
+
+def clean_up() -> None:
+    """Take long."""
+    time.sleep(60)
+
+
+def leave_an_exit_function() -> None:
+    """Return; a function registered with `atexit` takes long."""
+    atexit.register(clean_up)
+
+
+def leave_a_function_of_c() -> None:
+    """Return; a function registered with `atexit` that is not written in Python takes long."""
+    atexit.register(time.sleep, 60)
+
+
+def leave_a_finalizer() -> None:
+    """Return; a finalizer of multiprocessing's takes long."""
+    Finalize(None, clean_up, exitpriority=10)
+
+
+class Guard:
+    """An object whose end takes long."""
+
+    def __del__(self) -> None:
+        clean_up()
+
+
+def leave_a_thread_for_a_moment_and_a_process() -> None:
+    """Return; of a thread and a process the process goes on."""
+    threading.Thread(target=time.sleep, args=(0.2,), name="brief").start()
+    leave_a_process()
+
+
+def leave_an_item() -> None:
+    """Return; an item is in a queue that this function has made, and no process gets it."""
+    box: Box = multiprocessing.Queue()
+    box.put(MUCH)
 
 
 def put_much(box: Box) -> None:

@@ -36,6 +36,12 @@ def notes(result: RunResult, about: str) -> list[tuple[object, str]]:
             "The target of a has returned, and the process lives on because of its child process kid. ",
         ),
         ("raise_beside_a_thread", "The target of a has raised LookupError, and the process lives on because of its"),
+        ("leave_a_thread_for_a_moment_and_a_process", "has returned, and the process lives on because of its child "),
+        ("leave_a_finalizer", "The target of a has returned, and the exit function leaving.clean_up is running. "),
+        (
+            "leave_an_item",
+            "the process lives on because of an item put into a queue of its own and not yet in its pipe",
+        ),
     ],
 )
 def test_what_keeps_a_process_alive_is_named_while_it_does(target: str, words: str, start_method: str) -> None:
@@ -43,7 +49,20 @@ def test_what_keeps_a_process_alive_is_named_while_it_does(target: str, words: s
 
     ((process, text),) = notes(result, "lives_on")
     assert process == "a"
-    assert text.startswith(words)
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("target", "function"), [("leave_an_exit_function", "leaving.clean_up"), ("leave_a_function_of_c", "sleep")]
+)
+def test_an_exit_function_that_runs_is_named(target: str, function: str, start_method: str) -> None:
+    result = run(f"jobs: [{{name: a, target: 'leaving:{target}', terminate_after: 3s}}]", start_method)
+
+    if result.processes["a"].outcome == "succeeded":  # a forked process has not called it
+        assert [process for process, _ in notes(result, "exit_skipped")] == ["a"]
+    else:
+        ((_, text),) = notes(result, "lives_on")
+        assert text.startswith(f"The target of a has returned, and the exit function {function} is running. ")
 
 
 def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
@@ -52,9 +71,9 @@ def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
     )
 
     assert result.outcome == "succeeded"
-    assert [text.partition(". ")[0] for _, text in notes(result, "lives_on")] == [
-        "The target of putter is over, and the process lives on because of an item put into box and not yet in its pipe"
-    ]
+    ((process, text),) = notes(result, "lives_on")
+    assert process == "putter"
+    assert "has returned, and the process lives on because of an item put into box and not yet in its pipe. " in text
     assert notes(result, "item_lost") == []
 
 

@@ -7,7 +7,7 @@ import ast
 import multiprocessing
 import re
 import sys
-from multiprocessing import forkserver, managers, process, resource_tracker, synchronize, util
+from multiprocessing import forkserver, managers, process, queues, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,12 +57,17 @@ NAMES = {
     "_writer": CONTEXT.Queue(),
     "_bit_generator": np.random.RandomState(),
     "_getframe": sys,
+    "_current_frames": sys,
+    "_finalizer_registry": util,
+    "_callback": util.Finalize(None, int, exitpriority=0),
+    "_buffer": CONTEXT.Queue(),
+    "_sentinel": queues,
     "_getvalue": managers.BaseProxy,
 }
 OF_A_SEMAPHORE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero")
 """Of the C half, which `TracedSemLock` stands in front of."""
-OF_THE_SYSTEM = {"_exit", "_clear", "_run_exitfuncs"}
-"""`os._exit` is documented; the two of atexit are what multiprocessing itself calls."""
+OF_THE_SYSTEM = {"_exit", "_clear", "_ncallbacks", "_run_exitfuncs"}
+"""`os._exit` is documented; those of atexit are what multiprocessing itself calls."""
 WHERE_IT_EXISTS = {"_fork_intent"}
 """Of newer Pythons; `tests/processes/test_forking.py` tests what it is for."""
 

@@ -22,7 +22,11 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
     (lambda: told.tell_unwritten(["x"]), ["unwritten", ["x"]]),
     (told.tell_exit_functions_run, ["exit_functions_run"]),
     (lambda: told.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
-    (lambda: told.tell_remaining("has returned", ["t"], ["p"]), ["remaining", "has returned", ["t"], ["p"]]),
+    (
+        lambda: told.tell_remaining("has returned", "app.save", ["t"], ["p"], 2),
+        ["remaining", "has returned", "app.save", ["t"], ["p"], 2],
+    ),
+    (told.tell_lives_on, ["lives_on"]),
     (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
 ]
 
