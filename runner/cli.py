@@ -47,10 +47,18 @@ def _status(words: list[str]) -> int:
     words = words if words[0] in COMMANDS else ["run", *words]
     launched = _launch_early(words)
     try:
-        from runner.command_line import parse
+        try:
+            from runner.command_line import parse
 
-        options = parse(words)
-        return int(import_module(f"runner.commands.{_MODULES[options.command]}").act(options, launched))
+            options = parse(words)
+            module = import_module(f"runner.commands.{_MODULES[options.command]}")
+        except KeyboardInterrupt:
+            if words[0] != "run":
+                raise
+            from runner.commands.stopped import stopped_early
+
+            return stopped_early(INTERRUPTED, prints_json="--json" in words)
+        return int(module.act(options, launched))
     finally:
         if launched is not None:
             launched.abandon()

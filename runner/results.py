@@ -59,6 +59,8 @@ class RunResult:
 
     `outcome` is `succeeded`, `failed`, `stopped`, `timed_out` or `faulted`; `exit_status` is that of `run-jobs`.
     `values` are the last values of shared things, `deadlock` the names of processes that waited for each other.
+    `notes` are the notes of the run, each kind once for each job: `about`, `process`, `text`, `job`, `count` (how often
+    it was noted) and `processes`. `counts` says how many processes had each outcome, `not_started` among them.
     """
 
     outcome: str
@@ -69,6 +71,8 @@ class RunResult:
     values: dict[str, Json] = field(default_factory=dict)
     deadlock: tuple[str, ...] | None = None
     events: tuple[Event, ...] = ()
+    notes: tuple[dict[str, Json], ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         ended = ", ".join(f"{one.name}: {one.outcome or 'not started'}" for one in self.processes.values())
@@ -84,6 +88,8 @@ class RunResult:
             "results": dict(self.results),
             "values": dict(self.values),
             "deadlock": None if self.deadlock is None else list(self.deadlock),
+            "notes": list(self.notes),
+            "counts": dict(self.counts),
         }
 
 
@@ -101,6 +107,7 @@ _OF_THE_END = (
     "cpu_seconds",
     "max_rss",
 )
+_OF_A_NOTE = ("about", "process", "text", "job", "count", "processes")
 _FAULTED: dict[str, Any] = {
     "outcome": "faulted",
     "exit_status": SupervisorFault.exit_status,
@@ -122,6 +129,8 @@ class Recorder:
         self._processes: dict[str, dict[str, Any]] = {}
         self._output: list[bytearray] = []
         self._notes: dict[str, dict[str, None]] = {}
+        self._kinds: dict[object, dict[str, Json]] = {}
+        """The last report of each kind of note, by the number of the event that reported it first."""
         self._results: dict[str, dict[str, Json]] = {}
         self._finished = _FAULTED
 
@@ -156,6 +165,8 @@ class Recorder:
                 for name in said.get("processes", [said["process"]]):
                     if name in self._processes:  # main is no process of the file's
                         self._notes.setdefault(name, {})[said["about"]] = None
+                first = said.get("repeats")
+                self._kinds[event.seq if first is None else first] = {name: said.get(name) for name in _OF_A_NOTE}
             case "job.result":
                 self._results[said["job"]] = said["result"]
             case "run.finished":
@@ -180,4 +191,6 @@ class Recorder:
             values=self._finished["values"],
             deadlock=None if self._finished["deadlock"] is None else tuple(self._finished["deadlock"]),
             events=tuple(self._events),
+            notes=tuple(self._kinds.values()),
+            counts=self._finished.get("counts", {}),
         )

@@ -199,9 +199,55 @@ def test_a_result_is_json_without_its_events() -> None:
 
     data = json.loads(json.dumps(result.to_json()))
 
-    assert set(data) == {"outcome", "exit_status", "duration", "processes", "results", "values", "deadlock"}
+    assert set(data) == {
+        "outcome",
+        "exit_status",
+        "duration",
+        "processes",
+        "results",
+        "values",
+        "deadlock",
+        "notes",
+        "counts",
+    }
     assert ProcessResult(**data["processes"]["a"] | {"notes": ()}) == result.processes["a"]
     assert data["processes"]["a"]["output"] == "out"
     assert data["deadlock"] == ["a", "b"]
-    back = data | {"processes": result.processes, "events": result.events, "deadlock": tuple(data["deadlock"])}
+    back = data | {
+        "processes": result.processes,
+        "events": result.events,
+        "deadlock": tuple(data["deadlock"]),
+        "notes": (),
+    }
     assert RunResult(**back) == result
+
+
+def test_each_kind_of_note_is_in_the_result_once_with_its_count() -> None:
+    first: dict[str, Json] = {
+        "about": "lost",
+        "process": "a",
+        "text": "first",
+        "job": "j",
+        "count": 1,
+        "processes": ["a"],
+    }
+    other: dict[str, Json] = {
+        "about": "lost",
+        "process": "b",
+        "text": "other",
+        "job": "k",
+        "count": 1,
+        "processes": ["b"],
+    }
+    last = first | {"text": "first. Noted 2 times", "count": 2, "processes": ["a", "c"]}
+
+    result = result_of(
+        Event(4, 1.0, "", "note", "", first | {"repeats": None}),
+        Event(5, 1.0, "", "note", "", other | {"repeats": None}),
+        Event(9, 2.0, "", "note", "", last | {"repeats": 4}),
+        event("run.finished", 3.0, **FINISHED | {"counts": {"succeeded": 2, "not_started": 1}}),
+    )
+
+    assert list(result.notes) == [last, other]
+    assert result.counts == {"succeeded": 2, "not_started": 1}
+    assert list(result.to_json())[-2:] == ["notes", "counts"]

@@ -9,8 +9,10 @@ import time
 
 from runner import __version__
 from runner.commands import files
+from runner.commands.stopped import stopped_early
 from runner.records import record, replace
 from runner.streams import fail, say
+from runner.usage import INTERRUPTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,12 +64,15 @@ def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
 
 
 def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
-    text = files.read(options)
-    plan = _plan(options, text)
-    for option in ("events", "timeline", "trace", "report"):
-        _spare_the_file(option, getattr(options, option), options.file)
-    files.look_for_places(options)
-    events = _open_events(options.events)
+    try:
+        text = files.read(options)
+        plan = _plan(options, text)
+        for option in ("events", "timeline", "trace", "report"):
+            _spare_the_file(option, getattr(options, option), options.file)
+        files.look_for_places(options)
+        events = _open_events(options.events)
+    except KeyboardInterrupt:
+        return Done(stopped_early(INTERRUPTED, prints_json=options.json))
     status, collected, began = _supervise(options, launched, plan, text, events)
     if collected is None or not collected.is_whole:
         return Done(status)
@@ -112,7 +117,7 @@ def _supervise(
 
             raise invalid(files.described(options, text), refused.refusals) from None
         except Interrupted as interrupted:
-            return interrupted.exit_status, None, 0.0
+            return stopped_early(interrupted.exit_status, prints_json=options.json, plan=plan), None, 0.0
 
 
 def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
