@@ -43,18 +43,18 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     return 0
 
 
-def _coroutines(plan: Plan) -> list[str]:
-    """The targets that are coroutine functions, which only importing them tells; none where that fails."""
+def _coroutines(plan: Plan) -> dict[str, bool]:
+    """The targets that return coroutines, or might (False), which only importing them shows; none where that fails."""
     from runner.errors import RunJobsError
     from runner.session import Session
 
     if all((process.target or "runner.").startswith("runner.") and process.cls is None for process in plan.processes):
-        return []
+        return {}
     with Session() as session:
         try:
             return session.check(plan)
         except RunJobsError:
-            return []
+            return {}
 
 
 def _why_spared(options: argparse.Namespace) -> str:

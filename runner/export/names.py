@@ -26,6 +26,7 @@ LOCALS = (
         "places",
         "process",
         "processes",
+        "run_coroutine",
         "size",
         "start",
     ),

@@ -22,7 +22,7 @@ from runner.records import record
 from runner.things import SharedArray
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from runner.export.works import Work
     from runner.plan import Plan
 
+_RUN_COROUTINE = [
+    "def run_coroutine(returned: object) -> None:",
+    '    """Run what a function has returned, if that is a coroutine."""',
+    "    if asyncio.iscoroutine(returned):",
+    "        asyncio.run(returned)",
+]
 _TERMINATE = [
     "def terminate(process: multiprocessing.Process) -> None:",
     '    """Send SIGTERM, and SIGKILL when the grace period is over."""',
@@ -67,13 +73,15 @@ class Parts:
     things: Things
 
 
-def script(plan: Plan, coroutines: Collection[str]) -> str:
+def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
     """The text of the script. Raises `CannotExport`."""
     refuse(plan, coroutines)
     parts = _parts(plan, coroutines)
     main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
     definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
-    definitions += [_function(each, parts) for each in parts.functions]
+    functions = [_function(each, parts) for each in parts.functions]
+    runs = "run_coroutine" in names_in("\n\n".join("\n".join(lines) for lines in functions))
+    definitions += [*([_RUN_COROUTINE] if runs else []), *functions]
     timed = any(process.terminate_after or process.timeout for process in plan.processes)
     killed = "terminate" in names_in("\n".join(main))
     definitions += [_TERMINATE] * killed + [_TERMINATE_AFTER] * timed
@@ -101,7 +109,7 @@ def _guard(plan: Plan) -> list[str]:
     ]
 
 
-def _parts(plan: Plan, coroutines: Collection[str]) -> Parts:
+def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
     """Every name of the script is given here: first constants and imports, then functions, then things."""
     names = Names()
     works = works_of(plan, coroutines)

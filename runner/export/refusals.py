@@ -14,7 +14,7 @@ from runner.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
 from runner.things import SharedManaged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from runner.arguments import Encoded
@@ -29,10 +29,10 @@ class CannotExport(RunJobsError):
     exit_status = 2
 
 
-def refuse(plan: Plan, coroutines: Collection[str]) -> None:
+def refuse(plan: Plan, coroutines: Mapping[str, bool]) -> None:
     """Raises `CannotExport` for the first thing that cannot be said.
 
-    `coroutines` are the classes, and the targets, of which a coroutine is to be run.
+    `coroutines` are the classes, and the targets, of which a coroutine is to be run; False where there may be one.
     """
     if plan.time_limit is not None:
         raise CannotExport("`time_limit` cannot be exported: nothing watches over a plain script")
@@ -46,7 +46,7 @@ def refuse(plan: Plan, coroutines: Collection[str]) -> None:
         if job.type not in JOB_TYPES:
             raise CannotExport(f"the job `{job.name}` cannot be exported: only run-jobs knows its type `{job.type}`")
     for process in plan.processes:
-        if process.cls in coroutines:
+        if process.cls is not None and coroutines.get(process.cls):
             raise CannotExport(f"the class `{process.cls}` cannot be exported: its `run` is a coroutine function")
         _refuse_process(process)
         early = [name for name in process.env if takes_effect_at_the_start(name)]

@@ -12,7 +12,7 @@ from runner.records import record, replace
 from runner.things import SharedArray
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.arguments import Encoded
     from runner.export.trees import StepData
@@ -32,21 +32,21 @@ class Work:
     callee: str = ""
 
 
-def works_of(plan: Plan, coroutines: Collection[str]) -> list[Work]:
+def works_of(plan: Plan, coroutines: Mapping[str, bool]) -> list[Work]:
     """The work of each process, in creation order; of a shared counter's there is only the place.
 
-    `coroutines` are the targets that are coroutine functions.
+    `coroutines` are the targets that return coroutines, False for those that might.
     """
     return [_work(plan, job, number, coroutines) for job in plan.jobs for number in job.processes]
 
 
-def _work(plan: Plan, job: JobPlan, number: int, coroutines: Collection[str]) -> Work:
+def _work(plan: Plan, job: JobPlan, number: int, coroutines: Mapping[str, bool]) -> Work:
     process = plan.processes[number]
     if job.type == COUNTER:
         return Work(number, job)
     if process.cls is not None:
         return Work(number, job, callee=process.cls)
-    steps = _steps(plan, job, process, is_async=process.target in coroutines)
+    steps = _steps(plan, job, process, returns=_returned(process, coroutines))
     if steps is None:
         return Work(number, job, callee=process.target or "")
     if len(job.processes) == 1:
@@ -54,7 +54,7 @@ def _work(plan: Plan, job: JobPlan, number: int, coroutines: Collection[str]) ->
     return Work(number, job, [*_surroundings(process), *steps])
 
 
-def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, is_async: bool) -> list[StepData] | None:
+def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, returns: str) -> list[StepData] | None:
     """Its steps; None where a target is to be called with what main knows."""
     options: dict[str, Any] = job.options
     if process.do is not None:
@@ -67,9 +67,15 @@ def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, is_async: bool) ->
         return WORKERS[target.removeprefix(BUILT_IN)](*args, **kwargs)
     arrays = {thing.name for thing in plan.shared if isinstance(thing, SharedArray)}
     only_there = {"pid", *arrays} & {*references([*args, *kwargs.values()])}
-    if not (only_there or process.env or process.cwd or is_async):
+    if not (only_there or process.env or process.cwd or returns):
         return None
-    return [{"step": "call", "callee": target, "args": args, "kwargs": kwargs, "is_async": is_async}]
+    return [{"step": "call", "callee": target, "args": args, "kwargs": kwargs, "returns": returns}]
+
+
+def _returned(process: ProcessPlan, coroutines: Mapping[str, bool]) -> str:
+    """What a target returns that is to be run: a coroutine, perhaps one, or nothing (empty)."""
+    is_certain = coroutines.get(process.target or "")
+    return "" if is_certain is None else "coroutine" if is_certain else "anything"
 
 
 def _surroundings(process: ProcessPlan) -> list[StepData]:

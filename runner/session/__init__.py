@@ -155,16 +155,17 @@ class Session:
         """Ask how much of its work each job has done; `ProgressMade` items will tell."""
         self._link.send_at_once({"order": "peek"})
 
-    def check(self, plan: Plan) -> list[str]:
-        """Have the targets imported and the arguments bound, nothing started; gives those that are coroutine functions.
+    def check(self, plan: Plan) -> dict[str, bool]:
+        """Have the targets imported and the arguments bound, nothing started; gives those that return coroutines.
 
+        False stands for a target that might return one, as far as its code shows.
         Raises `Refused`, `Interrupted` or `SupervisorFault`.
         """
         self._link.send(self._order("check", plan, preflight=True))
         for message in self._messages():
             match message:
                 case {"refused": [], "async": is_async}:
-                    return list(is_async)
+                    return dict(is_async)
                 case {"refused": refusals}:
                     raise Refused(refusals)
                 case {"interrupted": _}:

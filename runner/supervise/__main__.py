@@ -138,12 +138,12 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     plan = plan_json.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
-    refusals, coroutines = _preload(plan, link, threads), list[str]()
+    refusals, coroutines = _preload(plan, link, threads), dict[str, bool]()
     signals.spare_us()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
 
-        refusals, coroutines = preflight.check(plan, link, signals)
+        refusals, coroutines = preflight.check(plan, link, signals, in_depth=order["order"] == "check")
     if refusals or order["order"] == "check":
         link.send({"refused": refusals, "async": coroutines})
         return

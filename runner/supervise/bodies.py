@@ -5,19 +5,22 @@ The look before a start imports this module, and a child whose target returns so
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from functools import partial
-from types import AsyncGeneratorType, FunctionType, GeneratorType, MethodType
+from types import AsyncGeneratorType, CodeType, FunctionType, GeneratorType, MethodType, ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterator
     from typing import Any
 
 _GENERATOR, _COROUTINE, _COROUTINE_BY_DECORATOR, _ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 """Flags of code objects, as `inspect` has them."""
 _EXPRESSION = "<genexpr>"
 """The name of the code of a generator expression, which is a value like another."""
+MOST_FUNCTIONS = 1_000
+"""Functions that are looked through for what may return a coroutine."""
 INSTEAD = {
     "generator": "call it from a function that goes through what it yields: `for item in {0}(): ...`",
     "async generator": "call it from an `async def` that goes through what it yields: `async for item in {0}(): ...`",
@@ -46,6 +49,26 @@ def is_async(called: object) -> bool:
     return function is not None and bool(function.__code__.co_flags & (_COROUTINE | _COROUTINE_BY_DECORATOR))
 
 
+def may_return_coroutine(called: object) -> bool:
+    """Whether a call of this might return a coroutine: whether anything is async among what its code names.
+
+    Code that it calls is looked through, too, but for the standard library's. Where there is too much of it, it might.
+    """
+    waiting, seen = [_function(called)], set[CodeType]()
+    while waiting:
+        function = waiting.pop()
+        if function is None or function.__code__ in seen or _is_of_the_standard_library(function):
+            continue
+        seen.add(function.__code__)
+        codes = list(_codes_within(function.__code__))
+        used = list(_used(function, {name for code in codes for name in code.co_names}))
+        is_async_inside = any(code.co_flags & (_COROUTINE | _COROUTINE_BY_DECORATOR) for code in codes)
+        if is_async_inside or len(seen) > MOST_FUNCTIONS or any(map(_gives_coroutines, used)):
+            return True
+        waiting += map(_function, used)
+    return False
+
+
 def run_out(returned: object) -> object:
     """What a call comes to when its body has run: a coroutine, or anything else to await, is run by `asyncio.run`.
 
@@ -70,12 +93,46 @@ def _function(called: object) -> FunctionType | None:
     return called if isinstance(called, FunctionType) else None
 
 
+def _is_of_the_standard_library(function: FunctionType) -> bool:
+    return str(function.__module__).partition(".")[0] in sys.stdlib_module_names
+
+
+def _codes_within(code: CodeType) -> Iterator[CodeType]:
+    """The code, and that of the functions that are made in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes_within(constant)
+
+
+def _used(function: FunctionType, names: set[str]) -> Iterator[object]:
+    """What these names may stand for in a function: globals, attributes of these and of its module's classes."""
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # it is empty
+            yield cell.cell_contents
+    for name, value in list(function.__globals__.items()):
+        is_named = name in names
+        if is_named:
+            yield value
+        if is_named or isinstance(value, type):
+            holder = value if isinstance(value, type | ModuleType) else type(value)
+            yield from (vars(holder)[each] for each in names if each in vars(holder))
+    if "asyncio" in names:
+        yield sys.modules.get("asyncio")
+
+
+def _gives_coroutines(value: object) -> bool:
+    """Whether calling this, or an attribute of it, gives something to await."""
+    module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    if str(module).partition(".")[0] == "asyncio" or (isinstance(value, type) and hasattr(value, "__await__")):
+        return True
+    return is_async(value)
+
+
 def _codes_of_context_managers() -> tuple[object, ...]:
     """The code of the functions that `contextlib`'s two decorators make."""
-    contextlib = sys.modules.get("contextlib")
-    if contextlib is None:
-        return ()
-    return tuple(decorate(run_out).__code__ for decorate in (contextlib.contextmanager, contextlib.asynccontextmanager))
+    decorators: tuple[Any, Any] = contextlib.contextmanager, contextlib.asynccontextmanager
+    return tuple(decorate(run_out).__code__ for decorate in decorators)
 
 
 def _is_awaitable(value: object) -> bool:
@@ -103,8 +160,7 @@ def _not_begun(value: Any) -> tuple[str, str] | None:
 
 
 def _is_context_manager(value: object) -> bool:
-    contextlib: Any = sys.modules.get("contextlib")
-    return contextlib is not None and isinstance(value, contextlib._GeneratorContextManagerBase)
+    return isinstance(value, contextlib._GeneratorContextManagerBase)
 
 
 def _run(awaitable: Awaitable[object]) -> object:

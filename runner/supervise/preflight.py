@@ -42,13 +42,14 @@ Refusal: TypeAlias = "dict[str, Any]"
 """`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
 
 
-def check(plan: Plan, link: Link, signals: Signals) -> tuple[list[Refusal], list[str]]:
-    """Why this plan should not start, and which of its targets are coroutine functions.
+def check(plan: Plan, link: Link, signals: Signals, *, in_depth: bool) -> tuple[list[Refusal], dict[str, bool]]:
+    """Why this plan should not start, and its targets that return coroutines: True where that is certain.
 
+    Those of which it is not are looked for only `in_depth`, which takes some milliseconds for each.
     Blocks for at most 10 s; raises `Interrupted`.
     """
     asked = _one_for_each_call(plan)
-    return _ask(plan, asked, link, signals) if asked else ([], [])
+    return _ask(plan, asked, link, signals, in_depth=in_depth) if asked else ([], {})
 
 
 def _one_for_each_call(plan: Plan) -> list[int]:
@@ -66,7 +67,9 @@ def _one_for_each_call(plan: Plan) -> list[int]:
     return list(calls.values())
 
 
-def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> tuple[list[Refusal], list[str]]:
+def _ask(
+    plan: Plan, asked: list[int], link: Link, signals: Signals, *, in_depth: bool
+) -> tuple[list[Refusal], dict[str, bool]]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
     before = children()
@@ -74,12 +77,12 @@ def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> tuple[li
     try:
         pid = fork()
         if pid == 0:
-            _answer(plan, asked, to_answers, to_output)
+            _answer(plan, asked, to_answers, to_output, in_depth=in_depth)
     except OSError as error:
         for end in (answers, to_answers, output, to_output):
             os.close(end)
         message = f"no process can be made to look whether it is there: {error.strerror}"
-        return [_refusal("target", message) | {"process": asked[0]}], []
+        return [_refusal("target", message) | {"process": asked[0]}], {}
     finally:
         signals.take()
     os.close(to_answers)
@@ -95,7 +98,7 @@ def _ask(plan: Plan, asked: list[int], link: Link, signals: Signals) -> tuple[li
     return _conclude(plan, asked, heard)
 
 
-def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn:
+def _answer(plan: Plan, asked: list[int], answers: int, output: int, *, in_depth: bool) -> NoReturn:
     """Be the child: answer for each of the asked processes, a line each."""
     try:
         prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
@@ -107,7 +110,7 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         for number in asked:
             # Under spawn the interpreter of the process starts with this path.
             sys.path[:0] = before = python_path(plan.processes[number].env) if plan.start_method == "spawn" else []
-            answer = _look(plan.processes[number])
+            answer = _look(plan.processes[number], in_depth=in_depth)
             del sys.path[: len(before)]
             flush_streams()
             line = json.dumps({"process": number} | answer).encode() + b"\n"
@@ -121,21 +124,22 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int) -> NoReturn
         os._exit(0)
 
 
-def _look(process: ProcessPlan) -> dict[str, Any]:
-    """The `refusal` of a process, or None, and which `async` target it has, or None."""
+def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
+    """The `refusal` of a process, or None, its `target`, and whether that is `async`: None where it might be."""
     field, path = ("class", process.cls) if process.cls is not None else ("target", process.target or "")
     try:
         target = find(path)
     except SystemExit as end:
         message = f"`{path}` cannot be imported: its module calls sys.exit({end.code!r})"
-        return {"refusal": _refusal(field, message), "async": None}
+        return {"refusal": _refusal(field, message), "target": path, "async": False}
     except BaseException as error:
-        return {"refusal": _import_failure(field, path, error), "async": None}
+        return {"refusal": _import_failure(field, path, error), "target": path, "async": False}
     refusal = _misuse_of_class(path, target) if field == "class" else _misuse_of_target(path, target)
     body = getattr(target, "run", None) if field == "class" else target
     return {
         "refusal": refusal or _lazy(field, path, body) or _bind(process, field, path, target),
-        "async": path if bodies.is_async(body) else None,
+        "target": path,
+        "async": bodies.is_async(body) or (None if in_depth and bodies.may_return_coroutine(body) else False),
     }
 
 
@@ -246,8 +250,8 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
     return _Heard(heard[answers], heard[output], too_late=True)
 
 
-def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal], list[str]]:
-    """The refusals, and the coroutine functions; without an answer is the process whose import never came back."""
+def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal], dict[str, bool]]:
+    """The refusals, and the targets that return coroutines. A process has no answer if its import never ended."""
     answered = [json.loads(line) for line in heard.answers.split(b"\n")[:-1]]
     refusals = [each["refusal"] | {"process": each["process"]} for each in answered if each["refusal"]]
     if len(answered) < len(asked):
@@ -261,4 +265,4 @@ def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal
     if refusals and heard.said:
         text = heard.said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()
         refusals[-1]["help"] = "\n".join(filter(None, [refusals[-1]["help"], f"it printed:\n{text}"]))
-    return refusals, [each["async"] for each in answered if each["async"]]
+    return refusals, {each["target"]: each["async"] is True for each in answered if each["async"] is not False}

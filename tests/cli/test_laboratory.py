@@ -6,10 +6,12 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from tests.running import COMMAND, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TWO = """\
 title: Two take turns
@@ -385,6 +386,19 @@ def test_a_scenario_becomes_a_script_that_comes_to_the_same(file: Path, tmp_path
     out = subprocess.check_output([sys.executable, str(script)], text=True)
     assert "a is done" in out
     assert re.search(r"total: +3", out)
+
+
+@pytest.mark.parametrize("target", ["fetch", "fetched", "fetched_by_another", "fetched_by_a_method"])
+def test_a_script_runs_the_coroutine_that_a_target_returns(target: str, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
+    file = written(tmp_path, f"jobs: [{{name: a, target: 'lazy:{target}'}}, {{name: b, target: 'lazy:begun'}}]")
+
+    status, _, err = run_jobs("export", file, "-o", tmp_path / "script.py")
+
+    assert (status, err) == (0, "")
+    out = subprocess.check_output([sys.executable, str(tmp_path / "script.py")], text=True)
+    assert out.count("the body runs") == 2
+    assert "target=begun" in (tmp_path / "script.py").read_text()
 
 
 FAILING = """

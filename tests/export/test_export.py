@@ -237,16 +237,25 @@ def test_a_job_type_of_somebody_elses_is_refused(tmp_path: Path) -> None:
 def test_a_coroutine_is_run_by_asyncio(tmp_path: Path) -> None:
     plan = plan_of("jobs: [{name: a, target: 'm:fetch', args: [3]}, {name: b, target: 'm:work'}]", tmp_path)
 
-    script = export(plan, ["m:fetch"])
+    script = export(plan, {"m:fetch": True})
 
     assert lines_of(script, "a") == ["asyncio.run(fetch(3))"]
     assert "import asyncio\n" in script
     assert "target=work" in script
 
 
+def test_what_may_be_a_coroutine_is_run_if_it_is_one(tmp_path: Path) -> None:
+    plan = plan_of("jobs: [{name: a, target: 'm:work', args: [3]}]", tmp_path)
+
+    script = export(plan, {"m:work": False})
+
+    assert lines_of(script, "a") == ["run_coroutine(work(3))"]
+    assert lines_of(script, "run_coroutine") == ["if asyncio.iscoroutine(returned):", "    asyncio.run(returned)"]
+
+
 def test_a_class_that_runs_a_coroutine_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotExport, match="the class `m:P` cannot be exported: its `run` is a coroutine function"):
-        export(plan_of("jobs: [{class: 'm:P'}]", tmp_path), ["m:P"])
+        export(plan_of("jobs: [{class: 'm:P'}]", tmp_path), {"m:P": True})
 
 
 if __name__ == "__main__":

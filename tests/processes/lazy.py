@@ -95,6 +95,65 @@ def fetched() -> object:
     return fetch(6)
 
 
+def fetched_by_another() -> object:
+    """Return the coroutine of a function that returns one."""
+    return fetched()
+
+
+def fetched_by_a_method() -> object:
+    """Return the coroutine of an object that is found in a dict."""
+    return {"it": service}["it"].method()
+
+
+def _closing(function: Callable[[], object]) -> Callable[[], object]:
+    def call() -> object:
+        return function()
+
+    return call
+
+
+fetched_by_what_it_closes_over = _closing(fetch)
+
+
+def fetched_from_a_module() -> object:
+    """Return the coroutine of a function of a module."""
+    return asyncio.sleep(0)
+
+
+def fetched_by_an_import() -> object:
+    """Return the coroutine of a function that is imported late."""
+    from asyncio import sleep
+
+    return sleep(0)
+
+
+def promised() -> object:
+    """Return something to await that is no coroutine."""
+    return Promise()
+
+
+def made_inside() -> object:
+    """Return a coroutine of a function that is made in this one."""
+
+    async def inner() -> int:
+        return 8
+
+    return inner()
+
+
+def _never_filled(*, never: bool) -> Callable[[], object]:
+    if never:
+        later = begun
+
+    def call() -> object:
+        return later()
+
+    return call
+
+
+never_filled = _never_filled(never=False)
+
+
 def begun() -> object:
     """Return a generator of whose body a part has run."""
     made = steps()

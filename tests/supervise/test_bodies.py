@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise.bodies import is_async, lazy_kind, run_out
+from runner.supervise import bodies
+from runner.supervise.bodies import is_async, lazy_kind, may_return_coroutine, run_out
 from runner.supervise.child import Terminated, raise_terminated
 from tests.processes import lazy
 
@@ -41,13 +41,6 @@ def test_of_a_callable_it_is_known_whether_a_call_runs_its_body(called: object, 
     assert lazy_kind(called) == kind
 
 
-def test_without_contextlib_there_is_no_context_manager(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "contextlib")
-
-    assert lazy_kind(lazy.opened) is None
-    assert run_out(1) == 1
-
-
 @pytest.mark.parametrize(
     ("called", "expected"),
     [
@@ -63,6 +56,33 @@ def test_without_contextlib_there_is_no_context_manager(monkeypatch: pytest.Monk
 )
 def test_a_coroutine_function_is_known(called: object, expected: bool) -> None:
     assert is_async(called) is expected
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        (lazy.fetched, True),
+        (lazy.fetched_by_another, True),
+        (lazy.fetched_by_a_method, True),
+        (lazy.fetched_by_what_it_closes_over, True),
+        (lazy.fetched_from_a_module, True),
+        (lazy.fetched_by_an_import, True),
+        (lazy.promised, True),
+        (lazy.made_inside, True),
+        (lazy.begun, False),
+        (lazy.all_steps, False),
+        (lazy.never_filled, False),
+        (print, False),
+    ],
+)
+def test_a_function_that_might_return_a_coroutine_is_known(called: object, expected: bool) -> None:
+    assert may_return_coroutine(called) is expected
+
+
+def test_of_too_much_code_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST_FUNCTIONS", 0)
+
+    assert may_return_coroutine(lazy.begun) is True
 
 
 @pytest.mark.parametrize(
