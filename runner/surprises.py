@@ -39,6 +39,8 @@ class Surprises:
         """The open files with whose data in their buffers each process has left."""
         self._forked: set[str | None] = set()
         """Of which it has been told that they forked beside threads."""
+        self._readers: set[str] = set()
+        """The processes that have read from stdin."""
         self._unwinding = {process.name for process in plan.processes if process.on_terminate == "unwind"}
         self._finally: dict[str, int] = {}
         self._globals: dict[tuple[str, str], list[int]] = {}
@@ -64,6 +66,8 @@ class Surprises:
                     self._globals.setdefault((module, each), []).append(number)
             case "forked_with", [list(threads), bool(here)]:
                 return self.of_fork(name if here else None, list(map(str, threads)))
+            case "read_stdin", []:
+                return self._read_from_stdin(name, "")
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
             case "left_for_exit", [list(functions)]:
@@ -85,6 +89,13 @@ class Surprises:
         what = _FORKS_ALL.format(those) if name is None else _FORKS.format(name, those)
         text = _FORKED_WITH_THREADS.format(what)
         return [Note("forked_with_threads", name, text)]
+
+    def _read_from_stdin(self, name: str, error: str) -> list[Note]:
+        """The process has read from stdin, with this error in parentheses, or none."""
+        if name in self._readers:
+            return []
+        self._readers.add(name)
+        return [Note("no_stdin", name, _NO_STDIN.format(name, error))]
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote."""
@@ -109,7 +120,7 @@ class Surprises:
         if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
         if error is not None and _has_missed_its_input(error):
-            yield Note("no_stdin", name, _NO_STDIN.format(name, error["type"]))
+            yield from self._read_from_stdin(name, f" ({error['type']})")
         yield from self._about_exit(name, fields)
         is_unwound = name in self._unwinding
         if (
@@ -225,6 +236,6 @@ _BEGINS = {
     "forkserver": "under forkserver a process is forked from a server, and imports what the file does not `preload`",
 }
 _NO_STDIN = (
-    "{0} tried to read from stdin and got its end at once ({1}): a process has no stdin of its own, it reads from "
+    "{0} read from stdin and got its end at once{1}: a process has no stdin of its own, it reads from "
     "/dev/null, as under multiprocessing. Pass what it needs in `args`, in `env`, in a file or through a queue."
 )

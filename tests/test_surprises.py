@@ -132,6 +132,17 @@ def test_a_process_that_reads_from_stdin_is_told_that_it_has_none(error: dict[st
     assert abouts(notes) == ([("no_stdin", "a")] if is_told else [])
 
 
+def test_a_read_from_stdin_is_told_at_once_and_not_again_with_its_error() -> None:
+    found = surprises()
+
+    (note,) = found.hear(0, "read_stdin", [], 1.0)
+
+    assert (note.about, note.process) == ("no_stdin", "a")
+    assert note.text.startswith("a read from stdin and got its end at once: a process has no stdin of its own")
+    error = {"type": "EOFError", "message": "EOF when reading a line", "traceback": None}
+    assert list(found.about(exited(error=error, ended_by="exception"), 2.0)) == []
+
+
 def test_a_fork_beside_threads_is_told_once_with_their_names() -> None:
     found = surprises()
 

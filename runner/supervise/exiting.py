@@ -11,7 +11,7 @@ import os
 import sys
 from io import BufferedRandom, BufferedWriter, TextIOWrapper
 
-from runner.supervise import endings, told
+from runner.supervise import endings, no_stdin, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Exiting:
 
     def __enter__(self) -> None:
         atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
+        no_stdin.report_reads()
         self._before = unwritten(self._globals())
         self._free = _lowest_free_descriptor()
 

@@ -40,6 +40,7 @@ _OF_A_TARGET = (
     "globals",
     "left_for_exit",
     "lives_on",
+    "read_stdin",
     "remaining",
     "unwritten",
     "worked",

@@ -68,6 +68,11 @@ def tell_forked_with(threads: list[str], *, here: bool) -> None:
     _tell("forked_with", threads, here)
 
 
+def tell_stdin_read() -> None:
+    """The target reads from stdin."""
+    _tell("read_stdin")
+
+
 def tell_remaining(how: str, function: str | None, threads: list[str], children: list[str], items: int) -> None:
     """The target is over (`how`), and the process is still there: what it runs or waits for now.
 

@@ -198,3 +198,39 @@ def test_only_data_that_is_not_written_is_told_so(
     else:
         assert told == [True] * (not is_written)
         assert skips is None or is_written is not skips
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "sys.stdin.read()",
+        "sys.stdin.readline()",
+        "list(sys.stdin)",
+        "sys.stdin.buffer.read()",
+        "sys.stdin.buffer.raw.read(9)",
+        "sys.__stdin__.read(1)",
+        "input()",
+        "getpass.getpass(stream=sys.stderr)",
+    ],
+)
+def test_a_read_from_the_stdin_that_a_process_has_not_is_told(read: str, start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "reading.py").write_text(f"import getpass, sys\ndef work():\n    {read}\n    {read}\n")
+
+    result = run_text("jobs: [{name: a, target: 'reading:work'}]", tmp_path, start_method)
+
+    assert [process for process, _ in notes(result, "no_stdin")] == ["a"]
+    assert result.processes["a"].outcome == ("failed" if "(stream" in read or "input" in read else "succeeded")
+
+
+def test_stdin_is_otherwise_as_ever(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "looking.py").write_text(
+        "import sys\n"
+        "def work():\n"
+        "    same = sys.stdin is sys.__stdin__\n"
+        "    print(sys.stdin.fileno(), sys.stdin.name, sys.stdin.mode, sys.stdin.isatty(), same)\n"
+    )
+
+    result = run_text("jobs: [{name: a, target: 'looking:work'}]", tmp_path, start_method)
+
+    assert result.processes["a"].output == "0 <stdin> r False True\n"
+    assert notes(result, "no_stdin") == []

@@ -26,6 +26,7 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
         lambda: told.tell_remaining("has returned", "app.save", ["t"], ["p"], 2),
         ["remaining", "has returned", "app.save", ["t"], ["p"], 2],
     ),
+    (told.tell_stdin_read, ["read_stdin"]),
     (told.tell_lives_on, ["lives_on"]),
     (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
 ]
