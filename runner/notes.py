@@ -255,7 +255,8 @@ _EXIT_TEXT = (
 )
 _UNREPORTED = (
     "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it left by "
-    "os._exit or the like, which skips `finally` blocks and loses output still in buffers."
+    "os._exit or the like, which skips `finally` blocks and loses output still in buffers; or it closed "
+    "descriptors that are not its own, and could not report its end."
 )
 _SIGNALS = {
     "SIGSEGV": "it used memory that is not its own, mostly a fault in native code (a C extension, ctypes); "

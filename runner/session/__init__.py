@@ -80,6 +80,8 @@ class Session:
         """Readable when a stop has been asked for: from then on nothing is waited for without a deadline."""
         self._said = b""
         """The end of what the supervisor wrote before it answered."""
+        self._importing: str | None = None
+        """The module or class of the user that the supervisor was about to run, as far as it has got."""
         self._reaped = False
         self._end_descendants = end_descendants
 
@@ -234,7 +236,10 @@ class Session:
         """Why there was neither a run nor a refusal."""
         if self._patience.stopped_by is not None:
             return Interrupted(128 + self._patience.stopped_by)
-        return SupervisorFault("the supervisor ended before anything was started", self._said.decode(errors="replace"))
+        message = "the supervisor ended before anything was started"
+        if self._importing is not None:
+            message += f": `{self._importing}` ended it, or closed descriptors that are not its own"
+        return SupervisorFault(message, self._said.decode(errors="replace"))
 
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
         """The supervisor's messages and all output, until the supervisor is gone."""
@@ -283,6 +288,9 @@ class Session:
 
     def _take_in(self, received: Iterator[tuple[Message, tuple[int, ...]]]) -> Iterator[Message]:
         for message, descriptors in received:
+            if "importing" in message:
+                self._importing = message["importing"]
+                continue
             self._patience.hear(time.monotonic())
             if not message.keys().isdisjoint(LAST_WORDS):
                 self._patience.hear_the_last_word(time.monotonic())

@@ -24,6 +24,7 @@ from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftThreads, leave
+from runner.supervise.own_descriptors import OwnDescriptors
 from runner.supervise.processes import Processes
 from runner.supervise.refusals import TOO_MANY_FILES, cannot_be_set_up, refusal
 from runner.supervise.shared import SharedThings
@@ -138,7 +139,8 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     plan = plan_json.from_json(order.pop("plan"))
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
-    refusals, coroutines = _preload(plan, link, threads), dict[str, bool]()
+    own = OwnDescriptors(link, (*signals.descriptors, *private), _send_all)
+    refusals, coroutines = _preload(plan, link, threads, own), dict[str, bool]()
     signals.spare_us()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
@@ -170,13 +172,17 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         shared.remove()
 
 
-def _preload(plan: Plan, link: Link, threads: LeftThreads) -> list[dict[str, Any]]:
+def _preload(plan: Plan, link: Link, threads: LeftThreads, own: OwnDescriptors) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
     sys.stdin = sys.__stdin__  # as a child has it
     try:
         for module in plan.preload:
+            own.announce(module)
             with heeding(link), threads.noted(module):
-                importlib.import_module(module)
+                try:
+                    importlib.import_module(module)
+                finally:
+                    own.check("preload", module)
     except Interrupted:
         raise
     except BaseException as error:
@@ -231,16 +237,17 @@ def _supervisor(
     os.set_blocking(records, False)
     widen(to_records)
     selector = selectors.DefaultSelector()
+    to_close = (*private, link.fileno(), records, *signals.descriptors, *_own(selector))
     processes = Processes(
         plan,
         shared,
         records=to_records,
-        private=(*private, link.fileno(), records, *signals.descriptors, *_own(selector)),
+        private=to_close,
         open_files=open_files,
         signals=signals,
         line_times=order.get("line_times", -1),
     )
-    refusals = _create(plan, processes, link, threads)
+    refusals = _create(plan, processes, link, threads, OwnDescriptors(link, (*to_close, to_records), _send_all))
     if refusals:
         link.send({"refused": refusals})
         return None
@@ -254,15 +261,21 @@ def _supervisor(
     return supervisor
 
 
-def _create(plan: Plan, processes: Processes, link: Link, threads: LeftThreads) -> list[dict[str, Any]]:
+def _create(
+    plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
+) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
     for number, process in enumerate(plan.processes):
         if process.cls is None:
             processes.create(number)
             continue
         try:
+            own.announce(process.cls)
             with heeding(link), threads.noted(process.cls.partition(":")[0]):
-                processes.create(number)
+                try:
+                    processes.create(number)
+                finally:
+                    own.check("class", process.cls, number)
         except Interrupted:
             raise
         except BaseException as error:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from runner.wire import Link
 
 LIMIT_S = 10.0
+LAST_WORDS_S = 0.2
+"""For what the child prints when it answers no more; a process that its import has left may keep its output open."""
 MOST_OUTPUT = 4_000
 
 Refusal: TypeAlias = "dict[str, Any]"
@@ -116,7 +118,9 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int, *, in_depth
             line = json.dumps({"process": number} | answer).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
-    except BaseException:  # a fault of ours: it is told with the refusal, as what the import printed
+    except OSError:  # it is told with the refusal, as what the import printed
+        os.write(2, b"the import closes descriptors that are not its own, as `os.closerange` does\n")
+    except BaseException:  # a fault of ours: it is told with the refusal, too
         import traceback
 
         os.write(2, traceback.format_exc().encode(errors="backslashreplace"))
@@ -232,22 +236,25 @@ def _listen(answers: int, output: int, link: Link, asked: int) -> _Heard:
     for descriptor in (output, answers, link.fileno()):
         poll.register(descriptor, select.POLLIN)
     deadline = monotonic() + LIMIT_S
+    is_over, waited_for = False, {answers, output}
     while (left := deadline - monotonic()) > 0:
         for descriptor, _ in poll.poll(left * 1000):
             if descriptor == link.fileno():
                 heed(link)
                 continue
             data = os.read(descriptor, 65536)
-            if not data and descriptor == answers:
-                return _Heard(heard[answers], heard[output])
+            if not data and descriptor == answers:  # the end of the child, or its import has closed it
+                deadline = min(deadline, monotonic() + LAST_WORDS_S)
+                is_over = True
             if not data:
                 poll.unregister(descriptor)
+                waited_for.discard(descriptor)
             elif descriptor == answers or len(heard[output]) < MOST_OUTPUT:
                 heard[descriptor] += data
         # The end alone would not do: an import may have left a process that has the pipe, too.
-        if heard[answers].count(b"\n") == asked:
+        if heard[answers].count(b"\n") == asked or (is_over and not waited_for):
             return _Heard(heard[answers], heard[output])
-    return _Heard(heard[answers], heard[output], too_late=True)
+    return _Heard(heard[answers], heard[output], too_late=not is_over)
 
 
 def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal], dict[str, bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -196,6 +197,62 @@ def test_on_the_command_line_that_is_exit_status_3(command: list[str], tmp_path:
     assert b"Traceback" not in done.stderr
 
 
+CLOSES = """
+import multiprocessing, os
+os.closerange({first}, 1000)
+def work(): pass
+class P(multiprocessing.Process):
+    def run(self): pass
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("preload", ["preload: [preloaded]\njobs: [{target: noop}]", "jobs: [{class: 'preloaded:P'}]"])
+def test_an_import_that_closes_descriptors_is_reported_by_name(
+    preload: str, first: int, method: str, tmp_path: Path
+) -> None:
+    file = written(tmp_path, CLOSES.format(first=first), preload)
+    command = [*COMMAND, str(file), "--start-method", method, "--no-preflight"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 3
+    assert re.search("`preloaded(:P)?` (ended it, or )?close[sd] descriptors that are not its own", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "Errno" not in done.stderr
+
+
+def test_of_an_import_that_closes_some_of_them_the_place_is_told(tmp_path: Path) -> None:
+    # The link is spared.
+    closes = (
+        "import os, stat\n"
+        "for number in range(3, 1000):\n"
+        "    try:\n"
+        "        if not stat.S_ISSOCK(os.fstat(number).st_mode):\n"
+        "            os.close(number)\n"
+        "    except OSError:\n"
+        "        pass\n"
+    )
+    file = written(tmp_path, closes, "preload: [preloaded]\njobs: [{target: noop}]")
+
+    done = subprocess.run([*COMMAND, str(file)], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 2
+    assert "jobs.yaml:1:10: error: `preloaded` closes descriptors that are not its own" in done.stderr
+
+
+def test_a_target_whose_import_closes_descriptors_is_refused_at_its_place(tmp_path: Path) -> None:
+    file = written(tmp_path, CLOSES.format(first=3), "jobs: [{target: 'preloaded:work'}]")
+
+    done = subprocess.run([*COMMAND, str(file)], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 2
+    assert "importing `preloaded` ends the process" in done.stderr
+    assert "the import closes descriptors that are not its own, as `os.closerange` does" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 PRELOADS = "preload: [preloaded]\njobs: [{target: noop}]"
 MAKES = "jobs: [{class: 'preloaded:Made'}]"
 
@@ -227,7 +284,8 @@ def test_a_stop_ends_an_import_that_never_does(words: str, source: str, text: st
         with contextlib.suppress(subprocess.TimeoutExpired):
             running.wait(2)
 
-    assert (running.communicate(timeout=30), running.returncode) == (("", ""), 130)
+    said = "run-jobs: stopped by SIGINT (Ctrl-C) before any process was started\n" if words == "run" else ""
+    assert (running.communicate(timeout=30), running.returncode) == (("", said), 130)
 
 
 def test_from_python_a_keyboard_interrupt_ends_it(tmp_path: Path) -> None:
