@@ -33,9 +33,11 @@ def measure(rounds: int) -> None:
         damaged: dict[str, int] = {}
         contestants = [_contestant(name, command, folder, damaged) for name, command in commands.items()]
         title = f"{CHILDREN} x {LINES:,} lines of 80 bytes"
-        others = [name for name in commands if name not in {OURS, CATS, *SLOW}]
-        bounds = [Bound(other, OURS, 2, at_least=True) for other in others]
-        bounds.append(Bound(CATS, OURS, 0.25, at_least=True))
+        bounds = [
+            Bound(CATS, OURS, 0.45, at_least=True),
+            Bound("concurrently", OURS, 1.5, at_least=True),
+            Bound("parallel", OURS, 2, at_least=True),
+        ]
         compare(title, "s", [one for one in contestants if one.name not in SLOW], bounds, rounds)
         compare(f"{title}, once", "s", [one for one in contestants if one.name in SLOW], [], 1)
         for who, lines in damaged.items():

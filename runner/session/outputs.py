@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _PIPE = 1 << 16
-"""What a pipe holds at first, and what is read at once: the memory for more would come from the system each time, and
-go back to it, which takes five times as long as the reading."""
+"""The bytes that a pipe holds, and that are read at once: the memory for more would come from the system each time, and
+go back to it, which takes five times as long as the reading. A pipe that holds more makes nothing faster, and takes
+from what the system lets all pipes of the user hold."""
 
 
 DESCRIPTORS_EACH = 3
@@ -27,14 +28,13 @@ DESCRIPTORS_EACH = 3
 class Source:
     """One stream of one process."""
 
-    __slots__ = ("descriptor", "held", "is_wide", "process", "stream")
+    __slots__ = ("descriptor", "held", "process", "stream")
 
     def __init__(self, process: int | None, stream: str, descriptor: int) -> None:
         self.process = process
         self.stream = stream
         self.descriptor = descriptor
         self.held = -1
-        self.is_wide = False
 
     def hold(self) -> None:
         """Have the pipe's other end, too: as long as we do, the process's end does not end the stream.
@@ -46,13 +46,9 @@ class Source:
     def read(self) -> bytes | None:
         """One piece of what is there now; empty at the end, None if there is nothing yet."""
         try:
-            data = os.read(self.descriptor, _PIPE)
+            return os.read(self.descriptor, _PIPE)
         except BlockingIOError:
             return None
-        if len(data) >= _PIPE and not self.is_wide:
-            self.is_wide = True
-            widen(self.descriptor)
-        return data
 
     def let_end(self) -> None:
         """Have the stream end when all who write to it have ended."""
