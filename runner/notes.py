@@ -195,7 +195,8 @@ _SIGTERM_IGNORED = (
 )
 _TIMEOUT = (
     "The `timeout` of {0} is over: it is stopped, with SIGTERM now and SIGKILL after {1:g} s. However it ends, it is "
-    "`timed_out`, and has failed unless that is expected. An end that is wanted is declared with `terminate_after`."
+    "`timed_out` (unless it had ended in time, and that was noticed late), and has failed unless that is expected. An "
+    "end that is wanted is declared with `terminate_after`."
 )
 _OUT_OF_MEMORY = (
     "{0} asked for more memory than `limits.memory` leaves it: Python raised MemoryError, and nothing caught it. "

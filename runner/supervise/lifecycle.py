@@ -230,10 +230,10 @@ def _kill(life: Life, reason: str) -> tuple[Life, list[Command]]:
 
 def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
     limit = limit_reached(life, fact)
-    outcome = judge(life, fact.exit_code, limit)
-    expected = is_expected(life, fact.exit_code, outcome)
     started_at = at if life.started_at is None else life.started_at
     ended_at, ended_at_from = end_of(fact, started_at, at)
+    outcome = judge(life, fact.exit_code, limit, ended_at - started_at)
+    expected = is_expected(life, fact.exit_code, outcome)
     fields = {
         "outcome": outcome,
         "expected": expected,
@@ -275,11 +275,14 @@ def limit_reached(life: Life, fact: Exited) -> str | None:
     return "cpu_seconds" if is_killed and (fact.cpu_seconds or 0) > limits.cpu_seconds else None
 
 
-def judge(life: Life, exit_code: int | None, limit: str | None) -> str:
-    """How a process ended, given its exit code, the signals that we sent it and the limit that it reached."""
+def judge(life: Life, exit_code: int | None, limit: str | None, duration_s: float) -> str:
+    """How a process ended, given its exit code, the signals that we sent it, its limit and how long it ran.
+
+    A process that ended in time has not timed out, even if its timeout was over before its end was noticed.
+    """
     if exit_code is None:
         return "lost"
-    if life.stop_reason == "timeout":
+    if life.stop_reason == "timeout" and duration_s >= (life.plan.timeout or 0):
         return "timed_out"
     if exit_code == -SIGKILL and SIGKILL in life.sent:
         return "killed"

@@ -130,7 +130,43 @@ def test_the_stop_reason_is_that_of_the_first_signal() -> None:
 def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[int], outcome: str) -> None:
     state = replace(Life(0, PLAN, 5), sent=frozenset(sent))
 
-    assert judge(state, exit_code, None) == outcome
+    assert judge(state, exit_code, None, 1.0) == outcome
+
+
+@pytest.mark.parametrize(
+    ("left_at", "ended_by", "exit_code", "outcome"),
+    [
+        (1.9, "return", 0, "succeeded"),
+        (1.9, "exception", 1, "failed"),
+        (2.1, "return", 0, "timed_out"),
+        (None, "return", 0, "timed_out"),
+        (1.9, "signal", -15, "timed_out"),  # it was still there
+    ],
+)
+def test_a_process_that_ended_in_time_has_not_timed_out_whenever_that_is_noticed(
+    left_at: float | None, ended_by: str, exit_code: int, outcome: str
+) -> None:
+    state, _ = transition(Life(0, replace(PLAN, timeout=2.0), grace_period=5), Started(), 0.0)
+    state, _ = transition(state, TimerFired(1), 2.2)
+
+    state, commands = transition(state, Exited(exit_code, ended_by, left_at=left_at), 2.3)
+
+    (report,) = commands
+    assert isinstance(report, Report)
+    assert (report.fields["outcome"], report.fields["stop_reason"]) == (outcome, "timeout")
+
+
+@pytest.mark.parametrize("stops", [Terminate("main"), Kill("main"), Terminate("time_limit")])
+def test_a_process_whose_timeout_is_over_while_it_is_being_stopped_has_not_timed_out(stops: Fact) -> None:
+    state, _ = transition(Life(0, replace(PLAN, timeout=2.0), grace_period=5), Started(), 0.0)
+    state, _ = transition(state, stops, 1.0)
+
+    state, commands = transition(state, TimerFired(1), 2.0)
+    assert commands == []
+    _, (report,) = transition(state, Exited(-9 if isinstance(stops, Kill) else -15, "signal"), 3.0)
+
+    assert isinstance(report, Report)
+    assert report.fields["outcome"] == ("killed" if isinstance(stops, Kill) else "terminated")
 
 
 @pytest.mark.parametrize("exit_code", [0, 7, -9, -15])
