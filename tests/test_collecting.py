@@ -138,3 +138,15 @@ def test_lines_are_kept_as_if_each_was_read_alone(pieces: list[bytes]) -> None:
     run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
 
     assert [text for _, _, _, text, _ in run.lines] == expected
+
+
+def test_output_is_kept_in_the_pieces_in_which_it_was_read() -> None:
+    collected = Collected(PLAN)
+    collected.add(event("run.started", 0))
+    collected.add(Output(0, "stdout", b"a line\n" * 1000 + b"half", 100.0))
+    collected.add(Output(0, "stdout", b" a line\n", 100.5))
+    collected.add(event("run.finished", 9, **FINISHED))
+
+    run = collected.run(b"", "f.yaml", (), began=100.0, version="1.0")
+
+    assert [(t, text.count("\n") + 1) for t, _, _, text, _ in run.output] == [(0.0, 1000), (0.5, 1)]
