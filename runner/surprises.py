@@ -162,7 +162,10 @@ class Surprises:
             yield Note("slow_start", name, text)
 
     def _print_order(self) -> Iterator[Note]:
-        """Of processes that do the same, one was heard before another one that was started before it."""
+        """Of processes that do the same, one was heard before another one that was started before it.
+
+        Where only the moments of reading are known the note says no more than that.
+        """
         for job in self._plan.jobs:
             if any(_shares(self._plan.processes[number]) for number in job.processes):
                 continue  # they wait for each other, or for main: that makes an order of its own
@@ -172,7 +175,8 @@ class Surprises:
                 started = [self._started.get(name, 0.0) for name in names]
                 clearly_s = 0.0 if is_known else CLEARLY_S
                 if is_known is is_known_too and started[0] < started[1] and earlier + clearly_s < at:
-                    yield Note("print_order", names[1], _PRINT_ORDER.format(names[1], names[0]))
+                    how = _PRINTED if is_known else _WAS_READ
+                    yield Note("print_order", names[1], _PRINT_ORDER.format(how.format(names[1], names[0])))
                     return
 
     def _named(self, numbers: list[int]) -> str:
@@ -224,9 +228,14 @@ _FORKED_WITH_THREADS = (
     "held then is never released in the copy, and a process that needs it there waits for ever. Start threads in the "
     "target and not when a module is imported, start processes before threads, or use spawn."
 )
+_PRINTED = "{0} printed before {1}, which was started before it and does the same"
+_WAS_READ = (
+    "What {0} printed was read before what {1} printed, which was started before it and does the same (when they "
+    "printed is not known)"
+)
 _PRINT_ORDER = (
-    "{0} printed before {1}, which was started before it and does the same: once they run, the order in which "
-    "processes come to something is nobody's promise. Order is made by what one waits for: a join, an event, a queue."
+    "{0}: once they run, processes come to something in any order. What a process waits for makes an order: a join, an "
+    "event, a queue."
 )
 _SLOW_START = (
     "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: {3}. Start fewer processes that do more each, or fork."

@@ -261,6 +261,28 @@ def test_of_mains_hand_nothing_is_kept() -> None:
 SAYS = Output(0, "stdout", b"x", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("written_at", "words"),
+    [
+        ((1.0, 0.5), "b printed before a, which was started before it and does the same: once they run, "),
+        (
+            (None, None),
+            "What b printed was read before what a printed, which was started before it and does the same (",
+        ),
+    ],
+)
+def test_a_moment_of_reading_is_called_so(written_at: tuple[float | None, float | None], words: str) -> None:
+    found = surprises()
+    for number, name in enumerate("ab"):
+        list(found.about(event("process.started", name), 0.1 * number))
+        said = replace(SAYS, process=number, data=b"x\n", at=1.0 - number / 2, written_at=(written_at[number],))
+        found.see_output(said)
+
+    (note,) = found.at_the_end()
+
+    assert note.text.startswith(words)
+
+
 def test_who_waits_for_others_has_an_order_of_its_own() -> None:
     found = surprises(args=({"ref": "door"},))
     for number, name in enumerate("abc"):
