@@ -193,7 +193,7 @@ def test_the_memory_of_a_forked_process_is_its_own(start_method: str) -> None:
     assert memory["nothing"] is not None
     assert memory["returns"] is not None
     assert memory["nothing"] < 4 * MIB
-    assert 47 * MIB <= memory["returns"] < 56 * MIB  # the system may count 100 pages late
+    assert 47 * MIB <= memory["returns"] < 56 * MIB  # the system leaves out up to 32 pages for each processor and kind
     if start_method == "fork":  # under forkserver only the process itself knows
         assert memory["dies"] is not None
         assert memory["dies"] < 4 * MIB
