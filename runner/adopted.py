@@ -21,6 +21,10 @@ BETWEEN_LOOKS_S = 0.01
 """For the end of a process, where the system does not report it."""
 
 
+ARE_LISTED = os.path.isdir("/proc/self/task")
+"""Whether the system tells which children a process has."""
+
+
 def children(pid: int | None = None) -> set[int]:
     """The pids of all our children, or of another process's, whichever thread has them, where the system tells."""
     tasks = f"/proc/{'self' if pid is None else pid}/task"
@@ -80,21 +84,26 @@ def let_end(pid: int, patience_s: float) -> bool:
     """Give a child time to end by itself; gives whether it has."""
     pidfd = pidfd_of(pid)
     if pidfd is None:
-        return _reaped_within(pid, patience_s)
+        try:
+            return reaped_within(pid, patience_s) is not None
+        except ChildProcessError:
+            return True
     try:
         return ends_within(pidfd, patience_s)
     finally:
         os.close(pidfd)
 
 
-def _reaped_within(pid: int, patience_s: float) -> bool:
-    """Whether the child has ended within this time; it is reaped, as there is no other way to see its end."""
+def reaped_within(pid: int, patience_s: float) -> int | None:
+    """Reap a child that ends within this time; returns its exit code, or None if it lives.
+
+    Raises `ChildProcessError` if it has been reaped elsewhere.
+    """
     deadline = monotonic() + patience_s
-    while monotonic() < deadline:
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return True
-        except ChildProcessError:
-            return True
+    while True:
+        reaped, status = os.waitpid(pid, os.WNOHANG)
+        if reaped:
+            return os.waitstatus_to_exitcode(status)
+        if monotonic() >= deadline:
+            return None
         sleep(BETWEEN_LOOKS_S)
-    return False

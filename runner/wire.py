@@ -175,6 +175,9 @@ class Link:
                 numbers = array.array("i")
                 numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
                 self._descriptors.extend(numbers)
+                if not _CLOEXEC:  # macOS cannot have that at once
+                    for number in numbers:
+                        os.set_inheritable(number, False)
         if not data:
             self._drop()
             return False

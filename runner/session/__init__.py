@@ -40,6 +40,8 @@ LAST_WORDS = ("ended", "refused", "interrupted")
 """Messages after which the supervisor starts nothing any more."""
 SHORTEST_S = 0.01
 """Between looks for the end of a supervisor that has been killed."""
+BETWEEN_LOOKS_S = 0.2
+"""For the end of a supervisor, where the system does not report it: what an import has left may keep the link open."""
 
 
 class Refused(RunJobsError):
@@ -251,6 +253,8 @@ class Session:
             self._outputs.attend(selector)
             link = self._link.fileno()
             over = False
+            if gone < 0:
+                tick_s = BETWEEN_LOOKS_S if tick_s is None else min(tick_s, BETWEEN_LOOKS_S)
             while not over:
                 self._link.flush()
                 self._link.adjust()
@@ -266,7 +270,7 @@ class Session:
                         yield from self._heard(self._outputs.read(key.data))
                 if self._link.ended:
                     self._patience.see_it_leave(time.monotonic())
-                over = gone in descriptors or (gone < 0 and self._link.ended)
+                over = gone in descriptors or (gone < 0 and (self._link.ended or let_end(self._supervisor, 0)))
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
 

@@ -26,7 +26,7 @@ from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftThreads, leave
 from runner.supervise.own_descriptors import OwnDescriptors
 from runner.supervise.processes import Processes
-from runner.supervise.refusals import TOO_MANY_FILES, cannot_be_set_up, refusal
+from runner.supervise.refusals import TOO_MANY_FILES, cannot_be_set_up, not_held_here, refusal
 from runner.supervise.shared import SharedThings
 from runner.supervise.shown import text_of
 from runner.supervise.signals import Signals, let_all_through
@@ -140,7 +140,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
     own = OwnDescriptors(link, (*signals.descriptors, *private), _send_all)
-    refusals, coroutines = _preload(plan, link, threads, own), dict[str, bool]()
+    refusals, coroutines = not_held_here(plan) or _preload(plan, link, threads, own), dict[str, bool]()
     signals.spare_us()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight

@@ -4,6 +4,24 @@ from __future__ import annotations
 
 import os
 
+LOOKS_IN_THE_DARK = 6
+"""How often a wait must be seen where the system does not say whether a process sleeps."""
+
+
+class SeenWaits:
+    """The waits that have been seen before, where the system does not say whether a process sleeps."""
+
+    def __init__(self) -> None:
+        self._seen: dict[object, tuple[object, int]] = {}
+        """The last wait that was seen of each waiter, and how often."""
+
+    def lasts(self, waiter: object, wait: object) -> bool:
+        """See a wait once more; returns whether it has been seen often enough to last."""
+        before, count = self._seen.get(waiter, (None, 0))
+        count = count + 1 if before == wait else 1
+        self._seen[waiter] = wait, count
+        return count >= LOOKS_IN_THE_DARK
+
 
 def sleeps(pid: int) -> bool | None:
     """Whether every thread of a process sleeps; None where the system does not say (there is no /proc).

@@ -7,6 +7,7 @@ supervisor before the fork.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
 import select
@@ -55,9 +56,8 @@ def prepare(around: Surroundings) -> None:
         _let_the_forkserver_end()
     enter(around.leader)
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
-        waits = threading.Thread(target=_wait_for_the_supervisors_end, args=(around.alive,), daemon=True)
-        waits.name = "run-jobs"
-        waits.start()
+        # None of `threading`'s: it is no thread of the target's, for which a process waits or a note is written.
+        _thread.start_new_thread(_wait_for_the_supervisors_end, (around.alive,))
     # Its end may have come before we could ask to be told of it.
     if os.getppid() != around.parent if around.parent is not None else _has_ended(around.alive):
         os._exit(1)
@@ -93,7 +93,10 @@ def _has_ended(alive: int) -> bool:
 
 
 def _wait_for_the_supervisors_end(alive: int) -> None:
-    os.read(alive, 1)
+    try:
+        os.read(alive, 1)
+    except OSError:  # the target has closed it
+        return
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from runner.adopted import let_end
+from runner.adopted import let_end, reaped_within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,17 +45,21 @@ def end_companions() -> None:
 
 
 def exit_code_of_forkserver() -> int | None:
-    """The exit code of a forkserver that is dead or about to die; None where it is not known."""
+    """The exit code of a forkserver that is dead or about to die; None where it is not known.
+
+    It is reaped, and multiprocessing starts another one for the next process.
+    """
     from multiprocessing import forkserver
 
     server: Any = forkserver._forkserver  # there is no public way
-    pid = server._forkserver_pid
+    exit_code = None
     with contextlib.suppress(ChildProcessError):
-        if pid is not None and let_end(pid, DYING_S):
-            ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
-            if ended is not None:
-                return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-    return None
+        if server._forkserver_pid is not None:
+            exit_code = reaped_within(server._forkserver_pid, DYING_S)
+    if exit_code is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
+    return exit_code
 
 
 def _companions() -> Iterator[tuple[Any, str, str]]:

@@ -5,6 +5,7 @@ Events, barriers and joinable queues have a condition inside. Children import th
 
 from __future__ import annotations
 
+from runner.supervise.permits import free_permits
 from runner.supervise.table import IN_VAIN, LOOKS_FIRST
 from runner.supervise.tracing import WRAP, blocked
 
@@ -46,7 +47,7 @@ def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "
     sleeping, woken = condition._sleeping_count._semlock, condition._woken_count._semlock
 
     def noting(n: int = 1) -> None:
-        in_vain = sleeping._get_value() <= woken._get_value()
+        in_vain = free_permits(sleeping) <= free_permits(woken)
         notify(n)
         if in_vain:
             cell[IN_VAIN] = (cell[IN_VAIN] + 1) & WRAP

@@ -10,8 +10,8 @@ import threading
 
 from runner.supervise import told
 
-_HARMLESS = ("QueueFeederThread", "run-jobs")
-"""The names of the threads of multiprocessing's queues, whose locks are made anew in a forked process, and of ours."""
+_HARMLESS = ("QueueFeederThread",)
+"""The names of the threads of multiprocessing's queues, whose locks are made anew in a forked process."""
 
 names: list[str] = []
 """The other threads at the last fork of this process, or of the one that it was forked from."""
@@ -23,12 +23,20 @@ def others() -> list[str]:
     return [each.name for each in threading.enumerate() if each is not this and each.name not in _HARMLESS]
 
 
+_watched: list[int] = []
+"""The pid of the process whose forks are watched; empty before the first `watch`."""
+
+
 def watch() -> None:
     """Have the threads noted whenever this process forks, and reported if it is one that reports."""
-    os.register_at_fork(before=_note)
+    if not _watched:
+        os.register_at_fork(before=_note)
+    _watched[:] = [os.getpid()]
 
 
 def _note() -> None:
+    if _watched != [os.getpid()]:  # a forked process makes the leader of its group so, where there is no other way
+        return
     names[:] = others()
     if names:
         told.tell_forked_with(names, here=True)

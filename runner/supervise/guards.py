@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from runner.plan import Act
 from runner.records import record
+from runner.supervise.asleep import SeenWaits
+from runner.supervise.permits import free_permits
 from runner.supervise.releases import may_release
-from runner.supervise.table import EXTRA, HELD, MARK, WANTS, Mark
+from runner.supervise.table import EXTRA, HELD, MARK, WAITS, WANTS, Mark
 from runner.things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
 
 TYPE_CHECKING = False
@@ -61,6 +63,7 @@ class Guards:
         self._programs.append(tuple(step.step for step in plan.steps if isinstance(step, Act)))
         self._declared: dict[str, bool] = {}
         """Of guards that have been asked about: whether a program releases them that has not acquired them."""
+        self._seen = SeenWaits()
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -96,12 +99,12 @@ class Guards:
         made = self._shared.objects[self.rows[row].thing.name]
         match self.rows[row].role:
             case "reading":
-                return free_permits(made._rlock)
+                return free_permits(made._rlock._semlock)
             case "writing":
-                return free_permits(made._wlock)
+                return free_permits(made._wlock._semlock)
             case "inner":
-                return free_permits(made._cond._lock)
-        return free_permits(self._lock(self.rows[row].thing))
+                return free_permits(made._cond._lock._semlock)
+        return free_permits(self._lock(self.rows[row].thing)._semlock)
 
     def _lock(self, thing: SharedPlan) -> Any:
         """What is acquired when a guard is: of a condition or a value its lock."""
@@ -125,17 +128,24 @@ class Guards:
         permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
         if not isinstance(thing, SharedSemaphore) and free:
             return 0, True
-        return missing_permits(permits + self._extra(row), free, self._held(row), dead)
+        return missing_permits(permits + self._extra(row), free, self._held(row, dead), dead)
 
-    def _held(self, row: int) -> list[int]:
+    def _held(self, row: int, dead: int) -> list[int]:
         """The marks, without those that are sure to wait, each holder of what can be taken again counted once."""
         marks = [
-            mark & ~WANTS if Mark.of(mark).blocked and self._sleeps(process) else mark
+            mark & ~WANTS if Mark.of(mark).blocked and self._is_asleep(process, row, dead) else mark
             for process, mark in enumerate(self._marks(row))
         ]
         if isinstance(self.rows[row].thing, SharedRLock | SharedCondition | SharedValue):
             return [mark & WANTS | bool(mark & HELD) for mark in marks]
         return marks
+
+    def _is_asleep(self, process: int, row: int, dead: int) -> bool:
+        """Whether a process that has noted that it waits does so, and has not just been given it."""
+        asleep = self._sleeps(process)
+        if asleep is not None:
+            return asleep
+        return self._seen.lasts((process, row, dead), _table_of(self._shared).cell(row, process)[WAITS])
 
     def clear_mark(self, row: int, process: int) -> None:
         """Forget what a dead process noted in a row."""
@@ -146,16 +156,3 @@ def _table_of(shared: SharedThings) -> Table:
     if shared.table is None:
         raise AssertionError("nothing is traced")
     return shared.table
-
-
-def free_permits(guard: Any) -> int:
-    """How many permits of a lock or a semaphore of multiprocessing are free, now."""
-    try:
-        free: int = guard._semlock._get_value()
-    except NotImplementedError:  # macOS cannot tell: take those that there are, and give them back
-        free = 0
-        while guard.acquire(False):
-            free += 1
-        for _ in range(free):
-            guard.release()
-    return free

@@ -14,8 +14,8 @@ import signal
 import sys
 import threading
 
-from runner.adopted import end_adopted
-from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
+from runner.adopted import ARE_LISTED, end_adopted
+from runner.supervise.parents import end_with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _exit = os._exit
-_SIGKILL = int(signal.SIGKILL)
 _run_exit_functions = atexit._run_exitfuncs
 
 
@@ -68,10 +67,12 @@ def leave(status: int, front: int) -> NoReturn:
     The front, which has this pid, ends them when they take too long; without it they are not run.
     """
     try:
-        prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL)
         if os.getppid() == front:
+            end_with(front)
             _run_exit_functions()
             flush_streams()
         end_adopted(set())
+        if not ARE_LISTED and os.getpgrp() == os.getpid():  # what imports have started here is known by its group
+            os.killpg(0, signal.SIGKILL)
     finally:
         _exit(status)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from multiprocessing import util
 
-from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forking import unwarned
 from runner.supervise.groups import enter_own_group
+from runner.supervise.parents import end_with
 from runner.supervise.signals import let_all_through
 from runner.things import SharedManaged
 
@@ -46,8 +45,6 @@ def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncMan
 def _behave(private: int, supervisor: int) -> None:
     """In the manager's process: keep nothing of the supervisor's, and end with it."""
     close_all(private)
-    prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
+    end_with(supervisor)
     enter_own_group()
     let_all_through()

@@ -5,6 +5,7 @@ What importing does (threads, open files, prints, an exit) stays in that child.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -12,9 +13,8 @@ import signal
 import sys
 from multiprocessing.process import BaseProcess
 
-from runner.adopted import children, end_adopted
+from runner.adopted import ARE_LISTED, children, end_adopted
 from runner.clock import monotonic
-from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.records import record
 from runner.supervise import bodies
 from runner.supervise.calls import OURS, find
@@ -23,6 +23,7 @@ from runner.supervise.forking import fork
 from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
 from runner.supervise.leaving import flush_streams
+from runner.supervise.parents import end_with
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
 from runner.supervise.surroundings import python_path
@@ -74,12 +75,12 @@ def _ask(
 ) -> tuple[list[Refusal], dict[str, bool]]:
     answers, to_answers = os.pipe()
     output, to_output = os.pipe()
-    before = children()
+    before, supervisor = children(), os.getpid()
     signals.hold_back()
     try:
         pid = fork()
         if pid == 0:
-            _answer(plan, asked, to_answers, to_output, in_depth=in_depth)
+            _answer(plan, asked, to_answers, to_output, supervisor, in_depth=in_depth)
     except OSError as error:
         for end in (answers, to_answers, output, to_output):
             os.close(end)
@@ -93,6 +94,9 @@ def _ask(
         heard = _listen(answers, output, link, len(asked))
     finally:
         os.kill(pid, signal.SIGKILL)
+        if not ARE_LISTED:  # then what the imports have started is known by its group, which lasts as long as the child
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         end_adopted(before)
         os.close(answers)
@@ -100,11 +104,14 @@ def _ask(
     return _conclude(plan, asked, heard)
 
 
-def _answer(plan: Plan, asked: list[int], answers: int, output: int, *, in_depth: bool) -> NoReturn:
+def _answer(plan: Plan, asked: list[int], answers: int, output: int, supervisor: int, *, in_depth: bool) -> NoReturn:
     """Be the child: answer for each of the asked processes, a line each."""
     try:
-        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        enter_own_group()
+        end_with(supervisor)
+        if ARE_LISTED:
+            enter_own_group()
+        else:
+            os.setpgid(0, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdin = sys.__stdin__

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 from multiprocessing import util
 
 from runner.leftovers import MOST_OF_A_PATH, SOCKET
-from runner.things import SharedManaged
+from runner.things import SharedManaged, SharedSemaphore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,28 @@ TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 def refusal(field: str, message: str, help_: str | None = None) -> dict[str, Any]:
     """A reason that concerns a field of the file and no process."""
     return {"process": None, "field": field, "message": message, "help": help_}
+
+
+def not_held_here(plan: Plan) -> list[dict[str, Any]]:
+    """What the plan asks for that this system takes, and does not hold processes to."""
+    if sys.platform != "darwin":
+        return []
+    refused = [
+        refusal(
+            f"shared.{thing.name}",
+            f"`{thing.name}` would not be held to its bound: on macOS a bounded semaphore is like any other "
+            "(Python's documentation says so)",
+            "write `semaphore`, or `lock` for a single permit",
+        )
+        for thing in plan.shared
+        if isinstance(thing, SharedSemaphore) and thing.bounded and thing.permits > 1
+    ]
+    for number, process in enumerate(plan.processes):
+        if process.limits is not None and "memory" in process.limits.given():
+            why = refusal("limits.memory", "macOS holds no process to a limit of memory", "leave it out here")
+            refused.append(why | {"process": number})
+            break
+    return refused
 
 
 def cannot_be_set_up(plan: Plan, error: OSError) -> dict[str, Any]:

@@ -125,8 +125,10 @@ class Running:
         data = os.read(self._popen.sentinel, _SIGNED.size)
         if len(data) == _SIGNED.size:
             return Ended(_SIGNED.unpack(data)[0], None, None)
-        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it; without a pidfd it is lost.
+        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it. Where there are no pidfds
+        # it may be neither, and cannot be waited for.
         if self._pidfd is None:
+            self.send(signal.SIGKILL)
             return Ended(None, None, None)
         self.watched = self._pidfd
         return None

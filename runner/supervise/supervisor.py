@@ -178,13 +178,16 @@ class Supervisor:
         if CHILD_ENDED in came:
             self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
             self._ends.look_for_unwatched(self._now)
-        if not came.isdisjoint(STOPPING):
-            self._deliver(StopRun("stop_requested"))
+        for number in sorted(came.intersection(STOPPING)):
+            self._heed_stop(number, 0)  # the system does not reveal the sender
 
     def _heed_senders(self) -> None:
         for number, pid in self._signals.senders():
-            self._tell({"stop_sent": number, "t": self._now} | self._processes.origin(pid))
-            self._deliver(StopRun("stop_requested"))
+            self._heed_stop(number, pid)
+
+    def _heed_stop(self, number: int, sender: int) -> None:
+        self._tell({"stop_sent": number, "t": self._now} | self._processes.origin(sender))
+        self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
         for message, _ in self._link.receive():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 
 from runner.clock import monotonic
+from runner.supervise.permits import free_permits
 from runner.supervise.table import (
     BLOCKED,
     EXTRA,
@@ -130,7 +131,7 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
         else:  # a semaphore, and a lock, may be released by one that never acquired it
             cell[EXTRA] = (cell[EXTRA] + 1) & WRAP
             mark[0] = 0
-            voice.released_extra(_free(untraced))
+            voice.released_extra(free_permits(untraced))
         if told and not held:
             told = False
             voice.released()
@@ -138,15 +139,6 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
     guard._semlock = TracedSemLock(untraced, cell, acquire, release)
     guard._make_methods()
     guard.__class__ = entered_by(type(guard), acquire, release)
-
-
-def _free(untraced: Any) -> int:
-    """How many permits are free; -1 where the system does not say."""
-    try:
-        free: int = untraced._get_value()
-    except NotImplementedError:
-        return -1
-    return free
 
 
 def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:

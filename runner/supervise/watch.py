@@ -10,7 +10,8 @@ import select
 
 from runner.records import replace
 from runner.supervise import waiting
-from runner.supervise.guards import free_permits
+from runner.supervise.asleep import SeenWaits
+from runner.supervise.permits import are_free
 from runner.supervise.picture import Picture
 from runner.supervise.releases import can_release, may_release
 from runner.supervise.table import IN_VAIN, LOOKS_FIRST, WAITS, unsent
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from runner.supervise.shared import SharedThings
     from runner.supervise.table import Mark
 
-LOOKS_IN_THE_DARK = 6
-"""How often a wait must be seen where the system does not say whether a process sleeps."""
 SOON_S, LATER_S = 0.005, 0.05
 """Until the next look: while a process is about to wait, or to go on; at most, and while something may change that no
 process reports (there is room in a pipe, a child of a process has ended)."""
@@ -59,8 +58,7 @@ class Watch:
         """Circles that have been told."""
         self._releases: dict[tuple[int, int, int, int, bool], bool] = {}
         """Whether a process can release the guard of a row: by its step, what it holds, and whether it waits there."""
-        self._seen: dict[int, tuple[Wait, int]] = {}
-        """Waits that have been seen in the dark, and how often."""
+        self._seen = SeenWaits()
         self.again_in_s: float | None = None
         """After how long to look again though no process may report anything; None if that is not necessary."""
         self._soon_s = SOON_S
@@ -96,12 +94,7 @@ class Watch:
         """Whether a process that has noted that it waits does so, and has not just been given it."""
         wait = scene.waits[number]
         asleep = None if wait.threaded else self._sleeps(number)
-        if asleep is not None:
-            return asleep
-        before, count = self._seen.get(number, (None, 0))
-        count = count + 1 if before == wait else 1
-        self._seen[number] = wait, count
-        return count >= LOOKS_IN_THE_DARK
+        return self._seen.lasts(number, wait) if asleep is None else asleep
 
     @property
     def has_found_circles(self) -> bool:
@@ -239,11 +232,11 @@ class Watch:
             case "get":
                 return _is_ready(made._reader, select.POLLIN) or self._main_sends(row)
             case "put":
-                return free_permits(made._sem) > 0
+                return are_free(made._sem._semlock)
             case "flush":
                 return _is_ready(made._writer, select.POLLOUT)
         condition = made if isinstance(self._rows[row].thing, SharedCondition) else made._cond
-        return free_permits(condition._woken_count if operation == "notify" else condition._wait_semaphore) > 0
+        return are_free((condition._woken_count if operation == "notify" else condition._wait_semaphore)._semlock)
 
     def _main_sends(self, row: int) -> bool:
         """Whether an item that main has put is on its way: main's helper sends it, also when main has ended."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.mark.parametrize(("name", "is_named"), [("poller", True), ("QueueFeederThread", False), ("run-jobs", False)])
+@pytest.mark.parametrize(("name", "is_named"), [("poller", True), ("QueueFeederThread", False)])
 def test_a_fork_beside_threads_is_told_with_their_names(
     name: str, is_named: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -24,6 +24,7 @@ def test_a_fork_beside_threads_is_told_with_their_names(
     monkeypatch.setattr(os, "register_at_fork", lambda **hooks: before.append(hooks["before"]))
     monkeypatch.setattr(told, "tell", lambda text: said.append(json.loads(text)))
     monkeypatch.setattr(fork_threads, "names", [])
+    monkeypatch.setattr(fork_threads, "_watched", [])
     others = fork_threads.others()  # as pytest's own timeout may have one
     over = threading.Event()
     thread = threading.Thread(target=over.wait, name=name)
@@ -37,3 +38,12 @@ def test_a_fork_beside_threads_is_told_with_their_names(
     thread.join()
     assert fork_threads.names == found
     assert said == ([["forked_with", found, True]] if found else [])
+
+
+def test_a_forked_process_that_forks_before_it_is_watched_keeps_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fork_threads, "names", ["refresher"])
+    monkeypatch.setattr(fork_threads, "_watched", [os.getppid()])
+
+    fork_threads._note()
+
+    assert fork_threads.names == ["refresher"]

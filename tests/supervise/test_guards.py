@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.plan import Act, Plan, ProcessPlan
-from runner.supervise.guards import Guards, free_permits, missing_permits
-from runner.supervise.table import BLOCKED, EXTRA, MARK, WANTS, operation_bits
+from runner.supervise.asleep import LOOKS_IN_THE_DARK
+from runner.supervise.guards import Guards, missing_permits
+from runner.supervise.table import BLOCKED, EXTRA, MARK, WAITS, WANTS, operation_bits
 from runner.things import (
     SharedBarrier,
     SharedCondition,
@@ -85,6 +86,20 @@ def test_what_is_taken_several_times_is_one_permit(thing: SharedPlan) -> None:
         assert guards.missing(0, dead=0) == (0, True)
         assert guards.missing(0, dead=1) == (1, True)
         guards._lock(thing).release()
+
+
+def test_where_it_is_unknown_whether_a_waiter_sleeps_its_wait_is_seen_several_times() -> None:
+    with made_of(SharedLock("x")) as things:
+        guards = guards_of(things, lambda _: None)
+        things.objects["x"].acquire()
+        note(things, 0, 0, 1)
+        note(things, 0, 1, WANTS | BLOCKED | operation_bits("acquire"))
+
+        looks = [guards.missing(0, dead=0) for _ in range(LOOKS_IN_THE_DARK)]
+        note(things, 0, 1, 1, WAITS)  # it has had it, and waits once more
+
+        assert looks == [(1, False)] * (LOOKS_IN_THE_DARK - 1) + [(1, True)]
+        assert guards.missing(0, dead=0) == (1, False)
 
 
 def test_of_a_semaphore_several_permits_may_be_missing() -> None:
@@ -205,30 +220,3 @@ def test_a_guard_that_other_processes_release_is_a_signal(
         assert guards.is_signal(0) is is_signal
         note(things, 0, 0, 1, EXTRA)
         assert guards.is_signal(0) is not isinstance(thing, SharedRLock)
-
-
-class Uncountable:
-    """A semaphore of a system that does not tell its value."""
-
-    def __init__(self, free: int) -> None:
-        self.free = free
-        self._semlock = self
-
-    def _get_value(self) -> int:
-        raise NotImplementedError
-
-    def acquire(self, block: bool) -> bool:
-        assert not block
-        has = self.free > 0
-        self.free -= has
-        return has
-
-    def release(self) -> None:
-        self.free += 1
-
-
-def test_where_the_system_does_not_tell_how_many_are_free_they_are_counted() -> None:
-    guard = Uncountable(3)
-
-    assert free_permits(guard) == 3
-    assert guard.free == 3

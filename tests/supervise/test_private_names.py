@@ -33,6 +33,7 @@ NAMES = {
     "_config": process.current_process(),
     "_exit_function": util,
     "_forkserver": forkserver,
+    "_forkserver_address": forkserver._forkserver,
     "_forkserver_pid": forkserver._forkserver,
     "_pid": resource_tracker._resource_tracker,
     "_forkserver_alive_fd": forkserver._forkserver,

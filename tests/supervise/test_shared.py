@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from runner.plan import JobPlan, Plan, Progress
-from runner.supervise.guards import free_permits
 from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
+from runner.supervise.permits import free_permits
 from runner.supervise.shared import SharedThings
 from runner.supervise.table import MARK, PUT, SENT
 from runner.things import (
@@ -32,6 +32,7 @@ from runner.things import (
     SharedSemaphore,
     SharedValue,
 )
+from tests.seeing import SHM
 from tests.supervise.things import RUN, made_of
 
 pytestmark = pytest.mark.alone  # a manager is forked
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.things import SharedPlan
+
+
+def free(made: Any) -> int:
+    """How many permits are free."""
+    return free_permits(made._semlock)
+
 
 PROGRAM = """
 import os
@@ -60,7 +67,7 @@ def test_memory_that_somebody_has_taken_away_is_gone_without_a_word() -> None:
 
 def test_memory_whose_name_is_gone_is_taken_away_without_it() -> None:
     with made_of(SharedArray("a", "int64", 2, 8)) as things:
-        os.unlink(f"/dev/shm/run-jobs-{RUN}-1")
+        os.unlink(f"{SHM}/run-jobs-{RUN}-1")
 
         things.remove()
 
@@ -110,10 +117,14 @@ def test_progress_is_what_each_process_has_counted_of_the_jobs_that_count() -> N
 @pytest.mark.parametrize(
     ("thing", "cls", "is_so"),
     [
-        (SharedLock("x"), synchronize.Lock, lambda made: free_permits(made) == 1),
-        (SharedRLock("x"), synchronize.RLock, lambda made: free_permits(made) == 1),
-        (SharedSemaphore("x", 3), synchronize.Semaphore, lambda made: free_permits(made) == 3),
-        (SharedSemaphore("x", 3, bounded=True), synchronize.BoundedSemaphore, lambda made: free_permits(made) == 3),
+        (SharedLock("x"), synchronize.Lock, lambda made: free(made) == 1),
+        (SharedRLock("x"), synchronize.RLock, lambda made: free(made) == 1),
+        (SharedSemaphore("x", 3), synchronize.Semaphore, lambda made: free(made) == 3),
+        (
+            SharedSemaphore("x", 3, bounded=True),
+            synchronize.BoundedSemaphore,
+            lambda made: free(made) == 3,
+        ),
         (SharedEvent("x"), synchronize.Event, lambda made: not made.is_set()),
         (SharedEvent("x", is_set=True), synchronize.Event, lambda made: made.is_set()),
         (SharedCondition("x"), synchronize.Condition, lambda made: made.acquire(False)),
@@ -223,12 +234,12 @@ def test_all_of_it_is_taken_away() -> None:
     shared = (SharedArray("a", "int64", 1, 8), SharedLock("l"), SharedManaged("d", "dict", {"dict": []}))
     with made_of(*shared) as things:
         (pid,) = things.pids
-        files = {name for name in os.listdir("/dev/shm") if RUN in name}
+        files = {name for name in os.listdir(SHM) if RUN in name}
 
         things.remove()
 
         assert len(files) == 2
-        assert not any(RUN in name for name in os.listdir("/dev/shm"))
+        assert not any(RUN in name for name in os.listdir(SHM))
         assert (things.handles, things.objects, things.rows, things.pids) == ({}, {}, [], set())
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -408,14 +408,6 @@ def test_a_release_of_what_one_has_not_is_counted_and_told(traced: Make) -> None
     assert (said[:2], said[3]) == (["extra", 0], 3)
 
 
-def test_where_the_system_does_not_count_permits_that_is_said_of_them() -> None:
-    class Uncounted:
-        def _get_value(self) -> int:
-            raise NotImplementedError
-
-    assert tracing._free(Uncounted()) == -1
-
-
 def test_a_notifier_does_not_wait_where_a_process_has_woken(traced: Make) -> None:
     made = traced("condition")
     made.thing._woken_count.release()

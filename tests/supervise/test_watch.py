@@ -10,6 +10,7 @@ import pytest
 
 from runner.plan import ProcessPlan
 from runner.records import replace
+from runner.supervise.asleep import LOOKS_IN_THE_DARK
 from runner.supervise.picture import Moment
 from runner.supervise.table import (
     BLOCKED,
@@ -26,7 +27,7 @@ from runner.supervise.table import (
     operation_bits,
 )
 from runner.supervise.waiting import MainsState, Scene
-from runner.supervise.watch import LATER_S, LOOKS_IN_THE_DARK, SOON_S, Watch
+from runner.supervise.watch import LATER_S, SOON_S, Watch
 from runner.things import (
     SharedBarrier,
     SharedCondition,
