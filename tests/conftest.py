@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -68,3 +69,11 @@ def _nothing_is_left_behind() -> Iterator[None]:
     yield
     left = left_after_a_while(before)
     assert not left, f"left behind: {left}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs Linux, where these tests run elsewhere, or as if they did (`as_on_macos`)."""
+    for item in items:
+        marker = item.get_closest_marker("linux")
+        if marker is not None and sys.platform != "linux":
+            item.add_marker(pytest.mark.skip(reason=f"only Linux has it: {marker.args[0]}"))

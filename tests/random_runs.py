@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests import traces, trials
 from tests.running import COMMAND, children_of, wait_until
+from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def _wrong_with_events(seed: int, folder: Path) -> str | None:
     running.stderr.close()
     running.wait(20)
 
-    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in supervisors))
+    wait_until(lambda: not any(os.path.exists(f"{PROC}/{pid}") for pid in supervisors))
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # sweeps after what was killed
     happened = [json.loads(line) for line in events.read_bytes().splitlines()] if events.exists() else []
     fault = _fault_of(happened, complete=lives and bool(happened))

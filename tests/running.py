@@ -15,6 +15,7 @@ import runner
 from runner.describe.planning import describe
 from runner.results import Recorder
 from runner.session import Session
+from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +89,7 @@ def events(result: RunResult, event: str) -> list[dict[str, Json]]:
 
 def children_of(pid: int) -> list[int]:
     """The pids of a process's children, in the order of their starts."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in Path(f"{PROC}/{pid}/task/{pid}/children").read_text().split()]
 
 
 class Running:

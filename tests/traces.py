@@ -8,6 +8,8 @@ import re
 import time
 from pathlib import Path
 
+from tests.seeing import PROC, SHM
+
 GOES_WITHIN_S = 2.0
 """When a supervisor was killed, what it had started follows it, but not in the same instant."""
 MEMORY_GOES_WITHIN_S = 20.0
@@ -45,7 +47,7 @@ def traces() -> dict[str, set[str]]:
     return {
         "children": _children(),
         "descriptors": _descriptors(),
-        SHARED_MEMORY: {name for name in os.listdir("/dev/shm") if name.startswith(("run-jobs", "psm_", "sem."))},
+        SHARED_MEMORY: {name for name in os.listdir(SHM) if name.startswith(("run-jobs", "psm_", "sem."))},
         "temporary files": _files_below(os.environ["TMPDIR"]),
         "descendants": _descendants(),
     }
@@ -65,14 +67,14 @@ def _files_below(folder: str) -> set[str]:
 
 
 def _children() -> set[str]:
-    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+    return set(Path(f"{PROC}/self/task/{os.getpid()}/children").read_text().split())
 
 
 def _descriptors() -> set[str]:
     found = set()
-    for number in os.listdir("/proc/self/fd"):
+    for number in os.listdir(f"{PROC}/self/fd"):
         try:
-            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")
+            found.add(f"{number} {os.readlink(f'{PROC}/self/fd/{number}')}")
         except FileNotFoundError:  # the one that listed the folder
             continue
     return found
@@ -81,7 +83,7 @@ def _descriptors() -> set[str]:
 def _descendants() -> set[str]:
     """Processes that these tests have started, and the descendants of these, wherever they went."""
     found = set()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in filter(str.isdigit, os.listdir(PROC)):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if _is_ours(pid) and pid != str(os.getpid()):
                 found.add(pid)
@@ -90,7 +92,7 @@ def _descendants() -> set[str]:
 
 def _inode(name: str) -> int | None:
     try:
-        return os.stat(f"/dev/shm/{name}").st_ino
+        return os.stat(f"{SHM}/{name}").st_ino
     except FileNotFoundError:
         return None
 
@@ -101,25 +103,25 @@ def _mapped_by_others() -> set[int | None]:
     A semaphore is mapped under another name than it has. None is for what is gone.
     """
     found: set[int | None] = {None}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in filter(str.isdigit, os.listdir(PROC)):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             if not _is_ours(pid):
-                found |= set(map(int, re.findall(r"(\d+) +/dev/shm/", Path(f"/proc/{pid}/maps").read_text())))
+                found |= set(map(int, re.findall(r"(\d+) +/dev/shm/", Path(f"{PROC}/{pid}/maps").read_text())))
     return found
 
 
 def _has_foreign_tracker() -> bool:
     """Whether a resource tracker lives that neither these tests nor those beside them in other workers started."""
     suite = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{MARK}={os.getpid()}").encode()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in filter(str.isdigit, os.listdir(PROC)):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            is_tracker = b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-            if is_tracker and suite not in Path(f"/proc/{pid}/environ").read_bytes():
+            is_tracker = b"resource_tracker" in Path(f"{PROC}/{pid}/cmdline").read_bytes()
+            if is_tracker and suite not in Path(f"{PROC}/{pid}/environ").read_bytes():
                 return True
     return False
 
 
 def _is_ours(pid: str) -> bool:
     mark = f"{MARK}={os.getpid()}\0".encode()
-    with open(f"/proc/{pid}/environ", "rb", buffering=0) as environment:  # of all processes, twice for each test
+    with open(f"{PROC}/{pid}/environ", "rb", buffering=0) as environment:  # of all processes, twice for each test
         return pid == str(os.getpid()) or mark in environment.readall()

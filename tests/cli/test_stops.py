@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import COMMAND, Running, written
+from tests.seeing import PROC
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -68,7 +69,7 @@ def test_what_a_supervisor_that_was_killed_leaves_is_ended_by_the_command(start_
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert running.stdout is not None
     assert running.stdout.readline() == b"left\n"
-    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    children = Path(f"{PROC}/{running.pid}/task/{running.pid}/children").read_text().split()
 
     os.kill(int(children[0]), signal.SIGKILL)
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.effort import share_of
 from tests.running import COMMAND, children_of, wait_until
+from tests.seeing import PROC
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
 HERE = Path(__file__).parent
@@ -79,5 +80,5 @@ def test_who_does_not_read_slows_who_writes_and_nothing_else(tmp_path: Path) -> 
 
 
 def _most_memory(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
+    status = Path(f"{PROC}/{pid}/status").read_text()
     return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running import COMMAND, children_of, run_text, wait_until
+from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,7 +144,7 @@ def test_the_death_of_the_command_ends_the_supervisor_all_the_same(
 
     running.stdout.close()
     running.wait()
-    wait_until(lambda: not os.path.exists(f"/proc/{supervisor}/exe"))  # what else is left is seen after each test
+    wait_until(lambda: not os.path.exists(f"{PROC}/{supervisor}/exe"))  # what else is left is seen after each test
 
 
 def test_exit_functions_that_take_no_time_run_and_are_not_worth_a_word(tmp_path: Path) -> None:

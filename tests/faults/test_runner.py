@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running import COMMAND, Running, children_of, wait_until, written
+from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +159,7 @@ def test_when_both_are_killed_the_next_start_takes_away_what_is_left(killed: str
     for pid in [*(trackers if killed == "with the resource tracker" else []), *victims]:
         os.kill(pid, signal.SIGKILL)
     running.end()
-    wait_until(lambda: not os.path.exists(f"/proc/{supervisor}"))
+    wait_until(lambda: not os.path.exists(f"{PROC}/{supervisor}"))
 
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)
 
@@ -247,7 +248,7 @@ def _lines(file: Path) -> list[bytes]:
 
 
 def _command_line(pid: int) -> bytes:
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
+    with open(f"{PROC}/{pid}/cmdline", "rb") as file:
         return file.read()
 
 
@@ -294,7 +295,7 @@ def test_a_thousand_that_ignore_sigterm_are_gone_within_the_grace_period_and_a_s
 def _has_ended(pid: int) -> bool:
     """Whether it is gone, or a zombie of who has adopted it."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
+        with open(f"{PROC}/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
@@ -308,7 +309,7 @@ def _rests(pid: int) -> bool:
 
 
 def _cpu_ticks(pid: int) -> int:
-    with open(f"/proc/{pid}/stat") as file:
+    with open(f"{PROC}/{pid}/stat") as file:
         user, system = file.read().rpartition(")")[2].split()[11:13]
     return int(user) + int(system)
 

@@ -8,6 +8,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 from runner.adopted import children
+from tests.seeing import PROC
 
 
 def create(name: str) -> None:
@@ -29,6 +30,6 @@ def attach(name: str) -> None:
 
 def _is_a_tracker(pid: int) -> bool:
     try:
-        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"resource_tracker" in Path(f"{PROC}/{pid}/cmdline").read_bytes()
     except OSError:
         return False

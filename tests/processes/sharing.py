@@ -10,6 +10,8 @@ from multiprocessing import Process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.seeing import PROC
+
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
 
@@ -93,9 +95,9 @@ def _take(lock: Any) -> None:
 def kill_the_manager(held: Any) -> None:
     """Kill the process that the dict lives in: the sibling that was forked before us."""
     parent = os.getppid()
-    command = Path(f"/proc/{parent}/cmdline").read_bytes()
-    siblings = map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
-    forked = [pid for pid in siblings if Path(f"/proc/{pid}/cmdline").read_bytes() == command]
+    command = Path(f"{PROC}/{parent}/cmdline").read_bytes()
+    siblings = map(int, Path(f"{PROC}/{parent}/task/{parent}/children").read_text().split())
+    forked = [pid for pid in siblings if Path(f"{PROC}/{pid}/cmdline").read_bytes() == command]
     os.kill(min(forked), signal.SIGKILL)
     held["a"] = 1
 

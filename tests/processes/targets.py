@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+from tests.seeing import PROC
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -23,7 +25,7 @@ def print_traces() -> None:
     print("interrupt:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
     print("blocked:", sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
     print("wake-up:", signal.set_wakeup_fd(-1))
-    print("input:", os.readlink("/proc/self/fd/0"), repr(sys.stdin.read()))
+    print("input:", os.readlink(f"{PROC}/self/fd/0"), repr(sys.stdin.read()))
     print("main:", multiprocessing.current_process().name)
 
 
@@ -305,10 +307,10 @@ class RunsItsOwnWay(multiprocessing.Process):
 def print_descriptors() -> None:
     """Print what each open descriptor beyond stdin, stdout and stderr is, without numbers."""
     shown = []
-    for number in os.listdir("/proc/self/fd"):
+    for number in os.listdir(f"{PROC}/self/fd"):
         try:
             if int(number) > 2:
-                shown.append(re.sub("[0-9]+", "N", os.readlink(f"/proc/self/fd/{number}")))
+                shown.append(re.sub("[0-9]+", "N", os.readlink(f"{PROC}/self/fd/{number}")))
         except FileNotFoundError:  # the one that listed the folder
             continue
     print(sorted(shown))
@@ -325,6 +327,6 @@ def leave_one_that_ends() -> None:
     os.wait()
     pid = os.read(read, 20).decode()
     deadline = time.monotonic() + 20
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+    while os.path.exists(f"{PROC}/{pid}") and time.monotonic() < deadline:
         time.sleep(0.01)
-    print("there" if os.path.exists(f"/proc/{pid}") else "gone")
+    print("there" if os.path.exists(f"{PROC}/{pid}") else "gone")

@@ -93,6 +93,7 @@ def by_another():
 """
 
 
+@pytest.mark.linux("signalfd reveals the sender of a signal")
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 @pytest.mark.parametrize(
     ("target", "said", "status"),
@@ -111,6 +112,7 @@ def test_a_stop_that_a_target_requests_of_its_parent_names_it(
     assert f"{said} the process that starts the others: the run is stopped in order." in str(stopped)
 
 
+@pytest.mark.linux("orphans are adopted, and so have an exit code")
 def test_a_target_that_ends_the_forkserver_is_not_taken_for_a_shortage_of_memory(tmp_path: Path) -> None:
     (tmp_path / "sending.py").write_text(SENDERS)
     text = "jobs: [{name: b, target: sleep, args: [60]}, {name: a, target: 'sending:itself'}]"

@@ -60,6 +60,7 @@ def test_a_child_has_nothing_heavy(start_method: str) -> None:
     assert result.processes["a"].output == "heavy: []\n"
 
 
+@pytest.mark.linux("descendants are adopted, and found in /proc")
 def test_a_grandchild_that_lives_on_does_not_delay_the_end_and_is_gone_with_the_run(start_method: str) -> None:
     began = time.monotonic()
 
@@ -178,6 +179,7 @@ def test_a_target_can_have_processes_of_its_own(start_method: str) -> None:
     assert result.processes["a"].output == "exit code: 0\n"
 
 
+@pytest.mark.linux("/proc/self/statm tells what is resident")
 @pytest.mark.parametrize("start_method", ["fork", "forkserver"])
 def test_the_memory_of_a_forked_process_is_its_own(start_method: str) -> None:
     text = """

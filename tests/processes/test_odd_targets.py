@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,10 @@ def test_the_forkservers_death_hurts_its_children_alone() -> None:
 
     result = run(f"jobs: {jobs}", "forkserver")
 
-    assert (result.outcome, result.processes["a"].exit_code) == ("failed", -9)
+    code = -9 if sys.platform == "linux" else None  # elsewhere its children are not ours then, and end unseen
+    assert (result.outcome, result.processes["a"].exit_code) == ("failed", code)
     # One that is being born in that moment becomes the supervisor's child, and lives.
-    assert result.processes["b"].exit_code in {-9, 0}
+    assert result.processes["b"].exit_code in {code, 0}
     assert len(events(result, "process.exited")) == 2
 
 

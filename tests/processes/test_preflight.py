@@ -36,6 +36,7 @@ def run(source: str, folder: Path, text: str = "jobs: [{name: a, target: 'import
     return run_text(text, folder)
 
 
+@pytest.mark.linux("descendants are adopted, and found in /proc: under spawn the process imports it again")
 def test_what_an_import_starts_is_gone_before_anything_starts(tmp_path: Path) -> None:
     result = run(LEAVES_A_PROCESS, tmp_path)
 
@@ -48,6 +49,7 @@ def test_what_a_refused_import_starts_is_gone_too(tmp_path: Path) -> None:
         run(f"{LEAVES_A_PROCESS}\n1 / 0", tmp_path)
 
 
+@pytest.mark.linux("descendants are adopted, and found in /proc: under spawn the process imports it again")
 def test_an_import_that_leaves_a_process_is_not_waited_for(tmp_path: Path) -> None:
     result = run(KEEPS_THE_PIPES, tmp_path)
 

@@ -15,6 +15,7 @@ import pytest
 from runner.errors import SupervisorFault
 from runner.session import Interrupted, Session
 from tests.running import COMMAND, children_of, plan_of, run_text, wait_until
+from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -310,6 +311,7 @@ def test_a_stop_of_a_check_is_no_yes(tmp_path: Path) -> None:
             session.check(plan)
 
 
+@pytest.mark.linux("descendants are adopted, and found in /proc")
 def test_when_the_front_is_killed_an_import_that_heeds_nothing_is_ended_too(tmp_path: Path) -> None:
     written(tmp_path, LEAVES_A_PROCESS + HANGS_ON)
     os.mkfifo(tmp_path / "began")
@@ -320,10 +322,11 @@ def test_when_the_front_is_killed_an_import_that_heeds_nothing_is_ended_too(tmp_
     running.kill()
 
     running.wait()
-    wait_until(lambda: not os.path.exists(f"/proc/{supervisor}/exe"))
+    wait_until(lambda: not os.path.exists(f"{PROC}/{supervisor}/exe"))
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # takes away the run's folder
 
 
+@pytest.mark.linux("descendants are adopted, and found in /proc")
 def test_when_the_front_is_killed_an_import_that_never_ends_is_ended_too(tmp_path: Path) -> None:
     written(tmp_path, HANGS)
     os.mkfifo(tmp_path / "began")

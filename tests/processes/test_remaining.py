@@ -127,6 +127,7 @@ def test_a_fork_of_what_an_import_has_given_threads_is_told_with_their_names(met
     assert repeats == []
 
 
+@pytest.mark.linux("SO_PEERCRED tells the test the manager's pid")
 def test_the_managers_death_is_told(start_method: str) -> None:
     text = "shared: {book: list}\njobs: [{name: a, target: 'leaving:kill_the_manager', args: [$book]}]"
 

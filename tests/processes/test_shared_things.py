@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -74,7 +75,8 @@ def test_things_are_used_as_ever_and_hold_what_was_put_into_them(start_method: s
     result = run(f"{THINGS}jobs: [{{name: a, target: sharing:use_all, args: [{names}]}}]", start_method)
 
     assert result.processes["a"].error is None
-    assert result.processes["a"].output == "<Lock(owner=None)> <Semaphore(value=2)>\n"
+    owner, value = ("None", "2") if sys.platform == "linux" else ("unknown", "unknown")  # macOS cannot tell
+    assert result.processes["a"].output == f"<Lock(owner={owner})> <Semaphore(value={value})>\n"
     assert result.values == {
         "queue": [],
         "tasks": [],

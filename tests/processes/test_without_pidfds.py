@@ -15,6 +15,8 @@ from tests.running import COMMAND, written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.linux("seccomp")
+
 LAUNCHER = [sys.executable, str(Path(__file__).with_name("without_calls.py"))]
 ENDS = """
 jobs:
