@@ -22,6 +22,7 @@ from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise import managing
 from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
+from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftThreads, leave
 from runner.supervise.own_descriptors import OwnDescriptors
@@ -178,7 +179,7 @@ def _preload(plan: Plan, link: Link, threads: LeftThreads, own: OwnDescriptors) 
     try:
         for module in plan.preload:
             own.announce(module)
-            with heeding(link), threads.noted(module):
+            with guarded(), heeding(link), threads.noted(module):
                 try:
                     importlib.import_module(module)
                 finally:
@@ -265,6 +266,15 @@ def _create(
     plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
+    if all(process.cls is None for process in plan.processes):
+        return _create_all(plan, processes, link, threads, own)
+    with guarded():
+        return _create_all(plan, processes, link, threads, own)
+
+
+def _create_all(
+    plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
+) -> list[dict[str, Any]]:
     for number, process in enumerate(plan.processes):
         if process.cls is None:
             processes.create(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from runner.adopted import end_adopted
 from runner.supervise.companions import companion_pids
@@ -41,6 +42,7 @@ class OwnDescriptors:
         if not lost:
             return
         try:
+            signal.set_wakeup_fd(-1)  # it may be one of them
             if self._link.fileno() not in lost:
                 self._link.send({"refused": [refusal(field, f"`{what}` {_CLOSED}") | {"process": process}]})
                 self._send_all(self._link)

@@ -337,3 +337,40 @@ def test_when_the_front_is_killed_an_import_that_never_ends_is_ended_too(tmp_pat
     running.kill()
 
     assert running.wait() == -signal.SIGKILL  # that nothing else is left is seen after each test
+
+
+BLOCKS = (
+    LEAVES_A_PROCESS
+    + """
+import ctypes, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+open('began', 'w').close()
+ctypes.PyDLL(None).pause()
+"""
+)
+BLOCKS_WHEN_MADE = f"""
+import multiprocessing
+class Made(multiprocessing.Process):
+    def __init__(self):
+        exec({BLOCKS!r})
+    def run(self): pass
+"""
+
+
+@pytest.mark.parametrize(("source", "text"), [(BLOCKS, PRELOADS), (BLOCKS_WHEN_MADE, MAKES)])
+def test_when_the_front_is_killed_an_import_that_never_comes_back_to_python_is_ended_too(
+    source: str, text: str, tmp_path: Path
+) -> None:
+    written(tmp_path, source, text)
+    os.mkfifo(tmp_path / "began")
+    running = subprocess.Popen([*COMMAND, "jobs.yaml", "--no-preflight"], stderr=subprocess.DEVNULL, cwd=tmp_path)
+    (tmp_path / "began").read_bytes()
+    [supervisor] = children_of(running.pid)
+
+    running.kill()
+
+    running.wait()
+    wait_until(
+        lambda: not os.path.exists(f"/proc/{supervisor}/exe")
+    )  # what it had started is looked for after each test
+    subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # takes away the run's folder

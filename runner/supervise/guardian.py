@@ -1,0 +1,102 @@
+"""A process beside the supervisor while code of the user runs there: it ends both when the front is gone.
+
+The supervisor hears of that itself if the code comes back to Python. Code of C may block for ever, with all signals
+held back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+
+from runner.adopted import children
+from runner.clock import monotonic
+from runner.pidfds import pidfd_of
+from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
+from runner.supervise.forking import fork
+from runner.supervise.signals import handlers, let_all_through
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+PATIENCE_S = 1.5
+"""After the front's death, for the supervisor to end by itself: a little more than `heeding` gives an import."""
+BETWEEN_LOOKS_S = 0.1
+"""Where the system does not report the ends of processes."""
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Within this, the supervisor and its descendants are killed soon after the front's death."""
+    front, supervisor = os.getppid(), os.getpid()
+    pid = fork()
+    if pid == 0:
+        _guard(front, supervisor)
+    try:
+        yield
+    finally:
+        if os.getpid() == supervisor:  # and not a process that the code has forked
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # the code has waited for it
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+def _guard(front: int, supervisor: int) -> NoReturn:
+    """Be the guardian, with nothing of the supervisor's open."""
+    try:
+        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        os.setpgid(0, 0)  # what the code sends to its group is not for this process
+        for number in (*handlers(), signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        let_all_through()
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        if os.getppid() == supervisor and _ends(front, None) and not _ends(supervisor, PATIENCE_S):
+            _end_with_descendants(supervisor)
+    finally:
+        os._exit(0)
+
+
+def _ends(pid: int, patience_s: float | None) -> bool:
+    """Wait for the end of a process, for so many seconds at most; gives whether it came."""
+    deadline = float("inf") if patience_s is None else monotonic() + patience_s
+    pidfd = pidfd_of(pid)
+    poll = select.poll()
+    if pidfd is not None:
+        poll.register(pidfd, select.POLLIN)
+    while _lives(pid) and monotonic() < deadline:
+        poll.poll(None if pidfd is not None and patience_s is None else BETWEEN_LOOKS_S * 1000)
+    return not _lives(pid)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except ProcessLookupError:
+        return False
+    except OSError:  # there is no /proc, or the process is out of sight
+        return True
+
+
+def _end_with_descendants(supervisor: int) -> None:
+    """Kill the supervisor last: until then its descendants come to it, and can be found."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(supervisor, signal.SIGSTOP)
+        killed = {os.getpid()}
+        while left := set(_descendants(supervisor)) - killed:
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            killed |= left
+        os.kill(supervisor, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for child in children(pid):
+        yield child
+        yield from _descendants(child)
