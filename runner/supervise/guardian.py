@@ -14,8 +14,8 @@ import signal
 from runner.adopted import children
 from runner.clock import monotonic
 from runner.pidfds import pidfd_of
-from runner.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 from runner.supervise.forking import fork
+from runner.supervise.parents import end_with
 from runner.supervise.signals import handlers, let_all_through
 
 TYPE_CHECKING = False
@@ -48,13 +48,13 @@ def guarded() -> Iterator[None]:
 def _guard(front: int, supervisor: int) -> NoReturn:
     """Be the guardian, with nothing of the supervisor's open."""
     try:
-        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        end_with(supervisor)
         os.setpgid(0, 0)  # what the code sends to its group is not for this process
         for number in (*handlers(), signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         let_all_through()
         os.closerange(0, os.sysconf("SC_OPEN_MAX"))
-        if os.getppid() == supervisor and _ends(front, None) and not _ends(supervisor, PATIENCE_S):
+        if _ends(front, None) and not _ends(supervisor, PATIENCE_S):
             _end_with_descendants(supervisor)
     finally:
         os._exit(0)
