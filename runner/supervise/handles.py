@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from runner.supervise import condition_tracing, tracing
+from runner.adopted import ARE_LISTED
+from runner.supervise import condition_tracing, own_processes, tracing
 from runner.supervise.inner_locks import trace_inner, untrace_inner
 from runner.supervise.queue_tracing import trace_queue, untrace_queue
 from runner.supervise.table import unsent
@@ -218,3 +219,6 @@ def trace_all(handles: Iterable[Handle], process: int, tell: Tell) -> None:
             traced.pop().untrace()
 
     os.register_at_fork(after_in_child=untrace_all)
+    table = next((handle._table for handle in traced if isinstance(handle, TracedHandle)), None)
+    if table is not None and not ARE_LISTED:
+        own_processes.watch(table.family(process))

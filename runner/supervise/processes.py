@@ -12,7 +12,7 @@ import multiprocessing.process
 import os
 
 from runner import pidfds
-from runner.adopted import children, end_adopted
+from runner.adopted import ARE_LISTED, children, end_adopted
 from runner.arguments import references
 from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
@@ -258,6 +258,10 @@ class Processes:
     def has_children(self, number: int) -> bool:
         """Whether a process has processes of its own; also if orphans of anybody's have come to us."""
         running = self.running.get(number)
+        if not ARE_LISTED:
+            living = {each for each, other in self.running.items() if not other.has_ended} | {self._shared.main}
+            noted = self._shared.with_processes()
+            return number in noted or not noted <= living
         known = self.pids | companion_pids() | self._shared.pids
         return bool(running is not None and children(running.pid)) or bool(children() - known)
 

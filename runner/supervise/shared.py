@@ -124,6 +124,11 @@ class SharedThings:
         """Where a process notes the step that it is in, if anything is traced."""
         return None if self.table is None else Position(self.table, process)
 
+    def with_processes(self) -> set[int]:
+        """The processes that have noted that they have, or had, processes of their own."""
+        table = self.table
+        return set() if table is None else {each for each in range(table.processes) if table.family(each)[0]}
+
     def unsent_by(self, process: int) -> list[tuple[str, int]]:
         """The queues into which this process has put items that it has not sent, and how many.
 

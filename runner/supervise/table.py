@@ -102,6 +102,11 @@ class Table:
         rows = self.size // (self.processes * CELL * NUMBER_SIZE)
         return self.cell(rows - 1, process)[:1]
 
+    def family(self, process: int) -> Cell:
+        """Where this process notes that it has, or had, processes of its own (see `own_processes`)."""
+        rows = self.size // (self.processes * CELL * NUMBER_SIZE)
+        return self.cell(rows - 1, process)[1:2]
+
     def mark(self, thing: int, process: int) -> Mark:
         """What this process has noted, as it is now."""
         return Mark.of(self.cell(thing, process)[MARK])

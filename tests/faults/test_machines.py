@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -50,6 +51,41 @@ def test_it_runs_without(missing: str, start_method: str, tmp_path: Path) -> Non
     done = run(shell, tmp_path, start_method)
 
     assert done.returncode == 0, done.stderr
+
+
+LENT = """
+shared: {door: lock}
+jobs: [{name: lender, target: "lending:lend", args: [$door]}, {name: waiter, target: "lending:wait", args: [$door]}]
+main: [{start: lender}, {join: lender}, {start: waiter}]
+"""
+LENDING = """
+import os, time
+def lend(door):
+    door.acquire()
+    if os.fork() == 0:
+        time.sleep(1)
+        door.release()
+        os._exit(0)
+def wait(door):
+    with door:
+        print("it has come")
+"""
+
+
+def test_without_proc_a_process_that_another_one_has_left_may_release_what_is_waited_for(
+    start_method: str, tmp_path: Path
+) -> None:
+    (tmp_path / "lending.py").write_text(LENDING)
+    words = [*in_a_namespace(), f'{WITHOUT["/proc"]}\nexec "$@"', "sh", *COMMAND]
+
+    done = subprocess.run(
+        [*words, str(written(tmp_path, LENT)), "--start-method", start_method, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stdout)["processes"]["waiter"]["output"] == "it has come\n", done.stdout
 
 
 @pytest.mark.parametrize("length", [LONGEST, LONGEST + 1, 200])
