@@ -52,7 +52,7 @@ class Notes:
         self._main_has_ended = False
         self._time_is_over = False
         self.stop_sent: str | None = None
-        """The sender of a signal to the supervisor that stops the run, as a sentence."""
+        """The sender of a signal that stops the run, as a sentence: of one to the supervisor, or to the command."""
         self.forkserver_end: str | None = None
         """How the forkserver ended, as a clause, if it died before its children."""
 
@@ -103,7 +103,7 @@ class Notes:
     def _stop(self, is_asked_for: bool, stopped_by: int | None) -> Iterator[Note]:
         if is_asked_for and not self._is_stopping:
             self._is_stopping = True
-            why = _STOPPED_BY.get(signal_name(stopped_by or 0)) or self.stop_sent or "A stop was asked for"
+            why = self.stop_sent or _STOPPED_BY.get(signal_name(stopped_by or 0)) or "A stop was asked for"
             yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
 
     def _never_started(self) -> Iterator[Note]:

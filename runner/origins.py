@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def sent(number: int, sender: dict[str, Any], name: Callable[[int], str]) -> str:
-    """The sender of a signal to the supervisor, as the system reveals it; `name` gives a process its name."""
+def sent(
+    number: int, sender: dict[str, Any], name: Callable[[int], str], to: str = "the process that starts the others"
+) -> str:
+    """The sender of a signal to the supervisor, or `to` another, as the system reveals it; `name` names a process."""
     match sender:
         case {"process": int(process), "started": False}:
             subject = name(process)
@@ -23,7 +25,7 @@ def sent(number: int, sender: dict[str, Any], name: Callable[[int], str]) -> str
             subject = f"A process that has ended (pid {pid})"
         case _:
             subject = "A process out of sight"
-    return f"{subject} sent {signal_name(number)} to the process that starts the others"
+    return f"{subject} sent {signal_name(number)} to {to}"
 
 
 def ended(exit_code: int | None) -> str:

@@ -42,6 +42,7 @@ GROUND = {
     "remains",
     "results",
     "rewritten",
+    "senders",
     "signatures",
     "start_variables",
     "sums",

@@ -181,6 +181,8 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
     """
     import signal
 
+    from runner.session.stops import Stops
+
     came_at = float("-inf")
 
     def come(number: int, _: object) -> None:
@@ -196,9 +198,14 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
         if signal.getsignal(number) != signal.SIG_IGN
     }
     blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by who started us
+    stops = Stops(before, lambda number: come(number, None))
+    session.stops = stops if stops.descriptor >= 0 else None
     try:
         yield
     finally:
+        session.stops = None
+        if stops.descriptor >= 0:
+            os.close(stops.descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.plan import Plan
+    from runner.session.stops import Stops
     from runner.wire import Message
 
 MOST_SAID = 4_000
@@ -78,6 +79,8 @@ class Session:
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._patience = Patience()
+        self.stops: Stops | None = None
+        """The signals that stop the run with their senders, where the caller takes such signals."""
         self._woken, self._wake = os.pipe()
         """Readable when a stop has been asked for: from then on nothing is waited for without a deadline."""
         self._said = b""
@@ -248,6 +251,8 @@ class Session:
         with selectors.DefaultSelector() as selector, self._watch_supervisor() as gone:
             self._link.attend(selector)
             selector.register(self._woken, selectors.EVENT_READ)
+            if self.stops is not None:
+                selector.register(self.stops.descriptor, selectors.EVENT_READ)
             if gone >= 0:
                 selector.register(gone, selectors.EVENT_READ)
             self._outputs.attend(selector)
@@ -259,7 +264,7 @@ class Session:
                 self._link.flush()
                 self._link.adjust()
                 yield None
-                ready = selector.select(self._wait_s(tick_s))
+                ready = self._select(selector, self._wait_s(tick_s))
                 yield from self._take_in(self._link.receive())
                 descriptors = {key.fd for key, _ in ready}
                 if self._woken in descriptors:
@@ -273,6 +278,18 @@ class Session:
                 over = gone in descriptors or (gone < 0 and (self._link.ended or let_end(self._supervisor, 0)))
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
+
+    def _select(self, selector: selectors.BaseSelector, wait_s: float | None) -> list[tuple[Any, int]]:
+        """What is ready, after so many seconds at most. A stop that comes meanwhile is heard with its sender."""
+        if self.stops is None:
+            return selector.select(wait_s)
+        with self.stops.held_back():
+            ready = selector.select(wait_s)
+            for number, pid in self.stops.take():
+                if pid:
+                    self._telling.see_sender(number, pid)
+                self.stops.come(number)
+        return ready
 
     def _wait_s(self, tick_s: float | None) -> float | None:
         """For how long to wait for anything; kills a supervisor that does not heed a stop."""

@@ -7,7 +7,7 @@ import json
 import time
 from datetime import UTC, datetime
 
-from runner import origins
+from runner import origins, senders
 from runner.errors import SupervisorFault
 from runner.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
 from runner.exit_codes import exit_status_of, signal_name
@@ -58,6 +58,11 @@ class Telling:
         """The signal that was sent to the supervisor."""
         self.exit_functions_were_ended = False
         """The supervisor was killed after its last word, while the `atexit` functions of imports ran."""
+
+    def see_sender(self, number: int, pid: int) -> None:
+        """The command was sent this signal by the process with this pid."""
+        pids = {facts["pid"]: process for process, facts in self._running.items()}
+        self._notes.stop_sent = origins.sent(number, senders.origin(pid, pids), self._name, "the command")
 
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""

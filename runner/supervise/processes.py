@@ -18,6 +18,7 @@ from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
 from runner.line_times import tellers
 from runner.plan import Act
+from runner.senders import origin
 from runner.supervise import asleep, child
 from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
@@ -25,7 +26,6 @@ from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
 from runner.supervise.leaving import flush_streams
 from runner.supervise.running import NotStarted, Running, Started
-from runner.supervise.senders import origin
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # the C half of `signal`, which has no stubs
 import os
 
-from runner.supervise.senders import open_signals, read_signals
+from runner.senders import open_signals, read_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise import groups
-from tests.running import run_text
+from runner.supervise import asleep, groups
+from tests.running import COMMAND, Running, run_text, wait_until, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,3 +154,47 @@ def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.
     assert int(os.read(read, 10)) not in (child, os.getpgrp())
     os.close(read)
     os.close(write)
+
+
+SENDS_TO_THE_COMMAND = """
+import os, signal, time
+
+def read(pid, name):
+    return open(f"/proc/{pid}/{name}").read()
+
+def parent(pid):
+    return int(read(pid, "stat").rpartition(")")[2].split()[1])
+
+def end_the_command():
+    # The children of a forkserver have it between them and the supervisor.
+    pid = os.getppid()
+    while "runner.supervise" not in read(pid, "cmdline") or "forkserver" in read(pid, "cmdline"):
+        pid = parent(pid)
+    command = parent(pid)
+    time.sleep(0.5)
+    os.kill(command, signal.SIGTERM)
+    time.sleep(60)
+"""
+
+
+def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDS_TO_THE_COMMAND)
+    file = written(tmp_path, "jobs: [{name: a, target: 'sending:end_the_command'}]")
+
+    command = [*COMMAND, str(file), "--start-method", start_method]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+
+    assert done.returncode == 143
+    assert "a sent SIGTERM to the command: the run is stopped in order." in " ".join(done.stderr.split())
+
+
+def test_a_stop_from_outside_names_its_sender() -> None:
+    running = Running(given=b"jobs: [{name: a, do: [{sleep: 0.5}, {print: ready}, hang]}]")
+    running.wait_for(b"ready")
+    wait_until(lambda: asleep.sleeps(running.command.pid) is True)
+
+    running.command.send_signal(signal.SIGHUP)
+    status, said = running.end()
+
+    assert status == 129
+    assert f"(pid {os.getpid()}) sent SIGHUP to the command" in " ".join(said.split())
