@@ -705,6 +705,24 @@ def test_the_sender_of_a_stop_is_named_by_the_note_on_it() -> None:
     assert note.startswith("p sent SIGTERM to the process that starts the others")
 
 
+def test_the_sender_of_a_stop_to_the_command_is_named_instead_of_ctrl_c() -> None:
+    made = telling()
+    told(made, BEGAN, STARTED)
+    made.stopped_by = 2
+    made.see_sender(2, int(str(FACTS["pid"])))
+    stop: dict[str, object] = {
+        "event": "process.terminating",
+        "t": 101.0,
+        "process": 0,
+        "fields": {"reason": "stop_requested"},
+        "facts": FACTS,
+    }
+
+    (note,) = notes_of(told(made, stop), "stop_requested")
+
+    assert note.startswith("p sent SIGINT to the command: the run is stopped in order.")
+
+
 def test_a_process_that_died_with_the_forkserver_is_not_taken_for_a_shortage_of_memory() -> None:
     end: dict[str, object] = EXITED | {"fields": END | {"outcome": "failed"}, "facts": GONE | {"exit_code": -9}}
 
