@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from runner import wire
 from runner.wire import Link
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def test_however_many_descriptors_wait_each_comes_with_its_message(number: int, 
     assert told == [(index, str(index).encode()) for index in range(number)]
 
 
-def test_a_descriptor_that_came_is_not_handed_on_to_a_child(ends: tuple[Link, Link]) -> None:
+@pytest.mark.parametrize("at_once", [wire._CLOEXEC, 0])
+def test_a_descriptor_that_came_is_not_handed_on_to_a_child(
+    at_once: int, ends: tuple[Link, Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_CLOEXEC", at_once)  # macOS has no such flag
     here, there = ends
     descriptor = os.memfd_create("it")
     os.set_inheritable(descriptor, True)

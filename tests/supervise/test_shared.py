@@ -65,6 +65,14 @@ def test_memory_that_somebody_has_taken_away_is_gone_without_a_word() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def test_processes_that_have_noted_processes_of_their_own_are_known() -> None:
+    with made_of(SharedLock("x")) as things, made_of(SharedLock("y", traced=False)) as others:
+        assert things.table is not None
+        things.table.family(1)[0] = 1
+
+        assert (things.with_processes(), others.with_processes()) == ({1}, set())
+
+
 def test_memory_whose_name_is_gone_is_taken_away_without_it() -> None:
     with made_of(SharedArray("a", "int64", 2, 8)) as things:
         os.unlink(f"{SHM}/run-jobs-{RUN}-1")

@@ -1005,6 +1005,26 @@ def test_all_are_traced_here_and_in_no_copy_of_the_process(monkeypatch: pytest.M
     gc.collect()  # classes of traced guards go no other way
 
 
+def test_where_the_system_does_not_list_children_a_process_is_to_note_that_it_has_some(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched: list[object] = []
+    monkeypatch.setattr(handles, "ARE_LISTED", False)
+    monkeypatch.setattr("runner.supervise.own_processes.watch", lambda cell: watched.append(cell.tolist()))
+    monkeypatch.setattr(os, "register_at_fork", lambda *, after_in_child: None)
+    memory = os.memfd_create("table")
+    os.ftruncate(memory, size_of(1, 1))
+    table = Table(Descriptor(memory), size_of(1, 1), 1)
+    table.family(0)[0] = 7
+
+    handles.trace_all([TracedHandle(CONTEXT.Lock(), "lock", table, 0)], 0, lambda _: None)
+
+    assert watched == [[7]]
+    os.close(memory)
+    del table
+    gc.collect()
+
+
 def test_each_kind_of_thing_has_a_row_for_each_lock_in_it_and_for_each_other_wait() -> None:
     assert {kind: len(roles) for kind, roles in ROLES.items()} == {
         "condition": 2,
