@@ -40,7 +40,13 @@ def watch(how: str, handles: Iterable[Handle], *, calls_functions: bool) -> None
     `how` says how the target ended. `calls_functions` says whether exit functions are called that are the target's.
     """
     exit_functions = exiting.registered if calls_functions else []
-    if not (any(threads()) or any(children()) or any(feeders()) or any(_finalizers()) or calls_functions):
+    if not (
+        any(threads())
+        or any(children())
+        or (_joins_feeders() and any(feeders()))
+        or any(_finalizers())
+        or calls_functions
+    ):
         return
     names = {id(getattr(handle.bind(), "_buffer", None)): handle.row for handle in handles if handle.row >= 0}
     with contextlib.suppress(RuntimeError):  # no thread can be had
@@ -99,6 +105,12 @@ def feeders() -> Iterator[tuple[Any, int]]:
             buffer = thread._args[0]  # type: ignore[attr-defined]  # there is no public way
             end: Any = queues._sentinel  # type: ignore[attr-defined]  # there is no public way
             yield buffer, 1 + sum(item is not end for item in list(buffer))
+
+
+def _joins_feeders() -> bool:
+    """Whether this process waits for the items of a queue: not if it has called `cancel_join_thread` of all."""
+    finalizers = list(util._finalizer_registry.values())  # type: ignore[attr-defined]  # there is no public way
+    return any(getattr(each._callback, "__name__", None) == "_finalize_join" for each in finalizers)
 
 
 def _finalizers() -> Iterator[object]:
