@@ -63,6 +63,7 @@ NAMES = {
     "_callback": util.Finalize(None, int, exitpriority=0),
     "_buffer": CONTEXT.Queue(),
     "_sentinel": queues,
+    "_finalize_join": queues.Queue,
     "_getvalue": managers.BaseProxy,
 }
 OF_A_SEMAPHORE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero")
