@@ -1,9 +1,12 @@
-"""Has a queue of `multiprocessing` note who waits for an item or for room, and how many were put and got.
+"""Has a queue of `multiprocessing` note which process waits for an item or for room, and how many were put and got.
 
 Children import this module.
 """
 
 from __future__ import annotations
+
+import os
+from functools import partial
 
 from runner.clock import monotonic
 from runner.limits import MOST_POLL_S
@@ -65,7 +68,7 @@ def trace_queue(queue: Any, items: Place, reading: Place, writing: Place) -> Non
 
 def untrace_queue(queue: Any) -> None:
     """Undo `trace_queue`."""
-    del queue.get
+    del queue.get, queue._reader._recv
     queue._sem._make_methods()
     untrace_inner(queue._rlock)
     untrace_inner(queue._wlock)
@@ -73,7 +76,11 @@ def untrace_queue(queue: Any) -> None:
 
 
 class TracedGet:
-    """Stands in the place of a queue's `get`."""
+    """Stands in the place of a queue's `get`.
+
+    Of an item whose putter has died a part may be in the pipe: a getter waits for the rest of it, too, whatever its
+    timeout. So it is reading that is traced.
+    """
 
     def __init__(self, queue: Any, cell: Cell, voice: Voice, wait_to_read: Waiting) -> None:
         """`wait_to_read` acquires the lock under which one process after the other gets."""
@@ -87,6 +94,9 @@ class TracedGet:
         self._ready = select.poll()
         self._ready.register(queue._reader.fileno(), select.POLLIN)
         self._left = 1
+        self._blocked = False
+        """Whether the getter has noted that it waits for bytes; the lock for reading keeps other threads out."""
+        queue._reader._recv = partial(queue._reader._recv, read=self._read)
 
     def __call__(self, block: bool = True, timeout: float | None = None) -> object:
         """The next item. Raises `queue.Empty` as the queue's own `get`."""
@@ -94,7 +104,24 @@ class TracedGet:
             return self._get(block, timeout)  # which says so
         if block and timeout is None:
             return self._get_at_last()
-        return self._get_in_time(timeout or 0.0) if block else self._got(self._get(False), 0.0)
+        try:
+            return self._get_in_time(timeout or 0.0) if block else self._got(self._get(False), 0.0)
+        finally:
+            self._go_on()
+
+    def _read(self, descriptor: int, most: int) -> bytes:
+        """What `os.read` gives, for an item or its length; the wait for it is noted if it is a long one."""
+        if not self._ready.poll(PATIENCE_S * 1000) and not self._blocked:
+            self._blocked = True
+            announce(self._cell, 0, "get", None, self._voice, monotonic() - PATIENCE_S)
+        return os.read(descriptor, most)
+
+    def _go_on(self) -> bool:
+        """Note that the getter waits for no bytes any more; gives whether it had noted that it does."""
+        blocked, self._blocked = self._blocked, False
+        if blocked:
+            self._cell[MARK] = 0
+        return blocked
 
     def _got(self, item: object, waited: float) -> object:
         self._left -= 1
@@ -108,15 +135,10 @@ class TracedGet:
 
         began = monotonic()
         told = self._wait_to_read() > 0
-        blocks = False
         try:
-            if not self._ready.poll(PATIENCE_S * 1000):
-                announce(self._cell, 0, "get", None, self._voice, began)
-                told = blocks = True
             data = self._queue._recv_bytes()
-        finally:
-            if blocks:  # before it is told that something was taken, and also if a signal's handler has raised
-                self._cell[MARK] = 0
+        finally:  # before it is told that something was taken, and also if a signal's handler has raised
+            told = self._go_on() or told
             self._queue._rlock.release()
         self._queue._sem.release()
         return self._got(ForkingPickler.loads(data), monotonic() - began if told else 0.0)

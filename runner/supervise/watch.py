@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SOON_S, LATER_S = 0.005, 0.05
 """Until the next look: while a process is about to wait, or to go on; at most, and while something may change that no
-process reports (there is room in a pipe, a child of a process has ended)."""
+process reports (there is room in a pipe, a part of an item is read from it, a child of a process has ended)."""
 
 
 class Watch:
@@ -66,7 +66,7 @@ class Watch:
     def look(self, moment: Moment) -> Picture | None:
         """What is new, if anything is."""
         first = self._scene(moment)
-        self.again_in_s = LATER_S if any(wait.operation == "flush" for wait in first.waits.values()) else None
+        self.again_in_s = LATER_S if any(_may_change_unseen(wait, first) for wait in first.waits.values()) else None
         stuck = waiting.stuck(first)
         if not stuck and not waiting.is_standstill(first):
             return None
@@ -246,6 +246,15 @@ class Watch:
         rows = [other for other, of in enumerate(self._rows) if of.thing is self._rows[row].thing]
         locks = [other for other in rows if self._rows[other].role in ("writing", "inner")]
         return not any(table.mark(lock, main).blocked for lock in locks)
+
+
+def _may_change_unseen(wait: Wait, scene: Scene) -> bool:
+    """Whether what a process waits for comes and goes without a report.
+
+    The bytes in a queue's pipe may be a part of an item whose putter has been killed: the getter reads them and waits
+    for the rest.
+    """
+    return wait.operation == "flush" or (wait.operation == "get" and (wait.row, "get") in scene.open)
 
 
 def _is_ready(end: Any, event: int) -> bool:

@@ -117,6 +117,14 @@ def put_and_die(box: Box) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def put_and_die_in_the_middle(box: Box) -> None:
+    """Put, and die while the item is being sent: a part of it has been read, and the pipe has another."""
+    box.put("x" * 100_000_000)
+    while not box._reader.poll(0.001):  # type: ignore[attr-defined]  # there is no public way
+        continue
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def get(box: Box) -> None:
     """Get an item."""
     box.get()

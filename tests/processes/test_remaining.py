@@ -89,13 +89,21 @@ def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["queue", "joinable_queue"])
 def test_a_lost_item_is_reported_with_its_putter_and_why(target: str, why: str, kind: str) -> None:
-    result = run(f"shared: {{box: {kind}}}\n" + TWO % target, "fork")
+    ended_first = "main: [start: putter, join: putter, start: getter, join: getter]"
+    result = run(f"shared: {{box: {kind}}}\n" + TWO % target + f"\n{ended_first}", "fork")
 
     (putter, text), (getter, waits) = notes(result, "item_lost")
     assert (putter, getter) == ("putter", "getter")
     assert why in text
     assert waits.startswith("getter waits for an item of box: one that putter had put there was lost")
     assert notes(result, "missing_poison_pill") == []
+
+
+def test_a_getter_that_has_read_a_part_of_an_item_waits_for_ever_once_its_putter_is_killed(start_method: str) -> None:
+    result = run("shared: {box: queue}\n" + TWO % "put_and_die_in_the_middle", start_method)
+
+    assert [process for process, _ in notes(result, "holder_died")] == ["putter"]
+    assert result.processes["getter"].stop_reason == "holder_died"
 
 
 def test_a_lost_item_is_reported_whatever_the_start_method(start_method: str) -> None:

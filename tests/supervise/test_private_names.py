@@ -52,6 +52,7 @@ NAMES = {
     "_send_bytes": CONTEXT.Queue(),
     "_wlock": CONTEXT.Queue(),
     "_reader": CONTEXT.Queue(),
+    "_recv": CONTEXT.Pipe()[0],
     "_recv_bytes": CONTEXT.Queue(),
     "_rlock": CONTEXT.Queue(),
     "_sem": CONTEXT.Queue(),

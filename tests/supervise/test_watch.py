@@ -575,6 +575,22 @@ def test_who_fills_a_pipe_goes_on_as_long_as_there_is_room() -> None:
         assert watch.again_in_s is None
 
 
+def test_a_getter_of_a_part_of_an_item_is_looked_at_until_it_has_read_it() -> None:
+    with made_of(SharedQueue("x")) as things:
+        waits(things, 0, 0, "get")
+        pipe = things.objects["x"]
+        os.write(pipe._writer.fileno(), b"a part")
+        watch = watch_of(things)
+
+        assert watch.look(Moment(frozenset({0}), ENDED)) is None
+        assert watch.again_in_s == LATER_S
+        os.read(pipe._reader.fileno(), 6)
+        picture = watch.look(Moment(frozenset({0}), ENDED))
+        assert picture is not None
+        assert picture.standstill
+        assert watch.again_in_s is None
+
+
 # The picture.
 
 
