@@ -33,7 +33,6 @@ class ForkPopen(Recorded, popen_fork.Popen):
         self.returncode = None
         self.finalizer = None
         ends: tuple[int, ...] = () if pidfds.WORK else os.pipe()
-        around.leader = groups.lead()
         around.first_steps = self._first_steps = _first_steps()
         self._number = around.number
         self.pid = 0
@@ -41,13 +40,13 @@ class ForkPopen(Recorded, popen_fork.Popen):
             self.pid = fork()
             if self.pid == 0:
                 _live(process, around)
+            if around.leader:
+                groups.put(self.pid, around.leader)
             self.pidfd = pidfd_of(self.pid)
         except OSError:
             for end in ends:
                 os.close(end)
             raise
-        finally:
-            groups.let_go(around.leader, self.pid)
         if self.pidfd is not None:
             self.sentinel = self.pidfd
         else:

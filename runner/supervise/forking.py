@@ -23,8 +23,7 @@ def fork() -> int:
     tracker = sys.modules.get("multiprocessing.resource_tracker")
     intent = getattr(tracker, "_fork_intent", None)  # there is no public way
     if intent is None:
-        with unwarned():
-            return os.fork()
+        return os.fork()
     intent.preserve_fd = True
     try:
         with unwarned():

@@ -30,10 +30,13 @@ class Interruptions:
         ]
         self._signals = signals
         self._timers = timers
-        orders = select.poll()
-        orders.register(link.fileno(), select.POLLIN)
-        self.orders = orders.poll
-        """Called with 0, returns what is not empty if the front has sent something, or has gone."""
+        news = select.poll()
+        news.register(link.fileno(), select.POLLIN)
+        if signals.stops >= 0:
+            news.register(signals.stops, select.POLLIN)
+        self.news = news.poll
+        """Called with 0, returns what is not empty if the front has sent something or has gone, or a stop has come that
+        is read from `signals.stops`."""
         self._until = 0.0
 
     def begin_turn(self, now: float) -> None:
@@ -48,24 +51,24 @@ class Interruptions:
         due = self._timers.next_due()
         own = [timer for process in processes if (timer := self._own_timers[process]) is not None]
         first = min([*(now + timer for timer in own), *([] if due is None else [due])], default=math.inf)
-        return Row(self._until, first, self.orders)
+        return Row(self._until, first, self.news)
 
     def has_come(self, now: float) -> bool:
         """Whether main has to pause."""
         due = self._timers.next_due()
         if now >= self._until or (due is not None and now >= due):
             return True
-        return self._signals.stop_is_pending or bool(self.orders(0))
+        return self._signals.stop_is_pending or bool(self.news(0))
 
 
 @record(frozen=True, slots=True)
 class Row:
     """When a row of starts ends: plain values, since whatever is touched between two forks is copied.
 
-    `until` is when the supervisor looks at the world again, `due` when the first timer is due (monotonic); `orders`,
-    called with 0, returns what is not empty if the front has sent something.
+    `until` is when the supervisor looks at the world again, `due` when the first timer is due (monotonic).
+    `news`, called with 0, returns what is not empty if the front has sent something, or a stop has come.
     """
 
     until: float
     due: float
-    orders: Callable[[int], list[tuple[int, int]]]
+    news: Callable[[int], list[tuple[int, int]]]

@@ -24,6 +24,7 @@ from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
+from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
@@ -48,8 +49,11 @@ if TYPE_CHECKING:
 DESCRIPTORS_EACH = {"fork": 3, "spawn": 5, "forkserver": 5}
 """What a process takes here: a pidfd, what multiprocessing has of it, and its outputs until the front has them."""
 
-LEAST_STARTS = {"fork": 16, "spawn": 1, "forkserver": 1}
+LEAST_STARTS = {"fork": 64, "spawn": 1, "forkserver": 1}
 """In a row that ends only because it takes long: after a fork, to look at the world costs a third of another fork."""
+
+LEADERS = {"fork": 16, "spawn": 0, "forkserver": 0}
+"""Leaders of process groups that are made at once; other children than forked ones make their own."""
 
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
@@ -98,6 +102,7 @@ class Processes:
         """The one process that is being started."""
         self._pid = os.getpid()
         self._hand: Hand | None = None
+        self._leaders = Leaders()
         self.pids = children()
         """Of those that have been started and not closed, and of those that imports have started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -137,17 +142,23 @@ class Processes:
         flush_streams()  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         attempts: list[_Attempt] = []
-        until, due, orders, stops = row.until, row.due, row.orders, self._signals.held_back
-        least = LEAST_STARTS[self._plan.start_method]
+        until, due, news = row.until, row.due, row.news
+        held_back = self._signals.held_back if self._signals.stops < 0 else None
+        least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
         self._signals.hold_back()
         try:
-            for number in numbers:
+            for place, number in enumerate(numbers):
+                if leaders and not place % leaders:
+                    self._leaders.make(min(leaders, len(numbers) - place))
                 attempts.append(self._attempt(*self._prepared.pop(number), theirs))
                 now = monotonic()
-                if now >= due or (now >= until and len(attempts) >= least) or orders(0) or stops():
+                if now >= due or (now >= until and len(attempts) >= least) or news(0):
+                    break
+                if held_back is not None and held_back():
                     break
         finally:
             self._starting = None
+            self._leaders.let_go()
             self._signals.take()
             self._private = private
         return list(map(self._conclude, numbers, attempts))
@@ -169,6 +180,7 @@ class Processes:
             stdout, around.stdout, stderr, around.stderr = ends
             self._private |= 1 << stdout | 1 << stderr
             around.private = self._private
+            around.leader = self._leaders.next()
             self._starting = process, around
             process.start()
             if process._popen is None:  # type: ignore[attr-defined]  # there is no public way

@@ -140,7 +140,7 @@ def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Pa
 @pytest.mark.parametrize("clone", ["as it is", "missing"])
 def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if clone == "missing":
-        monkeypatch.setattr(groups, "_clone", lambda: -1)
+        monkeypatch.setattr(groups, "_clone", lambda _stack: -1)
     read, write = os.pipe()
 
     child = os.fork()

@@ -33,7 +33,7 @@ class World:
     def __init__(self) -> None:
         self.front, ours = socket.socketpair()
         self.link = Link(ours)
-        self.signals = SimpleNamespace(stop_is_pending=False)
+        self.signals = SimpleNamespace(stop_is_pending=False, stops=-1)
         self.timers = Timers()
         self.interruptions = Interruptions(PLAN, self.link, self.signals, self.timers)  # type: ignore[arg-type]  # a fake
         self.now = time.monotonic() + 60
@@ -101,8 +101,8 @@ def test_a_row_of_processes_without_a_timer_ends_when_another_one_is_due(world: 
 
 def test_a_row_ends_when_the_front_has_sent_an_order(world: World) -> None:
     row = world.interruptions.row((0,), world.now)
-    assert not row.orders(0)
+    assert not row.news(0)
 
     world.front.send(b'{"order":"stop"}\n')
 
-    assert row.orders(0)
+    assert row.news(0)
