@@ -21,7 +21,7 @@ class ProcessResult:
     """How one process ended. What is not known, or never was, is None: a process never started has no `pid`.
 
     `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds. `max_rss` is the
-    peak of its memory in bytes, of a forked process without what was resident at its first step. `limit` is the one of
+    peak of its memory in bytes, of a forked process without the peak before its first step. `limit` is the one of
     its own limits that ended it, by name. `error` has `type`, `message` and `traceback`.
     `output` is the last 64 KiB of what the process wrote. `result` is what the target returned, if JSON gives it back
     unchanged and its text takes at most 32 KiB, else None. `notes` are the words for what has been noted about the

@@ -11,6 +11,7 @@ import os
 import sys
 
 from runner.clock import monotonic
+from runner.supervise.own_memory import max_rss_bytes
 from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
 
 TYPE_CHECKING = False
@@ -94,11 +95,6 @@ def exit_status(code: object) -> int:
     if not isinstance(code, int):
         return 1
     return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
-
-
-def max_rss_bytes(ru_maxrss: int) -> int:
-    """`ru_maxrss` in bytes: macOS counts bytes, every other system KiB."""
-    return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
 
 
 class Endings:
@@ -198,7 +194,7 @@ def _record(
     if error is not None:
         told["error"] = error
     if around.parent is None:  # nobody waits for this process with wait4, which would tell
-        told |= _usage(around.resident)
+        told |= _usage(around.peak_before)
     _write(around, json.dumps(told).encode())
 
 
@@ -222,12 +218,12 @@ def _write(around: Surroundings, body: bytes, last: bytes = b".") -> None:
         return
 
 
-def _usage(resident: int) -> dict[str, float]:
-    """The processor time that this process has used, and its peak of memory beyond what was resident at first."""
+def _usage(peak_before: int) -> dict[str, float]:
+    """The processor time that this process has used, and its peak of memory beyond the one before its first step."""
     import resource
 
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    own = max(0, max_rss_bytes(usage.ru_maxrss) - resident)
+    own = max(0, max_rss_bytes(usage.ru_maxrss) - peak_before)
     return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "max_rss": own}
 
 

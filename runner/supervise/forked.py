@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 import sys
 from multiprocessing import popen_fork, util
@@ -11,7 +10,6 @@ from multiprocessing import popen_fork, util
 from runner import pidfds
 from runner.supervise import child, endings, groups
 from runner.supervise.forking import fork
-from runner.supervise.own_memory import FirstSteps
 from runner.supervise.running import Recorded, pidfd_of
 
 TYPE_CHECKING = False
@@ -33,7 +31,7 @@ class ForkPopen(Recorded, popen_fork.Popen):
         self.returncode = None
         self.finalizer = None
         ends: tuple[int, ...] = () if pidfds.WORK else os.pipe()
-        around.first_steps = self._first_steps = _first_steps()
+        self._first_steps = around.first_steps
         self._number = around.number
         self.pid = 0
         try:
@@ -55,12 +53,7 @@ class ForkPopen(Recorded, popen_fork.Popen):
 
     def own_memory(self, peak: int) -> int:
         """The bytes of the process's peak that are its own."""
-        return self._first_steps.own(self._number, peak)
-
-
-@functools.cache
-def _first_steps() -> FirstSteps:
-    return FirstSteps()
+        return peak if self._first_steps is None else self._first_steps.own(self._number, peak)
 
 
 def _live(process: Any, around: Surroundings) -> NoReturn:

@@ -26,6 +26,7 @@ from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen
 from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
+from runner.supervise.own_memory import FirstSteps
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
@@ -103,6 +104,7 @@ class Processes:
         self._pid = os.getpid()
         self._hand: Hand | None = None
         self._leaders = Leaders()
+        self._first_steps = FirstSteps(len(plan.processes)) if plan.start_method == "fork" else None
         self.pids = children()
         """Of those that have been started and not closed, and of those that imports have started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -237,7 +239,7 @@ class Processes:
     def _surroundings(self, number: int) -> Surroundings:
         plan = self._plan.processes[number]
         things = self._things(plan) if self._shared.handles else {}
-        return Surroundings(
+        around = Surroundings(
             number=number,
             work=self._call(number, plan, things),
             records=self._records,
@@ -252,6 +254,8 @@ class Processes:
             limits=plan.limits.given() if plan.limits is not None else None,
             line_times=self._line_times if number in self._tellers else -1,
         )
+        around.first_steps = self._first_steps
+        return around
 
     def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:
         if plan.do is not None:

@@ -9,8 +9,8 @@ import struct
 
 from runner import pidfds
 from runner.records import record, replace
-from runner.supervise.endings import max_rss_bytes
 from runner.supervise.lifecycle import Exited
+from runner.supervise.own_memory import max_rss_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def _arrive(duplicate: Any) -> Descriptor:
     return Descriptor(duplicate.detach())
 
 
-_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "pid", "reserve", "resident"})
+_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "peak_before", "pid", "reserve"})
 """What does not travel: it is known in the child, or only to a forked one."""
 
 
@@ -53,11 +53,11 @@ class Surroundings:
         "number",
         "open_files",
         "parent",
+        "peak_before",
         "pid",
         "private",
         "records",
         "reserve",
-        "resident",
         "stderr",
         "stdout",
         "tells",
@@ -117,9 +117,9 @@ class Surroundings:
         self.leader = 0
         """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
         self.first_steps: FirstSteps | None = None
-        """Where a forked child notes what is resident at its first step."""
-        self.resident = 0
-        """The bytes that were resident at the first step of a forkserver's child, known there."""
+        """Where a forked child notes its peak of memory before its first step."""
+        self.peak_before = 0
+        """The same of a forkserver's child in bytes, known there."""
         self.exit_functions: int | None = None
         """How many exit functions were registered before the target; None in a process that calls none. Known there."""
         self.reserve: object = None

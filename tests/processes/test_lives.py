@@ -179,7 +179,6 @@ def test_a_target_can_have_processes_of_its_own(start_method: str) -> None:
     assert result.processes["a"].output == "exit code: 0\n"
 
 
-@pytest.mark.linux("/proc/self/statm tells what is resident")
 @pytest.mark.parametrize("start_method", ["fork", "forkserver"])
 def test_the_memory_of_a_forked_process_is_its_own(start_method: str) -> None:
     text = """
