@@ -342,6 +342,15 @@ def test_of_a_piece_of_output_that_is_too_long_the_latest_lines_are_kept() -> No
     assert cut.output_cut == 1 + 8
 
 
+def test_a_line_that_is_kept_has_room_with_its_own_moment() -> None:
+    piece = (1.0, "p", "stdout", "long line\nx", (None, 1.625))
+
+    kept = Bounds(bytes_of_output=len('[1.0, "p", "stdout", "x", [1.625]]') + 1).cut(run(1, output=(piece,)))
+    none = Bounds(bytes_of_output=len('[1.0, "p", "stdout", "x", [1.625]]')).cut(run(1, output=(piece,)))
+
+    assert (kept.lines, none.lines) == ([(1.0, "p", "stdout", "x", 1.625)], [])
+
+
 @given(runs, st.integers(0, 300))
 def test_what_is_kept_of_the_output_is_its_end_and_the_rest_is_counted(kept: KeptRun, most: int) -> None:
     cut = Bounds(bytes_of_output=most).cut(kept)

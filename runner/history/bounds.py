@@ -107,7 +107,8 @@ def _latest_lines(piece: OutputPiece, most: int) -> tuple[OutputPiece, ...]:
     """As many of the piece's last lines as have room; no piece if none has."""
     t, process, stream, text, moments = piece
     lines = text.split("\n")
-    count = _fitting((_size((t, process, stream, line, moments[:1])) for line in reversed(lines)), most)
+    latest = ((lines[place], moments[place : place + 1]) for place in reversed(range(len(lines))))
+    count = _fitting((_size((t, process, stream, *each)) for each in latest), most)
     first = len(lines) - count
     return ((t, process, stream, "\n".join(lines[first:]), moments[first:]),) if count else ()
 

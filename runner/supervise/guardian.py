@@ -31,15 +31,21 @@ BETWEEN_LOOKS_S = 0.1
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Within this, the supervisor and its descendants are killed soon after the front's death."""
+    """Within this, the supervisor and its descendants are killed soon after the front's death.
+
+    Where there is no room for one more process, the code runs without a guardian.
+    """
     front, supervisor = os.getppid(), os.getpid()
-    pid = fork()
+    try:
+        pid = fork()
+    except OSError:
+        pid = -1
     if pid == 0:
         _guard(front, supervisor)
     try:
         yield
     finally:
-        if os.getpid() == supervisor:  # and not a process that the code has forked
+        if pid > 0 and os.getpid() == supervisor:  # and not a process that the code has forked
             with contextlib.suppress(ProcessLookupError, ChildProcessError):  # the code has waited for it
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
