@@ -56,7 +56,8 @@ def paint(begun: Queue[bool]) -> None:
     print("opens the paint")
     try:
         begun.put(True)
-        time.sleep(60)
+        for _ in range(600):  # Python raises nothing in a sleep that begins right after the signal
+            time.sleep(0.1)
     finally:
         print("closes it")
 
