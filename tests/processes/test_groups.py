@@ -177,6 +177,7 @@ def end_the_command():
 """
 
 
+@pytest.mark.linux("/proc tells a target which process is the command, and signalfd reveals the sender of a signal")
 def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "sending.py").write_text(SENDS_TO_THE_COMMAND)
     file = written(tmp_path, "jobs: [{name: a, target: 'sending:end_the_command'}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import socket
 import time
 from types import SimpleNamespace
@@ -30,10 +31,10 @@ PLAN = Plan("f", "fork", PROCESSES, (), ())
 class World:
     """What interrupts main: orders of the front, signals, timers."""
 
-    def __init__(self) -> None:
+    def __init__(self, stops: int = -1) -> None:
         self.front, ours = socket.socketpair()
         self.link = Link(ours)
-        self.signals = SimpleNamespace(stop_is_pending=False, stops=-1)
+        self.signals = SimpleNamespace(stop_is_pending=False, stops=stops)
         self.timers = Timers()
         self.interruptions = Interruptions(PLAN, self.link, self.signals, self.timers)  # type: ignore[arg-type]  # a fake
         self.now = time.monotonic() + 60
@@ -68,6 +69,20 @@ def test_main_pauses_when_a_signal_asks_for_a_stop(world: World) -> None:
     world.signals.stop_is_pending = True
 
     assert world.has_come()
+
+
+def test_main_pauses_when_a_stop_can_be_read() -> None:
+    stops, comes = os.pipe()
+    world = World(stops)
+    assert not world.has_come()
+
+    os.write(comes, b"x")
+
+    assert world.has_come()
+    world.front.close()
+    world.link.close()
+    os.close(stops)
+    os.close(comes)
 
 
 def test_main_pauses_when_the_front_has_sent_an_order(world: World) -> None:
