@@ -137,5 +137,8 @@ def running_function(frame: FrameType | None, *, is_waiting: bool) -> str | None
 
 def _is_ours(frame: FrameType) -> bool:
     """Whether a frame is of the code that runs the process."""
-    is_first = frame.f_code.co_name == "_bootstrap" and frame.f_globals.get("__name__") == "multiprocessing.process"
-    return is_first or str(frame.f_globals.get("__name__")).partition(".")[0] == "runner"
+    module = str(frame.f_globals.get("__name__"))
+    if module == "multiprocessing.forkserver":  # it calls exit functions when `_bootstrap` has returned, from 3.13 on
+        return True
+    is_first = frame.f_code.co_name == "_bootstrap" and module == "multiprocessing.process"
+    return is_first or module.partition(".")[0] == "runner"

@@ -99,21 +99,27 @@ def put_a_lock_and_wait(box: Box) -> None:
     time.sleep(0.5)
 
 
-def put_and_cancel(box: Box) -> None:
-    """Put, and do not wait for the item to be sent."""
-    box.cancel_join_thread()
+def put_two(box: Box) -> None:
+    """Put two items: of the first a part may be in the pipe at any moment, of the second none while nothing is read."""
     box.put(MUCH)
+    box.put(MUCH)
+
+
+def put_and_cancel(box: Box) -> None:
+    """Put, and do not wait for the items to be sent."""
+    box.cancel_join_thread()
+    put_two(box)
 
 
 def put_and_leave(box: Box) -> NoReturn:
     """Put, and leave at once."""
-    box.put(MUCH)
+    put_two(box)
     os._exit(0)
 
 
 def put_and_die(box: Box) -> None:
     """Put, and die."""
-    box.put(MUCH)
+    put_two(box)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -82,9 +82,9 @@ def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
     [
         ("put_a_lock", "was lost: TypeError: cannot pickle '_thread.lock' object"),
         ("put_a_lock_and_wait", "was lost: TypeError: cannot pickle '_thread.lock' object"),
-        ("put_and_cancel", "was lost with the process: it had called `cancel_join_thread`"),
-        ("put_and_leave", "was lost with the process: it left by os._exit"),
-        ("put_and_die", "was lost with the process: SIGKILL ended it before its feeder thread"),
+        ("put_and_cancel", "lost with the process: it had called `cancel_join_thread`"),
+        ("put_and_leave", "lost with the process: it left by os._exit"),
+        ("put_and_die", "lost with the process: SIGKILL ended it before its feeder thread"),
     ],
 )
 @pytest.mark.parametrize("kind", ["queue", "joinable_queue"])
