@@ -98,12 +98,14 @@ def _has_ended(child: Any) -> bool:
 
 def feeders() -> Iterator[tuple[Any, int]]:
     """The buffers of queues whose items are not all in their pipes, each with the number of those items."""
-    frames = sys._current_frames()
+    end: Any = queues._sentinel  # type: ignore[attr-defined]  # there is no public way
     for thread in threading.enumerate():
-        frame = frames.get(thread.ident or 0)
-        if thread.name == _FEEDER and frame is not None and frame.f_code.co_name != "wait":
-            buffer = thread._args[0]  # type: ignore[attr-defined]  # there is no public way
-            end: Any = queues._sentinel  # type: ignore[attr-defined]  # there is no public way
+        arguments = getattr(thread, "_args", None)  # it has none any more when it is about to end
+        if thread.name != _FEEDER or not arguments:
+            continue
+        # Not by its frame: Python 3.12.1 crashes at its end when a frame of a thread that is writing was asked for.
+        buffer, not_empty = arguments[:2]
+        if not not_empty._waiters:
             yield buffer, 1 + sum(item is not end for item in list(buffer))
 
 

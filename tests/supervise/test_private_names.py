@@ -7,6 +7,7 @@ import ast
 import multiprocessing
 import re
 import sys
+import threading
 from multiprocessing import forkserver, managers, process, queues, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -26,6 +27,7 @@ NAMES = {
     "_popen": multiprocessing.Process(),
     "_target": multiprocessing.Process(),
     "_args": multiprocessing.Process(),
+    "_waiters": threading.Condition(),
     "_kwargs": multiprocessing.Process(),
     "_identity": multiprocessing.Process(),
     "_bootstrap": multiprocessing.Process,
