@@ -189,6 +189,7 @@ def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str
     assert "a sent SIGTERM to the command: the run is stopped in order." in " ".join(done.stderr.split())
 
 
+@pytest.mark.linux("signalfd reveals the sender of a signal")
 def test_a_stop_from_outside_names_its_sender() -> None:
     running = Running(given=b"jobs: [{name: a, do: [{sleep: 0.5}, {print: ready}, hang]}]")
     running.wait_for(b"ready")

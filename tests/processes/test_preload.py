@@ -357,6 +357,7 @@ class Made(multiprocessing.Process):
 """
 
 
+@pytest.mark.linux("what an import has started is found in /proc when the command is killed")
 @pytest.mark.parametrize(("source", "text"), [(BLOCKS, PRELOADS), (BLOCKS_WHEN_MADE, MAKES)])
 def test_when_the_front_is_killed_an_import_that_never_comes_back_to_python_is_ended_too(
     source: str, text: str, tmp_path: Path
