@@ -69,6 +69,8 @@ class Ends:
         watched = running.watched
         ended = running.reap()
         if ended is not None:
+            if watched is None:  # its end was not announced: it may have come after the records were read
+                self._endings.read(self._records)
             self._open.append(process)
             return exited(ended, self._endings.take(process))
         if watched is not None:  # a forkserver died before its child: now the child itself is watched
