@@ -57,6 +57,10 @@ def may_release(steps: Iterable[Any], guard: str, *, position: int = 0, held: in
     return walk.found
 
 
+_MOST_OWED = 100
+"""The permits that rounds are counted to: a process that acquires more may be taken for one that can release."""
+
+
 class _Walk:
     """Goes through the steps that are left; `owed` are the permits that are acquired before they can be released."""
 
@@ -132,10 +136,16 @@ class _Walk:
         number, position = self._number, self._position
         self._position = -1  # the steps of a round have no numbers
         then: Then = "goes on"
-        for _ in range(min(step["times"], self._owed + 2)):
+        rounds, gained = min(step["times"], self._owed + 2), 0
+        for _ in range(rounds):
+            owed = self._owed
             then = self.sequence(step["do"])
+            gained = self._owed - owed
             if self.found or then != "goes on":
                 break
+        else:  # the other rounds do the same as the last one of these; what is owed beyond `_MOST_OWED` is left out
+            more = max(gained, 0) * (step["times"] - rounds)
+            self._owed = max(self._owed, min(self._owed + more, _MOST_OWED))
         self._number, self._position = number, position
         return then
 

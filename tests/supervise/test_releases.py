@@ -201,6 +201,15 @@ def motions(steps: list[Step]) -> Iterator[int]:
                     yield from motions(step["do"])
 
 
+@pytest.mark.parametrize(
+    ("acquires", "releases", "does"), [(3, 3, False), (90, 90, False), (90, 91, True), (10**8, 10**9, True)]
+)
+def test_what_many_rounds_acquire_is_released_before_there_is_more(acquires: int, releases: int, does: bool) -> None:
+    steps = [repeat(acquires, TAKE), repeat(releases, GIVE)]
+
+    assert may_release(steps, "g") is does
+
+
 @given(st.lists(STEPS, max_size=4))
 def test_steps_release_more_than_they_acquire_exactly_if_some_beginning_of_them_does(steps: list[Step]) -> None:
     balance = 0
