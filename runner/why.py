@@ -114,6 +114,8 @@ class Why:
         match operation, kind:
             case (("get" | "join"), _) if thing in self._lost_items:
                 return "item_lost", _WAITS_FOR_LOST[operation].format(thing, self._lost_items[thing])
+            case "get", _ if thing in found.get("died", ()):
+                return "missing_poison_pill", _CUT_OFF.format(thing)
             case "get", _:
                 return "missing_poison_pill", _NO_ITEM.format(thing)
             case "put", _:
@@ -234,6 +236,10 @@ _INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has i
 _NO_ITEM = (
     "for an item of {0}, and nobody is left who puts one in. When there is no more to come, put an item for each of "
     "them that says so (a poison pill), or get with a timeout."
+)
+_CUT_OFF = (
+    "for an item of {0}, and a process that has ended still has a lock of {0}: the item that it was sending or getting "
+    "is lost, and no other one can come."
 )
 _MANAGER_DIED = (
     "The manager's process, in which {0} lived, {1}: what was in there is lost, and each use of it from now on raises "

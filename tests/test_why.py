@@ -207,6 +207,14 @@ def test_when_nobody_goes_on_it_is_said_what_each_waits_for(
     assert note.text.endswith("So nothing can happen any more, and the run is ended.")
 
 
+def test_an_item_that_was_cut_off_with_its_putter_is_not_said_to_be_missing() -> None:
+    waits = [[0, "items", "queue", "get"]]
+
+    [note] = why(shared=THINGS).of_stuck(FOUND | {"waits": waits, "standstill": True, "died": ["items"]})
+
+    assert note.text.startswith("a waits for an item of items, and a process that has ended still has a lock of items: ")
+
+
 def test_those_that_wait_for_the_same_are_told_of_together() -> None:
     waits = [[0, "items", "queue", "get"], [1, "items", "queue", "get"], [2, "start", "event", "wait"]]
 
