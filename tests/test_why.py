@@ -212,7 +212,7 @@ def test_an_item_that_was_cut_off_with_its_putter_is_not_said_to_be_missing() ->
 
     [note] = why(shared=THINGS).of_stuck(FOUND | {"waits": waits, "standstill": True, "died": ["items"]})
 
-    assert note.text.startswith("a waits for an item of items, and a process that has ended still has a lock of items: ")
+    assert note.text.startswith("a waits for an item of items, and a process that has ended still has a lock of items")
 
 
 def test_those_that_wait_for_the_same_are_told_of_together() -> None:
