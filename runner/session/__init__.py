@@ -280,7 +280,7 @@ class Session:
             yield from self._heard(self._outputs.drain())
 
     def _select(self, selector: selectors.BaseSelector, wait_s: float | None) -> list[tuple[Any, int]]:
-        """What is ready, after so many seconds at most. A stop that comes meanwhile is heard with its sender."""
+        """Return what is ready within the given seconds; signals that stop the run are read with their senders."""
         if self.stops is None:
             return selector.select(wait_s)
         with self.stops.held_back():

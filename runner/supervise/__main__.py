@@ -266,9 +266,8 @@ def _create(
     plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
-    if all(process.cls is None for process in plan.processes):
-        return _create_all(plan, processes, link, threads, own)
-    with guarded():
+    has_classes = any(process.cls is not None for process in plan.processes)
+    with guarded() if has_classes else contextlib.nullcontext():
         return _create_all(plan, processes, link, threads, own)
 
 

@@ -64,7 +64,7 @@ class Leaders:
 
 
 def put(member: int, leader: int) -> None:
-    """Move a forked child into the group of this leader, unless it has left ours already."""
+    """Move a forked child into the group of this leader; a child that has ended stays where it is."""
     try:  # as an object, a context would be made anew between two forks
         os.setpgid(member, leader)
     except OSError:

@@ -67,7 +67,7 @@ def _guard(front: int, supervisor: int) -> NoReturn:
 
 
 def _ends(pid: int, patience_s: float | None) -> bool:
-    """Wait for the end of a process, for so many seconds at most; gives whether it came."""
+    """Wait up to the given seconds for the end of a process; return whether it has ended."""
     deadline = float("inf") if patience_s is None else monotonic() + patience_s
     pidfd = pidfd_of(pid)
     poll = select.poll()

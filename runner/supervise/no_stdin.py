@@ -21,7 +21,7 @@ class _Reported(FileIO):
     _is_reported = False
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read so many bytes at most."""
+        """Read up to the given number of bytes, or all of them."""
         self._report()
         return super().read(size) or b""
 

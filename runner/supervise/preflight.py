@@ -125,9 +125,9 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int, supervisor:
             line = json.dumps({"process": number} | answer).encode() + b"\n"
             while line:
                 line = line[os.write(answers, line) :]
-    except OSError:  # it is told with the refusal, as what the import printed
+    except OSError:  # the refusal quotes this message, as it quotes what the import printed
         os.write(2, b"the import closes descriptors that are not its own, as `os.closerange` does\n")
-    except BaseException:  # a fault of ours: it is told with the refusal, too
+    except BaseException:  # a fault of ours: the refusal quotes the traceback
         import traceback
 
         os.write(2, traceback.format_exc().encode(errors="backslashreplace"))

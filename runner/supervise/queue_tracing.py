@@ -130,14 +130,14 @@ class TracedGet:
         return item
 
     def _get_at_last(self) -> object:
-        """As multiprocessing's own, but for who waits longer than `PATIENCE_S`."""
+        """Get as multiprocessing does; a getter that waits longer than `PATIENCE_S` notes and reports that it waits."""
         from multiprocessing.reduction import ForkingPickler
 
         began = monotonic()
         told = self._wait_to_read() > 0
         try:
             data = self._queue._recv_bytes()
-        finally:  # before it is told that something was taken, and also if a signal's handler has raised
+        finally:  # the mark is cleared before the voice reports the item, and also if a signal's handler raises
             told = self._go_on() or told
             self._queue._rlock.release()
         self._queue._sem.release()

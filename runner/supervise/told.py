@@ -74,9 +74,9 @@ def tell_stdin_read() -> None:
 
 
 def tell_remaining(how: str, function: str | None, threads: list[str], children: list[str], items: int) -> None:
-    """The target is over (`how`), and the process is still there: what it runs or waits for now.
+    """The process lives on after its target (`how` it ended); the arguments are what it runs or waits for now.
 
-    That is a function, threads, processes of its own, and so many items put into queues of its own.
+    `function` is the exit function that runs, `items` counts what its own queues have not sent.
     """
     _tell("remaining", how, function, threads, children, items)
 

@@ -689,17 +689,19 @@ def notes_of(events: Sequence[Event], about: str) -> list[str]:
     return [str(event.fields["text"]) for event in events if event.fields.get("about") == about]
 
 
-def test_the_sender_of_a_stop_is_named_by_the_note_on_it() -> None:
-    made = telling()
-    stop: dict[str, object] = {
-        "event": "process.terminating",
-        "t": 101.0,
-        "process": 0,
-        "fields": {"reason": "stop_requested"},
-        "facts": FACTS,
-    }
+STOPPED: dict[str, object] = {
+    "event": "process.terminating",
+    "t": 101.0,
+    "process": 0,
+    "fields": {"reason": "stop_requested"},
+    "facts": FACTS,
+}
 
-    events = told(made, BEGAN, STARTED, {"stop_sent": 15, "pid": 7, "process": 0, "started": False, "t": 100.9}, stop)
+
+def test_the_sender_of_a_stop_is_named_by_the_note_on_it() -> None:
+    sent: dict[str, object] = {"stop_sent": 15, "pid": 7, "process": 0, "started": False, "t": 100.9}
+
+    events = told(telling(), BEGAN, STARTED, sent, STOPPED)
 
     (note,) = notes_of(events, "stop_requested")
     assert note.startswith("p sent SIGTERM to the process that starts the others")
@@ -710,15 +712,8 @@ def test_the_sender_of_a_stop_to_the_command_is_named_instead_of_ctrl_c() -> Non
     told(made, BEGAN, STARTED)
     made.stopped_by = 2
     made.see_sender(2, int(str(FACTS["pid"])))
-    stop: dict[str, object] = {
-        "event": "process.terminating",
-        "t": 101.0,
-        "process": 0,
-        "fields": {"reason": "stop_requested"},
-        "facts": FACTS,
-    }
 
-    (note,) = notes_of(told(made, stop), "stop_requested")
+    (note,) = notes_of(told(made, STOPPED), "stop_requested")
 
     assert note.startswith("p sent SIGINT to the command: the run is stopped in order.")
 
