@@ -89,12 +89,19 @@ def as_json(value: object, depth: int = 0) -> Json:
 
 
 def items_left(descriptor: int) -> Iterator[object]:
-    """The items that lie in a queue's pipe, as far as they are whole: who was killed may have written half of one."""
+    """The items that lie in a queue's pipe, as far as they are whole.
+
+    A putter that was killed may have written a part of the last one, a getter that was killed may have read a part of
+    the first one.
+    """
     os.set_blocking(descriptor, False)
     data = b""
     while piece := _read_now(descriptor):
         data += piece
-    at = 0
+    at = _first(data)
+    if at is None:
+        yield "<what lies behind a part of an item cannot be read>"
+        return
     while len(data) - at >= _HEAD.size:
         (size,) = _HEAD.unpack_from(data, at)
         at += _HEAD.size
@@ -105,6 +112,26 @@ def items_left(descriptor: int) -> Iterator[object]:
             return
         yield _unpickled(data[at : at + size])
         at += size
+
+
+def _first(data: bytes) -> int | None:
+    """Where the first whole item begins, with its size; None if a getter has read a part of the one before it.
+
+    If the getter has read the size of that one and nothing else, its end is known: every item begins with a byte with
+    which no size begins.
+    """
+    if data.startswith(pickle.PROTO):
+        from pickletools import genops
+
+        rest = io.BytesIO(data)
+        try:
+            for _ in genops(rest):
+                pass
+        except ValueError:  # the pipe ends before the item does
+            return len(data)
+        return rest.tell()
+    sized = _HEAD.size + (_LONG_HEAD.size if data.startswith(b"\xff") else 0)
+    return 0 if data[sized : sized + 1] in (b"", pickle.PROTO) else None
 
 
 def _read_now(descriptor: int) -> bytes:

@@ -10,6 +10,7 @@ import pickle
 import signal
 import struct
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,6 +79,32 @@ def test_half_an_item_is_none(queue: Any) -> None:
     assert left(queue) == ["whole"]
 
 
+@pytest.mark.parametrize("item", [1, "a text.", ["a", {"list": 2.5}], b"." * 1_000, Counter("abc"), None])
+def test_an_item_whose_getter_was_killed_after_reading_its_size_is_none(item: object, queue: Any) -> None:
+    sent(queue, item, 2, item)
+
+    os.read(queue._reader.fileno(), 4)
+
+    assert left(queue)[0] == 2
+    assert len(left(sent(queue, item, 2, item))) == 3
+
+
+@pytest.mark.parametrize("read", [5, 20, 999])
+def test_what_lies_behind_an_item_of_which_a_part_was_read_is_no_item(read: int, queue: Any) -> None:
+    sent(queue, bytes(1_000), 2)
+
+    os.read(queue._reader.fileno(), read)
+
+    assert left(queue) == ["<what lies behind a part of an item cannot be read>"]
+
+
+def test_the_rest_of_an_item_may_be_all_that_is_left(queue: Any) -> None:
+    data = pickle.dumps("half")
+    os.write(queue._writer.fileno(), data[:-1])
+
+    assert left(queue) == []
+
+
 @pytest.mark.parametrize("head", [b"\0", b"\0\0\0", struct.pack("!i", -1) + b"\0\0", struct.pack("!i", -7)])
 def test_half_a_head_is_none(head: bytes, queue: Any) -> None:
     sent(queue, "whole")
@@ -109,9 +136,9 @@ def test_no_code_of_others_is_run_to_read_an_item(queue: Any) -> None:
 
 
 def test_what_is_no_pickle_cannot_be_read(queue: Any) -> None:
-    queue._writer.send_bytes(b"no pickle")
+    sent(queue, 1)._writer.send_bytes(b"no pickle")
 
-    assert left(sent(queue, 1)) == ["<cannot be read: UnpicklingError>", 1]
+    assert left(sent(queue, 1)) == [1, "<cannot be read: UnpicklingError>", 1]
 
 
 class Unspeakable:
