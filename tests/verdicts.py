@@ -142,8 +142,9 @@ def _is_lost(said: dict[str, int], lost: dict[str, int], more: tuple[int, ...]) 
 
 
 def _silence(plan: Plan, ends: list[End], result: RunResult) -> str | None:
-    """What a dead process has in each of these ends, and no note names it."""
-    died = " ".join(text for about, _, text in _notes(result) if about == "holder_died")
+    """What a dead process, or main, has in each of these ends, and no note names it."""
+    mains = f"which {MAIN_PROCESS} has"
+    died = " ".join(text for about, _, text in _notes(result) if about == "holder_died" or mains in text)
     guards = {
         thing.name
         for thing in plan.shared

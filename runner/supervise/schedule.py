@@ -83,6 +83,11 @@ class Schedule:
         return self._phase in (RunPhase.STOPPING, RunPhase.ENDED)
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether a stop has been asked for."""
+        return self._stop_reason is not None
+
+    @property
     def ended(self) -> bool:
         """Whether the run is over."""
         return self._phase is RunPhase.ENDED

@@ -132,16 +132,15 @@ class SharedThings:
     def unsent_by(self, process: int) -> list[tuple[str, int]]:
         """The queues into which this process has put items that it has not sent, and how many.
 
-        One that it was writing when it was killed may be in the pipe: it does not count.
+        One that it was sending when it was killed is among them: what is in the pipe of it, if anything, is a part.
         """
         if self.table is None:
             return []
-        counts: dict[str, int] = {}
-        for number, row in enumerate(self.rows):
-            if row.role == "items":
-                counts[row.thing.name] = unsent(self.table.cell(number, process))
-            elif row.role == "writing":
-                counts[row.thing.name] -= self.table.mark(number, process).held > 0
+        counts = {
+            row.thing.name: unsent(self.table.cell(number, process))
+            for number, row in enumerate(self.rows)
+            if row.role == "items"
+        }
         return [(name, items) for name, items in sorted(counts.items()) if items > 0]
 
     def read(self, name: str) -> bytes:

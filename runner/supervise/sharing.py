@@ -144,7 +144,7 @@ class Sharing:
         self._is_news = True
         if ended_well:
             self._ended_well.add(process)
-        if not self._schedule.is_stopping:
+        if not self._schedule.was_stopped:
             for queue, items in self._shared.unsent_by(process):
                 yield Seen({"unsent": items, "by": process, "thing": queue})
         yield from self._died(self._holders.see_end(process))
@@ -163,7 +163,7 @@ class Sharing:
             if row.role in INNER:  # told when a process waits for it: many are ended while they get
                 continue
             self._died_with.setdefault(process, row.thing.name)
-            if not self._schedule.is_stopping:  # otherwise it was ended with it, as all are
+            if not self._schedule.was_stopped:  # otherwise it was ended with it, as all are
                 yield Seen({"holder_died": process, "guard": row.thing.name})
 
     def look(self, *, anyway: bool = False) -> Iterator[Seen]:

@@ -370,11 +370,23 @@ def test_a_run_is_stopping_from_the_order_on() -> None:
     schedule.handle(Begun(), 0.0)
     schedule.handle(MainsTurn(), 0.0)
     schedule.handle(Happened(0, lifecycle.Started()), 0.0)
-    before = schedule.is_stopping
+    before = schedule.is_stopping, schedule.was_stopped
 
     schedule.handle(StopRun("stop_requested"), 1.0)
 
-    assert (before, schedule.is_stopping) == (False, True)
+    assert before == (False, False)
+    assert (schedule.is_stopping, schedule.was_stopped) == (True, True)
+
+
+def test_a_run_that_has_come_to_its_end_was_not_stopped_but_a_stop_would_come_too_late() -> None:
+    schedule = Schedule(Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0), Join(0)), ()), 9)
+    for fact in (Begun(), MainsTurn(), Happened(0, lifecycle.Started()), MainsTurn()):
+        schedule.handle(fact, 0.0)
+
+    schedule.handle(Happened(0, lifecycle.Exited(0, "return")), 1.0)
+    schedule.handle(MainsTurn(), 1.0)
+
+    assert (schedule.is_stopping, schedule.was_stopped, schedule.ended) == (True, False, True)
 
 
 def test_what_the_system_had_no_room_for_is_started_when_it_has() -> None:

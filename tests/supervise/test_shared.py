@@ -271,15 +271,17 @@ def test_what_a_process_has_put_and_not_sent_is_known_by_its_queue() -> None:
         assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3)], [])
 
 
-def test_an_item_that_a_process_was_writing_when_it_died_may_have_arrived() -> None:
+def test_a_process_that_dies_with_the_lock_for_writing_has_lost_what_it_has_not_sent_and_nothing_else() -> None:
     with made_of(SharedQueue("q")) as things:
         assert things.table is not None
-        things.table.cell(0, 0)[PUT] = 1
-        assert things.unsent_by(0) == [("q", 1)]
-
+        things.table.cell(0, 0)[PUT] = 2
         things.table.cell(2, 0)[MARK] = 1  # it has the lock for writing
+        things.table.cell(0, 0)[SENT] = 1
+        before = things.unsent_by(0)
 
-        assert things.unsent_by(0) == []
+        things.table.cell(0, 0)[SENT] = 2
+
+        assert (before, things.unsent_by(0)) == ([("q", 1)], [])
 
 
 # Last values.

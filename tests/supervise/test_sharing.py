@@ -68,6 +68,7 @@ def schedule(**fields: Any) -> Any:
     """A schedule of two processes that live, while main joins the first."""
     known = {
         "is_stopping": False,
+        "was_stopped": False,
         "alive": frozenset({0, 1}),
         "ending": frozenset(),
         "mains_state": JOINS_FIRST,
@@ -164,14 +165,16 @@ def test_an_item_that_was_dropped_and_those_not_sent_yet_are_told_with_their_que
     assert unsent.message == {"said": "unsent", "by": 1, "what": ["items", 3]}
 
 
-@pytest.mark.parametrize(("is_stopping", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items"}]), (True, [])])
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.parametrize(("was_stopped", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items"}]), (True, [])])
 def test_items_that_died_with_a_process_are_told_unless_all_are_ended(
-    is_stopping: bool, told: list[dict[str, Any]], things: Things
+    was_stopped: bool, told: list[dict[str, Any]], is_last: bool, things: Things
 ) -> None:
     things.unsent[0] = [("items", 2)]
     things.mark(LEFT, 0, 0)
+    known = sharing(things, was_stopped=was_stopped, is_stopping=was_stopped or is_last)
 
-    seen = list(sharing(things, is_stopping=is_stopping).see_end(0, ended_well=False))
+    seen = list(known.see_end(0, ended_well=False))
 
     assert [one.message for one in seen] == told
 
@@ -235,7 +238,7 @@ def test_a_process_that_ends_well_may_leave_a_permit_of_a_semaphore_to_others(
 
 
 def test_a_process_that_dies_in_a_run_that_is_being_stopped_is_no_reason_to_stop(things: Things) -> None:
-    assert list(sharing(things, is_stopping=True).see_end(1, ended_well=False)) == []
+    assert list(sharing(things, was_stopped=True).see_end(1, ended_well=False)) == []
 
 
 def test_what_is_not_certain_of_a_dead_process_is_settled_in_the_end(things: Things) -> None:
