@@ -1,11 +1,18 @@
-"""Processes forked from the supervisor itself."""
+"""Processes forked from the supervisor itself.
+
+A forked child copies every page that it writes to, and it writes to that of each function and object that it uses. So
+what multiprocessing does at the beginning and at the end of each child is done only where there is something to do.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
 import sys
-from multiprocessing import popen_fork, util
+import threading
+from itertools import count
+from multiprocessing import context, popen_fork, util
+from multiprocessing import process as processes
 
 from runner import pidfds
 from runner.supervise import child, endings, groups
@@ -21,6 +28,22 @@ if TYPE_CHECKING:
 
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
+
+
+_processes: Any = processes  # there is no public way to what a child sets there
+_util: Any = util
+
+
+class Relatives:
+    """What multiprocessing knows of its relatives in each forked child: made once, in their parent."""
+
+    __slots__ = ("numbers", "parent")
+
+    def __init__(self, alive: int) -> None:
+        """`alive` is readable when the parent has ended."""
+        self.parent = _processes._ParentProcess(processes.current_process().name, os.getpid(), alive)
+        self.numbers = count(1)
+        """Those of the child's own children, in their names."""
 
 
 class ForkPopen(Recorded, popen_fork.Popen):
@@ -65,7 +88,7 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
             atexit._clear()
             atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
         child.prepare(around)
-        code = process._bootstrap(parent_sentinel=around.alive)
+        code = _bootstrap(process, around)
     except Exception as error:
         endings.record_exception(around, error)
     finally:
@@ -73,3 +96,34 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
             atexit._run_exitfuncs()
         endings.record_leaving(around)
         os._exit(code)
+
+
+def _bootstrap(process: Any, around: Surroundings) -> int:
+    """Run the process as `BaseProcess._bootstrap` does; gives its exit code."""
+    if process._start_method is not None:
+        context._force_start_method(process._start_method)  # there is no public way
+    relatives: Any = around.relatives
+    _processes._process_counter = relatives.numbers
+    _processes._parent_process = relatives.parent
+    _processes._current_process = process
+    if _processes._children:  # what an import has started
+        _processes._children = set()
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]  # there is no public way
+    if _util._finalizer_registry or _util._afterfork_registry.data:
+        _processes.BaseProcess._after_fork()
+    logs = _util._logger is not None
+    if logs:
+        _util.info("child process calling self.run()")
+    code = 0
+    try:
+        process.run()
+    except SystemExit as end:
+        code = end.code  # type: ignore[assignment]  # it is a number: see `child.take_over`
+    finally:
+        if not RUNS_EXIT_FUNCTIONS and (logs or _util._finalizer_registry or _processes._children):
+            _util._exit_function()
+        threading._shutdown()  # type: ignore[attr-defined]  # there is no public way
+        if logs:
+            _util.info(f"process exiting with exitcode {code}")
+        _util._flush_std_streams()
+    return code

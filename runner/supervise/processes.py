@@ -23,7 +23,7 @@ from runner.supervise import asleep, child
 from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
-from runner.supervise.forked import ForkPopen
+from runner.supervise.forked import ForkPopen, Relatives
 from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
 from runner.supervise.own_memory import FirstSteps
@@ -104,7 +104,9 @@ class Processes:
         self._pid = os.getpid()
         self._hand: Hand | None = None
         self._leaders = Leaders()
-        self._first_steps = FirstSteps(len(plan.processes)) if plan.start_method == "fork" else None
+        forks = plan.start_method == "fork"
+        self._first_steps = FirstSteps(len(plan.processes)) if forks else None
+        self._relatives = Relatives(self._lifeline) if forks else None
         self.pids = children()
         """Of those that have been started and not closed, and of those that imports have started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -254,7 +256,7 @@ class Processes:
             limits=plan.limits.given() if plan.limits is not None else None,
             line_times=self._line_times if number in self._tellers else -1,
         )
-        around.first_steps = self._first_steps
+        around.first_steps, around.relatives = self._first_steps, self._relatives
         return around
 
     def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:

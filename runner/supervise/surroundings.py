@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from runner.supervise.forked import Relatives
     from runner.supervise.handles import Handle
     from runner.supervise.own_memory import FirstSteps
 
@@ -34,7 +35,7 @@ def _arrive(duplicate: Any) -> Descriptor:
     return Descriptor(duplicate.detach())
 
 
-_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "peak_before", "pid", "reserve"})
+_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "peak_before", "pid", "relatives", "reserve"})
 """What does not travel: it is known in the child, or only to a forked one."""
 
 
@@ -57,6 +58,7 @@ class Surroundings:
         "pid",
         "private",
         "records",
+        "relatives",
         "reserve",
         "stderr",
         "stdout",
@@ -118,6 +120,8 @@ class Surroundings:
         """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
         self.first_steps: FirstSteps | None = None
         """Where a forked child notes its peak of memory before its first step."""
+        self.relatives: Relatives | None = None
+        """What multiprocessing is to know of its relatives in a forked child."""
         self.peak_before = 0
         """The same of a forkserver's child in bytes, known there."""
         self.exit_functions: int | None = None

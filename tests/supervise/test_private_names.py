@@ -8,7 +8,7 @@ import multiprocessing
 import re
 import sys
 import threading
-from multiprocessing import forkserver, managers, process, queues, resource_tracker, synchronize, util
+from multiprocessing import context, forkserver, managers, process, queues, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,17 @@ NAMES = {
     "_getframe": sys,
     "_current_frames": sys,
     "_finalizer_registry": util,
+    "_afterfork_registry": util,
+    "_flush_std_streams": util,
+    "_logger": util,
+    "_after_fork": process.BaseProcess,
+    "_start_method": multiprocessing.Process,
+    "_force_start_method": context,
+    "_current_process": process,
+    "_parent_process": process,
+    "_process_counter": process,
+    "_set_native_id": threading.main_thread(),
+    "_shutdown": threading,
     "_callback": util.Finalize(None, int, exitpriority=0),
     "_buffer": CONTEXT.Queue(),
     "_sentinel": queues,
