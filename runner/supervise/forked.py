@@ -15,9 +15,10 @@ from multiprocessing import context, popen_fork, util
 from multiprocessing import process as processes
 
 from runner import pidfds
-from runner.supervise import child, endings, groups
+from runner.supervise import child, endings
 from runner.supervise.forking import fork
-from runner.supervise.running import Recorded, pidfd_of
+from runner.supervise.groups import put
+from runner.supervise.running import Recorded, end_unwatched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,14 +58,16 @@ class ForkPopen(Recorded, popen_fork.Popen):
         self._first_steps = around.first_steps
         self._number = around.number
         self.pid = 0
-        try:
+        try:  # few functions are called between two forks: each is some pages
             self.pid = fork()
             if self.pid == 0:
                 _live(process, around)
             if around.leader:
-                groups.put(self.pid, around.leader)
-            self.pidfd = pidfd_of(self.pid)
+                put(self.pid, around.leader)
+            self.pidfd = os.pidfd_open(self.pid) if pidfds.WORK else None
         except OSError:
+            if self.pid:
+                end_unwatched(self.pid)
             for end in ends:
                 os.close(end)
             raise

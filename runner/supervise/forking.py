@@ -14,7 +14,7 @@ RAISES_AFTERWARDS = sys.version_info >= (3, 15)
 """From 3.15 `os.fork` raises a warning in the parent when the child already lives, and its pid is lost."""
 
 
-def fork() -> int:
+def _announce_and_fork() -> int:
     """Fork this process; gives 0 in the child, whose resource tracker stays this process's, and its pid here.
 
     Since 3.13.18 and 3.14 a child closes its end of the tracker unless multiprocessing has announced the fork. It
@@ -42,3 +42,6 @@ def unwarned() -> AbstractContextManager[object]:
 
 
 _AS_IT_IS = nullcontext()
+
+fork = os.fork if sys.version_info < (3, 13) else _announce_and_fork
+"""Forks this process, for code that does so without multiprocessing."""

@@ -38,29 +38,25 @@ class Leaders:
     What is done between two forks copies the pages that it touches, and makes a leader cost six times as much.
     """
 
-    __slots__ = ("_made", "_unused")
+    __slots__ = ("_made",)
 
     def __init__(self) -> None:
         self._made: list[int] = []
-        self._unused: list[int] = []
 
-    def make(self, count: int) -> None:
-        """Make some more."""
+    def make(self, count: int) -> list[int]:
+        """Make some more, as far as they can be had; none of them has a member yet."""
+        made = []
         for _ in range(count):
             if leader := lead(len(self._made)):
                 self._made.append(leader)
-                self._unused.append(leader)
-
-    def next(self) -> int:
-        """A leader that has no member yet; 0 where none is left."""
-        return self._unused.pop() if self._unused else 0
+                made.append(leader)
+        return made
 
     def let_go(self) -> None:
         """Reap them all: a group that has a member keeps its number."""
         for leader in self._made:
             os.waitpid(leader, _ANY_CHILD)
         self._made.clear()
-        self._unused.clear()
 
 
 def put(member: int, leader: int) -> None:

@@ -146,15 +146,18 @@ class Processes:
         flush_streams()  # a child would write it once more
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         attempts: list[_Attempt] = []
+        prepared: list[tuple[Any, Surroundings]] = [self._prepared[number] for number in numbers]
+        _kept = [(process._target, process._kwargs) for process, _ in prepared]  # `start` deletes both
         until, due, news = row.until, row.due, row.news
         held_back = self._signals.held_back if self._signals.stops < 0 else None
         least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
+        unused: list[int] = []
         self._signals.hold_back()
         try:
-            for place, number in enumerate(numbers):
+            for place, (process, around) in enumerate(prepared):
                 if leaders and not place % leaders:
-                    self._leaders.make(min(leaders, len(numbers) - place))
-                attempts.append(self._attempt(*self._prepared.pop(number), theirs))
+                    unused = self._leaders.make(min(leaders, len(numbers) - place))
+                attempts.append(self._attempt(process, around, unused.pop() if unused else 0, theirs))
                 now = monotonic()
                 if now >= due or (now >= until and len(attempts) >= least) or news(0):
                     break
@@ -165,6 +168,8 @@ class Processes:
             self._leaders.let_go()
             self._signals.take()
             self._private = private
+            for number, _ in zip(numbers, attempts, strict=False):
+                del self._prepared[number]
         return list(map(self._conclude, numbers, attempts))
 
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
@@ -174,7 +179,7 @@ class Processes:
         child.take_over(process, around)
         return process, around
 
-    def _attempt(self, process: BaseProcess, around: Surroundings, theirs: set[BaseProcess]) -> _Attempt:
+    def _attempt(self, process: BaseProcess, around: Surroundings, leader: int, theirs: set[BaseProcess]) -> _Attempt:
         """Start one process; gives when, the read ends of its stdout and stderr, and what went wrong, if it did."""
         ends: tuple[int, ...] = ()
         at = monotonic()  # before the start: the process may have ended when it returns
@@ -184,7 +189,7 @@ class Processes:
             stdout, around.stdout, stderr, around.stderr = ends
             self._private |= 1 << stdout | 1 << stderr
             around.private = self._private
-            around.leader = self._leaders.next()
+            around.leader = leader
             self._starting = process, around
             process.start()
             if process._popen is None:  # type: ignore[attr-defined]  # there is no public way

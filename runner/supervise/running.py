@@ -162,10 +162,15 @@ def pidfd_of(pid: int) -> int | None:
     try:
         return pidfds.pidfd_of(pid)  # None, too, for a forkserver's child that has ended already
     except OSError:
-        os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):  # a forkserver's
-            os.waitpid(pid, 0)
+        end_unwatched(pid)
         raise
+
+
+def end_unwatched(pid: int) -> None:
+    """Kill a process that has been started and cannot be watched."""
+    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):  # a forkserver's
+        os.waitpid(pid, 0)
 
 
 def _wait(pid: int) -> Ended | None:
