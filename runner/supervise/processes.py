@@ -56,6 +56,10 @@ LEAST_STARTS = {"fork": 64, "spawn": 1, "forkserver": 1}
 LEADERS = {"fork": 16, "spawn": 0, "forkserver": 0}
 """Leaders of process groups that are made at once; other children than forked ones make their own."""
 
+_let_others_run: Callable[[], object] = getattr(os, "sched_yield", int)
+"""Children that have been forked are to come to their targets before more are forked: the two take as long in either
+order, and in this one a child does not wait until the row is over."""
+
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
 
@@ -158,6 +162,7 @@ class Processes:
                 if leaders and not place % leaders:
                     unused = self._leaders.make(min(leaders, len(numbers) - place))
                 attempts.append(self._attempt(process, around, unused.pop() if unused else 0, theirs))
+                _let_others_run()
                 now = monotonic()
                 if now >= due or (now >= until and len(attempts) >= least) or news(0):
                     break
