@@ -18,6 +18,7 @@ from runner import pidfds
 from runner.supervise import child, endings
 from runner.supervise.forking import fork
 from runner.supervise.groups import put
+from runner.supervise.own_memory import own
 from runner.supervise.running import Recorded, end_unwatched
 
 TYPE_CHECKING = False
@@ -79,7 +80,7 @@ class ForkPopen(Recorded, popen_fork.Popen):
 
     def own_memory(self, peak: int) -> int:
         """The bytes of the process's peak that are its own."""
-        return peak if self._first_steps is None else self._first_steps.own(self._number, peak)
+        return peak if self._first_steps is None else own(peak, self._first_steps[self._number])
 
 
 def _live(process: Any, around: Surroundings) -> NoReturn:

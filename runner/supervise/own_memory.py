@@ -6,8 +6,8 @@ A forked process begins with the pages of the process that it was forked from, a
 from __future__ import annotations
 
 import mmap
-import resource
 import sys
+from resource import RUSAGE_SELF, getrusage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _CELL = 8
 
 def peak() -> int:
     """The most bytes of this process that have been resident so far."""
-    return max_rss_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return max_rss_bytes(getrusage(RUSAGE_SELF).ru_maxrss)
 
 
 def max_rss_bytes(ru_maxrss: int) -> int:
@@ -26,30 +26,22 @@ def max_rss_bytes(ru_maxrss: int) -> int:
     return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
 
 
-class FirstSteps:
-    """The peaks of forked children before their first steps.
+def first_steps(children: int) -> memoryview:
+    """Memory that forked children share: for each the `ru_maxrss` that it had before its first step, or 0.
 
-    Each child writes a cell of memory that is shared with them: so it is known of a child that is killed, too.
+    So it is known of a child that is killed, too.
     """
-
-    __slots__ = ("_cells",)
-
-    def __init__(self, children: int) -> None:
-        self._cells = memoryview(mmap.mmap(-1, max(children, 1) * _CELL)).cast("Q")
-
-    def note(self, number: int) -> None:
-        """Note in a child that this is its first step."""
-        self._cells[number] = peak()
-
-    def own(self, number: int, whole: int) -> int:
-        """The bytes of a child's whole peak that are its own: none, if the child never came to its first step."""
-        before = self._cells[number]
-        return max(0, whole - before) if before else 0
+    return memoryview(mmap.mmap(-1, max(children, 1) * _CELL)).cast("Q")
 
 
 def begin(around: Surroundings) -> None:
     """Take note of the peak so far, in a child that is about to do its first step."""
     if around.first_steps is not None:
-        around.first_steps.note(around.number)
+        around.first_steps[around.number] = getrusage(RUSAGE_SELF).ru_maxrss  # a call of `peak` would copy pages
     elif around.parent is None:
         around.peak_before = peak()
+
+
+def own(whole: int, before: int) -> int:
+    """The bytes of a child's peak that are its own, `before` as it is noted: none without a first step."""
+    return max(0, whole - max_rss_bytes(before)) if before else 0

@@ -26,7 +26,7 @@ from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen, Relatives
 from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
-from runner.supervise.own_memory import FirstSteps
+from runner.supervise.own_memory import first_steps
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
@@ -109,7 +109,7 @@ class Processes:
         self._hand: Hand | None = None
         self._leaders = Leaders()
         forks = plan.start_method == "fork"
-        self._first_steps = FirstSteps(len(plan.processes)) if forks else None
+        self._first_steps = first_steps(len(plan.processes)) if forks else None
         self._relatives = Relatives(self._lifeline) if forks else None
         self.pids = children()
         """Of those that have been started and not closed, and of those that imports have started."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from runner.supervise.forked import Relatives
     from runner.supervise.handles import Handle
-    from runner.supervise.own_memory import FirstSteps
 
 
 class Descriptor:
@@ -118,7 +117,7 @@ class Surroundings:
         """The child's own pid, known there."""
         self.leader = 0
         """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
-        self.first_steps: FirstSteps | None = None
+        self.first_steps: memoryview | None = None
         """Where a forked child notes its peak of memory before its first step."""
         self.relatives: Relatives | None = None
         """What multiprocessing is to know of its relatives in a forked child."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.supervise.own_memory import FirstSteps, begin, max_rss_bytes, peak
+from runner.supervise.own_memory import begin, first_steps, max_rss_bytes, own, peak
 
 
 def test_the_peak_never_falls_and_grows_by_what_is_touched() -> None:
@@ -29,21 +29,21 @@ def test_macos_alone_counts_bytes(platform: str, factor: int, monkeypatch: pytes
 
 
 def test_of_a_peak_that_is_own_which_came_after_the_first_step() -> None:
-    first_steps = FirstSteps(3)
-    around: Any = SimpleNamespace(first_steps=first_steps, number=2, parent=1)
+    peaks = first_steps(3)
+    around: Any = SimpleNamespace(first_steps=peaks, number=2, parent=1)
 
     begin(around)
 
-    assert first_steps.own(2, peak() + (10 << 20)) >= 10 << 20
-    assert first_steps.own(2, 1) == 0
+    assert own(peak() + (10 << 20), peaks[2]) >= 10 << 20
+    assert own(1, peaks[2]) == 0
 
 
 def test_a_process_that_never_came_to_its_first_step_has_nothing_of_its_own() -> None:
-    assert FirstSteps(2).own(1, 10 << 20) == 0
+    assert own(10 << 20, first_steps(2)[1]) == 0
 
 
 def test_a_run_without_processes_has_none_to_note() -> None:
-    FirstSteps(0)
+    first_steps(0)
 
 
 @pytest.mark.parametrize(("parent", "knows"), [(None, True), (1, False)])
