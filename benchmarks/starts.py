@@ -20,7 +20,7 @@ def measure(rounds: int) -> None:
     if importlib.util.find_spec("pebble"):
         contestants.append(Contestant("pebble.concurrent", lambda: program("starts_pebble", str(PROCESSES))))
     bounds = [
-        Bound("run-jobs", "plain", 0.65, at_least=True),
+        Bound("run-jobs", "plain", 0.8, at_least=True),
         Bound("run-jobs", "plain with libraries", 1.3, at_least=True),
         Bound("run-jobs", "pebble.concurrent", 2, at_least=True),
     ]
