@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 
 COMMAND = [sys.executable, "-m", "runner"]
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+"""What a terminal shows as a color."""
 
 
 def prepared(setting: str, command: Sequence[str]) -> list[str]:
@@ -53,8 +56,11 @@ def run_text(text: str, folder: Path, start_method: str | None = None) -> RunRes
     return runner.run(plan_of(text, folder, start_method))
 
 
-def on_a_terminal(*command: str) -> tuple[int, str]:
-    """The exit status of a command that is run on a terminal, and all that this was sent."""
+def on_a_terminal(*command: str, once: str = "", touch: Path | None = None) -> tuple[int, str]:
+    """The exit status of a command that is run on a terminal, and all that this was sent.
+
+    The file `touch` is made once this text has been shown: a process can wait for that (`targets.wait_for`).
+    """
     ours, theirs = pty.openpty()
     env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
@@ -63,6 +69,8 @@ def on_a_terminal(*command: str) -> tuple[int, str]:
     try:
         while piece := os.read(ours, 65536):
             shown += piece
+            if touch is not None and once in COLOR.sub("", shown.decode(errors="replace")):
+                touch.touch()
     except OSError:  # Linux's way to say that a terminal's other end is closed
         pass
     os.close(ours)

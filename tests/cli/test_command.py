@@ -294,9 +294,13 @@ def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody
 
 
 def test_on_a_terminal_what_runs_is_shown_and_vanishes(tmp_path: Path) -> None:
-    file = written(tmp_path, "jobs: [{name: slow, target: sleep, args: [0.8]}]")
+    seen = tmp_path / "seen"
+    file = written(
+        tmp_path,
+        f"time_limit: 30\njobs: [{{name: slow, target: 'tests.processes.targets:wait_for', args: ['{seen}']}}]",
+    )
 
-    status, text = on_a_terminal(*COMMAND, str(file))
+    status, text = on_a_terminal(*COMMAND, str(file), once="running", touch=seen)
 
     assert status == 0
     assert "running" in text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running import COMMAND, on_a_terminal, written
+from tests.running import COLOR, COMMAND, on_a_terminal, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,19 +197,12 @@ def test_a_file_without_an_end_is_refused(path: str) -> None:
     assert "at most 16,777,216 are read" in done.stderr
 
 
-BAR = """
-jobs:
-  - name: a
-    do: [{print: 10%, end: "\\r"}, {sleep: 0.8}, {print: 20% so far, end: "\\r"}, {print: "100%"}]
-"""
-
-
 def test_a_line_that_is_rewritten_shows_its_state_on_a_terminal_and_is_one_line_in_the_end(tmp_path: Path) -> None:
-    _, shown = on_a_terminal(*COMMAND, str(written(tmp_path, BAR)), "-q")
+    seen = tmp_path / "seen"
+    text = f"time_limit: 30\njobs: [{{name: a, target: 'tests.processes.targets:rewrite_a_line', args: ['{seen}']}}]"
 
-    meanwhile, _, end = _COLOR.sub("", shown).rpartition("\x1b[2K")
+    _, shown = on_a_terminal(*COMMAND, str(written(tmp_path, text)), "-q", once="a │ 10%", touch=seen)
+
+    meanwhile, _, end = COLOR.sub("", shown).rpartition("\x1b[2K")
     assert "a │ 10%" in meanwhile
     assert end == "a │ 100%so far\r\n"
-
-
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")

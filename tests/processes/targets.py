@@ -29,6 +29,20 @@ def print_traces() -> None:
     print("main:", multiprocessing.current_process().name)
 
 
+def wait_for(file: str) -> None:
+    """Return when there is this file."""
+    while not os.path.exists(file):
+        time.sleep(0.01)
+
+
+def rewrite_a_line(file: str) -> None:
+    """Print a line that is rewritten twice: the second time when there is this file."""
+    print("10%", end="\r", flush=True)
+    wait_for(file)
+    print("20% so far", end="\r", flush=True)
+    print("100%")
+
+
 def print_heavy_modules() -> None:
     """Print which modules there are that nobody asked for."""
     heavy = ("pydantic", "yaml", "numpy", "structlog", "rich", "asyncio", "argparse", "runner.cli", "runner.describe")
