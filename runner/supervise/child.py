@@ -105,6 +105,10 @@ def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
+def _go_on(_signal: int, _frame: FrameType | None) -> None:
+    """The handler of SIGCONT meanwhile."""
+
+
 def take_over(process: Any, around: Surroundings) -> None:
     """Have us stand between multiprocessing and what the process is to do."""
     if around.work is not None:
@@ -205,11 +209,17 @@ def settle(around: Surroundings, how: str) -> None:
 
 
 def _unwinding(work: Callable[[], object]) -> object:
-    """Do the work, with SIGTERM as an exception in it; before and afterwards there is nothing to unwind."""
+    """Do the work, with SIGTERM as an exception in it; before and afterwards there is nothing to unwind.
+
+    SIGCONT interrupts a call that blocks, and has no other effect: see `lifecycle.Wake`.
+    """
     signal.signal(signal.SIGTERM, raise_terminated)
+    signal.signal(signal.SIGCONT, _go_on)
     try:
         return work()
     finally:
+        if signal.getsignal(signal.SIGCONT) is _go_on:
+            signal.signal(signal.SIGCONT, signal.SIG_DFL)
         if signal.getsignal(signal.SIGTERM) is raise_terminated:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

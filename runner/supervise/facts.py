@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runner.records import record
-from runner.supervise.lifecycle import Report, SendSignal, SetTimer
+from runner.supervise.lifecycle import Report, SendSignal, SetTimer, Wake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ class EndRun:
     outcome: str
 
 
-Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | SetTimer | Report
+Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | Wake | SetTimer | Report

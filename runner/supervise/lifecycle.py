@@ -24,6 +24,10 @@ SIGTERM = 15
 SIGKILL = 9
 SIGXCPU = 24  # on Linux and on macOS
 
+WAKES_S = (0.05, 0.5)
+"""After SIGTERM, until a process that is to unwind is woken: if the signal comes right before a call that blocks,
+Python sees to it only when the call returns."""
+
 DECLARED_REASONS = frozenset({"terminate_after", "main", "main_ended"})
 """Reasons for a stop that the file itself asks for."""
 
@@ -118,6 +122,13 @@ class SendSignal:
 
 
 @record(frozen=True, slots=True)
+class Wake:
+    """Have a call return in which the process blocks, so that it sees to the signals that have come."""
+
+    process: int
+
+
+@record(frozen=True, slots=True)
 class SetTimer:
     """Deliver `TimerFired(generation)` to `owner` (a process's number, `main` or `run`) in so many seconds."""
 
@@ -135,7 +146,7 @@ class Report:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-Command: TypeAlias = SendSignal | SetTimer | Report
+Command: TypeAlias = SendSignal | Wake | SetTimer | Report
 
 
 @record(frozen=True, slots=True)
@@ -154,6 +165,7 @@ class Life:
     started_at: float | None = None
     stop_reason: str | None = None
     sent: frozenset[int] = frozenset()
+    wakes: int = 0
     expected: bool | None = None
 
 
@@ -200,9 +212,24 @@ def _due(life: Life, generation: int) -> tuple[Life, list[Command]]:
         return life, []
     if life.phase is Phase.RUNNING:
         return _terminate(life, "timeout" if life.plan.terminate_after is None else "terminate_after")
-    if life.phase is Phase.TERMINATING:
+    if life.phase is not Phase.TERMINATING:
+        return life, []
+    if life.wakes == len(_wakes_s(life)):
         return _kill(life, "grace_period")
-    return life, []
+    life = replace(life, wakes=life.wakes + 1, generation=life.generation + 1)
+    return life, [Wake(life.process), _wait_for_its_end(life)]
+
+
+def _wakes_s(life: Life) -> tuple[float, ...]:
+    if life.plan.on_terminate != "unwind":
+        return ()
+    return tuple(seconds for seconds in WAKES_S if seconds < life.grace_period)
+
+
+def _wait_for_its_end(life: Life) -> SetTimer:
+    """The timer of the next wake, or of the end of the grace period."""
+    moments = (0.0, *_wakes_s(life), life.grace_period)
+    return SetTimer(life.process, moments[life.wakes + 1] - moments[life.wakes], life.generation)
 
 
 def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
@@ -216,7 +243,7 @@ def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
     return life, [
         SendSignal(life.process, SIGTERM),
         Report("process.terminating", life.process, {"signal": "SIGTERM", "reason": reason}),
-        SetTimer(life.process, life.grace_period, life.generation),
+        _wait_for_its_end(life),
     ]
 
 

@@ -95,7 +95,7 @@ class Running:
         Gives False for a process that has become another user's: it cannot be signalled.
         """
         try:
-            for each in (sent,) if sent == signal.SIGKILL else (sent, signal.SIGCONT):
+            for each in (sent,) if sent in (signal.SIGKILL, signal.SIGCONT) else (sent, signal.SIGCONT):
                 if self._pidfd is not None:
                     signal.pidfd_send_signal(self._pidfd, each)
                 else:

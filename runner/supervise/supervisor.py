@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import selectors
 from collections import deque
+from signal import SIGCONT
 
 from runner.adopted import reap_adopted
 from runner.clock import monotonic, wall
@@ -219,6 +220,8 @@ class Supervisor:
         match command:
             case lifecycle.SendSignal(process, number):
                 self._processes.running[process].send(number)
+            case lifecycle.Wake(process):
+                self._processes.running[process].send(SIGCONT)
             case lifecycle.SetTimer(owner, seconds, generation):
                 self._timers.set(at + seconds, owner, generation)
             case lifecycle.Report(event, process, fields):

@@ -91,6 +91,17 @@ def unwind() -> None:
         print("unwound")
 
 
+def unwind_though_another_thread_gets_the_signal(ready: Any) -> None:
+    """Sleep, while SIGTERM interrupts a thread that is not the main one: as if it came right before the sleep."""
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        ready.release()
+        time.sleep(60)
+    finally:
+        print("unwound")
+
+
 def terminate_oneself() -> None:
     """Send SIGKILL to this process."""
     os.kill(os.getpid(), signal.SIGKILL)

@@ -165,6 +165,21 @@ def test_unwinding_runs_finally_and_still_dies_by_the_signal(start_method: str) 
     assert result.processes["a"].exit_code == -15
 
 
+def test_unwinding_begins_though_the_signal_interrupted_no_call(start_method: str) -> None:
+    target = "targets:unwind_though_another_thread_gets_the_signal"
+    text = f"""
+grace_period: 30
+shared: {{ready: {{semaphore: 0}}}}
+jobs: [{{name: a, target: {target}, args: [$ready], on_terminate: unwind}}]
+main: [{{start: a}}, {{acquire: ready}}, {{terminate: a}}, {{join: a}}]
+"""
+
+    result = run(text, start_method)
+
+    assert result.processes["a"].output == "unwound\n"
+    assert result.processes["a"].exit_code == -15
+
+
 def test_a_class_gets_its_arguments_and_its_name(start_method: str) -> None:
     text = "jobs: [{class: targets:Greeter, args: [hello]}, {class: targets:Greeter, args: [bye], name: x}]"
 

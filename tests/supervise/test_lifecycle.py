@@ -27,6 +27,7 @@ from runner.supervise.lifecycle import (
     StartFailed,
     Terminate,
     TimerFired,
+    Wake,
     judge,
     transition,
 )
@@ -82,6 +83,32 @@ def test_sigkill_follows_sigterm_when_the_grace_period_is_over() -> None:
 
     assert state.phase is Phase.KILLED
     assert commands == [SendSignal(0, SIGKILL), Report("process.killed", 0, {"reason": "grace_period"})]
+
+
+def test_a_process_that_is_to_unwind_is_woken_twice_before_it_is_killed() -> None:
+    state = life(Started(), Terminate("main"), plan=replace(PLAN, on_terminate="unwind"))
+    seen = []
+
+    for _ in range(3):
+        state, commands = transition(state, TimerFired(state.generation), 6)
+        seen += commands
+
+    assert seen == [
+        Wake(0),
+        SetTimer(0, 0.45, 2),
+        Wake(0),
+        SetTimer(0, 4.5, 3),
+        SendSignal(0, SIGKILL),
+        Report("process.killed", 0, {"reason": "grace_period"}),
+    ]
+
+
+def test_a_short_grace_period_has_no_time_to_wake() -> None:
+    plan = replace(PLAN, on_terminate="unwind")
+
+    _, commands = transition(Life(0, plan, grace_period=0.04, phase=Phase.RUNNING), Terminate("main"), 1)
+
+    assert commands[-1] == SetTimer(0, 0.04, 1)
 
 
 def test_a_timer_of_an_older_generation_is_void() -> None:
