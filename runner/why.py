@@ -45,8 +45,8 @@ class Why:
                 return self.of_extra_release(number, thing, free)
             case {"dropped": number, "thing": thing, "error": error}:
                 return self.of_dropped(number, thing, error)
-            case {"unsent": items, "by": number, "thing": thing}:
-                return self.of_unsent(number, thing, items, ends.get(number, {}))
+            case {"unsent": items, "by": number, "thing": thing, "writing": writing}:
+                return self.of_unsent(number, thing, items, ends.get(number, {}), writing=writing)
             case {"manager_died": exit_code}:
                 return self.of_manager(exit_code)
         return None
@@ -172,9 +172,14 @@ class Why:
         self._lost_items.setdefault(thing, name)
         yield Note("item_lost", name, _DROPPED.format(name, thing, error), thing)
 
-    def of_unsent(self, number: int, thing: str, items: int, end: Mapping[str, Any]) -> Iterator[Note]:
-        """A process has ended that had not sent all that it had put."""
+    def of_unsent(
+        self, number: int, thing: str, items: int, end: Mapping[str, Any], *, writing: bool = False
+    ) -> Iterator[Note]:
+        """A process has ended that had not sent all that it had put; the last may be sent if it was `writing` it."""
         name = self.name(number)
+        if writing and items == 1:
+            yield Note("item_lost", name, _WRITING.format(name, thing), f"{thing} at the end")
+            return
         was_dropped = self._lost_items.get(thing) == name
         self._lost_items.setdefault(thing, name)
         if end.get("signal") is not None:
@@ -183,8 +188,10 @@ class Why:
             why = _LEFT
         else:
             why = _BEHIND if was_dropped else _NOT_JOINED
-        item, was = ("An item", "was") if items == 1 else (f"{items:,} items", "were")
-        yield Note("item_lost", name, _UNSENT.format(item, name, thing, was, why), f"{thing} at the end")
+        certain = items - writing
+        item, was = ("An item", "was") if certain == 1 else (f"{certain:,} items", "were")
+        text = _UNSENT.format(item, name, thing, was, _PERHAPS_ONE_MORE if writing else "", why)
+        yield Note("item_lost", name, text, f"{thing} at the end")
 
     def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
         """A semaphore has more permits than it was made with."""
@@ -250,7 +257,9 @@ _DROPPED = (
     "An item that {0} put into {1} was lost: {2}. `put` only hands it to a thread of the process, the feeder, which "
     "pickles it and sends it; where that fails, multiprocessing drops the item. Put what can be pickled."
 )
-_UNSENT = "{0} that {1} had put into {2} {3} lost with the process: {4}"
+_UNSENT = "{0} that {1} had put into {2} {3} lost with the process{4}: {5}"
+_PERHAPS_ONE_MORE = ", and perhaps one more, which it was writing"
+_WRITING = "An item that {0} was writing into {1} when the process ended may have been lost with it."
 _KILLED = "{0} ended it before its feeder thread had sent all that `put` had handed to it."
 _LEFT = "it left by os._exit, which does not wait for the feeder thread that sends what was put."
 _NOT_JOINED = (

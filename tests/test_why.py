@@ -322,6 +322,22 @@ def test_items_that_a_process_had_not_sent_are_told_with_how_it_ended(
     assert words in note.text
 
 
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        (1, "An item that a was writing into box when the process ended may have been lost with it."),
+        (2, "An item that a had put into box was lost with the process, and perhaps one more, which it was writing: "),
+        (3, "2 items that a had put into box were lost with the process, and perhaps one more, which it was writing: "),
+    ],
+)
+def test_an_item_that_was_being_written_may_be_lost(items: int, words: str) -> None:
+    end = {"signal": "SIGKILL", "ended_by": "signal"}
+
+    (note,) = why(shared=[SharedQueue("box")]).of_unsent(0, "box", items, end, writing=True)
+
+    assert note.text.startswith(words)
+
+
 @pytest.mark.parametrize("found", [WAITS_FOR_ITEM, WAITS_UNTIL_DONE])
 def test_what_waits_for_a_lost_item_is_not_told_that_none_was_put(found: dict[str, Any]) -> None:
     tells = why(shared=[SharedQueue("box")])
@@ -356,7 +372,7 @@ def test_the_managers_death_is_told_with_what_lived_there(exit_code: int, words:
         ({"stuck": WAITS_FOR_ITEM}, "missing_poison_pill"),
         ({"picture": WAITS_FOR_ITEM}, "who_waits"),
         ({"dropped": 0, "thing": "box", "error": "no"}, "item_lost"),
-        ({"unsent": 1, "by": 0, "thing": "box"}, "item_lost"),
+        ({"unsent": 1, "by": 0, "thing": "box", "writing": False}, "item_lost"),
         ({"manager_died": -9}, "manager_died"),
         ({"released_extra": 0, "thing": "seats", "free": 3}, "extra_release"),
     ],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Fits = Callable[[Ended | Wait | None], bool]
 
 _LOST = re.compile(r"(An|\d+) items? that \w+ had put into (\w+) w")
+_PERHAPS_LOST = re.compile(r"An item that \w+ was writing into (\w+) ")
 ENDED_BY_US = ("deadlock", "standstill", "holder_died", "waits_for_ever")
 """The reasons for which a run is ended because processes wait for ever."""
 ALL_WAIT = ("deadlock", "standstill")
@@ -118,11 +119,13 @@ def _wrong_notes(plan: Plan, ends: list[End], result: RunResult) -> str | None:
 
 def _wrong_loss(plan: Plan, ends: list[End], result: RunResult) -> str | None:
     """What was told of lost items, where no end has as many."""
-    told: dict[str, dict[str, int]] = {}
+    told: dict[str, dict[str, tuple[int, int]]] = {}
     for about, process, text in _notes(result):
-        found = _LOST.match(text) if about == "item_lost" else None
-        if found is not None:
-            told.setdefault(process, {})[found[2]] = 1 if found[1] == "An" else int(found[1])
+        if about == "item_lost" and (found := _LOST.match(text)):
+            least = 1 if found[1] == "An" else int(found[1])
+            told.setdefault(process, {})[found[2]] = least, least + ("perhaps one more" in text)
+        elif about == "item_lost" and (found := _PERHAPS_LOST.match(text)):
+            told.setdefault(process, {})[found[1]] = 0, 1
     mortal = Uses.of(plan).mortal
     for number, planned in enumerate(plan.processes):
         name = planned.name
@@ -137,8 +140,13 @@ def _wrong_loss(plan: Plan, ends: list[End], result: RunResult) -> str | None:
     return None
 
 
-def _is_lost(said: dict[str, int], lost: dict[str, int], more: tuple[int, ...]) -> bool:
-    return all(said.get(name, 0) - lost.get(name, 0) in more for name in said.keys() | lost.keys())
+def _is_lost(said: dict[str, tuple[int, int]], lost: dict[str, int], more: tuple[int, ...]) -> bool:
+    """Whether as many were lost as was said, the least and the most of them, or so many more."""
+    for name in said.keys() | lost.keys():
+        least, most = said.get(name, (0, 0))
+        if not any(least <= lost.get(name, 0) + each <= most for each in more):
+            return False
+    return True
 
 
 def _silence(plan: Plan, ends: list[End], result: RunResult) -> str | None:

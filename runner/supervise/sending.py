@@ -6,10 +6,12 @@ Children import this module.
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
 from multiprocessing import queues, util
 
-from runner.supervise.table import SENT
+from runner.supervise.table import SENDING, SENT
 from runner.supervise.tracing import WRAP
 
 TYPE_CHECKING = False
@@ -42,14 +44,22 @@ class Dropping:
 
 
 def trace_sending(queue: Any, cell: Cell, voice: Voice) -> None:
-    """Note each item that is sent, and report each that is dropped because of an exception."""
+    """Note each item that is sent, and report each that is dropped because of an exception.
+
+    Right before the write it is noted that there is one: when the item is in the pipe, other threads may come first.
+    """
     send = queue._send_bytes
 
     def send_bytes(data: bytes) -> None:
         send(data)
         cell[SENT] = (cell[SENT] + 1) & WRAP
 
+    def write(descriptor: int, data: bytes) -> int:
+        cell[SENDING] = (cell[SENT] + 1) & WRAP
+        return os.write(descriptor, data)
+
     queue._send_bytes = send_bytes
+    queue._writer._send = partial(queue._writer._send, write=write)
     queue._on_queue_feeder_error = Dropping(cell, voice, queue._on_queue_feeder_error)
     queues.is_exiting = _is_exiting  # type: ignore[attr-defined]  # there is no public way
 
@@ -65,5 +75,6 @@ def _is_exiting() -> bool:
 
 def untrace_sending(queue: Any) -> None:
     """Have the queue send by itself."""
+    del queue._writer._send
     queue._send_bytes = queue._writer.send_bytes
     del queue._on_queue_feeder_error

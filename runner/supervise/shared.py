@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 
 from runner.supervise.guards import Row
 from runner.supervise.surroundings import Descriptor
-from runner.supervise.table import Position, Table, size_of, unsent
+from runner.supervise.table import Position, Table, is_sending, size_of, unsent
 from runner.things import (
     SharedArray,
     SharedManaged,
@@ -129,19 +130,19 @@ class SharedThings:
         table = self.table
         return set() if table is None else {each for each in range(table.processes) if table.family(each)[0]}
 
-    def unsent_by(self, process: int) -> list[tuple[str, int]]:
+    def unsent_by(self, process: int) -> list[tuple[str, int, bool]]:
         """The queues into which this process has put items that it has not sent, and how many.
 
-        One that it was sending when it was killed is among them: what is in the pipe of it, if anything, is a part.
+        True if the first of them may be in the pipe: the process was writing it, into a pipe that has room.
         """
         if self.table is None:
             return []
-        counts = {
-            row.thing.name: unsent(self.table.cell(number, process))
-            for number, row in enumerate(self.rows)
-            if row.role == "items"
-        }
-        return [(name, items) for name, items in sorted(counts.items()) if items > 0]
+        found = []
+        for number, row in enumerate(self.rows):
+            if row.role == "items" and (items := unsent(cell := self.table.cell(number, process))):
+                writing = is_sending(cell) and _has_room(self.objects[row.thing.name]._writer.fileno())
+                found.append((row.thing.name, items, writing))
+        return sorted(found)
 
     def read(self, name: str) -> bytes:
         """The bytes of an array, now."""
@@ -191,6 +192,12 @@ class SharedThings:
 
                 resource_tracker.unregister(f"/{memory.name}", "shared_memory")
         self._memories.clear()
+
+
+def _has_room(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def _view(memory: SharedMemory) -> memoryview:

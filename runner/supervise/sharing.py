@@ -145,8 +145,8 @@ class Sharing:
         if ended_well:
             self._ended_well.add(process)
         if not self._schedule.was_stopped:
-            for queue, items in self._shared.unsent_by(process):
-                yield Seen({"unsent": items, "by": process, "thing": queue})
+            for queue, items, writing in self._shared.unsent_by(process):
+                yield Seen({"unsent": items, "by": process, "thing": queue, "writing": writing})
         yield from self._died(self._holders.see_end(process))
 
     def look_again(self, *, for_the_last_time: bool = False) -> Iterator[Seen]:

@@ -23,10 +23,11 @@ NUMBER: Literal["I"] = "I"
 """Their format, for `memoryview`."""
 NUMBER_SIZE = 4
 
-MARK, PUT, SENT, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST = range(7)
+MARK, PUT, SENT, WAITS, IN_VAIN, EXTRA, LOOKS_FIRST, SENDING = range(CELL)
 """Where in a cell: what the process has and wants; how many items it has put, and how many of them it has sent, or
 dropped; how often it began to wait for long; notified without a waiter; released what it had not acquired; whether it
-looks each time, before it waits to be notified, whether it has to (`wait_for`)."""
+looks each time, before it waits to be notified, whether it has to (`wait_for`); the number of the item that it began to
+send last."""
 
 WANTS = 1 << 31
 """Set in a mark while the process is about to acquire or to release something, so that a mark without it is exact; the
@@ -133,6 +134,11 @@ class Table:
 def unsent(cell: Cell) -> int:
     """How many items a process has put that are not in the queue's pipe: they wait for room, or are being sent."""
     return (cell[PUT] - cell[SENT]) % 2**32
+
+
+def is_sending(cell: Cell) -> bool:
+    """Whether a process has begun to send an item, and has not noted that it has sent it."""
+    return (cell[SENDING] - cell[SENT]) % 2**32 == 1
 
 
 class Position:

@@ -19,7 +19,7 @@ from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
 from runner.supervise.making import make
 from runner.supervise.permits import free_permits
 from runner.supervise.shared import SharedThings
-from runner.supervise.table import MARK, PUT, SENT
+from runner.supervise.table import PUT, SENDING, SENT
 from runner.things import (
     SharedArray,
     SharedBarrier,
@@ -268,20 +268,32 @@ def test_what_a_process_has_put_and_not_sent_is_known_by_its_queue() -> None:
             things.table.cell(row, 0)[PUT] = 3
         things.table.cell(0, 0)[SENT] = 3
 
-        assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3)], [])
+        assert (things.unsent_by(0), things.unsent_by(1)) == ([("j", 3, False)], [])
 
 
-def test_a_process_that_dies_with_the_lock_for_writing_has_lost_what_it_has_not_sent_and_nothing_else() -> None:
+def test_an_item_that_a_process_was_writing_when_it_died_may_have_arrived_if_the_pipe_has_room() -> None:
     with made_of(SharedQueue("q")) as things:
         assert things.table is not None
-        things.table.cell(0, 0)[PUT] = 2
-        things.table.cell(2, 0)[MARK] = 1  # it has the lock for writing
-        things.table.cell(0, 0)[SENT] = 1
-        before = things.unsent_by(0)
+        writer = things.objects["q"]._writer
+        cell = things.table.cell(0, 0)
+        cell[PUT], cell[SENT] = 3, 1
+        assert things.unsent_by(0) == [("q", 2, False)]
 
-        things.table.cell(0, 0)[SENT] = 2
+        cell[SENDING] = 2
 
-        assert (before, things.unsent_by(0)) == ([("q", 1)], [])
+        assert things.unsent_by(0) == [("q", 2, True)]
+        os.set_blocking(writer.fileno(), False)
+        os.write(writer.fileno(), bytes(1 << 20))  # as much of it as there is room for
+        assert things.unsent_by(0) == [("q", 2, False)]
+
+
+def test_an_item_that_was_dropped_is_not_being_written() -> None:
+    with made_of(SharedQueue("q")) as things:
+        assert things.table is not None
+        cell = things.table.cell(0, 0)
+        cell[PUT], cell[SENT], cell[SENDING] = 3, 2, 1
+
+        assert things.unsent_by(0) == [("q", 1, False)]
 
 
 # Last values.

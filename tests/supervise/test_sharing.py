@@ -40,7 +40,7 @@ class Things:
     def __init__(self, memory: int | None = None) -> None:
         self.rows = ROWS
         self.main = 2
-        self.unsent: dict[int, list[tuple[str, int]]] = {}
+        self.unsent: dict[int, list[tuple[str, int, bool]]] = {}
         context = multiprocessing.get_context("fork")
         self.objects: dict[str, Any] = {"left": context.Lock(), "right": context.Lock(), "door": context.Semaphore(2)}
         self.objects["items"] = SimpleNamespace(_rlock=context.Lock(), _wlock=context.Lock())
@@ -51,7 +51,7 @@ class Things:
         assert self.table is not None
         self.table.cell(row, process)[MARK] = mark
 
-    def unsent_by(self, process: int) -> list[tuple[str, int]]:
+    def unsent_by(self, process: int) -> list[tuple[str, int, bool]]:
         return self.unsent.get(process, [])
 
     def values(self) -> dict[str, bytes]:
@@ -166,11 +166,13 @@ def test_an_item_that_was_dropped_and_those_not_sent_yet_are_told_with_their_que
 
 
 @pytest.mark.parametrize("is_last", [False, True])
-@pytest.mark.parametrize(("was_stopped", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items"}]), (True, [])])
+@pytest.mark.parametrize(
+    ("was_stopped", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items", "writing": True}]), (True, [])]
+)
 def test_items_that_died_with_a_process_are_told_unless_all_are_ended(
     was_stopped: bool, told: list[dict[str, Any]], is_last: bool, things: Things
 ) -> None:
-    things.unsent[0] = [("items", 2)]
+    things.unsent[0] = [("items", 2, True)]
     things.mark(LEFT, 0, 0)
     known = sharing(things, was_stopped=was_stopped, is_stopping=was_stopped or is_last)
 
