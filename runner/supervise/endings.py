@@ -59,9 +59,15 @@ def record_return(around: Surroundings, value: object) -> None:
 
 def record_exit(around: Surroundings, code: object) -> int:
     """Record `sys.exit(code)`, and say on stderr what is no number; gives the exit code that the system sees."""
+    status = take_exit(code)
+    _record(around, "sys_exit", returned=None if code is None else repr_of(code))
+    return status
+
+
+def take_exit(code: object) -> int:
+    """The exit code that the system sees of `sys.exit(code)`; what is no number is said on stderr."""
     if code is not None and not isinstance(code, int):
         _say(f"{text_of(code)}\n")
-    _record(around, "sys_exit", returned=None if code is None else repr_of(code))
     return exit_status(code)
 
 

@@ -34,6 +34,7 @@ RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 
 _processes: Any = processes  # there is no public way to what a child sets there
 _util: Any = util
+_THEIRS = (processes.__name__, context.__name__)
 
 
 class Relatives:
@@ -45,7 +46,15 @@ class Relatives:
         """`alive` is readable when the parent has ended."""
         self.parent = _processes._ParentProcess(processes.current_process().name, os.getpid(), alive)
         self.numbers = count(1)
-        """Those of the child's own children, in their names."""
+        """Numbers for the names of the child's own processes."""
+
+
+def is_plain(process: Any) -> bool:
+    """Whether a process begins and ends as multiprocessing has it: a class, or a tool such as coverage, may differ."""
+    return (
+        getattr(process._bootstrap, "__globals__", None) is vars(processes)
+        and getattr(process._after_fork, "__module__", None) in _THEIRS
+    )
 
 
 class ForkPopen(Recorded, popen_fork.Popen):
@@ -87,26 +96,55 @@ def _live(process: Any, around: Surroundings) -> NoReturn:
     """Be the forked process, to its end."""
     code = 1
     try:
-        if RUNS_EXIT_FUNCTIONS:
-            around.exit_functions = 1
-            atexit._clear()
-            atexit.register(util._exit_function)  # type: ignore[attr-defined]  # as multiprocessing's own does
-        child.prepare(around)
-        code = _bootstrap(process, around)
-    except Exception as error:
-        endings.record_exception(around, error)
+        try:
+            if RUNS_EXIT_FUNCTIONS:
+                around.exit_functions = 1
+                atexit._clear()
+                atexit.register(_util._exit_function)  # as multiprocessing's own does
+            child.prepare(around)
+            if around.relatives is None:
+                code = process._bootstrap(parent_sentinel=around.alive)
+            else:
+                code = _bootstrap(process, around.relatives)
+        except Exception as error:
+            endings.record_exception(around, error)
+        finally:
+            if RUNS_EXIT_FUNCTIONS:
+                atexit._run_exitfuncs()
+            endings.record_leaving(around)
+            os._exit(code)
+    finally:  # a signal's handler has raised meanwhile, or the code is none: the copy must not go on as the supervisor
+        os._exit(1)
+
+
+def _bootstrap(process: Any, relatives: Relatives) -> int:
+    """Run the process, and return its exit code: `BaseProcess._bootstrap` without what has no effect in a child."""
+    try:
+        _enter(process, relatives)
+        try:
+            process.run()
+        finally:
+            if not RUNS_EXIT_FUNCTIONS:
+                _finalize()
+    except SystemExit as end:
+        code = endings.take_exit(end.code)
+    except BaseException as error:  # of a signal's handler, or of what a preload has put in the place of `run`
+        endings.say_exception(process.name, error)
+        code = 1
+    else:
+        code = 0
     finally:
-        if RUNS_EXIT_FUNCTIONS:
-            atexit._run_exitfuncs()
-        endings.record_leaving(around)
-        os._exit(code)
+        threading._shutdown()  # type: ignore[attr-defined]  # there is no public way
+    if _util._logger is not None:
+        _util.info(f"process exiting with exitcode {code}")
+    _util._flush_std_streams()
+    return code
 
 
-def _bootstrap(process: Any, around: Surroundings) -> int:
-    """Run the process as `BaseProcess._bootstrap` does; gives its exit code."""
+def _enter(process: Any, relatives: Relatives) -> None:
+    """Have multiprocessing know this process and its relatives."""
     if process._start_method is not None:
         context._force_start_method(process._start_method)  # there is no public way
-    relatives: Any = around.relatives
     _processes._process_counter = relatives.numbers
     _processes._parent_process = relatives.parent
     _processes._current_process = process
@@ -115,19 +153,13 @@ def _bootstrap(process: Any, around: Surroundings) -> int:
     threading.main_thread()._set_native_id()  # type: ignore[attr-defined]  # there is no public way
     if _util._finalizer_registry or _util._afterfork_registry.data:
         _processes.BaseProcess._after_fork()
-    logs = _util._logger is not None
-    if logs:
+    if _util._logger is not None:
         _util.info("child process calling self.run()")
-    code = 0
-    try:
-        process.run()
-    except SystemExit as end:
-        code = end.code  # type: ignore[assignment]  # it is a number: see `child.take_over`
-    finally:
-        if not RUNS_EXIT_FUNCTIONS and (logs or _util._finalizer_registry or _processes._children):
-            _util._exit_function()
-        threading._shutdown()  # type: ignore[attr-defined]  # there is no public way
-        if logs:
-            _util.info(f"process exiting with exitcode {code}")
-        _util._flush_std_streams()
-    return code
+
+
+def _finalize() -> None:
+    """Wait for the process's own children and call finalizers, where there are any."""
+    if _util._finalizer_registry or _processes._children or _util._logger is not None:
+        _util._exit_function()
+    else:
+        _util._exiting = True

@@ -10,16 +10,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+KEEPS_THE_TRACKER_BY_ANNOUNCEMENT = sys.version_info >= (3, 13)
 RAISES_AFTERWARDS = sys.version_info >= (3, 15)
 """From 3.15 `os.fork` raises a warning in the parent when the child already lives, and its pid is lost."""
 
 
-def _announce_and_fork() -> int:
+def fork() -> int:
     """Fork this process; gives 0 in the child, whose resource tracker stays this process's, and its pid here.
 
     Since 3.13.18 and 3.14 a child closes its end of the tracker unless multiprocessing has announced the fork. It
     would start another one, which takes the shared memory away that the child made as soon as the child ends.
     """
+    if not KEEPS_THE_TRACKER_BY_ANNOUNCEMENT:
+        return os.fork()
     tracker = sys.modules.get("multiprocessing.resource_tracker")
     intent = getattr(tracker, "_fork_intent", None)  # there is no public way
     if intent is None:
@@ -42,6 +45,3 @@ def unwarned() -> AbstractContextManager[object]:
 
 
 _AS_IT_IS = nullcontext()
-
-fork = os.fork if sys.version_info < (3, 13) else _announce_and_fork
-"""Forks this process, for code that does so without multiprocessing."""

@@ -23,7 +23,7 @@ from runner.supervise import asleep, child
 from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
 from runner.supervise.descriptors import bits_of, close_all
-from runner.supervise.forked import ForkPopen, Relatives
+from runner.supervise.forked import ForkPopen, Relatives, is_plain
 from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
 from runner.supervise.own_memory import first_steps
@@ -151,7 +151,8 @@ class Processes:
         theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         attempts: list[_Attempt] = []
         prepared: list[tuple[Any, Surroundings]] = [self._prepared[number] for number in numbers]
-        _kept = [(process._target, process._kwargs) for process, _ in prepared]  # `start` deletes both
+        _kept = [(getattr(each, "_target", None), getattr(each, "_kwargs", None)) for each, _ in prepared]  # `start`
+        # deletes both: they are freed after the row.
         until, due, news = row.until, row.due, row.news
         held_back = self._signals.held_back if self._signals.stops < 0 else None
         least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
@@ -182,6 +183,8 @@ class Processes:
         if around.work is None:
             process._Popen = self._launch  # type: ignore[attr-defined]  # gone after a start that was in vain
         child.take_over(process, around)
+        if is_plain(process):
+            around.relatives = self._relatives
         return process, around
 
     def _attempt(self, process: BaseProcess, around: Surroundings, leader: int, theirs: set[BaseProcess]) -> _Attempt:
@@ -266,7 +269,7 @@ class Processes:
             limits=plan.limits.given() if plan.limits is not None else None,
             line_times=self._line_times if number in self._tellers else -1,
         )
-        around.first_steps, around.relatives = self._first_steps, self._relatives
+        around.first_steps = self._first_steps
         return around
 
     def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:

@@ -120,7 +120,7 @@ class Surroundings:
         self.first_steps: memoryview | None = None
         """Where a forked child notes its peak of memory before its first step."""
         self.relatives: Relatives | None = None
-        """What multiprocessing is to know of its relatives in a forked child."""
+        """What multiprocessing is to know of its relatives in a forked child; None if its own code begins the child."""
         self.peak_before = 0
         """The same of a forkserver's child in bytes, known there."""
         self.exit_functions: int | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import multiprocessing
 import os
 import sys
 import threading
-from multiprocessing import process, util
+from multiprocessing import util
 from pathlib import Path
 
 
@@ -35,8 +34,7 @@ def tell(file: str) -> None:
                 "parent": [parent.name, parent.pid == os.getppid(), parent.is_alive()],
                 "name": multiprocessing.current_process().name,
                 "children": len(multiprocessing.active_children()),
-                "child": child.name.removeprefix(multiprocessing.current_process().name),
-                "numbers": isinstance(process._process_counter, itertools.count),  # type: ignore[attr-defined]
+                "child": child.name,
                 "native id": threading.main_thread().native_id == os.getpid(),
                 "finalizers": len(util._finalizer_registry),  # type: ignore[attr-defined]
                 "registered": registered.heard,

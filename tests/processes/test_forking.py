@@ -7,14 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.running import run_text
 
-if TYPE_CHECKING:
-    import pytest
-
-RELATIVES = Path(__file__).with_name("relatives.py")
+HERE = Path(__file__).parent
 
 THREADED = """
 import threading, warnings
@@ -61,7 +59,7 @@ main: [{start: [a, b]}, {put: 1, into: line}]
 
 def test_a_forked_child_knows_of_its_relatives_what_a_plain_scripts_child_does(tmp_path: Path) -> None:
     plain, ours = tmp_path / "plain.json", tmp_path / "ours.json"
-    subprocess.run([sys.executable, RELATIVES, plain], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, HERE / "relatives.py", plain], check=True, timeout=60, stdout=subprocess.DEVNULL)
     text = f"""
 preload: [tests.processes.relatives]
 jobs: [{{name: teller, target: "tests.processes.relatives:tell", args: ["{ours}"]}}]
@@ -71,6 +69,92 @@ jobs: [{{name: teller, target: "tests.processes.relatives:tell", args: ["{ours}"
 
     assert result.outcome == "succeeded"
     assert json.loads(ours.read_text()) == json.loads(plain.read_text())
+
+
+WAYS = [
+    "exit_from_a_finalizer",
+    "exit_from_a_handler_while_a_child_is_waited_for",
+    "exit_with_a_number_beyond_all",
+    "exit_with_text",
+    "log",
+    "start_a_child",
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_forked_child_ends_as_a_plain_scripts_child_does(way: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(HERE / "ways_to_end.py"), way]
+    plain = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+    text = f"jobs: [{{name: p, target: 'tests.processes.ways_to_end:{way}'}}]"
+
+    ended = run_text(text, tmp_path, "fork").processes["p"]
+
+    assert ended.exit_code == plain.returncode
+    assert sorted((ended.output or "").splitlines()) == sorted(plain.stdout.decode().splitlines())
+
+
+EXITS_BEHIND = (
+    "import sys\nfrom multiprocessing.process import BaseProcess as P\nrun = P.run\ndef behind(self):\n    run(self)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "exit_code", "said"),
+    [
+        ("sys.exit()", 0, ""),
+        ("sys.exit('bye')", 1, "bye\n"),
+        ("sys.exit(2**70)", 255, ""),
+        ("1 / 0", 1, "ZeroDivision"),
+    ],
+)
+def test_a_child_never_goes_on_as_its_parent(
+    leaves: str, exit_code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "behind.py").write_text(f"{EXITS_BEHIND}    {leaves}\nP.run = behind\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run_text("preload: [behind]\njobs: [{name: a, target: noop}, {name: b, target: noop}]", tmp_path, "fork")
+
+    assert [each.exit_code for each in result.processes.values()] == [exit_code, exit_code]
+    assert all(said in (each.output or "") for each in result.processes.values())
+
+
+def test_what_replaces_the_beginning_of_processes_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+from multiprocessing.process import BaseProcess
+theirs = BaseProcess._bootstrap
+def measured(self, *args, **kwargs):
+    print("measured")
+    return theirs(self, *args, **kwargs)
+BaseProcess._bootstrap = measured
+"""
+    (tmp_path / "measuring.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run_text("preload: [measuring]\njobs: [{name: a, target: noop}]", tmp_path, "fork")
+
+    assert result.processes["a"].output == "measured\n"
+
+
+def test_a_class_may_do_without_what_a_start_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+from multiprocessing import get_context, get_start_method
+class Bare(get_context("fork").Process):
+    def __init__(self):
+        super().__init__()
+        del self._target
+    def run(self):
+        print(get_start_method())
+    def start(self):
+        self._target = None
+        super().start()
+"""
+    (tmp_path / "bare.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run_text("jobs: [{name: a, class: 'bare:Bare'}]", tmp_path, "fork")
+
+    assert result.processes["a"].output == "fork\n"
 
 
 def test_a_forked_child_tells_multiprocessings_logger_what_a_plain_scripts_child_does(
