@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from runner.describe.planning import Described
     from runner.launch import Launched
     from runner.plan import Plan
 
@@ -21,10 +22,11 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     from runner.errors import InvalidFile, RunJobsError
 
     try:
-        plan = files.described(options, files.read(options)).plan
+        described = files.described(options, files.read(options))
+        plan = described.plan
         from runner.export import export
 
-        script = export(plan, _coroutines(plan))
+        script = export(plan, _coroutines(described))
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
     except RunJobsError as error:
@@ -43,16 +45,25 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
     return 0
 
 
-def _coroutines(plan: Plan) -> dict[str, bool]:
-    """The targets that return coroutines, or might (False), which only importing them shows; none where that fails."""
-    from runner.errors import RunJobsError
-    from runner.session import Session
+def _coroutines(described: Described) -> dict[str, bool]:
+    """The targets that return coroutines, or might (False), which only importing them shows; none where that fails.
 
+    Raises `InvalidFile` for what a run refuses because nothing would run: a script would end as if all were well.
+    """
+    from runner.api import invalid
+    from runner.errors import RunJobsError
+    from runner.session import Refused, Session
+
+    plan = described.plan
     if all((process.target or "runner.").startswith("runner.") and process.cls is None for process in plan.processes):
         return {}
     with Session() as session:
         try:
             return session.check(plan)
+        except Refused as refused:
+            if empty := [each for each in refused.refusals if "runs_nothing" in each]:
+                raise invalid(described, empty) from None
+            return {}
         except RunJobsError:
             return {}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_MODULES = ("asyncio", "ctypes", "logging", "multiprocessing", "os", "signal", "sys", "threading", "time")
+_MODULES = ("asyncio", "ctypes", "inspect", "logging", "multiprocessing", "os", "signal", "sys", "threading", "time")
 _FROM = {
     "multiprocessing.managers": ("DictProxy", "ListProxy", "Namespace"),
     "multiprocessing.queues": ("JoinableQueue", "Queue"),

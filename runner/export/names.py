@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LOCALS = (
     *(
         "_",
+        "awaited",
         "beat",
         "counted",
         "index",
@@ -26,7 +27,7 @@ LOCALS = (
         "places",
         "process",
         "processes",
-        "run_coroutine",
+        "run_body",
         "size",
         "start",
     ),

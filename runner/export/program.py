@@ -32,11 +32,21 @@ if TYPE_CHECKING:
     from runner.export.works import Work
     from runner.plan import Plan
 
-_RUN_COROUTINE = [
-    "def run_coroutine(returned: object) -> None:",
-    '    """Run what a function has returned, if that is a coroutine."""',
-    "    if asyncio.iscoroutine(returned):",
-    "        asyncio.run(returned)",
+_AWAITED = [
+    "async def awaited(awaitable: Any) -> object:",
+    '    """Run what is to be awaited."""',
+    "    return await awaitable",
+]
+_RUN_BODY = [
+    "def run_body(returned: Any) -> None:",
+    '    """Run what a function has returned, if it is to be awaited; exit if it is a generator that has not begun."""',
+    "    while inspect.isawaitable(returned):",
+    "        returned = asyncio.run(awaited(returned))",
+    '    is_manager = type(returned).__module__ == "contextlib" and hasattr(returned, "gen")',
+    "    body = returned.gen if is_manager else returned",
+    "    is_new = inspect.isgenerator(body) and inspect.getgeneratorstate(body) == inspect.GEN_CREATED",
+    '    if inspect.isasyncgen(body) or (is_new and body.__name__ != "<genexpr>"):',
+    '        sys.exit(f"nothing of the body of {body.__qualname__} has run")',
 ]
 _TERMINATE = [
     "def terminate(process: multiprocessing.Process) -> None:",
@@ -80,8 +90,8 @@ def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
     main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
     definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
     functions = [_function(each, parts) for each in parts.functions]
-    runs = "run_coroutine" in names_in("\n\n".join("\n".join(lines) for lines in functions))
-    definitions += [*([_RUN_COROUTINE] if runs else []), *functions]
+    runs = "run_body" in names_in("\n\n".join("\n".join(lines) for lines in functions))
+    definitions += [*([_AWAITED, _RUN_BODY] if runs else []), *functions]
     timed = any(process.terminate_after or process.timeout for process in plan.processes)
     killed = "terminate" in names_in("\n".join(main))
     definitions += [_TERMINATE] * killed + [_TERMINATE_AFTER] * timed

@@ -214,7 +214,7 @@ def _child(step: StepData, scope: Scope) -> list[str]:
 def _call(step: StepData, scope: Scope) -> list[str]:
     named = [(name, expression(value, scope.look)) for name, value in step["kwargs"].items()]
     call = f"{step['callee']}({arguments((expression(value, scope.look) for value in step['args']), named)})"
-    return [{"": "{}", "coroutine": "asyncio.run({})", "anything": "run_coroutine({})"}[step["returns"]].format(call)]
+    return [{"": "{}", "coroutine": "asyncio.run({})", "anything": "run_body({})"}[step["returns"]].format(call)]
 
 
 def _method(name: str) -> Callable[[StepData, Scope], list[str]]:

@@ -165,7 +165,7 @@ class Session:
     def check(self, plan: Plan) -> dict[str, bool]:
         """Have the targets imported and the arguments bound, nothing started; gives those that return coroutines.
 
-        False stands for a target that might return one, as far as its code shows.
+        False stands for a target that might return one, or a generator, as far as its code shows.
         Raises `Refused`, `Interrupted` or `SupervisorFault`.
         """
         self._link.send(self._order("check", plan, preflight=True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from functools import partial
+from functools import cache, partial
 from types import AsyncGeneratorType, CodeType, FunctionType, GeneratorType, MethodType, ModuleType
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ _GENERATOR, _COROUTINE, _COROUTINE_BY_DECORATOR, _ASYNC_GENERATOR = 0x20, 0x80, 
 _EXPRESSION = "<genexpr>"
 """The name of the code of a generator expression, which is a value like another."""
 MOST_FUNCTIONS = 1_000
-"""Functions that are looked through for what may return a coroutine."""
+"""Functions that are looked through for what gives a body that is still to run."""
 INSTEAD = {
     "generator": "call it from a function that goes through what it yields: `for item in {0}(): ...`",
     "async generator": "call it from an `async def` that goes through what it yields: `async for item in {0}(): ...`",
@@ -49,12 +49,19 @@ def is_async(called: object) -> bool:
     return function is not None and bool(function.__code__.co_flags & (_COROUTINE | _COROUTINE_BY_DECORATOR))
 
 
-def may_return_coroutine(called: object) -> bool:
-    """Whether a call of this might return a coroutine: whether anything is async among what its code names.
+def may_return_body(called: object) -> bool:
+    """Whether a call of this might return a body that is still to run: something to await, or one of `INSTEAD`.
 
-    Code that it calls is looked through, too, but for the standard library's. Where there is too much of it, it might.
+    It might if it returns anything but constants, and something of that kind is among what its code names. Code that it
+    calls is looked through, too, but for the standard library's. Where there is too much of it, it might.
     """
-    waiting, seen = [_function(called)], set[CodeType]()
+    if isinstance(called, type):
+        return hasattr(called, "__await__")
+    first = _function(called)
+    if first is None or not _returns_more_than_constants(first.__code__):
+        return False
+    waiting: list[FunctionType | None] = [first]
+    seen = set[CodeType]()
     while waiting:
         function = waiting.pop()
         if function is None or function.__code__ in seen or _is_of_the_standard_library(function):
@@ -62,8 +69,8 @@ def may_return_coroutine(called: object) -> bool:
         seen.add(function.__code__)
         codes = list(_codes_within(function.__code__))
         used = list(_used(function, {name for code in codes for name in code.co_names}))
-        is_async_inside = any(code.co_flags & (_COROUTINE | _COROUTINE_BY_DECORATOR) for code in codes)
-        if is_async_inside or len(seen) > MOST_FUNCTIONS or any(map(_gives_coroutines, used)):
+        has_body_inside = any(_is_body(code) for code in codes)
+        if has_body_inside or len(seen) > MOST_FUNCTIONS or any(map(_gives_body, used)):
             return True
         waiting += map(_function, used)
     return False
@@ -91,6 +98,24 @@ def _function(called: object) -> FunctionType | None:
     if not isinstance(called, FunctionType | type):
         called = getattr(type(called), "__call__", None)  # noqa: B004  # its code is wanted, not whether it is there
     return called if isinstance(called, FunctionType) else None
+
+
+def _returns_more_than_constants(code: CodeType) -> bool:
+    """Whether code returns anything that is not None or another constant."""
+    import dis  # here: a child that runs a coroutine needs none of it
+
+    before = ""
+    for each in dis.get_instructions(code):
+        if each.opname == "RETURN_VALUE" and (each.is_jump_target or not before.startswith("LOAD_CONST")):
+            return True
+        before = each.opname
+    return False
+
+
+def _is_body(code: CodeType) -> bool:
+    """Whether calling a function of this code gives a body that is still to run; a generator expression is a value."""
+    flags = _GENERATOR | _COROUTINE | _COROUTINE_BY_DECORATOR | _ASYNC_GENERATOR
+    return bool(code.co_flags & flags) and code.co_name != _EXPRESSION
 
 
 def _is_of_the_standard_library(function: FunctionType) -> bool:
@@ -121,14 +146,15 @@ def _used(function: FunctionType, names: set[str]) -> Iterator[object]:
         yield sys.modules.get("asyncio")
 
 
-def _gives_coroutines(value: object) -> bool:
-    """Whether calling this, or an attribute of it, gives something to await."""
+def _gives_body(value: object) -> bool:
+    """Whether calling this, or an attribute of it, gives a body that is still to run."""
     module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     if str(module).partition(".")[0] == "asyncio" or (isinstance(value, type) and hasattr(value, "__await__")):
         return True
-    return is_async(value)
+    return is_async(value) or lazy_kind(value) is not None
 
 
+@cache
 def _codes_of_context_managers() -> tuple[object, ...]:
     """The code of the functions that `contextlib`'s two decorators make."""
     decorators: tuple[Any, Any] = contextlib.contextmanager, contextlib.asynccontextmanager

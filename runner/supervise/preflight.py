@@ -42,13 +42,19 @@ LAST_WORDS_S = 0.2
 MOST_OUTPUT = 4_000
 
 Refusal: TypeAlias = "dict[str, Any]"
-"""`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start."""
+"""`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start.
+
+With `runs_nothing` a plain program would do nothing instead, and end as if all were well.
+"""
+
+_RUNS_NOTHING = {"runs_nothing": True}
 
 
 def check(plan: Plan, link: Link, signals: Signals, *, in_depth: bool) -> tuple[list[Refusal], dict[str, bool]]:
     """Why this plan should not start, and its targets that return coroutines: True where that is certain.
 
-    Those of which it is not are looked for only `in_depth`, which takes some milliseconds for each.
+    Those that might return one, or another body that is still to run (False), are looked for only `in_depth`, which
+    takes some milliseconds for each.
     Blocks for at most 10 s; raises `Interrupted`.
     """
     asked = _one_for_each_call(plan)
@@ -150,7 +156,7 @@ def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
     return {
         "refusal": refusal or _lazy(field, path, body) or _bind(process, field, path, target),
         "target": path,
-        "async": bodies.is_async(body) or (None if in_depth and bodies.may_return_coroutine(body) else False),
+        "async": bodies.is_async(body) or (None if in_depth and bodies.may_return_body(body) else False),
     }
 
 
@@ -159,14 +165,14 @@ def _misuse_of_class(path: str, cls: Any) -> Refusal | None:
         message = f"`{path}` is not a subclass of multiprocessing.Process"
         return _refusal("class", message, "for a function, write `target:`")
     if cls.run is BaseProcess.run and cls.__init__ is BaseProcess.__init__:
-        return _refusal("class", f"`{path}` {NO_RUN}", "write what it does as `def run(self)`")
+        return _refusal("class", f"`{path}` {NO_RUN}", "write what it does as `def run(self)`") | _RUNS_NOTHING
     return None
 
 
 def _misuse_of_target(path: str, target: Any) -> Refusal | None:
     if isinstance(target, type) and issubclass(target, BaseProcess):
         message = f"`{path}` is a subclass of multiprocessing.Process: to call it makes an object, and runs nothing"
-        return _refusal("target", message, "for a class, write `class:`")
+        return _refusal("target", message, "for a class, write `class:`") | _RUNS_NOTHING
     if not callable(target):
         return _refusal("target", f"`{path}` cannot be called: it is a {type(target).__name__}")
     return None
@@ -179,7 +185,7 @@ def _lazy(field: str, path: str, body: Any) -> Refusal | None:
     what, name = (f"`{path}`", path.rpartition(":")[2]) if field == "target" else (f"`run` of `{path}`", "self.steps")
     article = "an" if kind.startswith("a") else "a"
     message = f"{what} gives {article} {kind}: to call it runs nothing of its body"
-    return _refusal(field, message, bodies.INSTEAD[kind].format(name))
+    return _refusal(field, message, bodies.INSTEAD[kind].format(name)) | _RUNS_NOTHING
 
 
 def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:

@@ -388,17 +388,61 @@ def test_a_scenario_becomes_a_script_that_comes_to_the_same(file: Path, tmp_path
     assert re.search(r"total: +3", out)
 
 
-@pytest.mark.parametrize("target", ["fetch", "fetched", "fetched_by_another", "fetched_by_a_method"])
-def test_a_script_runs_the_coroutine_that_a_target_returns(target: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "target", ["fetch", "fetched", "fetched_by_another", "fetched_by_a_method", "promised", "Promise"]
+)
+def test_a_script_runs_what_a_target_returns_to_be_awaited(target: str, tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
-    file = written(tmp_path, f"jobs: [{{name: a, target: 'lazy:{target}'}}, {{name: b, target: 'lazy:begun'}}]")
+    file = written(
+        tmp_path, f"jobs: [{{name: a, target: 'lazy:{target}'}}, {{name: b, target: 'lazy:gone_through_here'}}]"
+    )
 
     status, _, err = run_jobs("export", file, "-o", tmp_path / "script.py")
 
     assert (status, err) == (0, "")
     out = subprocess.check_output([sys.executable, str(tmp_path / "script.py")], text=True)
     assert out.count("the body runs") == 2
-    assert "target=begun" in (tmp_path / "script.py").read_text()
+    assert "target=gone_through_here" in (tmp_path / "script.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("returned", "body"),
+    [
+        ("lazy.steps()", "steps"),
+        ("lazy.feed()", "feed"),
+        ("lazy.opened()", "opened"),
+        ("lazy.opened_later()", "opened_later"),
+        ("lazy.begun()", None),
+        ("lazy.used_up()", None),
+        ("lazy.some() if lazy.steps else 1", None),
+        ("open('/dev/null') if lazy.steps else 1", None),
+    ],
+)
+def test_a_script_fails_as_the_run_does_where_nothing_of_a_body_runs(
+    returned: str, body: str | None, tmp_path: Path
+) -> None:
+    shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
+    (tmp_path / "hidden.py").write_text(f"import lazy\ndef target(): return {returned}")
+    file = written(tmp_path, "jobs: [{name: a, target: 'hidden:target'}]")
+    main = "import script\nimport multiprocessing\nmultiprocessing.Process(target=script.a).run()"
+    run_jobs("export", file, "-o", tmp_path / "script.py")
+
+    done = subprocess.run([sys.executable, "-c", main], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.stderr == (f"nothing of the body of {body} has run\n" if body else "")
+    assert done.returncode == run_jobs(file, "-q")[0] == (1 if body else 0)
+
+
+@pytest.mark.parametrize("job", ["target: 'lazy:steps'", "class: 'lazy:RunsNothing'", "class: 'lazy:Empty'"])
+def test_what_would_run_nothing_is_not_exported(job: str, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
+    file = written(tmp_path, f"jobs: [{{name: a, {job}}}]")
+
+    status, _, err = run_jobs("export", file, "-o", tmp_path / "script.py")
+
+    assert status == 2
+    assert err == run_jobs("check", file, "--imports")[2]
+    assert not (tmp_path / "script.py").exists()
 
 
 FAILING = """

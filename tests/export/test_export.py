@@ -244,13 +244,16 @@ def test_a_coroutine_is_run_by_asyncio(tmp_path: Path) -> None:
     assert "target=work" in script
 
 
-def test_what_may_be_a_coroutine_is_run_if_it_is_one(tmp_path: Path) -> None:
+def test_what_may_be_to_be_awaited_is_run_if_it_is(tmp_path: Path) -> None:
     plan = plan_of("jobs: [{name: a, target: 'm:work', args: [3]}]", tmp_path)
 
     script = export(plan, {"m:work": False})
 
-    assert lines_of(script, "a") == ["run_coroutine(work(3))"]
-    assert lines_of(script, "run_coroutine") == ["if asyncio.iscoroutine(returned):", "    asyncio.run(returned)"]
+    assert lines_of(script, "a") == ["run_body(work(3))"]
+    assert lines_of(script, "run_body")[:2] == [
+        "while inspect.isawaitable(returned):",
+        "    returned = asyncio.run(awaited(returned))",
+    ]
 
 
 def test_a_class_that_runs_a_coroutine_is_refused(tmp_path: Path) -> None:

@@ -161,6 +161,17 @@ def begun() -> object:
     return made
 
 
+def maybe_begun() -> object:
+    """Return a generator, or None."""
+    return steps() or None  # type: ignore[truthy-bool]  # that is what is tested
+
+
+def gone_through_here() -> None:
+    """Go through what a generator function yields, and return nothing."""
+    for _ in steps():
+        pass
+
+
 def used_up() -> object:
     """Return a generator that has come to its end."""
     made = steps()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.supervise import bodies
-from runner.supervise.bodies import is_async, lazy_kind, may_return_coroutine, run_out
+from runner.supervise.bodies import is_async, lazy_kind, may_return_body, run_out
 from runner.supervise.child import Terminated, raise_terminated
 from tests.processes import lazy
 
@@ -69,20 +69,25 @@ def test_a_coroutine_function_is_known(called: object, expected: bool) -> None:
         (lazy.fetched_by_an_import, True),
         (lazy.promised, True),
         (lazy.made_inside, True),
-        (lazy.begun, False),
-        (lazy.all_steps, False),
+        (lazy.Promise, True),
+        (lazy.begun, True),
+        (lazy.maybe_begun, True),
+        (lazy.all_steps, True),
+        (lazy.gone_through_here, False),
+        (lazy.some, False),
+        (lazy.Service, False),
         (lazy.never_filled, False),
         (print, False),
     ],
 )
-def test_a_function_that_might_return_a_coroutine_is_known(called: object, expected: bool) -> None:
-    assert may_return_coroutine(called) is expected
+def test_a_function_that_might_return_a_body_that_is_still_to_run_is_known(called: object, expected: bool) -> None:
+    assert may_return_body(called) is expected
 
 
 def test_of_too_much_code_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MOST_FUNCTIONS", 0)
 
-    assert may_return_coroutine(lazy.begun) is True
+    assert may_return_body(lazy.some) is True
 
 
 @pytest.mark.parametrize(
