@@ -24,15 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
-    except OSError as error:
-        return fail_to_write(error)
     except Exception as error:
-        from runner.errors import told_as_fault
-
-        return fail(told_as_fault(error), FAULT)
+        return _told(error)
     except KeyboardInterrupt:  # nothing has been started yet, or all has ended
         return INTERRUPTED
     return status
+
+
+def _told(error: Exception) -> int:
+    """Say what went wrong; gives the exit status."""
+    from runner.limits import RAISE_IT, lacks_files
+
+    if lacks_files(error):
+        return fail(f"too many open files: {RAISE_IT}", FAULT)
+    if isinstance(error, OSError):
+        return fail_to_write(error)
+    from runner.errors import told_as_fault
+
+    return fail(told_as_fault(error), FAULT)
 
 
 def _status(words: list[str]) -> int:

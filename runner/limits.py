@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 SPARE = 16
@@ -11,6 +12,9 @@ FIRST = 256
 """Descriptors among which the open ones are: each is the lowest that is free."""
 MOST = 1 << 20
 """Of descriptors, where the system says that there is no limit, and does not mean it."""
+
+TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
+RAISE_IT = "raise the limit: `ulimit -n 64` does for a small run"
 
 MOST_POLL_S = 2_000_000.0
 """The longest wait that is asked of the system at once: epoll and poll take milliseconds in a number of 31 bits."""
@@ -36,6 +40,22 @@ def free_descriptors() -> int:
     return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - _open_descriptors()
 
 
+def lacks_files(error: BaseException) -> bool:
+    """Whether the limit of open files is what an exception comes from; an import tells the system's words alone."""
+    if isinstance(error, OSError):
+        return error.errno in TOO_MANY_FILES
+    return isinstance(error, ImportError) and any(os.strerror(one) in str(error) for one in TOO_MANY_FILES)
+
+
+def allows_any(each: int) -> bool:
+    """Whether a process that takes so many descriptors can be started, once the soft limit is the hard one."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    return room_for(most - _open_descriptors(), each) > 0
+
+
 def _open_descriptors() -> int:
     """How many are open; they are counted among the first ones where the system does not list them."""
     with contextlib.suppress(OSError):
@@ -49,8 +69,8 @@ def _open_descriptors() -> int:
 
 
 def room_for(free: int, each: int) -> int:
-    """For how many processes at once so many free descriptors do, when each takes so many: at least one."""
-    return max(1, (free - SPARE) // each)
+    """For how many processes at once so many free descriptors do, when each takes so many."""
+    return max(0, (free - SPARE) // each)
 
 
 MOST_OF_A_FILE = 16 << 20

@@ -16,7 +16,7 @@ from runner import plan_json
 from runner.adopted import end_adopted
 from runner.errors import told_as_fault
 from runner.leftovers import claim, memory_prefix, sweep
-from runner.limits import raise_open_files, widen
+from runner.limits import TOO_MANY_FILES, allows_any, raise_open_files, widen
 from runner.line_times import tellers
 from runner.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.supervise import managing
@@ -26,8 +26,8 @@ from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftThreads, leave
 from runner.supervise.own_descriptors import OwnDescriptors
-from runner.supervise.processes import Processes
-from runner.supervise.refusals import TOO_MANY_FILES, cannot_be_set_up, not_held_here, refusal
+from runner.supervise.processes import DESCRIPTORS_EACH, Processes
+from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
 from runner.supervise.shared import SharedThings
 from runner.supervise.shown import text_of
 from runner.supervise.signals import Signals, let_all_through
@@ -138,6 +138,9 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     if order["order"] == "stop":
         raise Interrupted
     plan = plan_json.from_json(order.pop("plan"))
+    if order["order"] == "run" and not allows_any(DESCRIPTORS_EACH[plan.start_method]):
+        link.send({"refused": [too_few_files()]})
+        return
     sys.path += [path for path in plan.paths if path not in sys.path]
     threads = LeftThreads()
     own = OwnDescriptors(link, (*signals.descriptors, *private), _send_all)
@@ -254,6 +257,9 @@ def _supervisor(
         return None
     signals.spare_us()
     room = min(order["room"], processes.room())
+    if not room:
+        link.send({"refused": [too_few_files()]})
+        return None
     hand = processes.make_hand()
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, threads)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.

@@ -36,9 +36,12 @@ def end_companions() -> None:
             continue
         with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
             # Its `_stop` closes the pipe that keeps it alive, and waits for ever.
+            its_end = getattr(companion, alive)
+            os.close(its_end)  # first of all: there may be no other descriptor
             null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, getattr(companion, alive), inheritable=False)
-            os.close(null)
+            if null != its_end:
+                os.dup2(null, its_end, inheritable=False)
+                os.close(null)
             if not let_end(getattr(companion, pid), PATIENCE_S):
                 os.kill(getattr(companion, pid), signal.SIGKILL)
             companion._stop()

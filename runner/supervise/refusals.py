@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from multiprocessing import util
 
 from runner.leftovers import MOST_OF_A_PATH, SOCKET
+from runner.limits import RAISE_IT, TOO_MANY_FILES, lacks_files
+from runner.supervise.shown import error_of
 from runner.things import SharedManaged, SharedSemaphore
 
 TYPE_CHECKING = False
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.plan import Plan
-
-TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def refusal(field: str, message: str, help_: str | None = None) -> dict[str, Any]:
@@ -45,11 +44,16 @@ def not_held_here(plan: Plan) -> list[dict[str, Any]]:
     return refused
 
 
+def too_few_files() -> dict[str, Any]:
+    """That the limit of open files leaves too few for any process."""
+    return refusal("jobs", "nothing can be started: too many open files", RAISE_IT)
+
+
 def cannot_be_set_up(plan: Plan, error: OSError) -> dict[str, Any]:
     """Why what the processes need beside themselves cannot be had."""
     why = (error.strerror or str(error)).lower()
     if error.errno in TOO_MANY_FILES:
-        return refusal("jobs", f"nothing can be started: {why}", "raise the limit: `ulimit -n 64` does for a small run")
+        return too_few_files()
     if _needs_sockets(plan) and not _can_have_sockets():
         return refusal(
             "start_method" if plan.start_method == "forkserver" else "shared",
@@ -62,6 +66,14 @@ def cannot_be_set_up(plan: Plan, error: OSError) -> dict[str, Any]:
         return refusal("shared", f"what is shared cannot be made in /dev/shm: {why}", help_)
     refused = refusal("type", f"the shared memory of this job cannot be made in /dev/shm: {why}", help_)
     return refused | {"process": process}
+
+
+def why_not_started(error: BaseException) -> dict[str, Any]:
+    """Why a process could not be started, as events tell it."""
+    told = error_of(error)
+    if lacks_files(error):
+        told["message"] = "the limit of open files (`ulimit -n`) leaves too few to start it: raise it"
+    return told
 
 
 _MOST_OF_A_FOLDER = MOST_OF_A_PATH - len("/run-jobs-0" + SOCKET)

@@ -201,7 +201,7 @@ class Schedule:
             if processes[fit:]:  # there may be room for the rest when these have been started, and one has ended
                 self._main = mains.see_postponed(self._main, processes[fit])
             return [StartProcesses(processes[:fit])]
-        message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once"
+        message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once: raise it"
         error = {"type": "OSError", "message": message, "traceback": None}
         failed = lifecycle.StartFailed(error)
         return [command for process in processes for command in self._live(process, failed, at)]

@@ -28,10 +28,10 @@ from runner.supervise.facts import (
     TimerFired,
 )
 from runner.supervise.interruptions import Interruptions
+from runner.supervise.refusals import why_not_started
 from runner.supervise.running import NotStarted
 from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
-from runner.supervise.shown import error_of
 from runner.supervise.signals import CHILD_ENDED, STOPPING
 from runner.supervise.timers import Timers
 
@@ -240,7 +240,7 @@ class Supervisor:
         for started in attempted:
             if isinstance(started, NotStarted):
                 had_no_room = isinstance(started.error, BlockingIOError)
-                fact: lifecycle.Fact = lifecycle.StartFailed(error_of(started.error), had_no_room)
+                fact: lifecycle.Fact = lifecycle.StartFailed(why_not_started(started.error), had_no_room)
             else:
                 self._outputs[started.process] = started.outputs
                 self._ends.watch(started.process, self._now)

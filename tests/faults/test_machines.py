@@ -116,10 +116,49 @@ def test_without_any_folder_for_sockets_what_needs_one_is_refused(start_method: 
     assert "set TMPDIR" in done.stderr
 
 
-@pytest.mark.parametrize("most", [16, 24])
+@pytest.mark.parametrize("most", [14, 16, 24, 30])
 def test_a_limit_of_descriptors_that_is_too_low_is_told(most: int, start_method: str, tmp_path: Path) -> None:
     done = run(["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"], tmp_path, start_method)
 
     assert done.returncode == 2
     assert "error: nothing can be started: too many open files" in done.stderr
     assert "ulimit -n" in done.stderr
+
+
+PLAIN = "jobs: [{name: a, target: sleep, args: [0.01]}, {name: b, do: [{print: hello}]}]"
+MANY = "jobs: [{name: a, target: sleep, args: [0.3], replicas: 60}]"
+
+
+def limited(most: int, folder: Path, text: str, start_method: str) -> subprocess.CompletedProcess[str]:
+    """A run of this text with so many descriptors."""
+    words = ["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh", *COMMAND, str(written(folder, text))]
+    return subprocess.run([*words, "--start-method", start_method], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("text", [PLAIN, MANY])
+@pytest.mark.parametrize("most", [14, 24, 30])
+def test_processes_that_share_nothing_are_refused_before_any_starts(
+    most: int, text: str, start_method: str, tmp_path: Path
+) -> None:
+    done = limited(most, tmp_path, text, start_method)
+
+    assert done.returncode == 2
+    assert "error: nothing can be started: too many open files" in done.stderr
+    assert "help: raise the limit: `ulimit -n 64`" in done.stderr
+
+
+@pytest.mark.parametrize("text", [TEXT, PLAIN, MANY])
+@pytest.mark.parametrize("most", [11, 12, 13, 36, 40, 44, 64])
+def test_no_limit_of_descriptors_is_told_as_an_errno(most: int, text: str, start_method: str, tmp_path: Path) -> None:
+    done = limited(most, tmp_path, text, start_method)
+
+    assert not any(word in done.stderr for word in ("Errno", "Traceback", "fault")), done.stderr
+    assert done.returncode == 0 or "ulimit -n" in done.stderr
+
+
+@pytest.mark.parametrize("most", [6, 9])
+def test_a_limit_of_descriptors_that_is_too_low_for_the_command_is_told(most: int, tmp_path: Path) -> None:
+    done = limited(most, tmp_path, PLAIN, "fork")
+
+    assert done.stderr == "run-jobs: too many open files: raise the limit: `ulimit -n 64` does for a small run\n"
+    assert done.returncode == 3
