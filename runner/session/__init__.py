@@ -41,6 +41,8 @@ LAST_WORDS = ("ended", "refused", "interrupted")
 """Messages after which the supervisor starts nothing any more."""
 SHORTEST_S = 0.01
 """Between looks for the end of a supervisor that has been killed."""
+OVERDUE_S = 1.0
+"""After the run's time limit, until a supervisor that has not ended the run is taken for paused."""
 BETWEEN_LOOKS_S = 0.2
 """For the end of a supervisor, where the system does not report it: what an import has left may keep the link open."""
 
@@ -87,6 +89,8 @@ class Session:
         """The end of what the supervisor wrote before it answered."""
         self._importing: str | None = None
         """The module or class of the user that the supervisor was about to run, as far as it has got."""
+        self._limit_ends: float | None = None
+        """When the supervisor should have ended the run because of its time limit (monotonic)."""
         self._reaped = False
         self._end_descendants = end_descendants
 
@@ -146,6 +150,7 @@ class Session:
         if self._patience.ask(number, time.monotonic()):
             with contextlib.suppress(OSError):  # the session is over
                 os.write(self._wake, b"!")
+        self._signal(signal.SIGCONT)  # a target may have paused the supervisor, its parent
         self._link.send_at_once({"order": "stop"})
 
     @property
@@ -183,6 +188,8 @@ class Session:
         """Hand the plan to the supervisor, which goes to work; `items` then tells what happens."""
         self._telling = Telling(plan, _run_id())
         self._patience.grace_period_s = plan.grace_period
+        if plan.time_limit is not None:
+            self._limit_ends = time.monotonic() + plan.time_limit + OVERDUE_S
         order = self._order("run", plan, preflight=preflight)
         order |= {"run": self._telling.run, "room": self._outputs.room}
         self._link.send(order, self._outputs.hear_of_lines(tellers(plan), main=len(plan.processes)))
@@ -294,11 +301,22 @@ class Session:
     def _wait_s(self, tick_s: float | None) -> float | None:
         """For how long to wait for anything; kills a supervisor that does not heed a stop."""
         if self._patience.is_endless:
-            return tick_s
+            return self._until_the_limit(tick_s)
         left = self._patience.ends() - time.monotonic()
         if left < 0:
             self._kill()
         return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s, max(left, SHORTEST_S))
+
+    def _until_the_limit(self, tick_s: float | None) -> float | None:
+        """For how long to wait; wakes a supervisor that a target has paused when the run's time limit is over."""
+        if self._limit_ends is None:
+            return tick_s
+        now = time.monotonic()
+        if now >= self._limit_ends:
+            self._limit_ends = now + OVERDUE_S
+            self._signal(signal.SIGCONT)
+        left = self._limit_ends - now
+        return left if tick_s is None else min(left, tick_s)
 
     def _heard(self, outputs: Iterator[Output]) -> Iterator[Output]:
         """The outputs; what the supervisor itself wrote before it answered is kept."""

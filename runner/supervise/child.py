@@ -61,6 +61,8 @@ def prepare(around: Surroundings) -> None:
     # Its end may have come before we could ask to be told of it.
     if os.getppid() != around.parent if around.parent is not None else _has_ended(around.alive):
         os._exit(1)
+    for number in around.handlers:
+        signal.signal(number, around.handlers[number])
     pthread_sigmask(SIG_SETMASK, ())
     if around.open_files is not None:
         import resource

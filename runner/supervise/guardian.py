@@ -36,6 +36,7 @@ def guarded() -> Iterator[None]:
     Where there is no room for one more process, the code runs without a guardian.
     """
     front, supervisor = os.getppid(), os.getpid()
+    when_a_child_ends = signal.getsignal(signal.SIGCHLD)
     try:
         pid = fork()
     except OSError:
@@ -46,6 +47,7 @@ def guarded() -> Iterator[None]:
         yield
     finally:
         if pid > 0 and os.getpid() == supervisor:  # and not a process that the code has forked
+            signal.signal(signal.SIGCHLD, when_a_child_ends)  # a handler of the code's may raise at this end
             with contextlib.suppress(ProcessLookupError, ChildProcessError):  # the code has waited for it
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

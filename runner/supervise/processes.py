@@ -270,6 +270,7 @@ class Processes:
             line_times=self._line_times if number in self._tellers else -1,
         )
         around.first_steps = self._first_steps
+        around.handlers = self._signals.handlers_of_imports
         return around
 
     def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:

@@ -20,36 +20,59 @@ if TYPE_CHECKING:
     from typing import Any
 
 STOPPING = (int(_signal.SIGTERM), int(_signal.SIGINT), int(_signal.SIGHUP))
+ENDING = tuple(
+    int(getattr(_signal, name))
+    for name in ("SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR")
+    if hasattr(_signal, name)
+)
+"""Others that end a program that has not asked for them: a target may send them to its parent. They stop a run, too."""
+PAUSING = (int(_signal.SIGTSTP), int(_signal.SIGTTIN), int(_signal.SIGTTOU))
+"""They would pause the supervisor, and with it every limit of the run."""
 CHILD_ENDED = int(_signal.SIGCHLD)
 _READABLE = 1
 """`selectors.EVENT_READ`."""
 
 
 class Signals:
-    """SIGTERM, SIGINT, SIGHUP and SIGCHLD. In the supervisor each only makes a pipe readable.
+    """SIGCHLD, and the signals that stop a run. In the supervisor each only makes a pipe readable.
 
-    Those that stop a run are blocked around starts: one that came before a child is ready would run our handler there,
+    The latter are blocked around starts: one that came before a child is ready would run our handler there,
     or be lost.
     """
 
-    __slots__ = ("_before", "_blocked", "_of_imports", "_sigint", "_stop_came", "_wake_up", "came", "stops")
+    __slots__ = (
+        "_before",
+        "_blocked",
+        "_of_imports",
+        "_sigint",
+        "_stop_came",
+        "_wake_up",
+        "came",
+        "handlers_of_imports",
+        "stopping",
+        "stops",
+    )
 
     def __init__(self) -> None:
         """Nothing is changed until `take`; as SIGINT is now, children will find it."""
         self._sigint = _signal.getsignal(_signal.SIGINT)
         """Python's own handler, or none if run-jobs was started with SIGINT ignored."""
+        self.stopping: tuple[int, ...] = STOPPING
+        """The signals that stop the run."""
         self._stop_came = False
         self.came, self._wake_up = os.pipe()
         """`came` is readable when a signal has come."""
         for end in (self.came, self._wake_up):
             os.set_blocking(end, False)
-        self.stops = open_signals(STOPPING)
+        self.stops = open_signals((*STOPPING, *ENDING))
         """Readable when one that stops a run has come, from `attend` on; -1 where there is none."""
         self._blocked = False
         """Those that stop a run are read from `stops`."""
         self._before = handlers()
         self._of_imports: dict[int, Any] = {}
-        """What children are to find of the handlers that imports have set."""
+        """What children are to find that imports have set, and is no function: to ignore a signal, for example."""
+        self.handlers_of_imports: dict[int, Any] = {}
+        """The functions that imports have set, for forked children: one that raises is called nowhere else."""
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -64,7 +87,7 @@ class Signals:
         selector.register(self.came, _READABLE, "signals")
         if self.stops >= 0:
             self._blocked = True
-            _signal.pthread_sigmask(_signal.SIG_BLOCK, STOPPING)
+            _signal.pthread_sigmask(_signal.SIG_BLOCK, self.stopping)
             selector.register(self.stops, _READABLE, "stops")
 
     def senders(self) -> list[tuple[int, int]]:
@@ -74,8 +97,14 @@ class Signals:
     def spare_us(self) -> None:
         """Keep handlers and timers that imports have set away from this process; forked children find the handlers."""
         stop_timers()
-        set_by_imports = {number: found for number, found in handlers().items() if found is not self._before[number]}
-        self._of_imports |= {number: found for number, found in set_by_imports.items() if found is not _do_nothing}
+        found = handlers()
+        set_by_imports = {number: each for number, each in found.items() if each is not self._before[number]}
+        for number, each in set_by_imports.items():
+            if each not in (_do_nothing, self._note_stop):
+                (self.handlers_of_imports if callable(each) else self._of_imports)[number] = each
+        ends = [number for number in ENDING if found[number] in (_signal.SIG_DFL, self._note_stop)]
+        self.stopping = (*STOPPING, *ends)
+        self._of_imports |= {number: _signal.SIG_DFL for number in PAUSING if found[number] == _signal.SIG_DFL}
         let_all_through()
         self.take()
 
@@ -84,10 +113,9 @@ class Signals:
         """Whether one that stops the run has come since the last time, be it held back or not."""
         return self._stop_came or self.held_back()
 
-    @staticmethod
-    def held_back() -> bool:
+    def held_back(self) -> bool:
         """Whether one that stops the run has come and is held back."""
-        return not _signal.sigpending().isdisjoint(STOPPING)
+        return not _signal.sigpending().isdisjoint(self.stopping)
 
     def clear(self) -> frozenset[int]:
         """Those that have come since the last time, and others that a preload has handlers for. Never blocks."""
@@ -100,19 +128,18 @@ class Signals:
     def take(self) -> None:
         """Have them come to us, and those that have waited, too."""
         _signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
-        for number in STOPPING:
+        for number in self.stopping:
             _signal.signal(number, self._note_stop)
-        set_aside((CHILD_ENDED, *self._of_imports))
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (*self._of_imports, *(() if self._blocked else STOPPING)))
+        others = (*self._of_imports, *self.handlers_of_imports)
+        set_aside((CHILD_ENDED, *others))
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (*others, *(() if self._blocked else self.stopping)))
 
     def hold_back(self) -> None:
-        """Have them wait, and be as children are to find them: those only have to let them through."""
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, (*STOPPING, *self._of_imports))
+        """Have them wait, and be as children are to find them, but for `handlers_of_imports`."""
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, (*self.stopping, *self._of_imports, *self.handlers_of_imports))
         _signal.set_wakeup_fd(-1)
         restore(self._of_imports)
-        _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
-        _signal.signal(_signal.SIGHUP, _signal.SIG_DFL)
-        _signal.signal(CHILD_ENDED, _signal.SIG_DFL)
+        restore(dict.fromkeys((*self.stopping, CHILD_ENDED), _signal.SIG_DFL))
         _signal.signal(_signal.SIGINT, self._sigint)
 
     def _note_stop(self, _number: int, _frame: FrameType | None) -> None:

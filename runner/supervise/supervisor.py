@@ -32,7 +32,7 @@ from runner.supervise.refusals import why_not_started
 from runner.supervise.running import NotStarted
 from runner.supervise.schedule import Schedule
 from runner.supervise.sharing import Sharing
-from runner.supervise.signals import CHILD_ENDED, STOPPING
+from runner.supervise.signals import CHILD_ENDED
 from runner.supervise.timers import Timers
 
 TYPE_CHECKING = False
@@ -179,7 +179,7 @@ class Supervisor:
         if CHILD_ENDED in came:
             self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
             self._ends.look_for_unwatched(self._now)
-        for number in sorted(came.intersection(STOPPING)):
+        for number in sorted(came.intersection(self._signals.stopping)):
             self._heed_stop(number, 0)  # the system does not reveal the sender
 
     def _heed_senders(self) -> None:

@@ -34,7 +34,9 @@ def _arrive(duplicate: Any) -> Descriptor:
     return Descriptor(duplicate.detach())
 
 
-_OF_A_CHILD = frozenset({"exit_functions", "first_steps", "leader", "peak_before", "pid", "relatives", "reserve"})
+_OF_A_CHILD = frozenset(
+    {"exit_functions", "first_steps", "handlers", "leader", "peak_before", "pid", "relatives", "reserve"}
+)
 """What does not travel: it is known in the child, or only to a forked one."""
 
 
@@ -47,6 +49,7 @@ class Surroundings:
         "env",
         "exit_functions",
         "first_steps",
+        "handlers",
         "leader",
         "limits",
         "line_times",
@@ -117,6 +120,8 @@ class Surroundings:
         """The child's own pid, known there."""
         self.leader = 0
         """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
+        self.handlers: dict[int, Any] = {}
+        """The handlers that imports have set for signals, which a forked child has to set again."""
         self.first_steps: memoryview | None = None
         """Where a forked child notes its peak of memory before its first step."""
         self.relatives: Relatives | None = None

@@ -89,6 +89,19 @@ def itself():
     os.kill(os.getppid(), signal.SIGTERM)
     time.sleep(60)
 
+def with_signal(number):
+    time.sleep(0.5)
+    os.kill(os.getppid(), number)
+    time.sleep(60)
+
+def pause():
+    os.kill(os.getppid(), signal.SIGTSTP)
+    time.sleep(0.5)
+
+def stop_for_good():
+    os.kill(os.getppid(), signal.SIGSTOP)
+    time.sleep(60)
+
 def by_another():
     code = f"import os, time; os.kill({os.getppid()}, 1); time.sleep(60)"  # it lives until it is looked at
     subprocess.run([sys.executable, "-c", code])
@@ -112,6 +125,35 @@ def test_a_stop_that_a_target_requests_of_its_parent_names_it(
     assert (result.outcome, result.exit_status) == ("stopped", status)
     [stopped] = [event.fields["text"] for event in result.events if event.fields.get("about") == "stop_requested"]
     assert f"{said} the process that starts the others: the run is stopped in order." in str(stopped)
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGQUIT, signal.SIGALRM, signal.SIGABRT])
+def test_a_signal_that_ends_the_main_of_a_plain_script_stops_the_run(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+    job = f"{{name: a, target: 'sending:with_signal', args: [{int(number)}]}}"
+
+    result = run_text(f"jobs: [{job}, {{name: b, target: sleep, args: [60]}}]", tmp_path, "fork")
+
+    assert (result.outcome, result.exit_status) == ("stopped", 128 + number)
+    notes = [str(event.fields["text"]) for event in result.events if event.fields.get("about") == "stop_requested"]
+    assert [number.name in note for note in notes] == [True]
+
+
+def test_a_target_cannot_pause_what_starts_it(tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+
+    result = run_text("time_limit: 20\njobs: [{name: a, target: 'sending:pause'}]", tmp_path, "fork")
+
+    assert result.outcome == "succeeded"
+
+
+def test_a_time_limit_holds_though_a_target_has_stopped_what_starts_it(tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+
+    result = run_text("time_limit: 1\njobs: [{name: a, target: 'sending:stop_for_good'}]", tmp_path, "fork")
+
+    assert result.outcome == "timed_out"
+    assert result.duration < 15
 
 
 @pytest.mark.linux("orphans are adopted, and so have an exit code")

@@ -40,6 +40,12 @@ def late(*_):
 signal.signal(signal.SIGALRM, late)
 signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
 """
+RAISES_AT_THE_END_OF_A_CHILD = """
+import signal
+def late(*_):
+    raise TimeoutError("too late")
+signal.signal(signal.SIGCHLD, late)
+"""
 RAISES_IN_A_HANDLER_OF_A_SIGNAL_THAT_A_THREAD_SENDS = """
 import os, signal, threading, time
 def late(*_):
@@ -51,6 +57,9 @@ def send(pid=os.getpid()):
         os.kill(pid, signal.SIGUSR1)
 threading.Timer(1, send).start()
 """
+RAISES_WHILE_PROCESSES_ARE_STARTED = RAISES_IN_A_HANDLER_OF_A_SIGNAL_THAT_A_THREAD_SENDS.replace(
+    "Timer(1,", "Timer(0.1,"
+)
 HAS_AN_ALARM = "import signal\nsignal.alarm(1)\n"
 CHANGES_HANDLERS = """
 import os, signal
@@ -82,6 +91,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
     SETS_A_START_METHOD := "import multiprocessing\nmultiprocessing.set_start_method('spawn')\n",
     RAISES_IN_A_HANDLER,
     RAISES_IN_A_HANDLER_OF_A_SIGNAL_THAT_A_THREAD_SENDS,
+    RAISES_AT_THE_END_OF_A_CHILD,
     HAS_AN_ALARM,
     CHANGES_HANDLERS,
     BLOCKS_SIGNALS,
@@ -165,6 +175,28 @@ def test_forked_processes_find_the_handlers_that_a_preload_has_set(tmp_path: Pat
     result = run_text(written(tmp_path, source, text).read_text(), tmp_path, "fork")
 
     assert result.processes["a"].output == "handled\n"
+
+
+def test_a_class_whose_module_raises_at_the_end_of_each_child_is_made(start_method: str, tmp_path: Path) -> None:
+    source = RAISES_AT_THE_END_OF_A_CHILD + "import multiprocessing\nclass Made(multiprocessing.Process):\n"
+    text = "jobs: [{name: a, class: 'preloaded:Made'}, {name: b, class: 'preloaded:Made'}]"
+    written(tmp_path, source + "    def run(self):\n        print('made')\n", text)
+
+    result = run_text(text, tmp_path, start_method)
+
+    assert [process.output for process in result.processes.values()] == ["made\n", "made\n"]
+
+
+def test_handlers_of_a_preload_are_not_called_between_starts(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        RAISES_WHILE_PROCESSES_ARE_STARTED,
+        text := "preload: [preloaded]\njobs: [{target: noop, replicas: 200}]",
+    )
+
+    result = run_text(text, tmp_path, "fork")
+
+    assert {process.outcome for process in result.processes.values()} == {"succeeded"}
 
 
 def test_a_preload_is_imported_once_for_all_that_are_forked(tmp_path: Path) -> None:
