@@ -24,7 +24,7 @@ from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
-from runner.supervise.leaving import LeftThreads, leave
+from runner.supervise.leaving import LeftThreads, flush_whatever_is_there, leave
 from runner.supervise.own_descriptors import OwnDescriptors
 from runner.supervise.processes import DESCRIPTORS_EACH, Processes
 from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
@@ -198,6 +198,8 @@ def _preload(plan: Plan, link: Link, threads: LeftThreads, own: OwnDescriptors) 
 
 def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     multiprocessing.set_start_method(plan.start_method, force=True)  # a preload may have set one
+    if plan.preload or any(process.cls is not None for process in plan.processes):
+        flush_whatever_is_there()
     targets = {process.target for process in plan.processes if process.target is not None}
     ours = sorted({target.partition(":")[0] if target.startswith(OURS) else _OBSERVING for target in targets})
     ours += [_LINE_CLOCK] if tellers(plan) else []

@@ -1,13 +1,16 @@
-"""Keeps the signal handlers and timers of preloaded modules away from the forkserver, which imports this module last.
+"""Keeps what preloaded modules do to signals and streams away from the forkserver, which imports this module last.
 
-Its children find the handlers again, but for the signals that stop a run.
+Its children find the handlers again, but for the signals that stop a run, and the streams as they are.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import sys
 
+from runner.supervise.leaving import flush_whatever_is_there
 from runner.supervise.signals import handlers, let_all_through, restore, set_aside, stop_timers
 
 _set_aside = {number: found for number, found in handlers().items() if callable(found)}
@@ -19,6 +22,18 @@ def _give_back() -> None:
     _set_aside.clear()
 
 
+def _leave_out(pid: int) -> None:
+    """Have the forkserver's interpreter flush no stream at its end: one that raises would be shown as a traceback."""
+    if os.getpid() == pid:
+        for name in ("stdout", "stderr"):
+            try:
+                getattr(sys, name).flush()
+            except Exception:  # two of them
+                setattr(sys, name, None)
+
+
+atexit.register(_leave_out, os.getpid())
+flush_whatever_is_there()
 stop_timers()
 set_aside(_set_aside)
 for number in (signal.SIGTERM, signal.SIGHUP):  # the forkserver sees to SIGINT itself

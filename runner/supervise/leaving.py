@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing import util
 
 from runner.adopted import ARE_LISTED, end_adopted
 from runner.supervise.parents import end_with
@@ -59,6 +60,11 @@ def flush_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
+
+
+def flush_whatever_is_there() -> None:
+    """Have multiprocessing flush the streams as we do, here and in what is forked: user code may have replaced them."""
+    util._flush_std_streams = flush_streams  # type: ignore[attr-defined]  # there is no public way
 
 
 def leave(status: int, front: int) -> NoReturn:

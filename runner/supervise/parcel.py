@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import sys
 from functools import partial
 from io import TextIOWrapper
@@ -52,8 +53,9 @@ def _unpack(around: Surroundings, pickled: bytes) -> BaseProcess:
             atexit.register(endings.record_leaving, around)
             atexit.register(util._exit_function)  # type: ignore[attr-defined]
             around.exit_functions = atexit._ncallbacks()
-        if isinstance(sys.stdout, TextIOWrapper):  # a preload may have put anything in its place
-            sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)
+        if isinstance(sys.stdout, TextIOWrapper):  # a preload may have put anything in its place, closed or detached it
+            with contextlib.suppress(ValueError):
+                sys.stdout.reconfigure(line_buffering=True, write_through=unbuffered)
         process: BaseProcess
         process, own = reduction.ForkingPickler.loads(pickled)
         around.things |= own

@@ -82,6 +82,17 @@ for module in list(sys.modules.values()):
             setattr(module, name, lambda: now)
 """
 HAS_NO_STDOUT = "import sys\nsys.stdout = sys.stderr = None\n"
+CLOSES_STREAMS = "import sys\nsys.stdout.close()\nsys.stderr.close()\n"
+DETACHES_STREAMS = "import sys\nsys.stdout.detach()\nsys.stderr.detach()\n"
+RAISES_IN_FLUSH = """
+import sys
+class Stream:
+    def write(self, text):
+        return len(text)
+    def flush(self):
+        raise RuntimeError("flush raises")
+sys.stdout = Stream()
+"""
 HARMLESS = [
     ALARMED := """
 import signal
@@ -97,6 +108,9 @@ signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
     BLOCKS_SIGNALS,
     STOPS_THE_CLOCK,
     HAS_NO_STDOUT,
+    CLOSES_STREAMS,
+    DETACHES_STREAMS,
+    RAISES_IN_FLUSH,
 ]
 ENDS = "import os, sys\nprint('so long', file=sys.stderr)\nos._exit(0)\n"
 HANGS = LEAVES_A_PROCESS + "import time\nopen('began', 'w').close()\ntime.sleep(600)\n"
