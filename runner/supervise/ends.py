@@ -63,8 +63,8 @@ class Ends:
         if self._processes.unwatched():
             self._timers.set_once(now, "unwatched")
 
-    def reap(self, process: int, now: float) -> Exited | None:
-        """The end of a process as the schedule takes it; None while it lives."""
+    def reap(self, process: int, now: float, alive_at: float) -> Exited | None:
+        """The end of a process as the schedule takes it; None while it lives. One that is watched lived `alive_at`."""
         running = self._processes.running[process]
         watched = running.watched
         ended = running.reap()
@@ -72,7 +72,7 @@ class Ends:
             if watched is None:  # its end was not announced: it may have come after the records were read
                 self._endings.read(self._records)
             self._open.append(process)
-            return exited(ended, self._endings.take(process))
+            return exited(ended, self._endings.take(process), alive_at if watched is not None else 0.0)
         if watched is not None:  # a forkserver died before its child: now the child itself is watched
             if not self._forkserver_died:
                 self._forkserver_died = True

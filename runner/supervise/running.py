@@ -46,9 +46,19 @@ class Ended:
     max_rss: int | None
 
 
-def exited(ended: Ended, record: dict[str, Any]) -> Exited:
-    """The end as the schedule hears of it: what the system says of it, and what the process recorded."""
-    code = ended.exit_code
+LEAVES_WITHIN_S = 1.0
+"""After a process has recorded that it leaves, on a busy machine too. An interpreter that was started anew frees its
+objects then, and some of them may take longer."""
+
+
+def exited(ended: Ended, record: dict[str, Any], alive_at: float = 0.0) -> Exited:
+    """The end as the schedule hears of it: what the system says of it, and what the process recorded.
+
+    If the process was still alive some time after it had recorded that it leaves, that is not the moment of its end.
+    """
+    code, left_at = ended.exit_code, record.get("left_at")
+    if left_at is not None and left_at + LEAVES_WITHIN_S < alive_at:
+        left_at = None
     ended_by = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
     return Exited(
         code,
@@ -58,7 +68,7 @@ def exited(ended: Ended, record: dict[str, Any]) -> Exited:
         cpu_seconds=ended.cpu_seconds if ended.cpu_seconds is not None else record.get("cpu_seconds"),
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
         result=record.get("result"),
-        left_at=record.get("left_at"),
+        left_at=left_at,
     )
 
 

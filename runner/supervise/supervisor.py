@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""
+WAKES_WITHIN_S = 0.2
+"""After an end, while this process waits for one."""
 ORPHANS_CAN_WAIT_S = 0.1
 """After an end, until those are waited for that nobody waits for: the system goes through all children for it."""
 
@@ -99,6 +101,8 @@ class Supervisor:
         if hand is not None:
             selector.register(hand.answers, selectors.EVENT_READ, "hand")
 
+        self._looked_at = self._alive_at = 0.0
+
     def run(self) -> None:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
         self._now = monotonic()
@@ -125,8 +129,7 @@ class Supervisor:
             self._link.flush()
         self._heed_the_fronts_end()  # which writing finds as well as reading
         self._link.adjust()
-        ready = self._selector.select(self._timeout())
-        self._now = monotonic()
+        ready = self._wait()
         owners = [key.data for key, _ in ready]
         if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
             self._hear_records()
@@ -137,6 +140,16 @@ class Supervisor:
         self._link.flush()  # first of all: somebody waits for it
         self._ends.close()
         self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
+
+    def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready; note when processes were still alive whose ends are seen now."""
+        began = monotonic()
+        ready = self._selector.select(self._timeout())
+        self._now = monotonic()
+        slept_until_now = self._now - began > WAKES_WITHIN_S
+        self._alive_at = self._now - WAKES_WITHIN_S if slept_until_now else self._looked_at
+        self._looked_at = self._now
+        return ready
 
     def _give_main_its_turn(self) -> None:
         self._now = monotonic()
@@ -269,7 +282,7 @@ class Supervisor:
         self._tell_seen(self._sharing.hear(self._ends.hear()))
 
     def _reap(self, process: int) -> None:
-        end = self._ends.reap(process, self._now)
+        end = self._ends.reap(process, self._now, self._alive_at)
         if end is None:
             return
         self._deliver(Happened(process, end))

@@ -32,6 +32,14 @@ def leave_a_thread():
 def sleep_at_exit():
     atexit.register(time.sleep, 0.4)
 
+class Slow:
+    def __del__(self):
+        time.sleep(2)
+
+def leave_an_object():
+    global kept
+    kept = Slow()
+
 class SlowToStart(multiprocessing.Process):
     def start(self):
         time.sleep(1)
@@ -237,3 +245,16 @@ def test_of_many_lines_each_has_its_moment(start_method: str, tmp_path: Path) ->
         assert len(found) == 5000
         assert None not in found
         assert found == sorted(found, key=lambda at: float(str(at)))
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_an_interpreter_that_frees_objects_for_long_has_not_ended_until_then(busy: bool, tmp_path: Path) -> None:
+    (tmp_path / "lasting.py").write_text(LASTING)
+    others = ", {do: [{repeat: 70, do: [{print: x}, {sleep: 0.05}]}]}" if busy else ""
+
+    result = run_text(f"jobs: [{{name: a, target: 'lasting:leave_an_object'}}{others}]", tmp_path, "spawn")
+
+    (ended,) = (
+        event.fields for event in result.events if event.event == "process.exited" and event.fields["process"] == "a"
+    )
+    assert (told["ended_at_from"], told["duration"] > 2) == ("supervisor", True)
