@@ -254,7 +254,5 @@ def test_an_interpreter_that_frees_objects_for_long_has_not_ended_until_then(bus
 
     result = run_text(f"jobs: [{{name: a, target: 'lasting:leave_an_object'}}{others}]", tmp_path, "spawn")
 
-    (ended,) = (
-        event.fields for event in result.events if event.event == "process.exited" and event.fields["process"] == "a"
-    )
+    told = ends(result)["a"]
     assert (told["ended_at_from"], told["duration"] > 2) == ("supervisor", True)
