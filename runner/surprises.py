@@ -33,10 +33,8 @@ class Surprises:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._remains = Remains()
-        self._exit_functions: dict[str, list[str]] = {}
-        """The functions that each target has registered for the end of its process, and that have not been called."""
-        self._unwritten: dict[str, list[str]] = {}
-        """The open files with whose data in their buffers each process has left."""
+        self._left: dict[tuple[str, str], list[list[str]]] = {}
+        """What each process leaves for Python's exit, by its name and the word that reports it."""
         self._forked: set[str | None] = set()
         """Of which it has been told that they forked beside threads."""
         self._readers: set[str] = set()
@@ -70,12 +68,10 @@ class Surprises:
                 return self._read_from_stdin(name, "")
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
-            case "left_for_exit", [list(functions)]:
-                self._exit_functions[name] = list(map(str, functions))
+            case "left_for_exit" | "unfinalized" | "unwritten", [list(), *_]:
+                self._left[name, what] = said
             case "exit_functions_run", []:
-                self._exit_functions.pop(name, None)
-            case "unwritten", [list(files)]:
-                self._unwritten[name] = list(map(str, files))
+                self._left.pop((name, "left_for_exit"), None)
             case "worked", [float(began), float(ended)]:
                 self._worked[name] = began, ended
         return []
@@ -137,10 +133,14 @@ class Surprises:
 
     def _about_exit(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
         """What a forked process has skipped at its end, unless it ended in a way that says so itself."""
-        functions, files = self._exit_functions.pop(name, []), self._unwritten.pop(name, [])
+        (functions,) = self._left.pop((name, "left_for_exit"), [[]])
+        finalizers, folders = self._left.pop((name, "unfinalized"), [[], []])
+        (files,) = self._left.pop((name, "unwritten"), [[]])
         if self._plan.start_method == "spawn" or fields["ended_by"] in ("signal", "unreported"):
             return
         skipped = [_NOT_CALLED.format(listed(functions), "was" if len(functions) == 1 else "were")] if functions else []
+        skipped += [f"{listed(finalizers)} {'has' if len(finalizers) == 1 else 'have'} not run"] if finalizers else []
+        skipped += [_NOT_REMOVED.format(listed(folders), "stays" if len(folders) == 1 else "stay")] if folders else []
         skipped += [_NOT_WRITTEN.format(listed(files))] if files else []
         if skipped:
             yield Note("exit_skipped", name, _EXIT_SKIPPED.format(name, ", and ".join(skipped)))
@@ -215,11 +215,12 @@ _SAME_NUMBERS = (
 _COPIED = "a forked process has a copy of what was imported before"
 _MADE_ALIKE = "what each process has imported for itself has brought it into that state"
 _NOT_CALLED = "{0}, registered with `atexit`, {1} not called"
+_NOT_REMOVED = "{0}, of `tempfile.TemporaryDirectory`, {1} on disk"
 _NOT_WRITTEN = "what was still in the buffer of {0} was not written"
 _EXIT_SKIPPED = (
     "{0} is a forked process, which ends when its target is over and skips the rest of Python's exit: {1}. Call such "
-    "functions at the end of the target (`try … finally`), and close files there (`with`). Under spawn nothing is "
-    "skipped."
+    "functions at the end of the target (`try … finally`), and close files and folders there (`with`). Under spawn "
+    "nothing is skipped."
 )
 _FORKS_ALL = "The processes of this run are forked from one that has the {0}, which an import has started"
 _FORKS = "{0} forked a process while it had the {1}"

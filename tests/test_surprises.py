@@ -176,6 +176,25 @@ def test_what_a_forked_process_skips_at_its_end_is_told(functions: list[str], fi
 
 
 @pytest.mark.parametrize(
+    ("finalizers", "folders", "words"),
+    [
+        (["that of x"], [], ": that of x has not run. "),
+        (["that of x", "that of y"], ["/t"], "that of x and that of y have not run, and /t, of `tempfile.Temp"),
+        ([], ["/t"], ": /t, of `tempfile.TemporaryDirectory`, stays on disk. "),
+        ([], ["/t", "/u"], ": /t and /u, of `tempfile.TemporaryDirectory`, stay on disk. "),
+    ],
+)
+def test_finalizers_that_a_forked_process_skips_are_told(finalizers: list[str], folders: list[str], words: str) -> None:
+    found = surprises("fork")
+    found.hear(0, "unfinalized", [finalizers, folders], 1.5)
+
+    (note,) = found.about(exited(), 2.0)
+
+    assert (note.about, note.process) == ("exit_skipped", "a")
+    assert words in note.text
+
+
+@pytest.mark.parametrize(
     ("start_method", "end", "have_run"),
     [("spawn", {}, False), ("fork", {"ended_by": "unreported"}, False), ("fork", {"ended_by": "return"}, True)],
 )

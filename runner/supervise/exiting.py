@@ -1,4 +1,4 @@
-"""What a forked process skips at its end: functions registered with `atexit`, and data in the buffers of open files.
+"""What a forked process skips at its end: `atexit` functions, finalizers, and data in the buffers of open files.
 
 Children import this module, if their targets are a user's functions.
 """
@@ -9,13 +9,14 @@ import atexit
 import gc
 import os
 import sys
+import weakref
 from io import BufferedRandom, BufferedWriter, TextIOWrapper
 
 from runner.supervise import endings, no_stdin, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
     from types import FrameType
     from typing import Any
 
@@ -29,8 +30,9 @@ registered: list[str] = []
 class Exiting:
     """Within it, a target runs; afterwards what it has left for the end of its process is reported.
 
-    Functions are reported at the end of the target. Files are reported when the process leaves: until then a returned
-    file, or one that a thread or an `atexit` function still has, can be written and closed.
+    Functions are reported at the end of the target. Files and finalizers are reported when the process leaves: until
+    then a returned file, or one that a thread or an `atexit` function still has, can be written and closed, and an
+    object can go.
     """
 
     def __init__(self, module: str) -> None:
@@ -39,12 +41,14 @@ class Exiting:
         self._functions: list[Any] = []
         self._register, self._unregister = atexit.register, atexit.unregister
         self._before: list[str] = []
+        self._finalizers: set[object] = set()
         self._free = 0
 
     def __enter__(self) -> None:
         atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
         no_stdin.report_reads()
         self._before = unwritten(self._globals())
+        self._finalizers = set(_finalizers())
         self._free = _lowest_free_descriptor()
 
     def __exit__(self, *_: object) -> None:
@@ -53,9 +57,12 @@ class Exiting:
             self._register(told.tell_exit_functions_run)
             registered[:] = [_name_of(function) for function in self._functions[:MOST_NAMES]]
             told.tell_left_for_exit(registered)
-        endings.before_leaving = self._report_files
+        endings.before_leaving = self._report_left
 
-    def _report_files(self) -> None:
+    def _report_left(self) -> None:
+        finalizers, folders = unfinalized(self._finalizers)
+        if finalizers or folders:
+            told.tell_unfinalized(finalizers[:MOST_NAMES], folders[:MOST_NAMES])
         # What was there before the fork is frozen: the collector does not list it. To go through the others costs 44
         # pages of them.
         objects = gc.get_objects() if _lowest_free_descriptor() > self._free else ()
@@ -82,6 +89,41 @@ def unwritten(objects: Iterable[object]) -> list[str]:
     found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
     inner = {id(_buffer_of(each)) for each in found}
     return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
+
+
+def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:
+    """The finalizers of `weakref` that still wait for Python's exit, by what they call, and folders they would remove.
+
+    Those that are known, and those of installed packages, are left out.
+    """
+    finalizers, folders = [], []
+    for finalizer in _finalizers():
+        made = finalizer.peek()
+        if made is None or finalizer in known or not finalizer.atexit:
+            continue
+        owner, function, args, kwargs = made
+        if getattr(function, "__module__", None) == "tempfile":  # of a `TemporaryDirectory`
+            folders += [str(each) for each in args[:1] if kwargs.get("delete", True) and os.path.isdir(each)]
+        elif not (_is_installed(type(owner)) or _is_installed(function)):
+            finalizers.append(f"`weakref.finalize` of a {_path_of(type(owner))} calling {_path_of(function)}")
+    return finalizers, folders
+
+
+def _finalizers() -> list[Any]:
+    return list(weakref.finalize._registry)  # type: ignore[attr-defined]  # there is no public way
+
+
+def _is_installed(defined: object) -> bool:
+    """Whether a class or a function is an installed package's, or ours."""
+    module = str(getattr(defined, "__module__", None))
+    file = str(getattr(sys.modules.get(module), "__file__", None))
+    return module.partition(".")[0] == "runner" or "site-packages" in file or "dist-packages" in file
+
+
+def _path_of(defined: object) -> str:
+    """The name of a class or a function behind that of its module."""
+    module = getattr(defined, "__module__", None)
+    return _name_of(defined) if module in (None, "builtins") else f"{module}.{_name_of(defined)}"
 
 
 def _lowest_free_descriptor() -> int:

@@ -42,6 +42,7 @@ _OF_A_TARGET = (
     "lives_on",
     "read_stdin",
     "remaining",
+    "unfinalized",
     "unwritten",
     "worked",
 )

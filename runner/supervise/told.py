@@ -58,6 +58,11 @@ def tell_unwritten(files: list[str]) -> None:
     _tell("unwritten", files)
 
 
+def tell_unfinalized(finalizers: list[str], folders: list[str]) -> None:
+    """The process leaves while these finalizers of `weakref` wait for Python's exit, and those of temporary folders."""
+    _tell("unfinalized", finalizers, folders)
+
+
 def tell_exit_functions_run() -> None:
     """The functions registered with `atexit` are being called."""
     _tell("exit_functions_run")

@@ -168,6 +168,38 @@ def test_what_a_forked_process_skips_at_its_end_is_told(start_method: str, tmp_p
     assert ("left.txt was not written" in "".join(told)) is not bool((tmp_path / "left.txt").read_text())
 
 
+def test_finalizers_and_temporary_folders_that_a_forked_process_leaves_are_told(
+    start_method: str, tmp_path: Path
+) -> None:
+    (tmp_path / "skipping.py").write_text(
+        "import tempfile, weakref\n"
+        "class Connection: pass\n"
+        "def say(): print('finalized')\n"
+        "def work():\n"
+        "    global connection, folder\n"
+        "    connection = Connection()\n"
+        "    weakref.finalize(connection, say)\n"
+        "    folder = tempfile.TemporaryDirectory(prefix='left', dir='.')\n"
+        "    passing = Connection()\n"
+        "    weakref.finalize(passing, print, 'gone')\n"
+        "    return tempfile.TemporaryDirectory(dir='.')\n"
+    )
+    text = "jobs: [{name: a, target: 'skipping:work', cwd: '.'}]"
+
+    result = run_text(text, tmp_path, start_method)
+
+    told = "".join(said for _, said in notes(result, "exit_skipped"))
+    has_run = "finalized" in result.processes["a"].output
+    finalizer = "`weakref.finalize` of a skipping.Connection calling skipping.say has not run"
+    assert (finalizer in told) is not has_run
+    assert has_run or start_method != "spawn"
+    left = [folder.name for folder in tmp_path.glob("left*")]
+    assert [f"{name}, of `tempfile.TemporaryDirectory`, stays on disk" in told for name in left] == [True] * len(left)
+    assert bool(left) is not has_run
+    assert told.count("TemporaryDirectory") == len(left)
+    assert "gone" in result.processes["a"].output
+
+
 @pytest.mark.parametrize(
     ("body", "skips"),
     [

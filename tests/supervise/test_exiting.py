@@ -10,6 +10,8 @@ import json
 import os
 import socket
 import sys
+import tempfile
+import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +123,41 @@ def test_open_files_with_data_are_told_when_the_process_leaves(
         assert heard == []
         leave()
         assert heard == [["unwritten", [str(tmp_path / "new.txt")]]]
+
+
+class Owner:
+    """What a finalizer belongs to."""
+
+
+def test_finalizers_that_wait_for_the_exit_are_told_when_the_process_leaves(heard: list[Any]) -> None:
+    owner, other = Owner(), Owner()
+    known = weakref.finalize(owner, save)
+    with Exiting("no_such_module"):
+        made = [weakref.finalize(owner, save), weakref.finalize(owner, print), weakref.finalize(other, save)]
+        made.append(weakref.finalize(owner, pytest.fail))  # a package's
+        made.append(weakref.finalize(owner, told.tell_lives_on))
+        never = weakref.finalize(owner, save)
+        never.atexit = False
+    del other
+
+    assert heard == []
+    leave()
+    owner_name = f"{__name__}.Owner"
+    calling = [f"`weakref.finalize` of a {owner_name} calling {name}" for name in (f"{__name__}.save", "print")]
+    assert heard == [["unfinalized", calling, []]]
+    for each in (known, never, *made):
+        each.detach()
+
+
+def test_folders_that_only_the_exit_would_remove_are_told(heard: list[Any]) -> None:
+    with Exiting("no_such_module"):
+        kept, removed = tempfile.TemporaryDirectory(), tempfile.TemporaryDirectory()
+        os.rmdir(removed.name)
+
+    leave()
+    assert heard == [["unfinalized", [], [kept.name]]]
+    kept.cleanup()
+    removed.cleanup()
 
 
 def test_a_file_that_is_closed_before_the_process_leaves_is_not_told(heard: list[Any], tmp_path: Path) -> None:

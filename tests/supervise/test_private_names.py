@@ -8,6 +8,7 @@ import multiprocessing
 import re
 import sys
 import threading
+import weakref
 from multiprocessing import context, forkserver, managers, process, queues, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -65,6 +66,7 @@ NAMES = {
     "_getframe": sys,
     "_current_frames": sys,
     "_finalizer_registry": util,
+    "_registry": weakref.finalize,
     "_afterfork_registry": util,
     "_flush_std_streams": util,
     "_logger": util,

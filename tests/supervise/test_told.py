@@ -20,6 +20,7 @@ SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
     (lambda: told.tell_worked(1.5), ["worked", 0.5, 1.5]),
     (lambda: told.tell_left_for_exit(["f"]), ["left_for_exit", ["f"]]),
     (lambda: told.tell_unwritten(["x"]), ["unwritten", ["x"]]),
+    (lambda: told.tell_unfinalized(["x"], ["y"]), ["unfinalized", ["x"], ["y"]]),
     (told.tell_exit_functions_run, ["exit_functions_run"]),
     (lambda: told.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
     (
