@@ -30,14 +30,14 @@ def render_all(
 ) -> str:
     """The problems one after the other, each as an error or as a note.
 
-    A help that has been given already, such as a list of keys, is left out.
+    A help that has been given already for the same file, such as a list of keys, is left out.
     """
-    given: set[str | None] = set()
+    given: set[tuple[str, str | None]] = set()
     shown: list[str] = []
     for problem in problems:
-        is_new = problem.help not in given or str(problem.help).startswith(_BESIDE)
+        is_new = (problem.file, problem.help) not in given or str(problem.help).startswith(_BESIDE)
         shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width, kind=kind))
-        given.add(problem.help)
+        given.add((problem.file, problem.help))
     return "\n\n".join(shown)
 
 

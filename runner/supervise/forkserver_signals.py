@@ -28,7 +28,7 @@ def _leave_out(pid: int) -> None:
         for name in ("stdout", "stderr"):
             try:
                 getattr(sys, name).flush()
-            except Exception:  # two of them
+            except Exception:  # of whatever a preload has put there
                 setattr(sys, name, None)
 
 

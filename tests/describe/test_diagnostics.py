@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runner.describe.diagnostics import render, render_all, to_json, width_of
 from runner.errors import Problem
+from runner.records import replace
 
 DRAWN = {"a": 1, " ": 1, "…": 1, "|": 1, "ｱ": 1, "한": 2, "글": 2, "界": 2, "Ａ": 2, "😀": 2, "\u0301": 0, "\u200d": 0}
 """How many columns of a terminal each of these takes."""
@@ -184,6 +185,14 @@ def test_a_help_that_has_been_given_is_not_given_again() -> None:
 
 def test_of_nothing_wrong_nothing_is_shown() -> None:
     assert render_all([], color=False) == ""
+
+
+def test_a_help_is_given_once_for_each_file() -> None:
+    every = [replace(problem("x: 1", 1, help="keys here: `jobs`"), file=file) for file in ("a", "a", "b")]
+
+    shown = render_all(every, color=False)
+
+    assert [part.count("keys here") for part in shown.split("\n\n")] == [1, 0, 1]
 
 
 def test_a_problem_keeps_to_the_width_of_the_terminal() -> None:

@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.foreign.keys import _IN_A_FILE, _IN_A_JOB, _IN_STEPS, Instead, in_a_file, in_a_job, in_a_step
+from runner.describe.foreign.answers import LIMITS, STOP, Instead
+from runner.describe.foreign.keys import _IN_A_FILE, _IN_A_JOB, _IN_STEPS, in_a_file, in_a_job, in_a_step
 from runner.describe.foreign.text import field, flow
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 
@@ -17,8 +18,11 @@ autostart autorestart stopwaitsecs startsecs healthcheck ports volumes image bui
 exec_mode max_restarts steps run cmd working-directory workingDir timeout-minutes stop_grace_period kill_timeout
 container_name stopsignal stopasgroup runs-on networks stdout_logfile user watch cron_restart mem_limit deploy if
 strategy livenessProbe restartPolicy continue-on-error description tty profiles function arguments with labels
+platform shutdown parallel on_failure availability niceness init namespace tags hostname cap_drop isolation log_type
+graceful_timeout is_daemon except stage trigger remain_after_exit lifecycle limit_nofile
 """
-IN_A_FILE = "services tasks apps processes version env steps include volumes networks concurrency on defaults timeout"
+IN_A_FILE = "services tasks apps processes version env steps include volumes networks concurrency on defaults timeout "
+IN_A_FILE += "platform shutdown parallel on_failure availability niceness init namespace tags hostname"
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["512m", "2g", "1.5", "10s"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -67,6 +71,17 @@ def test_there_are_many_keys() -> None:
         ("command", ["a b", 1], 'write target: subprocess:check_call and args: [["a b", "1"]]'),
         ("command", "a | b $X", 'write target: subprocess:check_call and args: [[sh, -c, "a | b $$X"]]'),
         ("command", 'say "it', "write target: subprocess:check_call and args: [[say]]"),
+        ("deploy", {"replicas": 3}, "write replicas: 3"),
+        (
+            "deploy",
+            {"replicas": 2, "resources": {"limits": {"memory": "512M"}}},
+            "write replicas: 2 and limits: {memory: 512MiB}",
+        ),
+        ("resources", {"limits": {"memory": "1Gi"}}, "write limits: {memory: 1GiB}"),
+        ("deploy", {"mode": "global"}, LIMITS),
+        ("deploy", {"resources": 3}, LIMITS),
+        ("shutdown", {"timeout_seconds": 3}, f"write grace_period: 3, at the top of the file; {STOP}"),
+        ("shutdown", {"signal": 15}, STOP),
         ("command", None, "write target: subprocess:check_call and args: [[python, app.py]]"),
         ("environment", ["A=1", "B=x y", "C"], 'write env: {A: "1", B: "x y"}'),
         ("environment", {"A": True, "B": "${X:-1}$Y$$"}, 'write env: {A: "true", B: "${env.X:-1}${env.Y:-}$$"}'),
@@ -86,7 +101,7 @@ def test_there_are_many_keys() -> None:
         ("function", "a.b:c", "write target: a.b:c"),
         ("function", "c", "write target: package.module:function"),
         ("arguments", [1], "write args: [1]"),
-        ("hostname", "web$1", "write name: web"),
+        ("label", "web$1", "write name: web"),
     ],
 )
 def test_what_to_write_has_the_value_that_was_given(key: str, value: object, help: str) -> None:
