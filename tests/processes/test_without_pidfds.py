@@ -40,7 +40,7 @@ def came_to(folder: Path, text: str, *words: str, errno: str) -> Mapping[str, An
     return result
 
 
-@pytest.mark.parametrize("errno", ["ENOSYS", "EPERM"])
+@pytest.mark.parametrize("errno", ["ENOSYS", "EPERM", "EINVAL"])
 def test_each_end_is_seen(errno: str, start_method: str, tmp_path: Path) -> None:
     processes = came_to(tmp_path, ENDS, "--start-method", start_method, errno=errno)["processes"]
 
