@@ -41,14 +41,14 @@ def free_descriptors() -> int:
 
 
 def lacks_files(error: BaseException) -> bool:
-    """Whether the limit of open files is what an exception comes from; an import tells the system's words alone."""
+    """Whether an exception comes from the limit of open files; that of an import has only the system's words."""
     if isinstance(error, OSError):
         return error.errno in TOO_MANY_FILES
     return isinstance(error, ImportError) and any(os.strerror(one) in str(error) for one in TOO_MANY_FILES)
 
 
 def allows_any(each: int) -> bool:
-    """Whether a process that takes so many descriptors can be started, once the soft limit is the hard one."""
+    """Whether a process that takes `each` descriptors can be started, once the soft limit is the hard one."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -69,7 +69,7 @@ def _open_descriptors() -> int:
 
 
 def room_for(free: int, each: int) -> int:
-    """For how many processes at once so many free descriptors do, when each takes so many."""
+    """How many processes can run at once on `free` descriptors, when one takes `each`."""
     return max(0, (free - SPARE) // each)
 
 
