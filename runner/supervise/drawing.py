@@ -20,6 +20,9 @@ _WORDS = 624
 """Numbers of 32 bits in the state of a `random.Random`; when they are used up, the next ones follow from them."""
 MOST_STATES = 200
 """How many such states of a `random.Random` are looked through for the one that it has after the target."""
+MOST_ITEMS = 100
+"""Of a list, a tuple or a dict that holds more, no item is looked at: each costs a forked process a part of a page."""
+_ANY_SEED = r"Random\(\s*[^)\s]|\.seed\(\s*[^)\s]"
 
 
 def states_of(names: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -56,13 +59,15 @@ def drawn(before: list[tuple[str, Any, Any]]) -> Iterator[tuple[str, int]]:
 
 
 def _made(names: Mapping[str, Any], kinds: tuple[type, ...]) -> Iterator[tuple[str, str, Any]]:
-    """Generators in the globals, in other modules of the user's there, and in objects of the module's own classes."""
+    """Generators in the globals, in other modules of the user's there, and in what these hold."""
     module = str(names.get("__name__"))
     for name, value in list(names.items()):
         if isinstance(value, kinds):
             yield from [] if _gets_seed(names, name) else [(module, name, value)]
         elif isinstance(value, ModuleType):
             yield from _made_in_module(value, kinds)
+        elif isinstance(value, type | list | tuple | dict):
+            yield from _held(names, name, value, kinds)
         elif type(value).__module__ == module and hasattr(value, "__dict__"):
             yield from ((module, f"{name}.{key}", each) for key, each in vars(value).items() if isinstance(each, kinds))
 
@@ -71,18 +76,56 @@ def _made_in_module(module: ModuleType, kinds: tuple[type, ...]) -> Iterator[tup
     top = module.__name__.partition(".")[0]
     if top in sys.stdlib_module_names or top == "numpy":
         return
+    is_installed = _is_installed(module)
     for name, value in list(vars(module).items()):
-        if isinstance(value, kinds) and not _gets_seed(vars(module), name):
-            yield module.__name__, name, value
+        if isinstance(value, kinds):
+            yield from [] if _gets_seed(vars(module), name) else [(module.__name__, name, value)]
+        elif not is_installed and isinstance(value, type | list | tuple | dict):
+            yield from _held(vars(module), name, value, kinds)
+
+
+def _held(
+    names: Mapping[str, Any],
+    name: str,
+    value: type | list[Any] | tuple[Any, ...] | dict[Any, Any],
+    kinds: tuple[type, ...],
+) -> Iterator[tuple[str, str, Any]]:
+    """Generators that a class of the user's has as attributes, or a list, a tuple or a dict as items.
+
+    Of those that keep no seed there is none where the source gives a seed to any: it may be to this one.
+    """
+    if isinstance(value, type):
+        module = sys.modules.get(value.__module__)
+        if module is None or value.__module__.partition(".")[0] in sys.stdlib_module_names or _is_installed(module):
+            return
+        names, name = vars(module), value.__qualname__
+        found = [(f"{name}.{key}", each) for key, each in vars(value).items() if isinstance(each, kinds)]
+    elif len(value) > MOST_ITEMS or name.startswith("__"):
+        return
+    else:
+        items = dict.items(value) if isinstance(value, dict) else enumerate(value)
+        found = [(f"{name}[{key!r}]", each) for key, each in items if isinstance(each, kinds)]
+    for place, made in found:
+        if not (hasattr(made, "getstate") and _is_in_source(names, _ANY_SEED)):
+            yield str(names.get("__name__")), place, made
+
+
+def _is_installed(module: ModuleType) -> bool:
+    file = str(getattr(module, "__file__", None))
+    return "site-packages" in file or "dist-packages" in file
 
 
 def _gets_seed(names: Mapping[str, Any], name: str) -> bool:
     """Whether the source of a module gives a seed to its generator of this name: a `random.Random` keeps none."""
     if not hasattr(names[name], "getstate"):
         return False
+    return _is_in_source(names, rf"^{name}\b[^=\n]*=.*Random\(\s*[^)\s]|^{name}\.seed\(\s*[^)\s]")
+
+
+def _is_in_source(names: Mapping[str, Any], pattern: str) -> bool:
+    """Whether the source of a module matches this anywhere; False where it cannot be read."""
     import re  # here: each library that the supervisor loads makes every fork dearer
 
-    pattern = rf"^{name}\b[^=\n]*=.*Random\(\s*[^)\s]|^{name}\.seed\(\s*[^)\s]"
     try:
         with open(str(names.get("__file__")), encoding="utf-8") as source:
             return re.search(pattern, source.read(), re.MULTILINE) is not None

@@ -421,3 +421,23 @@ def test_when_the_front_is_killed_an_import_that_never_comes_back_to_python_is_e
         lambda: not os.path.exists(f"/proc/{supervisor}/exe")
     )  # what it had started is looked for after each test
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # takes away the run's folder
+
+
+@pytest.mark.parametrize(
+    ("made", "place"),
+    [
+        ("class Dice: own = random.Random()", "Dice.own"),
+        ("dice = [random.Random()]", "dice[0]"),
+        ("dice = {'a': random.Random()}", "dice['a']"),
+    ],
+)
+def test_equal_numbers_of_a_generator_that_a_class_or_a_container_holds_are_told(
+    made: str, place: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rolling.py").write_text(f"import random\n{made}\ndef roll(): print({place}.random())\n")
+
+    result = run_text("preload: [rolling]\njobs: [{name: a, target: 'rolling:roll', replicas: 2}]", tmp_path, "fork")
+
+    assert len({process.output for process in result.processes.values()}) == 1
+    told = [str(note["text"]) for note in result.notes if note["about"] == "same_random_numbers"]
+    assert [f"a-0 and a-1 drew from `{place}` of the module rolling" in text for text in told] == [True]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.supervise.drawing import MOST_STATES, NUMPYS, drawn, states_of
+from runner.supervise.drawing import MOST_ITEMS, MOST_STATES, NUMPYS, drawn, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +108,68 @@ def test_generators_of_other_modules_and_in_objects_are_seen_each_once() -> None
         "`table.dice` of the module m",
     ]
     assert found({"rooms": other}, table.dice.random) == ["`dice` of the module casino.rooms"]
+
+
+class Table:
+    """A class that has a generator."""
+
+    dice: Any = random.Random()
+
+
+def test_generators_that_classes_and_containers_hold_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third, fourth = (random.Random() for _ in range(4))
+    module, other = ModuleType("m"), ModuleType("casino")
+    monkeypatch.setitem(sys.modules, "m", module)
+    monkeypatch.setattr(Table, "__module__", "m")
+    monkeypatch.setattr(Table, "dice", first)
+    names = {"Table": Table, "row": [1, second], "pair": (third,), "by_name": {"a": fourth}, "casino": other}
+    module.__dict__.update(names)
+
+    def roll() -> None:
+        for each in (first, second, third, fourth):
+            each.random()
+
+    assert found(names, roll) == [
+        "`by_name['a']` of the module m",
+        "`pair[0]` of the module m",
+        "`row[1]` of the module m",
+        "`Table.dice` of the module m",
+    ]
+    other.__dict__.update({"row": [first], "Table": Table})
+    assert found({"casino": other}, first.random) == ["`row[0]` of the module casino"]
+
+
+def test_generators_that_libraries_hold_and_those_in_large_containers_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, installed = random.Random(), ModuleType("torch")
+    installed.__file__ = "/x/site-packages/torch.py"
+    monkeypatch.setitem(sys.modules, "torch", installed)
+    monkeypatch.setattr(Table, "dice", made)
+    installed.__dict__.update({"row": [made], "Table": Table})
+    names: dict[str, Any] = {"torch": installed, "row": [made] * (MOST_ITEMS + 1), "Table": Table, "__row__": [made]}
+
+    for module in ("torch", "random", "no_such_module"):
+        monkeypatch.setattr(Table, "__module__", module)
+        assert found(names, made.random) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "is_seen"),
+    [
+        ("row = [\n  random.Random(),\n]\n", True),
+        ("row = [\n  random.Random(1),\n]\n", False),
+        ("row = [random.Random()]\nrow[0].seed(3)\n", False),
+        ("def make(seed):\n    return Random(seed)\nrow = [make(1)]\n", False),
+    ],
+)
+def test_where_the_source_gives_any_seed_a_held_generator_may_have_it(
+    source: str, is_seen: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "m.py").write_text(source)
+    made, numpys = random.Random(), np.random.default_rng()
+    names = {"row": [made], "others": [numpys], "__file__": str(tmp_path / "m.py")}
+
+    assert bool(found(names, made.random)) is is_seen
+    assert found(names, numpys.random) == ["`others[0]` of the module m"]
 
 
 @pytest.mark.parametrize(
