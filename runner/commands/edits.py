@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from runner.commands import files, run
 from runner.commands.check import check_edits
 from runner.masking import without_secrets
-from runner.streams import fail
+from runner.streams import fail, width_of
 from runner.usage import USAGE_ERROR
+from runner.wrapping import wrapped
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from runner.describe.field_values import FieldValues
     from runner.launch import Launched
 
-LEAST_WIDTH = 60
+LEAST_WIDTH = 20
 MARGIN = 5
 """Columns before each line of a change."""
 
@@ -51,10 +52,14 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
 
 def _list(file: str, edits: list[Edit], fields: FieldValues) -> int:
     for number, edit in enumerate(edits, 1):
-        print(f"{number}. {edit.title}")
+        print(*wrapped(f"{number}. {edit.title}", width_of(sys.stdout), indent="   "), sep="\n")
         for line in _changes(edit, fields):
             print(f"     {line}")
-    print(f"\nrun-jobs try {file} 1   makes the first one in a copy, runs both, and compares", file=sys.stderr)
+    command, does = f"run-jobs try {file} 1", "makes the first one in a copy, runs both, and compares"
+    said, width = [f"{command}   {does}"], width_of(sys.stderr)
+    if width is not None and len(said[0]) > width:
+        said = [*wrapped(command, width, indent="  "), *(f"  {line}" for line in wrapped(does, width - 2))]
+    print("", *said, sep="\n", file=sys.stderr)
     return 0
 
 
@@ -73,7 +78,9 @@ def _changes(edit: Edit, fields: FieldValues) -> Iterator[str]:
             yield line
             continue
         old, new = parts_that_differ(before, after, 2 * (width - len("  from ")))
-        yield from (f"{path}:", f"  from {old}", f"  to   {new}")
+        yield f"{path}:"
+        for head, value in (("  from", old), ("  to  ", new)):
+            yield from wrapped(f"{head} {value}", width, indent=" " * 7)
 
 
 def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit, fields: FieldValues) -> int:
@@ -83,7 +90,8 @@ def _try(options: argparse.Namespace, launched: Launched | None, edit: Edit, fie
         return before.status
     given = list(options.set)
     options.set = [*given, *edit.overrides]
-    print(f"\nWith the edit: {edit.title}", *_changes(edit, fields), sep="\n  ", file=sys.stderr)
+    head = wrapped(f"With the edit: {edit.title}", width_of(sys.stderr))
+    print("", "\n  ".join([*head, *_changes(edit, fields)]), sep="\n", file=sys.stderr)
     after = run.run(options)
     if after.run is None or after.was_stopped:
         return after.status

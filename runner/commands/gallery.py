@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner.describe.suggestions import listed, nearest
 from runner.streams import fail, say, width_of
 from runner.usage import USAGE_ERROR, WIDEST
-from runner.wrapping import table
+from runner.wrapping import table, wrapped
 
 if TYPE_CHECKING:
     import argparse
@@ -73,15 +73,19 @@ def title_of(text: str) -> str:
 
 
 def _list(every: dict[str, Path]) -> None:
-    widest = max(map(len, every), default=0)
     before, width = None, width_of(sys.stdout) or WIDEST
+    names = {name: name for name in every}
+    if max(map(len, every), default=0) + 2 > width:  # the theme stands above them
+        names = {name: name.rpartition("/")[2] for name in every}
+    widest = max(map(len, names.values()), default=0)
     for name, path in every.items():
         theme = name.partition("/")[0] if "/" in name else ""
         if theme != before:
-            print(f"{'' if before is None else chr(10)}{theme or 'counter'}: {THEMES.get(theme, '')}")
+            head = wrapped(f"{theme or 'counter'}: {THEMES.get(theme, '')}", width, indent="  ")
+            print(*([""] if before is not None else []), *head, sep="\n")
             before = theme
         title = title_of(path.read_text(encoding="utf-8"))
-        print("\n".join(table([(f"{name:<{widest}} ", title)], width)))
+        print("\n".join(table([(f"{names[name]:<{widest}} ", title)], width)))
 
 
 def found(file: str, *, is_told: bool) -> str:
@@ -143,7 +147,8 @@ def _copy(folder: str) -> int:
         _write_schema(Path(folder))
     except OSError as error:
         return fail(f"`{folder}` cannot be written: {(error.strerror or str(error)).lower()}", USAGE_ERROR)
-    print(f"{len(scenarios())} scenarios are in {folder}: begin with `run-jobs {os.path.join(folder, 'counter.yaml')}`")
+    said = f"{len(scenarios())} scenarios are in {folder}: begin with `run-jobs {os.path.join(folder, 'counter.yaml')}`"
+    print(*wrapped(said, width_of(sys.stdout)), sep="\n")
     return 0
 
 

@@ -236,6 +236,36 @@ def test_edits_are_listed_and_made_in_a_copy(file: Path) -> None:
     assert file.read_text() == TWO
 
 
+def are_long(*texts: str, columns: int) -> list[str]:
+    """The lines that are wider than that, though a word ends before; a path may be one word that is wider."""
+    lines = [line for text in texts for line in text.splitlines()]
+    return [line for line in lines if len(line) > columns and " " in line.strip()]
+
+
+@pytest.mark.parametrize("columns", [30, 50, 80])
+def test_edits_are_listed_in_lines_as_wide_as_the_terminal(
+    columns: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = run_jobs("try", file)
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    _, out, said = run_jobs("try", file)
+    _, _, with_edit = run_jobs("try", file, 1)
+
+    assert not are_long(out, said, with_edit.partition("With the edit")[2].partition("started")[0], columns=columns)
+    assert {"More", "of", "it", *wide[2].split()} <= {*out.split(), *said.split()}
+
+
+@pytest.mark.parametrize("columns", [30, 50, 80])
+def test_the_gallery_is_listed_in_lines_as_wide_as_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    _, listed, _ = run_jobs("gallery")
+
+    assert max(map(len, listed.splitlines())) <= columns
+    assert "bounded-semaphore" in listed
+
+
 def test_an_edit_that_is_not_there_is_told(file: Path) -> None:
     assert run_jobs("try", file, 3)[2] == f"run-jobs: there is no edit 3: {file} lists 2\n"
 
