@@ -20,6 +20,8 @@ _TAB = 4
 _LONGEST = 160
 _BESIDE = "did you mean"
 """What begins so stands beside the caret."""
+_KEYS = "keys here"
+"""What begins so is a list of keys, which may be long."""
 _NARROWEST = 20
 _BEFORE = 60
 """Of a line that is too long, what is shown begins at most this many characters before the caret."""
@@ -30,14 +32,16 @@ def render_all(
 ) -> str:
     """The problems one after the other, each as an error or as a note.
 
-    A help that has been given already for the same file, such as a list of keys, is left out.
+    A help that has been given already for the same file is left out, and a list of keys also where it was for another.
     """
-    given: set[tuple[str, str | None]] = set()
+    given: set[tuple[str | None, str | None]] = set()
     shown: list[str] = []
     for problem in problems:
-        is_new = (problem.file, problem.help) not in given or str(problem.help).startswith(_BESIDE)
+        told = str(problem.help)
+        help_of = None if told.startswith(_KEYS) else problem.file, problem.help
+        is_new = help_of not in given or told.startswith(_BESIDE)
         shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width, kind=kind))
-        given.add((problem.file, problem.help))
+        given.add(help_of)
     return "\n\n".join(shown)
 
 

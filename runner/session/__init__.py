@@ -300,8 +300,9 @@ class Session:
 
     def _wait_s(self, tick_s: float | None) -> float | None:
         """For how long to wait for anything; kills a supervisor that does not heed a stop."""
+        tick_s = self._until_the_limit(tick_s)
         if self._patience.is_endless:
-            return self._until_the_limit(tick_s)
+            return tick_s
         left = self._patience.ends() - time.monotonic()
         if left < 0:
             self._kill()

@@ -187,12 +187,15 @@ def test_of_nothing_wrong_nothing_is_shown() -> None:
     assert render_all([], color=False) == ""
 
 
-def test_a_help_is_given_once_for_each_file() -> None:
-    every = [replace(problem("x: 1", 1, help="keys here: `jobs`"), file=file) for file in ("a", "a", "b")]
+@pytest.mark.parametrize(
+    ("help", "given"), [("write `replicas: 3`", [True, False, True]), ("keys here: `jobs`", [True, False, False])]
+)
+def test_a_help_is_given_once_for_each_file_and_a_list_of_keys_once(help: str, given: list[bool]) -> None:
+    every = [replace(problem("x: 1", 1, help=help), file=file) for file in ("a", "a", "b")]
 
     shown = render_all(every, color=False)
 
-    assert [part.count("keys here") for part in shown.split("\n\n")] == [1, 0, 1]
+    assert [help in part for part in shown.split("\n\n")] == given
 
 
 def test_a_problem_keeps_to_the_width_of_the_terminal() -> None:
