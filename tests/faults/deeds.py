@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import multiprocessing
 import os
 import resource
 import signal
@@ -16,6 +17,21 @@ from pathlib import Path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+class NeverStarts(multiprocessing.Process):
+    """Its `start` runs in the supervisor, makes a file, and does not come back."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self._file = file
+
+    def start(self) -> None:
+        Path(self._file).touch()
+        threading.Event().wait()
+
+    def run(self) -> None:
+        """Do nothing."""
 
 
 class Unspeakable(Exception):

@@ -129,7 +129,21 @@ def test_a_front_that_dies_amid_many_starts_takes_them_with_it() -> None:
     wait_until(lambda: _has_ended(supervisor))
 
 
-def test_a_supervisor_that_does_not_heed_a_stop_is_killed() -> None:
+def test_a_supervisor_that_does_not_heed_a_stop_is_killed(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    jobs = f"{{name: a, target: heartbeat}}, {{name: b, class: 'tests.faults.deeds:NeverStarts', args: ['{starts}']}}"
+    main = "[{start: a}, {sleep: 0.1}, {start: b}]"
+    running = Running(given=f"grace_period: 0.2\njobs: [{jobs}]\nmain: {main}".encode())
+    wait_until(starts.exists)
+
+    running.command.send_signal(signal.SIGTERM)
+
+    status, told = running.end()
+    assert status == 3
+    assert "the supervisor died" in " ".join(told.split())
+
+
+def test_a_supervisor_that_is_paused_heeds_a_stop() -> None:
     running = Running(given=b"grace_period: 0.2\n" + HEARTBEAT)
     running.wait_for(b"beat 1")
 
@@ -137,8 +151,8 @@ def test_a_supervisor_that_does_not_heed_a_stop_is_killed() -> None:
     running.command.send_signal(signal.SIGTERM)
 
     status, told = running.end()
-    assert status == 3
-    assert "the supervisor died" in " ".join(told.split())
+    assert status == 143
+    assert "a  terminated" in told
 
 
 @pytest.mark.alone
