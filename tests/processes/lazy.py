@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import multiprocessing
+import textwrap
 import types
 
 TYPE_CHECKING = False
@@ -164,6 +165,11 @@ def begun() -> object:
 def maybe_begun() -> object:
     """Return a generator, or None."""
     return steps() or None  # type: ignore[truthy-bool]  # that is what is tested
+
+
+def indented(levels: int) -> str:
+    """Call itself, and a function of the standard library."""
+    return textwrap.indent(indented(levels - 1), " ") if levels else "text"
 
 
 def gone_through_here() -> None:

@@ -247,6 +247,7 @@ def test_of_many_lines_each_has_its_moment(start_method: str, tmp_path: Path) ->
         assert found == sorted(found, key=lambda at: float(str(at)))
 
 
+@pytest.mark.linux("a pidfd tells when a process was still alive")
 @pytest.mark.parametrize("busy", [False, True])
 def test_an_interpreter_that_frees_objects_for_long_has_not_ended_until_then(busy: bool, tmp_path: Path) -> None:
     (tmp_path / "lasting.py").write_text(LASTING)

@@ -74,6 +74,7 @@ def test_a_coroutine_function_is_known(called: object, expected: bool) -> None:
         (lazy.maybe_begun, True),
         (lazy.all_steps, True),
         (lazy.gone_through_here, False),
+        (lazy.indented, False),
         (lazy.some, False),
         (lazy.Service, False),
         (lazy.never_filled, False),
