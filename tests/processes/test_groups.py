@@ -200,6 +200,7 @@ def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.
 
 SENDS_TO_THE_COMMAND = """
 import os, signal, time
+from runner.supervise import asleep
 
 def read(pid, name):
     return open(f"/proc/{pid}/{name}").read()
@@ -213,7 +214,9 @@ def end_the_command():
     while "runner.supervise" not in read(pid, "cmdline") or "forkserver" in read(pid, "cmdline"):
         pid = parent(pid)
     command = parent(pid)
-    time.sleep(0.5)
+    time.sleep(0.5)  # it has heard by then that this process has been started
+    while asleep.sleeps(command) is not True:  # while it works, its handler knows the number alone
+        time.sleep(0.01)
     os.kill(command, signal.SIGTERM)
     time.sleep(60)
 """
