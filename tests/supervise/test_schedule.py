@@ -387,6 +387,7 @@ def test_a_run_that_has_come_to_its_end_was_not_stopped_but_a_stop_would_come_to
     schedule.handle(MainsTurn(), 1.0)
 
     assert (schedule.is_stopping, schedule.was_stopped, schedule.ended) == (True, False, True)
+    assert schedule.handle(StopRun("stop_requested"), 2.0) == []
 
 
 def test_what_the_system_had_no_room_for_is_started_when_it_has() -> None:
