@@ -27,14 +27,14 @@ def exit_from_a_handler_while_a_child_is_waited_for() -> None:
 
 
 def _say_later() -> None:
-    time.sleep(0.6)
+    time.sleep(1.5)
     print("from a thread")
 
 
 def _signal_the_parent() -> None:
-    time.sleep(0.2)
+    time.sleep(0.7)
     os.kill(os.getppid(), signal.SIGUSR1)
-    time.sleep(0.2)
+    time.sleep(0.3)
 
 
 def log() -> None:
