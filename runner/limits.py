@@ -37,7 +37,7 @@ def free_descriptors() -> int:
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)) - _open_descriptors()
+    return _most(soft) - _open_descriptors()
 
 
 def lacks_files(error: BaseException) -> bool:
@@ -52,8 +52,11 @@ def allows_any(each: int) -> bool:
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
-    return room_for(most - _open_descriptors(), each) > 0
+    return room_for(_most(hard) - _open_descriptors(), each) > 0
+
+
+def _most(limit: int) -> int:
+    return min(limit, MOST) if limit >= 0 else MOST  # no limit is -1, or on some systems a number beyond all
 
 
 def _open_descriptors() -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+from runner.supervise.exiting import is_installed
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,11 +78,11 @@ def _made_in_module(module: ModuleType, kinds: tuple[type, ...]) -> Iterator[tup
     top = module.__name__.partition(".")[0]
     if top in sys.stdlib_module_names or top == "numpy":
         return
-    is_installed = _is_installed(module)
+    is_users = not is_installed(getattr(module, "__file__", None))
     for name, value in list(vars(module).items()):
         if isinstance(value, kinds):
             yield from [] if _gets_seed(vars(module), name) else [(module.__name__, name, value)]
-        elif not is_installed and isinstance(value, type | list | tuple | dict):
+        elif is_users and isinstance(value, type | list | tuple | dict):
             yield from _held(vars(module), name, value, kinds)
 
 
@@ -96,7 +98,8 @@ def _held(
     """
     if isinstance(value, type):
         module = sys.modules.get(value.__module__)
-        if module is None or value.__module__.partition(".")[0] in sys.stdlib_module_names or _is_installed(module):
+        is_stdlib = value.__module__.partition(".")[0] in sys.stdlib_module_names
+        if module is None or is_stdlib or is_installed(getattr(module, "__file__", None)):
             return
         names, name = vars(module), value.__qualname__
         found = [(f"{name}.{key}", each) for key, each in vars(value).items() if isinstance(each, kinds)]
@@ -108,11 +111,6 @@ def _held(
     for place, made in found:
         if not (hasattr(made, "getstate") and _is_in_source(names, _ANY_SEED)):
             yield str(names.get("__name__")), place, made
-
-
-def _is_installed(module: ModuleType) -> bool:
-    file = str(getattr(module, "__file__", None))
-    return "site-packages" in file or "dist-packages" in file
 
 
 def _gets_seed(names: Mapping[str, Any], name: str) -> bool:

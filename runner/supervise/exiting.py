@@ -104,7 +104,7 @@ def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:
         owner, function, args, kwargs = made
         if getattr(function, "__module__", None) == "tempfile":  # of a `TemporaryDirectory`
             folders += [str(each) for each in args[:1] if kwargs.get("delete", True) and os.path.isdir(each)]
-        elif not (_is_installed(type(owner)) or _is_installed(function)):
+        elif not (_is_others(type(owner)) or _is_others(function)):
             finalizers.append(f"`weakref.finalize` of a {_path_of(type(owner))} calling {_path_of(function)}")
     return finalizers, folders
 
@@ -113,11 +113,10 @@ def _finalizers() -> list[Any]:
     return list(weakref.finalize._registry)  # type: ignore[attr-defined]  # there is no public way
 
 
-def _is_installed(defined: object) -> bool:
+def _is_others(defined: object) -> bool:
     """Whether a class or a function is an installed package's, or ours."""
     module = str(getattr(defined, "__module__", None))
-    file = str(getattr(sys.modules.get(module), "__file__", None))
-    return module.partition(".")[0] == "runner" or "site-packages" in file or "dist-packages" in file
+    return module.partition(".")[0] == "runner" or is_installed(getattr(sys.modules.get(module), "__file__", None))
 
 
 def _path_of(defined: object) -> str:
@@ -169,9 +168,13 @@ def _holds_text(file: TextIOWrapper) -> bool:
 
 def is_users(frame: FrameType) -> bool:
     """Whether code is neither the standard library's nor an installed package's."""
-    module, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
-    is_installed = "site-packages" in file or "dist-packages" in file
-    return module.partition(".")[0] not in (*sys.stdlib_module_names, "runner") and not is_installed
+    top = str(frame.f_globals.get("__name__")).partition(".")[0]
+    return top not in (*sys.stdlib_module_names, "runner") and not is_installed(frame.f_code.co_filename)
+
+
+def is_installed(file: str | None) -> bool:
+    """Whether a module's file is that of an installed package."""
+    return file is not None and ("site-packages" in file or "dist-packages" in file)
 
 
 def _name_of(left: Any) -> str:

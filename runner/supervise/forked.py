@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
 """From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
 
-
 _processes: Any = processes  # there is no public way to what a child sets there
 _util: Any = util
 _THEIRS = (processes.__name__, context.__name__)
+"""The modules in which `_after_fork` is multiprocessing's own."""
 
 
 class Relatives:

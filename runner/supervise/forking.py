@@ -10,7 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-KEEPS_THE_TRACKER_BY_ANNOUNCEMENT = sys.version_info >= (3, 13)
+MAY_LOSE_THE_TRACKER = sys.version_info >= (3, 13)
+"""Whether a fork may have to be announced for the child to keep the resource tracker: see `fork`."""
 RAISES_AFTERWARDS = sys.version_info >= (3, 15)
 """From 3.15 `os.fork` raises a warning in the parent when the child already lives, and its pid is lost."""
 
@@ -21,7 +22,7 @@ def fork() -> int:
     Since 3.13.18 and 3.14 a child closes its end of the tracker unless multiprocessing has announced the fork. It
     would start another one, which takes the shared memory away that the child made as soon as the child ends.
     """
-    if not KEEPS_THE_TRACKER_BY_ANNOUNCEMENT:
+    if not MAY_LOSE_THE_TRACKER:
         return os.fork()
     tracker = sys.modules.get("multiprocessing.resource_tracker")
     intent = getattr(tracker, "_fork_intent", None)  # there is no public way

@@ -112,7 +112,7 @@ class Processes:
         self._first_steps = first_steps(len(plan.processes)) if forks else None
         self._relatives = Relatives(self._lifeline) if forks else None
         self.pids = children()
-        """Of those that have been started and not closed, and of those that imports have started."""
+        """Pids of processes that were started and are not closed, and of those that imports started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
         multiprocessing.Process._Popen = staticmethod(self._launch)  # type: ignore[method-assign, assignment]
 
@@ -148,27 +148,13 @@ class Processes:
         private = self._private
         self._private |= bits_of(unsent)
         flush_streams()  # a child would write it once more
-        theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
         attempts: list[_Attempt] = []
         prepared: list[tuple[Any, Surroundings]] = [self._prepared[number] for number in numbers]
-        _kept = [(getattr(each, "_target", None), getattr(each, "_kwargs", None)) for each, _ in prepared]  # `start`
-        # deletes both: they are freed after the row.
-        until, due, news = row.until, row.due, row.news
-        held_back = self._signals.held_back if self._signals.stops < 0 else None
-        least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
-        unused: list[int] = []
+        # `Process.start` deletes both: kept here, they are freed after the row.
+        _kept = [(getattr(each, "_target", None), getattr(each, "_kwargs", None)) for each, _ in prepared]
         self._signals.hold_back()
         try:
-            for place, (process, around) in enumerate(prepared):
-                if leaders and not place % leaders:
-                    unused = self._leaders.make(min(leaders, len(numbers) - place))
-                attempts.append(self._attempt(process, around, unused.pop() if unused else 0, theirs))
-                _let_others_run()
-                now = monotonic()
-                if now >= due or (now >= until and len(attempts) >= least) or news(0):
-                    break
-                if held_back is not None and held_back():
-                    break
+            self._attempt_each(prepared, row, attempts)
         finally:
             self._starting = None
             self._leaders.let_go()
@@ -177,6 +163,24 @@ class Processes:
             for number, _ in zip(numbers, attempts, strict=False):
                 del self._prepared[number]
         return list(map(self._conclude, numbers, attempts))
+
+    def _attempt_each(self, prepared: list[tuple[Any, Surroundings]], row: Row, attempts: list[_Attempt]) -> None:
+        """Attempt one start after the other until the row ends, and note the attempts."""
+        theirs = multiprocessing.process._children  # type: ignore[attr-defined]  # there is no public way
+        until, due, news = row.until, row.due, row.news
+        held_back = self._signals.held_back if self._signals.stops < 0 else None
+        least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
+        unused: list[int] = []
+        for place, (process, around) in enumerate(prepared):
+            if leaders and not place % leaders:
+                unused = self._leaders.make(min(leaders, len(prepared) - place))
+            attempts.append(self._attempt(process, around, unused.pop() if unused else 0, theirs))
+            _let_others_run()
+            now = monotonic()
+            if now >= due or (now >= until and len(attempts) >= least) or news(0):
+                break
+            if held_back is not None and held_back():
+                break
 
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
         process, around = self._objects[number], self._surroundings(number)
@@ -225,7 +229,7 @@ class Processes:
         return Started(number, at, outputs)
 
     def make_hand(self) -> Hand | None:
-        """What does main's steps on shared things, if main has such."""
+        """The process that does main's steps on shared things; None if main has none."""
         used = references([step.step for step in self._plan.steps if isinstance(step, Act)])
         if not any(isinstance(step, Act) for step in self._plan.steps):
             return None
@@ -288,7 +292,7 @@ class Processes:
         return {name: handle for name, handle in self._shared.handles.items() if name in used}
 
     def has_children(self, number: int) -> bool:
-        """Whether a process has processes of its own; also if orphans of anybody's have come to us."""
+        """Whether a process has processes of its own; also if the supervisor has adopted any orphans."""
         running = self.running.get(number)
         if not ARE_LISTED:
             living = {each for each, other in self.running.items() if not other.has_ended} | {self._shared.main}
@@ -332,7 +336,7 @@ class Processes:
     def facts(self, number: int) -> dict[str, Any]:
         """The process as `multiprocessing` shows it: `pid`, `state`, `alive`, `exit_code` and `repr`."""
         process = self._objects[number]
-        # Not asked of the process itself, whose class may be anybody's.
+        # Not asked of the process itself, whose class is the user's code.
         popen = process._popen  # type: ignore[attr-defined]  # there is no public way
         pid, exit_code = (None, None) if popen is None else (popen.pid, popen.returncode)
         running = self.running.get(number)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""
 WAKES_WITHIN_S = 0.2
-"""After an end, while this process waits for one."""
+"""How soon after the end of a process this one, which waits for it, runs again on a busy machine."""
 ORPHANS_CAN_WAIT_S = 0.1
 """After an end, until those are waited for that nobody waits for: the system goes through all children for it."""
 
@@ -100,8 +100,10 @@ class Supervisor:
             selector.register(shared.manager.sentinel, selectors.EVENT_READ, "manager")
         if hand is not None:
             selector.register(hand.answers, selectors.EVENT_READ, "hand")
-
-        self._looked_at = self._alive_at = 0.0
+        self._looked_at = 0.0
+        """When it was last asked what is ready."""
+        self._alive_at = 0.0
+        """When the processes whose ends are seen in this turn were still alive."""
 
     def run(self) -> None:
         """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
