@@ -77,6 +77,19 @@ def on_a_terminal(*command: str, once: str = "", touch: Path | None = None) -> t
     return running.wait(), shown.decode()
 
 
+def once_ready(run: Callable[[int], RunResult], is_ready: Callable[[RunResult], bool]) -> RunResult:
+    """The result of the first run in which a process got ready before its timer ended it.
+
+    `run` receives the duration of the timer in seconds. The timer starts with the process, so on a busy machine it may
+    end an interpreter that has not reached the target yet. `is_ready` looks at the precondition, never at the verdict.
+    """
+    for timer_s in (1, 5, 25):
+        result = run(timer_s)
+        if is_ready(result):
+            return result
+    raise AssertionError(f"no process got ready within {timer_s} s")
+
+
 def run_and_watch(plan: Plan, watch: Callable[[Event], object]) -> RunResult:
     """The result of a run; `watch` is called with each event when it comes."""
     recorder = Recorder(keep_events=True, keep_output=True)
@@ -117,7 +130,7 @@ class Running:
         """Wait until it has printed this, so many times."""
         assert self.command.stdout is not None
         while self.seen.count(text) < times:
-            assert select.select([self.command.stdout], [], [], 20)[0], f"only {self.seen!r} came"
+            assert select.select([self.command.stdout], [], [], 50)[0], f"only {self.seen!r} came"
             piece = os.read(self.command.stdout.fileno(), 65536)
             assert piece, f"it ended, and only {self.seen!r} came"
             self.seen += piece

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running import events, run_text
+from tests.running import events, once_ready, run_text
 
 if TYPE_CHECKING:
     from runner import RunResult
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-TERM = {"terminate_after": 1}
+TIMER = "TIMER"
+"""Stands for the duration of a timer, which starts with the process."""
+TERM = {"terminate_after": TIMER}
 SUCCEEDED = ("succeeded", 0)
 OF_SIGTERM = ("terminated", -15)
 SEES_ITS_STACK = sys.version_info >= (3, 14)
@@ -48,9 +51,9 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {
     "use_more_time_than_allowed_and_do_not_care": ({"limits": {"cpu_seconds": 1}}, ("failed", -9), "signal"),
     "open_more_files_than_allowed": ({"limits": {"open_files": 32}}, ("failed", 1), "exception"),
     "raise_a_limit": ({"limits": {"open_files": 32}}, ("failed", 1), "exception"),
-    "never_end": ({"timeout": 0.5}, ("timed_out", -15), "signal"),
-    "ignore_sigterm after its timeout": ({"timeout": 0.5}, ("timed_out", -9), "signal"),
-    "exit_7_on_sigterm after its timeout": ({"timeout": 1}, ("timed_out", 7), "sys_exit"),
+    "never_end": ({"timeout": TIMER}, ("timed_out", -15), "signal"),
+    "ignore_sigterm after its timeout": ({"timeout": TIMER}, ("timed_out", -9), "signal"),
+    "exit_7_on_sigterm after its timeout": ({"timeout": TIMER}, ("timed_out", 7), "sys_exit"),
     "ignore_sigterm": (TERM, ("killed", -9), "signal"),
     "block_sigterm": (TERM, ("killed", -9), "signal"),
     "stop_oneself": (TERM, OF_SIGTERM, "signal"),
@@ -88,18 +91,26 @@ SAID = {
 """What can be read in its output, if there is something to read."""
 
 
-def run(fault: str, more: dict[str, Any], start_method: str) -> RunResult:
+PRINT_READY = {"ignore_sigterm", "block_sigterm", "stop_oneself", "exit_7_on_sigterm"}
+"""Deeds that print `ready` before the signal may come."""
+
+
+def run(fault: str, more: dict[str, Any], start_method: str, grace_period_s: float) -> RunResult:
     deed = fault.split(maxsplit=1)[0]
     job = {"name": "wrong", "target": f"deeds:{deed}"} | more
-    text = f"grace_period: 0.5\njobs:\n- {job}\n- {{name: other, target: report, args: [0.2, begun, ended]}}\n"
-    return run_text(text, HERE, start_method)
+    other = "{name: other, target: report, args: [0.2, begun, ended]}"
+    text = f"grace_period: {grace_period_s}\njobs:\n- {job}\n- {other}\n"
+    return once_ready(
+        lambda timer_s: run_text(text.replace(TIMER, f"{timer_s}s"), HERE, start_method),
+        lambda result: deed not in PRINT_READY or "ready\n" in result.processes["wrong"].output,
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_child_that_does_it_is_told_of_truly_and_hurts_nobody(fault: str, start_method: str) -> None:
     more, end, ended_by = FAULTS[fault]
 
-    result = run(fault, more, start_method)
+    result = run(fault, more, start_method, grace_period_s=0.5 if end[1] == -signal.SIGKILL else 30)
 
     wrong, other = result.processes["wrong"], result.processes["other"]
     assert (wrong.outcome, wrong.exit_code) == end
