@@ -51,6 +51,8 @@ class Notes:
         self._terminated_at: dict[str, float] = {}
         self._main_has_ended = False
         self._time_is_over = False
+        self.starting: str | None = None
+        """The last process whose start runs code of its class in the supervisor."""
         self.stop_sent: str | None = None
         """The sender of a signal that stops the run, as a sentence: of one to the supervisor, or to the command."""
         self.forkserver_end: str | None = None
@@ -107,6 +109,9 @@ class Notes:
             yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
 
     def _never_started(self) -> Iterator[Note]:
+        if self.starting in self._unstarted:
+            del self._unstarted[self.starting]
+            yield Note("never_started", self.starting, _START_WITHOUT_END.format(self.starting), "its start")
         names = list(self._unstarted)
         if names:
             only = names[0] if len(names) == 1 else None
@@ -221,6 +226,10 @@ _STOP_REQUESTED = (
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
+_START_WITHOUT_END = (
+    "The start of {0} did not return before the supervisor ended, and whether a process was made is not known. Code of "
+    "its class ran there: `start`, or what pickles its objects."
+)
 _LEFT_THREADS = (
     "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "
     "{3}; a plain program would, before it ends."

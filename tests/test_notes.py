@@ -121,6 +121,20 @@ def test_who_asked_for_a_stop_is_told_once_with_what_follows(stopped_by: int | N
     assert notes.about(terminating, stopped_by) == []
 
 
+def test_a_start_that_did_not_return_is_no_start_that_main_did_not_come_to() -> None:
+    notes = Notes(1.0)
+    for name in ("a", "b", "c"):
+        notes.about(event("process.created", process=name))
+    notes.starting = "a"
+    notes.about(event("process.started", process="a"))
+    notes.starting = "b"
+
+    start, others = notes.at_the_end("faulted")
+
+    assert "The start of b did not return before the supervisor ended" in start.text
+    assert "c was never started" in others.text
+
+
 @pytest.mark.parametrize(
     ("ended_well", "said"),
     [

@@ -108,6 +108,8 @@ class Telling:
             case {"stop_sent": number, "pid": _}:
                 self._notes.stop_sent = origins.sent(number, message, self._name)
                 self._stop_sent = self._stop_sent or number
+            case {"starting": number}:
+                self._notes.starting = self._name(number)
             case {"forkserver_died": exit_code}:
                 self._notes.forkserver_end = origins.ended(exit_code)
             case _:

@@ -55,6 +55,11 @@ def construct(
     return made
 
 
+def starts_by_user_code(process: BaseProcess, start_method: str) -> bool:
+    """Return whether a start runs code of the class: its own `start`, or what pickles its objects."""
+    return start_method != "fork" or getattr(process.start, "__func__", None) is not BaseProcess.start
+
+
 def _made(cls: Any, args: list[Any], kwargs: dict[str, Any]) -> object:
     try:
         return cls(*args, **kwargs)

@@ -98,6 +98,8 @@ class Processes:
         self._tellers = frozenset(tellers(plan))
         self._signals = signals
         self._objects: list[BaseProcess] = []
+        self._by_user_code: set[int] = set()
+        """Processes whose start runs code of their class here, which may not come back."""
         self.running: dict[int, Running] = {}
         """What has been started and not closed."""
         self._popen_class = _popen_class(plan.start_method)
@@ -133,10 +135,27 @@ class Processes:
         if plan.cls is None:
             process: BaseProcess = multiprocessing.Process(name=plan.name, daemon=plan.daemon or None)
         else:
-            from runner.supervise.constructing import construct
+            from runner.supervise.constructing import construct, starts_by_user_code
 
             process = construct(plan, plan.cls, self._shared.handles, self._launch)
+            if starts_by_user_code(process, self._plan.start_method):
+                self._by_user_code.add(number)
         self._objects.append(process)
+
+    def row_of(self, numbers: Sequence[int]) -> Sequence[int]:
+        """Return the first of these processes that can be started in a row.
+
+        A process that is started by code of its class begins a row, so that all before it has been reported.
+        """
+        if self._by_user_code:
+            for place, number in enumerate(numbers):
+                if place and number in self._by_user_code:
+                    return numbers[:place]
+        return numbers
+
+    def is_started_by_user_code(self, number: int) -> bool:
+        """Return whether code of the process's class runs here when it is started."""
+        return number in self._by_user_code
 
     def start(self, numbers: Sequence[int], unsent: Iterable[int], row: Row) -> list[Started | NotStarted]:
         """Start the processes, in order; `unsent` are outputs of earlier ones that the front does not have yet.

@@ -27,6 +27,7 @@ from runner.supervise.facts import (
     StopRun,
     TimerFired,
 )
+from runner.supervise.guardian import guarded
 from runner.supervise.interruptions import Interruptions
 from runner.supervise.refusals import why_not_started
 from runner.supervise.running import NotStarted
@@ -37,13 +38,14 @@ from runner.supervise.timers import Timers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from runner.plan import Plan
     from runner.supervise.hand import Hand
     from runner.supervise.leaving import LeftThreads
     from runner.supervise.processes import Processes
+    from runner.supervise.running import Started
     from runner.supervise.shared import SharedThings
     from runner.supervise.sharing import Seen
     from runner.supervise.signals import Signals
@@ -250,8 +252,7 @@ class Supervisor:
         self._hand.do(command.step)
 
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
-        row = self._interruptions.row(processes, self._now)
-        attempted = self._processes.start(processes, self._link.unsent, row)
+        attempted = self._attempt(self._processes.row_of(processes))
         for started in attempted:
             if isinstance(started, NotStarted):
                 had_no_room = isinstance(started.error, BlockingIOError)
@@ -263,6 +264,14 @@ class Supervisor:
             yield Happened(started.process, fact), started.at
         if processes[len(attempted) :]:
             yield Postponed(processes[len(attempted)]), self._now
+
+    def _attempt(self, processes: Sequence[int]) -> list[Started | NotStarted]:
+        if not self._processes.is_started_by_user_code(processes[0]):
+            return self._processes.start(processes, self._link.unsent, self._interruptions.row(processes, self._now))
+        self._tell({"starting": processes[0]})
+        self._link.flush()  # the code may not come back, and the front must know what was started before
+        with guarded():
+            return self._processes.start(processes, self._link.unsent, self._interruptions.row(processes, self._now))
 
     def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
         message: Message = {"event": event, "t": at, "process": process, "fields": fields}

@@ -129,18 +129,36 @@ def test_a_front_that_dies_amid_many_starts_takes_them_with_it() -> None:
     wait_until(lambda: _has_ended(supervisor))
 
 
-def test_a_supervisor_that_does_not_heed_a_stop_is_killed(tmp_path: Path) -> None:
+def _amid_a_start(tmp_path: Path, main: str) -> Running:
+    """A run that is in the `start` of `b`, which does not come back."""
     starts = tmp_path / "starts"
     jobs = f"{{name: a, target: heartbeat}}, {{name: b, class: 'tests.faults.deeds:NeverStarts', args: ['{starts}']}}"
-    main = "[{start: a}, {sleep: 0.1}, {start: b}]"
     running = Running(given=f"grace_period: 0.2\njobs: [{jobs}]\nmain: {main}".encode())
     wait_until(starts.exists)
+    return running
+
+
+@pytest.mark.parametrize("main", ["[{start: b}]", "[start: [a, b]]", "[{start: a}, {start: b}]"])
+def test_a_supervisor_that_does_not_heed_a_stop_is_killed(main: str, tmp_path: Path) -> None:
+    running = _amid_a_start(tmp_path, main)
 
     running.command.send_signal(signal.SIGTERM)
 
     status, told = running.end()
     assert status == 3
-    assert "the supervisor died" in " ".join(told.split())
+    assert "The start of b did not return before the supervisor ended" in " ".join(told.split())
+    assert ("a  lost" in told) == ("a" in main.partition(":")[2])
+
+
+def test_a_supervisor_amid_the_start_of_a_class_does_not_outlive_the_command(tmp_path: Path) -> None:
+    running = _amid_a_start(tmp_path, "[{start: a}, {start: b}]")
+    supervisor = running.supervisor
+
+    running.command.kill()
+    running.end()
+
+    wait_until(lambda: _has_ended(supervisor))
+    subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # takes away what is left
 
 
 def test_a_supervisor_that_is_paused_heeds_a_stop() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.plan import ProcessPlan
-from runner.supervise.constructing import NotToBeStarted, construct
+from runner.supervise.constructing import NotToBeStarted, construct, starts_by_user_code
 from runner.supervise.handles import PlainHandle
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ class Stubborn(Worker):
         if name == "run":
             raise AttributeError(name)
         super().__setattr__(name, value)
+
+
+class Starter(Worker):
+    """One that has a `start` of its own."""
+
+    def start(self) -> None:
+        """Start nothing."""
 
 
 class Bare(multiprocessing.Process):
@@ -111,3 +118,13 @@ def test_its_start_comes_to_us() -> None:
 def test_what_cannot_be_made_is_refused(cls: str, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         made(cls)
+
+
+@pytest.mark.parametrize(
+    ("cls", "start_method", "expected"),
+    [("Worker", "fork", False), ("Starter", "fork", True), ("Worker", "spawn", True), ("Worker", "forkserver", True)],
+)
+def test_a_start_runs_code_of_a_class_with_its_own_start_and_of_one_that_is_pickled(
+    cls: str, start_method: str, expected: bool
+) -> None:
+    assert starts_by_user_code(made(cls), start_method) is expected
