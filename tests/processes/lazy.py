@@ -12,6 +12,7 @@ import types
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from typing import Any
 
 
 async def fetch(number: int = 1) -> int:
@@ -190,11 +191,12 @@ def some() -> object:
     return (number for number in (1, 2))
 
 
-async def unwound() -> None:
-    """Wait beside a task that is busy, with a `finally` that needs the loop."""
+async def unwound(ready: Any) -> None:
+    """Release a semaphore and wait beside a task that is busy, with a `finally` that needs the loop."""
     busy = asyncio.create_task(_turn_round())
     try:
         print("ready")
+        ready.release()
         await asyncio.sleep(60)
     finally:
         await asyncio.sleep(0)

@@ -62,18 +62,26 @@ def close_everything() -> None:
     time.sleep(0.3)
 
 
-def sleep_ignoring_sigterm() -> None:
-    """Ignore SIGTERM."""
+def sleep_ignoring_sigterm(ready: Any) -> None:
+    """Ignore SIGTERM, release the semaphore `ready` and sleep."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("ready")
+    ready.release()
     time.sleep(60)
 
 
-def print_then_sleep() -> None:
-    """Print two lines, and half of one, and sleep."""
+def print_then_sleep(ready: str) -> None:
+    """Print two lines, create the file `ready` and sleep."""
     print("one")
     print("two", flush=False)
+    open(ready, "x").close()
     time.sleep(60)
+
+
+def print_around_a_wait_for(file: str) -> None:
+    """Print a line, wait until the file exists, and print another line."""
+    print("begun")
+    wait_for(file)
+    print("ended")
 
 
 def print_many(name: str) -> None:
@@ -146,8 +154,7 @@ def release_once_too_often(guard: Any) -> None:
 
 
 def wait_for_a_permit(guard: Any) -> None:
-    """Wait for the guard: for ever, if nobody gives it back."""
-    time.sleep(0.3)
+    """Wait for the guard: for ever, if no process releases it."""
     guard.acquire()
 
 

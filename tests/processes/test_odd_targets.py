@@ -11,7 +11,7 @@ import pytest
 
 from runner.errors import InvalidFile, RunJobsError
 from runner.session import Refused
-from tests.running import events, run_text
+from tests.running import events, once_ready, run_text
 
 if TYPE_CHECKING:
     from runner import RunResult
@@ -32,9 +32,12 @@ def test_to_be_terminated_before_the_target_runs_is_to_die(start_method: str) ->
 
 
 def test_to_be_terminated_after_the_target_has_returned_is_to_die(start_method: str) -> None:
-    job = "{name: a, target: targets:return_and_leave_a_thread, on_terminate: unwind, terminate_after: 1}"
+    job = "name: a, target: targets:return_and_leave_a_thread, on_terminate: unwind"
 
-    process = run(f"jobs: [{job}]", start_method).processes["a"]
+    process = once_ready(
+        lambda timer_s: run(f"jobs: [{{{job}, terminate_after: {timer_s}}}]", start_method),
+        lambda result: result.processes["a"].output != "",
+    ).processes["a"]
 
     assert (process.outcome, process.exit_code) == ("terminated", -15)
     assert process.output == "returned\n"
@@ -176,10 +179,14 @@ def test_the_body_of_a_coroutine_runs(job: str, output: str, start_method: str) 
 
 
 def test_a_coroutine_is_unwound(start_method: str) -> None:
-    job = "{name: a, target: 'lazy:unwound', on_terminate: unwind}"
-    main = "[start: a, sleep: 3s, terminate: a]"
+    text = """
+        grace_period: 30
+        shared: {ready: {semaphore: 0}}
+        jobs: [{name: a, target: 'lazy:unwound', args: [$ready], on_terminate: unwind}]
+        main: [start: a, acquire: ready, terminate: a]
+    """
 
-    process = run(f"jobs: [{job}]\nmain: {main}", start_method).processes["a"]
+    process = run(text, start_method).processes["a"]
 
     assert (process.outcome, process.exit_code, process.output) == ("terminated", -15, "ready\nunwound True\n")
 

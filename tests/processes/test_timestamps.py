@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 0.05
 LASTING = """
-import atexit, multiprocessing, threading, time
+import atexit, multiprocessing, os, threading, time
+from tests.seeing import PROC
 
 def leave_a_thread():
     threading.Thread(target=time.sleep, args=(0.4,)).start()
@@ -40,9 +41,32 @@ def leave_an_object():
     global kept
     kept = Slow()
 
-class SlowToStart(multiprocessing.Process):
+def wait_until(fact, *arguments):
+    while not fact(*arguments):
+        time.sleep(0.01)
+
+def has_ended(file):
+    if not os.path.islink(file):
+        return False
+    with open(f"{PROC}/{os.readlink(file)}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "Z"
+
+def end_after(start, own_pid):
+    wait_until(os.path.exists, start)
+    os.symlink(str(os.getpid()), own_pid)
+
+def end_after_the_end_of(other_pid, own_pid):
+    wait_until(has_ended, other_pid)
+    os.symlink(str(os.getpid()), own_pid)
+
+class StartsAfterTheEndOf(multiprocessing.Process):
+    def __init__(self, other_pid, start):
+        super().__init__()
+        self.other_pid, self.begun = other_pid, start
+
     def start(self):
-        time.sleep(1)
+        open(self.begun, "x").close()
+        wait_until(has_ended, self.other_pid)
         super().start()
 
     def run(self):
@@ -167,12 +191,12 @@ def test_the_order_of_ends_is_the_true_one_though_main_is_busy_meanwhile(
 ) -> None:
     """All of it happens while main starts one process: the ends are noticed together."""
     last = {"a": "b", "b": "a"}[first]
+    start, first_pid, last_pid = (tmp_path / name for name in ("start", "first", "last"))
     text = f"""
-    shared: {{gone: event}}
     jobs:
-      - {{name: {first}, do: [{{set: gone}}]}}
-      - {{name: {last}, do: [{{wait: gone}}, {{sleep: 0.05}}]}}
-      - {{class: "lasting:SlowToStart"}}
+      - {{name: {first}, target: "lasting:end_after", args: ["{start}", "{first_pid}"]}}
+      - {{name: {last}, target: "lasting:end_after_the_end_of", args: ["{first_pid}", "{last_pid}"]}}
+      - {{class: "lasting:StartsAfterTheEndOf", args: ["{last_pid}", "{start}"]}}
     """
     text = text.replace("name: a,", "name: a, expect: {before: [b]},")
     (tmp_path / "lasting.py").write_text(LASTING)
