@@ -34,6 +34,7 @@ GROUND = {
     "origins",
     "places",
     "plan",
+    "paused",
     "pidfds",
     "plan_json",
     "predicting",

@@ -101,7 +101,7 @@ def _supervise(
         _orphans_adopted() as end_descendants,
         Session(launched, end_descendants=end_descendants) as session,
         _stopped_by_signals(session),
-        _orphans_reaped(session),
+        _children_attended(session),
     ):
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
@@ -153,20 +153,20 @@ def _orphans_adopted() -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def _orphans_reaped(session: Session) -> Iterator[None]:
-    """As the first process of a namespace, reap the orphans of that namespace when they end."""
-    if os.getpid() != 1:
-        yield
-        return
+def _children_attended(session: Session) -> Iterator[None]:
+    """Have a supervisor that a signal pauses go on; as the first process of a namespace, reap its orphans, too."""
     import signal
 
     from runner.adopted import reap_adopted
+    from runner.paused import wake_paused
 
     def come(*_: object) -> None:
-        reap_adopted({session.pid})
+        wake_paused([session.pid])
+        if os.getpid() == 1:
+            reap_adopted({session.pid})
 
     before = signal.signal(signal.SIGCHLD, come)
-    come()  # some may have ended before
+    come()  # what has happened before
     try:
         yield
     finally:

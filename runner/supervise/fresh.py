@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
+from runner.paused import wake_paused
 from runner.supervise import child
+from runner.supervise.companions import companion_pids
 from runner.supervise.parcel import Parcel
 from runner.supervise.running import Recorded, pidfd_of
 
@@ -32,8 +35,24 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
-        super().__init__(_packed(process, around))
+        with _companions_awake():
+            super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
+
+
+@contextlib.contextmanager
+def _companions_awake() -> Iterator[None]:
+    """Within this, a forkserver that a target has paused goes on at once: its answer is waited for without an end."""
+
+    def come(*_: object) -> None:
+        wake_paused(companion_pids())
+
+    before = signal.signal(signal.SIGCHLD, come)
+    come()  # it may have been paused before
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 @contextlib.contextmanager

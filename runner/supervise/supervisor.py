@@ -12,7 +12,9 @@ from signal import SIGCONT
 from runner.adopted import reap_adopted
 from runner.clock import monotonic, wall
 from runner.limits import MOST_POLL_S
+from runner.paused import wake_paused
 from runner.supervise import fork_threads, lifecycle
+from runner.supervise.companions import companion_pids
 from runner.supervise.ends import Ends
 from runner.supervise.facts import (
     ActDone,
@@ -327,6 +329,7 @@ class Supervisor:
                         self._reap(process)
                 case "orphans":
                     reap_adopted(self._processes.pids)
+                    wake_paused(companion_pids() | self._shared.pids)
                 case _:
                     if owner == "run":
                         self._tell_seen(self._sharing.picture())

@@ -51,11 +51,9 @@ def terminate_the_supervisor(running: Running) -> None:
     os.kill(running.supervisor, signal.SIGTERM)
 
 
-def stop_both_and_terminate(running: Running) -> None:
-    supervisor = running.supervisor
-    os.kill(supervisor, signal.SIGSTOP)
+def stop_the_supervisor_and_terminate(running: Running) -> None:
+    os.kill(running.supervisor, signal.SIGSTOP)
     running.command.send_signal(signal.SIGTERM)
-    os.kill(supervisor, signal.SIGCONT)
 
 
 def kill_the_resource_tracker_and_terminate(running: Running) -> None:
@@ -84,7 +82,11 @@ DEEDS: dict[str, tuple[Callable[[Running], None], int, str]] = {
         143,
         r"SIGTERM (has come|to the command)",
     ),
-    "SIGTERM while the supervisor is stopped": (stop_both_and_terminate, 143, r"SIGTERM (has come|to the command)"),
+    "SIGTERM while the supervisor is stopped": (
+        stop_the_supervisor_and_terminate,
+        143,
+        r"SIGTERM (has come|to the command)",
+    ),
 }
 
 
@@ -228,9 +230,11 @@ def test_deadlines_of_a_supervisor_that_was_stopped_come_due_once(tmp_path: Path
     running.wait_for(b"beat 1")
     supervisor = running.supervisor
 
+    running.command.send_signal(signal.SIGSTOP)  # it would have the supervisor go on
     os.kill(supervisor, signal.SIGSTOP)
     time.sleep(3)  # all deadlines are over by then: that is what is tested
     os.kill(supervisor, signal.SIGCONT)
+    running.command.send_signal(signal.SIGCONT)
 
     running.end()
     happened = [json.loads(line) for line in _lines(file)]

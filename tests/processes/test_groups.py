@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +104,11 @@ def stop_for_good():
     os.kill(os.getppid(), signal.SIGSTOP)
     time.sleep(60)
 
+def stop_again_and_again():
+    for _ in range(5):
+        os.kill(os.getppid(), signal.SIGSTOP)
+        time.sleep(0.05)
+
 def by_another():
     code = f"import os, time; os.kill({os.getppid()}, 1); time.sleep(60)"  # it lives until it is looked at
     subprocess.run([sys.executable, "-c", code])
@@ -154,6 +161,21 @@ def test_a_time_limit_holds_though_a_target_has_stopped_what_starts_it(tmp_path:
 
     assert result.outcome == "timed_out"
     assert result.duration < 15
+
+
+@pytest.mark.linux("waitid tells what has been paused")
+def test_what_starts_the_others_goes_on_though_targets_stop_it(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "sending.py").write_text(SENDERS)
+    (tmp_path / "jobs.yaml").write_text("""
+jobs:
+- {name: a, target: 'sending:stop_again_and_again', replicas: 3}
+- {name: b, target: noop, replicas: 20}
+""")
+    command = [sys.executable, "-m", "runner", "jobs.yaml", "--start-method", start_method, "--json"]
+
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "succeeded")
 
 
 @pytest.mark.linux("orphans are adopted, and so have an exit code")
