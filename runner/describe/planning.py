@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from runner.describe import checking, naming
+from runner.describe import checking, elsewhere, naming
 from runner.describe.effects import without_effect
 from runner.describe.jobs import Job, Jobs
 from runner.describe.loading import read
@@ -76,7 +76,8 @@ def describe(
     start_method: str | None = None,
     environ: Mapping[str, str],
 ) -> Described:
-    """The plan of a file. Raises `InvalidFile` with all problems of the first stage that finds any.
+    """The plan of a file. Raises `InvalidFile` with all problems of the first stage that finds any, and with those of
+    `main` and `expect` that do not depend on it.
 
     `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` wins over the file's.
     """
@@ -139,6 +140,10 @@ class _Planner:
         run = self._top()
         shared = self._shared()
         jobs = self._jobs()
+        if self.problems:
+            self.problems += elsewhere.problems(self.document, jobs, Scope(self.things, self.environ, ()))
+            if run.expect is not None:
+                self._declared(run.expect)
         self._stop_if_wrong()
         here = self._current_folder()
         names = naming.process_names(jobs)

@@ -460,6 +460,62 @@ def test_what_only_follows_from_a_problem_is_not_told() -> None:
     assert problem.message == "unknown key `daemn` in a `process` job"
 
 
+def test_mistakes_in_main_are_reported_with_those_of_jobs_and_shared_things() -> None:
+    text = "shared: {q: queue}\njobs:\n- {name: a, do: [{put: 1, into: qq}]}\n- {name: b, target: m:f}\n"
+    text += "- {name: b, target: m:f}\n- {target: m:f, replica: 2}\nexpect: {values: {r: 1}}\n"
+    text += "main: [begin: a, start: all, join: [a, c], {show: b, ass: x}, {put: 1, into: qqq}]"
+
+    assert [problem.message for problem in problems_of(text)] == [
+        "there is no shared thing `qq`",
+        "the name `b` is taken by the job in line 4",
+        "unknown key `replica` in a `process` job",
+        "there is no shared thing `r`",
+        "unknown step `begin`",
+        "there is no process or job named `c`",
+        "unknown key `ass` in a `show` step",
+        "there is no shared thing `qqq`",
+    ]
+
+
+def test_mistakes_in_main_are_reported_with_those_at_the_top() -> None:
+    problems = problems_of(f"titel: x\n{JOB}  name: a\nmain: [begin: a, start: b]")
+
+    assert [problem.message for problem in problems] == [
+        "unknown key `titel` in the file",
+        "unknown step `begin`",
+        "there is no process or job named `b`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "name"),
+    [
+        ("- {name: a, replicas: x, target: m:f}", "a"),
+        ("- {name: a, replicas: x, target: m:f}", "a-17"),
+        ("- {nmae: a, target: m:f}", "a"),
+        ("- {name: 'a-$index', target: m:f, daemn: 1}", "anything"),
+        ("- {target: m:f, daemn: 1}", "Process-4"),
+        ("- {class: 'm:Worker', daemn: 1}", "Worker-4"),
+        ("- {class: 'm:Worker', daemn: 1}", "jobs[0]"),
+        ("- {type: unknown, name: a}", "b"),
+        ("- 17", "Process-1"),
+        ("[]", "a"),
+        ("{}", "a"),
+    ],
+)
+def test_a_name_that_a_wrong_job_may_have_is_not_reported(jobs: str, name: str) -> None:
+    problem = problem_of(f"jobs:\n{jobs}\nmain: [start: '{name}', join: '{name}']")
+
+    assert "`" + name not in problem.message
+
+
+@pytest.mark.parametrize("jobs", ["- {name: a, replicas: x, target: m:f}", "- 17", "- {name: b, target: m:f, x: 1}"])
+def test_a_name_that_no_wrong_job_can_have_is_reported(jobs: str) -> None:
+    problems = problems_of(f"jobs:\n{jobs}\nmain: [start: c]")
+
+    assert problems[-1].message == "there is no process or job named `c`"
+
+
 def test_names_steps_and_folders_are_told_together() -> None:
     problems = problems_of(f"{JOB}  name: a\n- {{name: a, target: m:f, cwd: none}}\nmain:\n- join: b")
 
