@@ -113,6 +113,15 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"{PROC}/{pid}/task/{pid}/children").read_text().split()]
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or a zombie."""
+    try:
+        with open(f"{PROC}/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Running:
     """A run of the command that goes on; `wait_for` reads its stdout up to a text."""
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.seeing import PROC, SHM
 
-GOES_WITHIN_S = 2.0
-"""When a supervisor was killed, what it had started follows it, but not in the same instant."""
+GOES_WITHIN_S = 10.0
+"""What a killed supervisor had started follows it, but not at once: it takes seconds on a busy machine."""
 MEMORY_GOES_WITHIN_S = 20.0
 """The resource tracker of a run beside these tests, whose owner was killed, takes as long on a busy machine."""
 SHARED_MEMORY = "shared memory"
@@ -25,7 +25,7 @@ def mark() -> None:
 
 
 def left_after_a_while(before: dict[str, set[str]]) -> dict[str, set[str]]:
-    """What is there now, was not there before, and does not go within two seconds.
+    """What is there now, was not there before, and does not go within some seconds.
 
     Shared memory that appears meanwhile belongs to a run beside these tests. So may semaphores of multiprocessing whose
     owner has been killed, as long as a resource tracker lives that is none of ours: their names do not tell.

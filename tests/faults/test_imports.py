@@ -49,8 +49,8 @@ shared: {d: dict, q: queue}
 jobs: [{name: a, do: [{print: worked}, {get: q, as: item}]}]
 main: [start: all, {put: 1, into: q}, join: all]
 """
-NOT_WAITED_FOR_S = 10
-"""Far less than anything that is left takes, far more than a run, on a busy machine, too."""
+NOT_WAITED_FOR_S = 40
+"""Far less than anything that is left takes, and far more than a run takes, on a busy machine, too."""
 
 
 def left_by(result: RunResult) -> str:
