@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.session import patience
 from tests.running import COMMAND, children_of, run_text, wait_until
 from tests.seeing import PROC
 
@@ -147,7 +148,10 @@ def test_the_death_of_the_command_ends_the_supervisor_all_the_same(
     wait_until(lambda: not os.path.exists(f"{PROC}/{supervisor}/exe"))  # what else is left is seen after each test
 
 
-def test_exit_functions_that_take_no_time_run_and_are_not_worth_a_word(tmp_path: Path) -> None:
+def test_exit_functions_that_take_no_time_run_and_are_not_worth_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "EXIT_FUNCTIONS_S", 30.0)  # which a busy machine may need
     (tmp_path / "leaving.py").write_text(f"import atexit\natexit.register(open, {str(tmp_path / 'left')!r}, 'w')\n")
 
     result = run_text(f"preload: [leaving]\n{JOB}", tmp_path)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.running import events, run_text
+from tests.running import events, plan_of, run_and_watch, run_text
 
 if TYPE_CHECKING:
-    from runner import RunResult
+    from runner import Event, RunResult
 
 HERE = Path(__file__).parent
 TWO = (
@@ -20,6 +22,25 @@ TWO = (
 
 def run(text: str, start_method: str) -> RunResult:
     return run_text(text, HERE, start_method)
+
+
+def run_until_it_lives_on(target: str, start_method: str) -> RunResult:
+    """The result of a run of `a` with this target; `a` is sent SIGTERM when a note says that it lives on."""
+    pids = []
+
+    def watch(event: Event) -> None:
+        if event.event == "process.started":
+            pids.append(cast("int", event.fields["pid"]))
+        elif is_about(event, "lives_on"):
+            os.kill(pids[0], signal.SIGTERM)
+
+    text = f"time_limit: 50\njobs: [{{name: a, target: 'leaving:{target}'}}]"
+    return run_and_watch(plan_of(text, HERE, start_method), watch)
+
+
+def is_about(event: Event, about: str) -> bool:
+    """Whether an event is a note about this."""
+    return event.event == "note" and event.fields["about"] == about
 
 
 def notes(result: RunResult, about: str) -> list[tuple[object, str]]:
@@ -45,7 +66,7 @@ def notes(result: RunResult, about: str) -> list[tuple[object, str]]:
     ],
 )
 def test_what_keeps_a_process_alive_is_named_while_it_does(target: str, words: str, start_method: str) -> None:
-    result = run(f"jobs: [{{name: a, target: 'leaving:{target}', terminate_after: 3s}}]", start_method)
+    result = run_until_it_lives_on(target, start_method)
 
     ((process, text),) = notes(result, "lives_on")
     assert process == "a"
@@ -56,7 +77,7 @@ def test_what_keeps_a_process_alive_is_named_while_it_does(target: str, words: s
     ("target", "function"), [("leave_an_exit_function", "leaving.clean_up"), ("leave_a_function_of_c", "sleep")]
 )
 def test_an_exit_function_that_runs_is_named(target: str, function: str, start_method: str) -> None:
-    result = run(f"jobs: [{{name: a, target: 'leaving:{target}', terminate_after: 3s}}]", start_method)
+    result = run_until_it_lives_on(target, start_method)
 
     if result.processes["a"].outcome == "succeeded":  # a forked process has not called it
         assert [process for process, _ in notes(result, "exit_skipped")] == ["a"]
@@ -65,9 +86,14 @@ def test_an_exit_function_that_runs_is_named(target: str, function: str, start_m
         assert text.startswith(f"The target of a has returned, and the exit function {function} is running. ")
 
 
-def test_an_item_that_waits_for_room_is_named(start_method: str) -> None:
-    result = run(
-        "shared: {box: queue}\n" + TWO % "put_much" + "\nmain: [start: putter, sleep: 2s, start: getter]", start_method
+def test_an_item_that_waits_for_room_is_named(start_method: str, tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    until_noted = f"- {{name: until_noted, target: 'targets:wait_for', args: ['{noted}']}}"
+    main = "main: [start: putter, start: until_noted, join: until_noted, start: getter]"
+    text = f"shared: {{box: queue}}\n{TWO % 'put_much'}\n{until_noted}\n{main}"
+
+    result = run_and_watch(
+        plan_of(text, HERE, start_method), lambda event: noted.touch() if is_about(event, "lives_on") else None
     )
 
     assert result.outcome == "succeeded"
