@@ -112,7 +112,7 @@ def _wrong_with_events(seed: int, folder: Path) -> str | None:
     if lives and running.poll() is None:
         running.send_signal(signal.SIGTERM)
     running.stderr.close()
-    running.wait(20)
+    running.wait(50)
 
     wait_until(lambda: not any(os.path.exists(f"{PROC}/{pid}") for pid in supervisors))
     subprocess.run([*COMMAND, "-", "-q"], input=b"jobs: [{target: noop}]", check=True)  # sweeps after what was killed

@@ -15,7 +15,7 @@ import pytest
 
 from runner.cli import main
 from tests.bad_files.corpus import BadFile, bad_files
-from tests.running import COMMAND, on_a_terminal, prepared, written
+from tests.running import COMMAND, on_a_terminal, prepared, wait_until, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,14 +280,20 @@ def test_version_help_and_schema_are_printed() -> None:
 def test_processes_that_there_are_no_descriptors_for_are_refused_and_hurt_nobody(
     start_method: str, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, "jobs: [{name: w, target: report, args: [3, begun, ended], replicas: 120}]")
+    events, tried = tmp_path / "events", tmp_path / "tried"
+    target = "tests.processes.targets:print_around_a_wait_for"
+    file = written(tmp_path, f"jobs: [{{name: w, target: '{target}', args: ['{tried}'], replicas: 120}}]")
     command = [*COMMAND, str(file), "--json", "--output", "raw", "--start-method", start_method]
+    command = prepared("ulimit -n 200", [*command, "--events", str(events)])
 
-    done = subprocess.run(prepared("ulimit -n 200", command), capture_output=True, check=False)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: events.exists() and len(re.findall(r"process\.start(?:ed|_failed)", events.read_text())) == 120)
+    tried.touch()
+    out, _ = running.communicate()
 
-    processes = json.loads(done.stdout)["processes"].values()
+    processes = json.loads(out)["processes"].values()
     refused = [process for process in processes if process["outcome"] is None]
-    assert done.returncode == 1
+    assert running.returncode == 1
     assert all("limit of open files" in process["error"]["message"] for process in refused)
     assert {process["output"] for process in processes if process not in refused} == {"begun\nended\n"}
     assert 30 < len(refused) < 110

@@ -338,7 +338,7 @@ class Watching:
         assert self._command.stderr is not None
         said = ""
         while "to be saved" not in said:
-            assert select.select([self._command.stderr], [], [], 20)[0], f"only {said!r} came"
+            assert select.select([self._command.stderr], [], [], 50)[0], f"only {said!r} came"
             piece = os.read(self._command.stderr.fileno(), 65536).decode()
             assert piece, f"it ended, and only {said!r} came"
             said += piece

@@ -29,7 +29,7 @@ def test_a_signal_stops_the_run_in_order(number: signal.Signals) -> None:
 
 
 def test_a_signal_that_comes_twice_at_once_is_one() -> None:
-    running = Running(given=b"grace_period: 60\njobs: [{name: a, target: ignore_sigterm, args: [2]}]")
+    running = Running(given=b"grace_period: 60\njobs: [{name: a, target: ignore_sigterm, args: [5]}]")
     running.wait_for(b"ignores SIGTERM")
 
     running.command.send_signal(signal.SIGINT)

@@ -27,14 +27,14 @@ def exit_from_a_handler_while_a_child_is_waited_for() -> None:
 
 
 def _say_later() -> None:
-    time.sleep(1.5)
+    time.sleep(6)
     print("from a thread")
 
 
 def _signal_the_parent() -> None:
-    time.sleep(0.7)
+    time.sleep(3)
     os.kill(os.getppid(), signal.SIGUSR1)
-    time.sleep(0.3)
+    time.sleep(1)
 
 
 def log() -> None:
