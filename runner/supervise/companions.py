@@ -19,6 +19,9 @@ PATIENCE_S = 0.5
 DYING_S = 0.05
 """Between the moment in which a forkserver has closed its pipes and its end."""
 
+_exit_codes: list[int] = []
+"""That of the forkserver that ended last, if it is known."""
+
 
 def companion_pids() -> set[int]:
     """Their pids."""
@@ -47,22 +50,29 @@ def end_companions() -> None:
             companion._stop()
 
 
-def exit_code_of_forkserver() -> int | None:
-    """The exit code of a forkserver that is dead or about to die; None where it is not known.
-
-    It is reaped, and multiprocessing starts another one for the next process.
-    """
+def forkserver_has_ended(within_s: float = DYING_S) -> bool:
+    """Return whether the forkserver ends within this time: it is reaped, and the next start makes another one."""
     from multiprocessing import forkserver
 
     server: Any = forkserver._forkserver  # there is no public way
-    exit_code = None
-    with contextlib.suppress(ChildProcessError):
-        if server._forkserver_pid is not None:
-            exit_code = reaped_within(server._forkserver_pid, DYING_S)
-    if exit_code is not None:
-        os.close(server._forkserver_alive_fd)
-        server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
-    return exit_code
+    if server._forkserver_pid is None:
+        return False
+    try:
+        exit_code = reaped_within(server._forkserver_pid, within_s)
+    except ChildProcessError:  # reaped elsewhere: multiprocessing could start nothing any more
+        _exit_codes.clear()
+    else:
+        if exit_code is None:
+            return False
+        _exit_codes[:] = [exit_code]
+    os.close(server._forkserver_alive_fd)
+    server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
+    return True
+
+
+def last_exit_code_of_forkserver() -> int | None:
+    """Return the exit code of the forkserver that ended last; None where it is not known."""
+    return _exit_codes[0] if _exit_codes else None
 
 
 def _companions() -> Iterator[tuple[Any, str, str]]:

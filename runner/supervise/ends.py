@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 
-from runner.supervise.companions import exit_code_of_forkserver
+from runner.supervise.companions import forkserver_has_ended, last_exit_code_of_forkserver
 from runner.supervise.endings import Endings
 from runner.supervise.running import exited
 
@@ -76,7 +76,8 @@ class Ends:
         if watched is not None:  # a forkserver died before its child: now the child itself is watched
             if not self._forkserver_died:
                 self._forkserver_died = True
-                self._tell({"forkserver_died": exit_code_of_forkserver(), "t": now})
+                forkserver_has_ended()
+                self._tell({"forkserver_died": last_exit_code_of_forkserver(), "t": now})
             self._selector.unregister(watched)
             self.watch(process, now)
         return None

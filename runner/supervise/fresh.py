@@ -8,7 +8,7 @@ import signal
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.paused import wake_paused
-from runner.supervise import child
+from runner.supervise import child, companions, forkserver_end
 from runner.supervise.companions import companion_pids
 from runner.supervise.parcel import Parcel
 from runner.supervise.running import Recorded, pidfd_of
@@ -36,7 +36,12 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
         with _companions_awake():
-            super().__init__(_packed(process, around))
+            packed = _packed(process, around)
+        companions.forkserver_has_ended(within_s=0)  # multiprocessing would not keep its exit code
+        try:
+            super().__init__(packed)
+        except forkserver_end.SYMPTOMS as error:
+            raise forkserver_end.reason(error) from None
         self.pidfd = _watched(self)
 
 
