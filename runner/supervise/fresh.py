@@ -9,7 +9,6 @@ from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.paused import wake_paused
 from runner.supervise import child, companions, forkserver_end
-from runner.supervise.companions import companion_pids
 from runner.supervise.parcel import Parcel
 from runner.supervise.running import Recorded, pidfd_of
 
@@ -35,11 +34,11 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
     """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
 
     def __init__(self, around: Surroundings, process: BaseProcess) -> None:
-        with _companions_awake():
-            packed = _packed(process, around)
+        packed = _packed(process, around)
         companions.forkserver_has_ended(within_s=0)  # multiprocessing would not keep its exit code
         try:
-            super().__init__(packed)
+            with _companions_awake():
+                super().__init__(packed)
         except forkserver_end.SYMPTOMS as error:
             raise forkserver_end.reason(error) from None
         self.pidfd = _watched(self)
@@ -50,7 +49,7 @@ def _companions_awake() -> Iterator[None]:
     """Within this, a forkserver that a target has paused goes on at once: its answer is waited for without an end."""
 
     def come(*_: object) -> None:
-        wake_paused(companion_pids())
+        wake_paused(companions.companion_pids())
 
     before = signal.signal(signal.SIGCHLD, come)
     come()  # it may have been paused before
