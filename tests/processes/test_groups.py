@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.supervise import asleep, groups
-from tests.running import COMMAND, Running, run_text, wait_until, written
+from tests.running import COMMAND, Running, once_ready, run_text, wait_until, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,22 +85,28 @@ main: [start: other, start: ended, start: killed, start: parent, join: ended, jo
 
 SENDERS = """
 import os, signal, subprocess, sys, time
+from runner.supervise import asleep
 
-def itself():
-    time.sleep(0.5)
-    os.kill(os.getppid(), signal.SIGTERM)
-    time.sleep(60)
-
-def with_signal(number):
-    time.sleep(0.5)
+def signal_the_parent(number):
+    if asleep.sleeps(os.getppid()) is None:  # not known
+        time.sleep(0.5)
+    while asleep.sleeps(os.getppid()) is False:  # it starts processes
+        time.sleep(0.01)
     os.kill(os.getppid(), number)
     time.sleep(60)
+
+def itself():
+    signal_the_parent(signal.SIGTERM)
+
+def with_signal(number):
+    signal_the_parent(number)
 
 def pause():
     os.kill(os.getppid(), signal.SIGTSTP)
     time.sleep(0.5)
 
 def stop_for_good():
+    print("ready", flush=True)
     os.kill(os.getppid(), signal.SIGSTOP)
     time.sleep(60)
 
@@ -157,10 +163,15 @@ def test_a_target_cannot_pause_what_starts_it(tmp_path: Path) -> None:
 def test_a_time_limit_holds_though_a_target_has_stopped_what_starts_it(tmp_path: Path) -> None:
     (tmp_path / "sending.py").write_text(SENDERS)
 
-    result = run_text("time_limit: 1\njobs: [{name: a, target: 'sending:stop_for_good'}]", tmp_path, "fork")
+    job = "{name: a, target: 'sending:stop_for_good'}"
+
+    result = once_ready(
+        lambda timer_s: run_text(f"time_limit: {timer_s}\njobs: [{job}]", tmp_path, "fork"),
+        lambda result: result.processes["a"].output == "ready\n",
+    )
 
     assert result.outcome == "timed_out"
-    assert result.duration < 15
+    assert result.duration < 50  # `a` would sleep for a minute
 
 
 @pytest.mark.linux("waitid tells what has been paused")
@@ -230,13 +241,14 @@ def read(pid, name):
 def parent(pid):
     return int(read(pid, "stat").rpartition(")")[2].split()[1])
 
-def end_the_command():
+def end_the_command(events):
     # The children of a forkserver have it between them and the supervisor.
     pid = os.getppid()
     while "runner.supervise" not in read(pid, "cmdline") or "forkserver" in read(pid, "cmdline"):
         pid = parent(pid)
     command = parent(pid)
-    time.sleep(0.5)  # it has heard by then that this process has been started
+    while "process.started" not in open(events).read():
+        time.sleep(0.01)
     while asleep.sleeps(command) is not True:  # while it works, its handler knows the number alone
         time.sleep(0.01)
     os.kill(command, signal.SIGTERM)
@@ -247,10 +259,11 @@ def end_the_command():
 @pytest.mark.linux("/proc tells a target which process is the command, and signalfd reveals the sender of a signal")
 def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "sending.py").write_text(SENDS_TO_THE_COMMAND)
-    file = written(tmp_path, "jobs: [{name: a, target: 'sending:end_the_command'}]")
+    events = tmp_path / "events"
+    file = written(tmp_path, f"jobs: [{{name: a, target: 'sending:end_the_command', args: ['{events}']}}]")
 
-    command = [*COMMAND, str(file), "--start-method", start_method]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+    command = [*COMMAND, str(file), "--events", str(events), "--start-method", start_method]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=50)
 
     assert done.returncode == 143
     assert "a sent SIGTERM to the command: the run is stopped in order." in " ".join(done.stderr.split())

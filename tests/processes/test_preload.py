@@ -131,7 +131,7 @@ while True:
 """
 
 
-NOT_STOPPED_S = 20
+NOT_STOPPED_S = 50
 """Far less than a process would take that no time limit ends."""
 
 
