@@ -233,14 +233,17 @@ def test_deadlines_of_a_supervisor_that_was_stopped_come_due_once(tmp_path: Path
     supervisor = running.supervisor
 
     running.command.send_signal(signal.SIGSTOP)  # it would have the supervisor go on
+    running.command.send_signal(signal.SIGSTOP)  # it would wake the supervisor
     os.kill(supervisor, signal.SIGSTOP)
     time.sleep(6)  # all deadlines are over by then: that is what is tested
-    os.kill(supervisor, signal.SIGCONT)
+    running.command.send_signal(signal.SIGCONT)
     running.command.send_signal(signal.SIGCONT)
 
     running.end()
     happened = [json.loads(line) for line in _lines(file)]
     of_late = [event["event"] for event in happened if event.get("process") == "late" and event["event"] != "note"]
+    moments = {event["event"]: event["t"] for event in happened if event.get("process") == "late"}
+    assert moments["process.terminating"] - moments["process.started"] > 5
     assert of_late.count("process.terminating") == 1
     assert of_late.count("process.join_timed_out") <= 1
     assert of_late.count("process.exited") == 1
