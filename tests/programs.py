@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Things = dict[str, Any]
     Job = dict[str, Any]
 
-TIME_LIMIT_S = 20
+TIME_LIMIT_S = 40
 """Of each program: none takes a second by itself, but the machine may be busy."""
 _WORD = re.compile(r'"([A-Za-z_][\w-]*)"')
 _WAITS_S = (0.001, 0.003, 0.01)

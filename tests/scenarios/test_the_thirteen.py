@@ -21,6 +21,7 @@ JOBS = Path(__file__).parents[2] / "jobs"
 RunFile = Callable[..., RunResult]
 UNHURRIED = {
     "basics/05-daemon.yaml": ("jobs.daemon.args[0]=50",),
+    "basics/06-daemon-join.yaml": ("jobs.daemon.args[0]=6",),
     "basics/07-join-timeout.yaml": ("jobs.daemon.args[0]=50", "jobs.daemon.join_timeout=5"),
     "basics/08-terminate.yaml": ("jobs.slow.args[0]=50",),
     "basics/09-exit-codes.yaml": ("jobs.terminated.args[0]=50",),
@@ -104,7 +105,7 @@ def test_05_a_daemon_is_terminated_when_main_has_ended(run: RunFile) -> None:
 
 
 def test_06_a_joined_daemon_comes_to_its_end(run: RunFile) -> None:
-    result = run("basics/06-daemon-join.yaml")
+    result = run("basics/06-daemon-join.yaml", *UNHURRIED["basics/06-daemon-join.yaml"])
 
     assert result.processes["daemon"].output == "Starting: daemon\nExiting : daemon\n"
     assert _exit_codes(result) == [0, 0]
