@@ -125,15 +125,18 @@ def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
     return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard), guard)
 
 
-def left_running(threads: list[list[str | None]], exit_functions_were_ended: bool) -> Iterator[Note]:
-    """What imports had left running in the supervisor when the run was over: pairs of a thread and its module."""
-    names: dict[str | None, list[str]] = {}
-    for name, module in threads:
-        names.setdefault(module, []).append(str(name))
-    for module, those in names.items():
-        thread, it = ("thread", "it") if len(those) == 1 else ("threads", "them")
-        origin = "" if module is None else _THREADS_ORIGIN.format(module, it)
-        yield Note("left_running", None, _LEFT_THREADS.format(thread, listed(those), origin, it), module or "")
+def left_running(
+    threads: list[list[str | None]], processes: list[list[str | None]], exit_functions_were_ended: bool
+) -> Iterator[Note]:
+    """What imports had left running in the supervisor when the run was over: pairs of a name and its module."""
+    for kind, left, text in (("thread", threads, _LEFT_THREADS), ("process", processes, _LEFT_PROCESSES)):
+        names: dict[str | None, list[str]] = {}
+        for name, module in left:
+            names.setdefault(module, []).append(str(name))
+        for module, those in names.items():
+            kinds, it = (kind, "it") if len(those) == 1 else (_PLURALS[kind], "them")
+            origin = "" if module is None else _ORIGIN.format(module, it)
+            yield Note("left_running", None, text.format(kinds, listed(those), origin, it), f"{kind} {module or ''}")
     if exit_functions_were_ended:
         yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS, "exit functions")
 
@@ -234,7 +237,12 @@ _LEFT_THREADS = (
     "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "
     "{3}; a plain program would, before it ends."
 )
-_THREADS_ORIGIN = ": the import of `{0}` had started {1}"
+_LEFT_PROCESSES = (
+    "When the run was over, the {0} {1} still ran{2}. run-jobs ends {3}. At the end of a plain program multiprocessing "
+    "terminates its daemons, such as the workers of a pool, and waits for its other processes."
+)
+_PLURALS = {"thread": "threads", "process": "processes"}
+_ORIGIN = ": the import of `{0}` had started {1}"
 _LEFT_EXIT_FUNCTIONS = (
     "The functions that an import registered with `atexit` were still running 0.5 s after the end of the run, and were "
     "ended. A plain program would wait for them."

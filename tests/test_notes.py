@@ -150,7 +150,7 @@ def test_a_holder_that_died_is_told_of_with_what_it_had(ended_well: bool, said: 
 
 
 def test_threads_that_were_left_are_named_with_the_module_that_started_them() -> None:
-    first, second, third = left_running([["a", "m"], ["b", "m"], ["c", None]], True)
+    first, second, third = left_running([["a", "m"], ["b", "m"], ["c", None]], [], True)
 
     assert "the threads a and b still ran in the process that starts the others: the import of `m`" in first.text
     assert "the thread c still ran in the process that starts the others. run-jobs does not wait for it" in second.text
@@ -158,8 +158,15 @@ def test_threads_that_were_left_are_named_with_the_module_that_started_them() ->
     assert {note.about for note in (first, second, third)} == {"left_running"}
 
 
+def test_processes_that_were_left_are_named_with_the_module_that_started_them() -> None:
+    first, second = left_running([], [["a (pid 1)", "m"], ["b (pid 2)", "m"], ["c (pid 3)", None]], False)
+
+    assert "the processes a (pid 1) and b (pid 2) still ran: the import of `m` had started them. run-jobs" in first.text
+    assert "the process c (pid 3) still ran. run-jobs ends it." in second.text
+
+
 def test_nothing_left_is_not_worth_a_word() -> None:
-    assert list(left_running([], False)) == []
+    assert list(left_running([], [], False)) == []
 
 
 def test_who_crashes_by_a_step_of_its_own_surprises_nobody() -> None:

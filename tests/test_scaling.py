@@ -133,6 +133,7 @@ def messages_of(processes: int, *, in_pairs: bool) -> Iterator[dict[str, Any] | 
         "values": {},
         "holders": {},
         "threads": [],
+        "processes": [],
         "last_values": {f"n-{number}": 1 for number in numbers},
         "added": {f"n-{number}": [1, [number], []] for number in numbers},
     }

@@ -242,7 +242,8 @@ class Telling:
         if self._final is None:
             return self._notes.at_the_end(outcome)
         sums = of_sums(self._plan, self._final["added"], self._final["last_values"])
-        left = left_running(self._final["threads"], self.exit_functions_were_ended)
+        final = self._final
+        left = left_running(final["threads"], final["processes"], self.exit_functions_were_ended)
         return [*sums, *self._surprises.at_the_end(), *left, *self._notes.at_the_end(outcome)]
 
     def _unmet(self, outcome: str) -> list[Note]:

@@ -24,7 +24,7 @@ from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
-from runner.supervise.leaving import LeftThreads, flush_whatever_is_there, leave
+from runner.supervise.leaving import LeftRunning, flush_whatever_is_there, leave
 from runner.supervise.own_descriptors import OwnDescriptors
 from runner.supervise.processes import DESCRIPTORS_EACH, Processes
 from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
@@ -142,7 +142,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         link.send({"refused": [too_few_files()]})
         return
     sys.path += [path for path in plan.paths if path not in sys.path]
-    threads = LeftThreads()
+    threads = LeftRunning()
     own = OwnDescriptors(link, (*signals.descriptors, *private), _send_all)
     refusals, coroutines = not_held_here(plan) or _preload(plan, link, threads, own), dict[str, bool]()
     signals.spare_us()
@@ -176,7 +176,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         shared.remove()
 
 
-def _preload(plan: Plan, link: Link, threads: LeftThreads, own: OwnDescriptors) -> list[dict[str, Any]]:
+def _preload(plan: Plan, link: Link, threads: LeftRunning, own: OwnDescriptors) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
     sys.stdin = sys.__stdin__  # as a child has it
     try:
@@ -236,7 +236,7 @@ def _supervisor(
     signals: Signals,
     open_files: tuple[int, int] | None,
     private: tuple[int, ...],
-    threads: LeftThreads,
+    threads: LeftRunning,
 ) -> Supervisor | None:
     """What is to carry out the plan; None if it was refused."""
     records, to_records = os.pipe()
@@ -271,7 +271,7 @@ def _supervisor(
 
 
 def _create(
-    plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
+    plan: Plan, processes: Processes, link: Link, threads: LeftRunning, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
     has_classes = any(process.cls is not None for process in plan.processes)
@@ -280,7 +280,7 @@ def _create(
 
 
 def _create_all(
-    plan: Plan, processes: Processes, link: Link, threads: LeftThreads, own: OwnDescriptors
+    plan: Plan, processes: Processes, link: Link, threads: LeftRunning, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     for number, process in enumerate(plan.processes):
         if process.cls is None:

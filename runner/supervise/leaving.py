@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -28,22 +29,43 @@ _exit = os._exit
 _run_exit_functions = atexit._run_exitfuncs
 
 
-class LeftThreads:
-    """The threads that imports have started, each with the module that was being imported."""
+class LeftRunning:
+    """The threads and processes that imports have started, each with the module that was being imported."""
 
     def __init__(self) -> None:
         self._started_by: dict[Thread, str] = {}
+        self._processes_of: dict[int, str] = {}
+        """By their pids."""
+        self._modules: set[str] = set()
 
     @contextlib.contextmanager
     def noted(self, module: str) -> Iterator[None]:
-        """Threads that are started within this are started by this module."""
+        """What is started within this is started by this module; processes only within the first time, its import."""
+        from runner.supervise import left_processes
+
+        is_import = module not in self._modules
+        self._modules.add(module)
         before = set(threading.enumerate())
+        children = left_processes.pids() if is_import else set()
         try:
             yield
         finally:
+            if is_import:
+                self._processes_of |= dict.fromkeys(left_processes.pids() - children, module)
             for thread in threading.enumerate():
                 if thread not in before:
                     self._started_by.setdefault(thread, module)
+
+    def processes(self, spared: set[int]) -> list[tuple[str, str | None]]:
+        """The processes that imports have left: the name and the pid of each, and the module, where it is known.
+
+        `spared` are pids of other children.
+        """
+        if not self._modules:
+            return []
+        from runner.supervise import left_processes
+
+        return left_processes.left(self._processes_of, spared)
 
     def awaited(self) -> list[tuple[str, str | None]]:
         """The threads that a plain program would wait for now: the name of each, and the module, where it is known."""
@@ -75,10 +97,32 @@ def leave(status: int, front: int) -> NoReturn:
     try:
         if os.getppid() == front:
             end_with(front)
+            _let_go_of_pools()
             _run_exit_functions()
             flush_streams()
+        _fork_no_more()
         end_adopted(set())
         if not ARE_LISTED and os.getpgrp() == os.getpid():  # what imports have started here is known by its group
             os.killpg(0, signal.SIGKILL)
     finally:
         _exit(status)
+
+
+def _fork_no_more() -> None:
+    """Have no thread start anything any more: a pool replaces workers that end."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EAGAIN, "the supervisor ends")
+
+    os.fork = util.spawnv_passfds = refuse
+    if "subprocess" in sys.modules:
+        sys.modules["subprocess"].Popen = refuse  # type: ignore[attr-defined]  # it has that
+
+
+def _let_go_of_pools() -> None:
+    """Have no exit function end pools of processes: the workers have been killed, and one may have held a lock."""
+    pool = sys.modules.get("multiprocessing.pool")
+    if pool is not None:
+        for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
+            if finalizer._callback == pool.Pool._terminate_pool:
+                finalizer.cancel()

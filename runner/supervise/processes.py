@@ -320,6 +320,11 @@ class Processes:
         known = self.pids | companion_pids() | self._shared.pids
         return bool(running is not None and children(running.pid)) or bool(children() - known)
 
+    def pids_of_the_run(self) -> set[int]:
+        """Return the pids of the processes of the run, and of those that the supervisor has beside them."""
+        hand = set() if self._hand is None else {self._hand.pid}
+        return {each.pid for each in self.running.values()} | hand | companion_pids() | self._shared.pids
+
     def unwatched(self) -> list[int]:
         """Processes that live as far as is known, and whose end makes no descriptor readable."""
         if pidfds.WORK:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan
     from runner.supervise.hand import Hand
-    from runner.supervise.leaving import LeftThreads
+    from runner.supervise.leaving import LeftRunning
     from runner.supervise.processes import Processes
     from runner.supervise.running import Started
     from runner.supervise.shared import SharedThings
@@ -75,7 +75,7 @@ class Supervisor:
         records: int,
         signals: Signals,
         hand: Hand | None,
-        threads: LeftThreads,
+        left_running: LeftRunning,
     ) -> None:
         """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end.
 
@@ -91,7 +91,7 @@ class Supervisor:
         self._interruptions = Interruptions(plan, link, signals, self._timers)
         self._sharing = Sharing(shared, self._schedule, plan, processes.has_children, processes.sleeps)
         self._hand = hand
-        self._threads = threads
+        self._left_running = left_running
         self._ends = Ends(processes, selector, records, self._timers, self._tell)
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
@@ -119,12 +119,13 @@ class Supervisor:
             self._deliver(Begun())
             while not self._schedule.ended:
                 self._turn()
+            left = self._left_running.processes(self._processes.pids_of_the_run())
         finally:
             if self._hand is not None:
                 self._hand.let_end()
             self._processes.end_all()
         self._tell_seen(self._sharing.look_again(for_the_last_time=True))
-        ended = {"ended": self._outcome, "t": self._now, "threads": self._threads.awaited()}
+        ended = {"ended": self._outcome, "t": self._now, "threads": self._left_running.awaited(), "processes": left}
         self._tell(ended | self._sharing.in_the_end())
 
     def _turn(self) -> None:

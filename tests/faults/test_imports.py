@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -43,6 +44,32 @@ LEFT = {
     "a slow exit function": (SLOW_EXIT, "atexit"),
     "an exit function that heeds nothing": (STUBBORN_EXIT, "atexit"),
 }
+POOL = "import multiprocessing\npool = multiprocessing.Pool(2)\n"
+BUSY_POOL = "import multiprocessing, time\npool = multiprocessing.Pool(1)\npool.apply_async(time.sleep, [1_000])\n"
+EXECUTOR = """
+import concurrent.futures, os
+executor = concurrent.futures.ProcessPoolExecutor(1)
+executor.submit(os.getpid).result()
+"""
+BUSY_PROCESSES = """
+import concurrent.futures, time
+executor = concurrent.futures.ProcessPoolExecutor(1)
+executor.submit(time.sleep, 1_000)
+"""
+PROCESS = """
+import multiprocessing, time
+multiprocessing.get_context("fork").Process(target=time.sleep, args=(1_000,), name="clock").start()
+"""
+PROGRAM = "import subprocess\nprogram = subprocess.Popen(['sleep', '1000'])\n"
+POOLS = {
+    "a pool": (POOL, "PoolWorker-1", "PoolWorker-2"),
+    "a busy pool": (BUSY_POOL, "PoolWorker-1"),
+    "an executor": (EXECUTOR, "Process-1"),
+    "a busy executor": (BUSY_PROCESSES, "Process-1"),
+    "a process": (PROCESS, "clock"),
+    "a program": (PROGRAM, "sleep 1000"),
+}
+"""Modules that leave processes, and what these are called."""
 CLASS = "\nimport multiprocessing\nclass Work(multiprocessing.Process):\n    def run(self):\n        print('worked')\n"
 JOB = "jobs: [{name: a, do: [{print: worked}]}]"
 HELPED = """
@@ -89,6 +116,32 @@ def test_the_module_of_a_class_keeps_no_run_from_its_end(what: str, tmp_path: Pa
     assert result.processes["a"].output == "worked\n"
     assert time.monotonic() - began < NOT_WAITED_FOR_S
     assert named in left_by(result)
+
+
+@pytest.mark.parametrize("what", POOLS)
+def test_processes_that_a_preload_leaves_are_named_and_ended(what: str, start_method: str, tmp_path: Path) -> None:
+    source, *names = POOLS[what]
+    (tmp_path / "leaving.py").write_text(source)
+
+    result = run_text(f"preload: [leaving]\n{JOB}", tmp_path, start_method)
+
+    assert (result.outcome, result.processes["a"].output) == ("succeeded", "worked\n")
+    for name in names:
+        assert re.search(rf"{name} \(pid \d+\)", left_by(result))
+    assert "the import of `leaving`" in left_by(result)
+    assert "atexit" not in left_by(result)
+
+
+@pytest.mark.parametrize("what", POOLS)
+def test_processes_that_the_module_of_a_class_leaves_are_named_and_ended(what: str, tmp_path: Path) -> None:
+    source, *names = POOLS[what]
+    (tmp_path / "leaving.py").write_text(source + CLASS)
+
+    result = run_text("jobs: [{name: a, class: 'leaving:Work'}]", tmp_path, "fork")
+
+    assert result.processes["a"].output == "worked\n"
+    for name in names:
+        assert re.search(rf"{name} \(pid \d+\)", left_by(result))
 
 
 @pytest.mark.parametrize("what", LEFT)

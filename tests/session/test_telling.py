@@ -64,6 +64,7 @@ ENDED: dict[str, object] = {
     "holders": {},
     "added": {},
     "threads": [],
+    "processes": [],
 }
 
 

@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import weakref
-from multiprocessing import context, forkserver, managers, process, queues, resource_tracker, synchronize, util
+from multiprocessing import context, forkserver, managers, pool, process, queues, resource_tracker, synchronize, util
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +66,7 @@ NAMES = {
     "_getframe": sys,
     "_current_frames": sys,
     "_finalizer_registry": util,
+    "_terminate_pool": pool.Pool,
     "_registry": weakref.finalize,
     "_afterfork_registry": util,
     "_flush_std_streams": util,
