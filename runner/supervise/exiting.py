@@ -1,4 +1,4 @@
-"""What a forked process skips at its end: `atexit` functions, finalizers, and data in the buffers of open files.
+"""What a forked process skips at its end: `atexit` functions, finalizers, data in buffers of files and of `logging`.
 
 Children import this module, if their targets are a user's functions.
 """
@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 import weakref
+from collections import deque
 from io import BufferedRandom, BufferedWriter, TextIOWrapper
 
 from runner.supervise import endings, no_stdin, told
@@ -42,6 +43,7 @@ class Exiting:
         self._register, self._unregister = atexit.register, atexit.unregister
         self._before: list[str] = []
         self._finalizers: set[object] = set()
+        self._records: dict[int, tuple[int, str]] = {}
         self._free = 0
 
     def __enter__(self) -> None:
@@ -49,6 +51,7 @@ class Exiting:
         no_stdin.report_reads()
         self._before = unwritten(self._globals())
         self._finalizers = set(_finalizers())
+        self._records = _handlers_with_records()
         self._free = _lowest_free_descriptor()
 
     def __exit__(self, *_: object) -> None:
@@ -67,6 +70,9 @@ class Exiting:
         # pages of them.
         objects = gc.get_objects() if _lowest_free_descriptor() > self._free else ()
         files = [name for name in unwritten((*self._globals(), *objects)) if name not in self._before]
+        for handler, (count, name) in _handlers_with_records().items():
+            if count > self._records.get(handler, (0, ""))[0]:
+                files.append(f"the logging handler {name} ({count} record{'s' * (count > 1)})")
         if files:
             told.tell_unwritten(files[:MOST_NAMES])
 
@@ -89,6 +95,31 @@ def unwritten(objects: Iterable[object]) -> list[str]:
     found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
     inner = {id(_buffer_of(each)) for each in found}
     return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
+
+
+def _handlers_with_records() -> dict[int, tuple[int, str]]:
+    """How many records each handler of `logging` holds that its `close` passes on, and its name, by its identity."""
+    logging: Any = sys.modules.get("logging")
+    if logging is None:
+        return {}
+    handlers = [handler for each in list(logging._handlerList) if (handler := each()) is not None]
+    held = {id(each): (_records_of(each), str(each.name or type(each).__name__)) for each in handlers}
+    return {handler: found for handler, found in held.items() if found[0]}
+
+
+def _records_of(handler: Any) -> int:
+    try:
+        if not handler.flushOnClose or handler.target is None:  # as a `MemoryHandler` has them
+            return 0
+    except AttributeError:
+        pass
+    kind, fields = type(handler), vars(handler)
+    if "buffer" in fields:
+        return len(handler.buffer) if hasattr(handler.buffer, "__len__") else 0
+    ends = (getattr(method, "__module__", None) for method in (kind.close, kind.flush))
+    if all(str(module).partition(".")[0] == "logging" for module in ends):
+        return 0
+    return sum(len(held) for name, held in fields.items() if name != "filters" and isinstance(held, list | deque))
 
 
 def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:

@@ -301,3 +301,19 @@ def test_stdin_is_otherwise_as_ever(start_method: str, tmp_path: Path) -> None:
 
     assert result.processes["a"].output == "0 <stdin> r False True\n"
     assert notes(result, "no_stdin") == []
+
+
+def test_records_in_the_buffer_of_a_logging_handler_are_named(start_method: str, tmp_path: Path) -> None:
+    (tmp_path / "buffering.py").write_text(
+        "import logging.handlers\n"
+        "def work():\n"
+        "    target = logging.FileHandler('log.txt')\n"
+        "    logging.getLogger().addHandler(logging.handlers.MemoryHandler(100, target=target))\n"
+        "    logging.warning('x')\n"
+    )
+
+    result = run_text("jobs: [{name: a, target: 'buffering:work', cwd: '.'}]", tmp_path, start_method)
+
+    is_written = bool((tmp_path / "log.txt").read_text())
+    told = ["MemoryHandler (1 record) was not written" in said for _, said in notes(result, "exit_skipped")]
+    assert told == ([] if is_written else [True])

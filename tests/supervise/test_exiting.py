@@ -7,6 +7,8 @@ import contextlib
 import functools
 import io
 import json
+import logging
+import logging.handlers
 import os
 import socket
 import sys
@@ -293,3 +295,86 @@ def test_where_a_detached_file_refuses_to_be_asked_it_has_no_buffer() -> None:
             raise ValueError("underlying buffer has been detached")  # as from 3.14 on
 
     assert exiting._buffer_of(Detached()) is None
+
+
+class Batches(logging.Handler):
+    """Keeps records in a list of its own until it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def close(self) -> None:
+        self.records.clear()
+        super().close()
+
+
+class Kept(Batches):
+    """Keeps them whatever is done, for a test that looks at them."""
+
+    close = logging.Handler.close
+
+
+def memory(**settings: Any) -> logging.handlers.MemoryHandler:
+    """A handler that keeps records in its buffer."""
+    return logging.handlers.MemoryHandler(100, **settings)
+
+
+@pytest.mark.parametrize(
+    ("make", "told_of"),
+    [
+        (lambda: memory(target=logging.NullHandler()), "MemoryHandler (2 records)"),
+        (memory, None),
+        (lambda: memory(target=logging.NullHandler(), flushOnClose=False), None),
+        (Batches, "Batches (2 records)"),
+        (Kept, None),
+        (logging.NullHandler, None),
+        (lambda: logging.StreamHandler(io.StringIO()), None),
+    ],
+)
+@pytest.mark.usefixtures("registered")
+def test_records_that_a_handler_of_logging_still_holds_are_told(
+    make: Callable[[], logging.Handler], told_of: str | None, heard: list[list[Any]]
+) -> None:
+    record = logging.makeLogRecord({"msg": "x", "levelno": logging.INFO})
+    with Exiting("m"):
+        handler = make()
+        for _ in range(2):
+            handler.handle(record)
+
+    leave()
+
+    assert heard == ([["unwritten", [f"the logging handler {told_of}"]]] if told_of else [])
+    handler.close()
+
+
+@pytest.mark.usefixtures("registered")
+def test_records_that_were_there_before_are_those_of_the_process_that_has_forked(heard: list[list[Any]]) -> None:
+    handler = memory(target=logging.NullHandler())
+    handler.set_name("mails")
+    handler.handle(logging.makeLogRecord({"msg": "x", "levelno": logging.INFO}))
+    with Exiting("m"):
+        pass
+    leave()
+    assert heard == []
+
+    with Exiting("m"):
+        handler.handle(logging.makeLogRecord({"msg": "y", "levelno": logging.INFO}))
+    leave()
+
+    assert heard == [["unwritten", ["the logging handler mails (2 records)"]]]
+    handler.close()
+
+
+@pytest.mark.usefixtures("registered")
+def test_without_logging_there_are_no_records(heard: list[list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "logging")
+
+    with Exiting("m"):
+        pass
+    leave()
+
+    assert heard == []
