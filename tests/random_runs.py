@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -56,7 +57,8 @@ def front_lives(running: subprocess.Popen[bytes], *numbers: signal.Signals) -> b
 def supervisor_dies(running: subprocess.Popen[bytes]) -> bool:
     """Kill the supervisor, if it is there already."""
     for child in children_of(running.pid)[:1]:
-        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended since
+            os.kill(child, signal.SIGKILL)
     return True
 
 

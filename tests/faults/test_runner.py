@@ -298,8 +298,12 @@ def _lines(file: Path) -> list[bytes]:
 
 
 def _command_line(pid: int) -> bytes:
-    with open(f"{PROC}/{pid}/cmdline", "rb") as file:
-        return file.read()
+    """The command line of a process; empty if it has ended."""
+    try:
+        with open(f"{PROC}/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])

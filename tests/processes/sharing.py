@@ -95,11 +95,18 @@ def _take(lock: Any) -> None:
 def kill_the_manager(held: Any) -> None:
     """Kill the process that the dict lives in: the sibling that was forked before us."""
     parent = os.getppid()
-    command = Path(f"{PROC}/{parent}/cmdline").read_bytes()
     siblings = map(int, Path(f"{PROC}/{parent}/task/{parent}/children").read_text().split())
-    forked = [pid for pid in siblings if Path(f"{PROC}/{pid}/cmdline").read_bytes() == command]
+    forked = [pid for pid in siblings if _command_line(pid) == _command_line(parent)]
     os.kill(min(forked), signal.SIGKILL)
     held["a"] = 1
+
+
+def _command_line(pid: int) -> bytes:
+    """The command line of a process; empty if it has ended."""
+    try:
+        return Path(f"{PROC}/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def kill_mains_hand(event: Any) -> None:

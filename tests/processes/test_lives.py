@@ -88,6 +88,7 @@ def test_a_target_that_closes_all_descriptors_is_seen_to_its_end(start_method: s
 def test_sigterm_right_after_the_start_is_never_lost(start_method: str) -> None:
     replicas = 60 if start_method == "fork" else 4
     text = f"""
+        grace_period: 30
         jobs: [{{name: a, target: sleep, args: [60], replicas: {replicas}}}]
         main: [start: all, terminate: all, join: all]
     """
