@@ -42,7 +42,7 @@ DYING = """
 import os, signal, sys
 
 def die():
-    if "forkserver" in sys.orig_argv[-1] and not os.path.exists("{file}"):
+    if "forkserver" in str(sys.orig_argv) and not os.path.exists("{file}"):
         open("{file}", "x").close()
         {deed}
 
