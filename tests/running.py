@@ -159,9 +159,9 @@ class Running:
         return self.command.wait(), said
 
 
-def wait_until(fact: Callable[[], bool]) -> None:
-    """Wait until this holds, for a minute at most."""
-    deadline = time.monotonic() + 60
+def wait_until(fact: Callable[[], bool], *, at_most_s: float = 60) -> None:
+    """Wait until this holds, for a minute at most unless told otherwise."""
+    deadline = time.monotonic() + at_most_s
     while not fact():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.005)

@@ -43,7 +43,7 @@ def test_memory_stays_bounded_while_a_process_writes(kind: str, size: int, shown
     pids = [running.pid, *children_of(running.pid)]
     before = sum(map(_most_memory, pids))
 
-    wait_until(done.exists)
+    wait_until(done.exists, at_most_s=240)
 
     growth = sum(map(_most_memory, pids)) - before
     running.send_signal(signal.SIGTERM)

@@ -26,6 +26,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     return Scenario(kinds, draw(st.tuples(*[st.integers(0, guards - 1)] * processes)))
 
 
+@pytest.mark.timeout(600)  # of all examples together
 @settings(max_examples=share_of(60))
 @given(scenarios())
 def test_circles_are_told_and_nothing_else_is(scenario: Scenario) -> None:
