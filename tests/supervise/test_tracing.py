@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from runner.supervise.table import Cell
 
 # A timer thread of pytest's would be one that may let us go on.
+pytestmark = pytest.mark.timeout(180, method="signal")
 
 
 @pytest.fixture(autouse=True)
