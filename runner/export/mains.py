@@ -8,7 +8,7 @@ from runner.export import making
 from runner.export.expressions import literal, seconds
 from runner.export.layout import indented
 from runner.export.names import TAKEN, Names, identifier
-from runner.export.starting import Run, Unit, code_of, made, runs_of, variable_of
+from runner.export.starting import Run, Unit, code_of, failed, made, runs_of, variable_of
 from runner.export.statements import ENDING, Scope, block, reads
 from runner.export.trees import renamed
 from runner.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from runner.export.making import Things
     from runner.export.starting import Making
-    from runner.plan import JobPlan, Plan, Step
+    from runner.plan import JobPlan, Plan, ProcessPlan, Step
 
 _LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
+FAILED = "not every process has succeeded"
+"""With what a script fails."""
 LEAST_TOGETHER = 3
 """So many variables that are named one after the other again and again get a name together."""
 _OWN_LEVELS = {"subdebug": 5, "subwarning": 25}
@@ -38,9 +40,10 @@ def main_lines(
     told = [*making.told(things), *counted]
     paragraphs = [making.filled(things), _all_made(units, makings, things)]
     paragraphs.append(_steps(plan, steps, units, things, stubborn))
-    if things.plans or stubborn & {*_daemons_left(plan, steps)}:
+    ends = bool(things.plans or stubborn & {*_daemons_left(plan, steps)})
+    if ends:
         paragraphs += [_rest(plan, steps, units, stubborn), told]
-    paragraphs.append(_exit(steps, things))
+    paragraphs += [_check(plan, steps, units, ended=ends), _exit(steps, things)]
     return [
         "def main() -> None:",
         *indented([f'"""{_says(things, runs)}"""', *_log(plan), *_within(things, paragraphs)]),
@@ -197,6 +200,37 @@ def _rest(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], stubborn: fr
     if left:
         lines += code_of(Run(("join", None), left), units)
     return lines
+
+
+def _check(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], *, ended: bool) -> list[str]:
+    """What has the script fail if a process has failed, as the run does, unless the file expects that of the run.
+
+    `ended` says that main has waited for all processes.
+    """
+    if plan.expect is not None and (plan.expect.outcome in ("failed", "timed_out") or plan.expect.deadlock):
+        return []
+    stopped = {step.process for step in steps if isinstance(step, Terminate | Kill)}
+    asked: dict[str, list[int]] = {}
+    for each in sorted({step.process for step in steps if isinstance(step, Start)}):
+        condition = _failure(plan.processes[each], is_stopped=each in stopped)
+        if condition is not None:
+            asked.setdefault(condition, []).append(each)
+    left = tuple(each for each in _unjoined(steps) if asked and not plan.processes[each].daemon)
+    lines = code_of(Run(("join", None), left), units) if left and not ended else []
+    for condition, processes in asked.items():
+        lines += [f"if {failed(processes, units, condition)}:", f"    sys.exit({literal(FAILED)})"]
+    return lines
+
+
+def _failure(process: ProcessPlan, *, is_stopped: bool) -> str | None:
+    """The condition under which a process has failed, by its exit code; None where that does not tell."""
+    expect = process.expect
+    if expect is not None and expect.says_the_end:
+        exit_code = None if expect.outcome is not None or process.daemon else expect.exit_code
+        return None if exit_code is None else f"process.exitcode != {exit_code}"
+    if is_stopped or process.terminate_after is not None or process.daemon:
+        return "(process.exitcode or 0) > 0"
+    return "process.exitcode"
 
 
 def _daemons_left(plan: Plan, steps: Sequence[Step]) -> list[int]:

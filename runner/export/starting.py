@@ -121,14 +121,25 @@ def _key(
 
 def code_of(run: Run, units: Sequence[Unit]) -> list[str]:
     """The statements of a run."""
-    parts = _parts(run.processes, units)
-    whole_unit = next((unit for unit in units if unit.is_list and unit.processes == run.processes), None)
+    alone, whole = _whole(run.processes, units)
+    return run.statements(whole) if alone else [f"for process in {whole}:", *indented(run.statements("process"))]
+
+
+def failed(processes: Sequence[int], units: Sequence[Unit], condition: str) -> str:
+    """The expression that says whether one of the processes fulfils a condition on `process`."""
+    alone, whole = _whole(processes, units)
+    return condition.replace("process", whole) if alone else f"any({condition} for process in {whole})"
+
+
+def _whole(processes: Sequence[int], units: Sequence[Unit]) -> tuple[bool, str]:
+    """Whether these processes are a single one, and what it, or an iterable of all of them, is called."""
+    parts = _parts(processes, units)
+    whole_unit = next((unit for unit in units if unit.is_list and unit.processes == tuple(processes)), None)
     if whole_unit is not None:
         parts = [f"*{whole_unit.variable}"]
-    if len(parts) == 1 and not parts[0].startswith("*"):
-        return run.statements(parts[0])
-    whole = parts[0].removeprefix("*") if len(parts) == 1 else f"({', '.join(parts)})"
-    return [f"for process in {whole}:", *indented(run.statements("process"))]
+    if len(parts) > 1:
+        return False, f"({', '.join(parts)})"
+    return not parts[0].startswith("*"), parts[0].removeprefix("*")
 
 
 def _parts(processes: Sequence[int], units: Sequence[Unit]) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from runner.export import export
+from runner.export.mains import FAILED
 from tests.running import plan_of
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ def exported(text: str, folder: Path, start_method: str | None = None) -> str:
 
 
 def lines_of(script: str, function: str) -> list[str]:
-    """The statements of a function, without its docstring and the blanks before them."""
+    """The statements of a function, without its docstring, the blanks before them and a look at exit codes."""
     tree = ast.parse(script)
     found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
-    rows = script.splitlines()[found.body[0].end_lineno : found.end_lineno]
-    return [row.removeprefix("    ") for row in rows if row]
+    checks = [node for node in ast.walk(found) if isinstance(node, ast.If) and FAILED in ast.unparse(node)]
+    checked = {row for node in checks for row in range(node.lineno, (node.end_lineno or 0) + 1)}
+    rows = list(enumerate(script.splitlines(), 1))[found.body[0].end_lineno : found.end_lineno]
+    return [row.removeprefix("    ") for number, row in rows if row and number not in checked]
 
 
 def head_of(script: str, function: str) -> str:

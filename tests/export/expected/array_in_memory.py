@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
@@ -38,6 +39,9 @@ def main() -> None:
             process.join()
 
         print(f"fields: {fields_in(fields_memory).tolist()}")
+
+        if any(process.exitcode for process in processes):
+            sys.exit("not every process has succeeded")
     finally:
         fields_memory.close()
         fields_memory.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import sys
 from multiprocessing.queues import JoinableQueue
 from multiprocessing.sharedctypes import Synchronized
 
@@ -43,6 +44,9 @@ def main() -> None:
         process.join()
 
     print(f"done: {done.value}")
+
+    if any((process.exitcode or 0) > 0 for process in processes):
+        sys.exit("not every process has succeeded")
 
 
 if __name__ == "__main__":

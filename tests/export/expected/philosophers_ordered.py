@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from multiprocessing.synchronize import Lock
 
@@ -37,6 +38,9 @@ def main() -> None:
         process.start()
     for process in processes:
         process.join()
+
+    if any(process.exitcode for process in processes):
+        sys.exit("not every process has succeeded")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 
 
@@ -24,6 +25,9 @@ def main() -> None:
     print("TERMINATED", slow_process, slow_process.is_alive())
     slow_process.join()
     print("JOINED", slow_process, slow_process.is_alive())
+
+    if (slow_process.exitcode or 0) > 0:
+        sys.exit("not every process has succeeded")
 
 
 if __name__ == "__main__":
