@@ -5,6 +5,7 @@ Processes tell what they saw of themselves (`runner.supervise.observing`); here 
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from runner.arguments import references
@@ -23,6 +24,9 @@ SLOW_START_S = 0.02
 """What takes no longer to start is not worth a word."""
 CLEARLY_S = 0.005
 """What is read of two processes closer together than this may have been written in either order."""
+MOST_OF_A_LINE = 120
+_FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+, in .+\n    (.+)$', re.MULTILINE)
+_OF_PYTHON = re.compile(r"/(?:site|dist)-packages/|/lib(?:64)?/python3[^/]*/|^<frozen ")
 TIMES_AS_LONG = 3
 """So many times the work a start has to take."""
 
@@ -65,7 +69,7 @@ class Surprises:
             case "forked_with", [list(threads), bool(here)]:
                 return self.of_fork(name if here else None, list(map(str, threads)))
             case "read_stdin", []:
-                return self._read_from_stdin(name, "")
+                return self._read_from_stdin(name, _READ.format(name, ""))
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
             case "left_for_exit" | "unfinalized" | "unwritten", [list(), *_]:
@@ -86,12 +90,12 @@ class Surprises:
         text = _FORKED_WITH_THREADS.format(what)
         return [Note("forked_with_threads", name, text)]
 
-    def _read_from_stdin(self, name: str, error: str) -> list[Note]:
-        """The process has read from stdin, with this error in parentheses, or none."""
+    def _read_from_stdin(self, name: str, what: str) -> list[Note]:
+        """The process has read from stdin, or has failed where it does, as this sentence says."""
         if name in self._readers:
             return []
         self._readers.add(name)
-        return [Note("no_stdin", name, _NO_STDIN.format(name, error))]
+        return [Note("no_stdin", name, _NO_STDIN.format(what))]
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote."""
@@ -116,7 +120,9 @@ class Surprises:
         if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
         if error is not None and _has_missed_its_input(error):
-            yield from self._read_from_stdin(name, f" ({error['type']})")
+            yield from self._read_from_stdin(name, _READ.format(name, f" ({error['type']})"))
+        elif error is not None and (line := _failed_line(error)) and _READS_STDIN.search(line):
+            yield from self._read_from_stdin(name, _FAILED_READING.format(name, line, error["type"]))
         yield from self._about_exit(name, fields)
         is_unwound = name in self._unwinding
         if (
@@ -190,6 +196,13 @@ def _has_missed_its_input(error: dict[str, Any]) -> bool:
     return at_the_end or through_getpass or error["type"] == "bdb.BdbQuit"
 
 
+def _failed_line(error: dict[str, Any]) -> str:
+    """The line of code of the user in which an error was raised, as far as its traceback shows it."""
+    frames = _FRAME.findall(error.get("traceback") or "")
+    of_user = [line for file, line in frames if not _OF_PYTHON.search(file)]
+    return str(of_user[-1]).strip()[:MOST_OF_A_LINE] if of_user else ""
+
+
 def _shares(process: ProcessPlan) -> bool:
     """Whether a process uses shared things."""
     return bool(references([*process.args, *process.kwargs.values(), *(process.do or ())]) - {"pid"})
@@ -245,7 +258,14 @@ _BEGINS = {
     "spawn": "under spawn a process begins as a new interpreter that has to import everything",
     "forkserver": "under forkserver a process is forked from a server, and imports what the file does not `preload`",
 }
+_READS_STDIN = re.compile(r"open\(0\b|\bread\(0\b|/dev/stdin|\bsys\.(?:__)?stdin\b|\bfileinput\.")
+"""In a line of code: it reads from descriptor 0, or from a stream on it."""
+_READ = "{0} read from stdin and got its end at once{1}"
+_FAILED_READING = (
+    "{0} failed in a line that reads from stdin, `{1}` ({2}), which is empty unless the target has put something else "
+    "there"
+)
 _NO_STDIN = (
-    "{0} read from stdin and got its end at once{1}: a process has no stdin of its own, it reads from "
-    "/dev/null, as under multiprocessing. Pass what it needs in `args`, in `env`, in a file or through a queue."
+    "{0}: a process has no stdin of its own, it reads from /dev/null, as under multiprocessing. Pass what it needs in "
+    "`args`, in `env`, in a file or through a queue."
 )

@@ -132,6 +132,34 @@ def test_a_process_that_reads_from_stdin_is_told_that_it_has_none(error: dict[st
     assert abouts(notes) == ([("no_stdin", "a")] if is_told else [])
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("n = int(open(0).readline())", True),
+        ("n = int(os.read(0, 9))", True),
+        ("n = json.load(os.fdopen(0))", True),
+        ("n = json.load(open('/dev/stdin'))", True),
+        ("n = next(fileinput.input())", True),
+        ("n = int(sys.stdin.readline())", True),
+        ("n = int(open('file').readline())", False),
+        ("subprocess.run(words, stdin=subprocess.DEVNULL, check=True)", False),
+    ],
+)
+def test_a_process_that_fails_in_a_line_that_reads_from_stdin_is_told_that_it_has_none(
+    line: str, is_told: bool
+) -> None:
+    library = '  File "/usr/lib/python3.11/json/__init__.py", line 3, in load\n    return loads(fp.read())\n'
+    traceback = f'Traceback (most recent call last):\n  File "/a/b.py", line 7, in work\n    {line}\n{library}'
+    error = {"type": "ValueError", "message": "x", "traceback": f"{traceback}ValueError: x\n"}
+
+    notes = list(surprises().about(exited(error=error, ended_by="exception"), 2.0))
+
+    assert abouts(notes) == ([("no_stdin", "a")] if is_told else [])
+    assert all(
+        note.text.startswith(f"a failed in a line that reads from stdin, `{line}` (ValueError)") for note in notes
+    )
+
+
 def test_a_read_from_stdin_is_told_at_once_and_not_again_with_its_error() -> None:
     found = surprises()
 

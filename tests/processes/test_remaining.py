@@ -289,6 +289,15 @@ def test_a_read_from_the_stdin_that_a_process_has_not_is_told(read: str, start_m
     assert result.processes["a"].outcome == ("failed" if "(stream" in read or "input" in read else "succeeded")
 
 
+@pytest.mark.parametrize("read", ["open(0).readline()", "os.read(0, 9)", "open('/dev/stdin').read()"])
+def test_a_process_that_fails_over_what_it_read_from_descriptor_0_is_told_why(read: str, tmp_path: Path) -> None:
+    (tmp_path / "reading.py").write_text(f"import os\ndef work():\n    return int({read})\n")
+
+    result = run_text("jobs: [{name: a, target: 'reading:work'}]", tmp_path)
+
+    assert [process for process, _ in notes(result, "no_stdin")] == ["a"]
+
+
 def test_stdin_is_otherwise_as_ever(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "looking.py").write_text(
         "import sys\n"
