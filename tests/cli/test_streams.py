@@ -64,7 +64,7 @@ def test_an_interrupt_while_the_file_is_read_ends_the_command_with_one_line(word
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with open(fifo, "wb"):  # which waits until it reads
         running.send_signal(signal.SIGINT)
-        said, error = running.communicate(timeout=20)
+        said, error = running.communicate(timeout=50)
 
     assert (running.returncode, error) == (130, STOPPED_EARLY)
     results = [json.loads(line) for line in said.splitlines()]
@@ -82,7 +82,7 @@ def test_an_interrupt_while_targets_are_imported_ends_the_command_with_its_resul
     file = written(tmp_path, "jobs: [{name: a, target: 'endless:work', replicas: 2}]")
     script = f"export COMMAND=$$; exec {' '.join(COMMAND)} {file} --json"
 
-    done = subprocess.run(["sh", "-c", script], capture_output=True, check=False, timeout=30)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=False, timeout=50)
 
     result = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (130, STOPPED_EARLY)
@@ -114,7 +114,7 @@ def test_a_run_whose_events_nobody_reads_is_stopped(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=50,
     )
 
     assert json.loads(done.stdout)["event"] == "run.started"
