@@ -81,6 +81,12 @@ NOT_WAITED_FOR_S = 40
 """Far less than anything that is left takes, and far more than a run takes, on a busy machine, too."""
 
 
+@pytest.fixture
+def _exit_functions_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit functions have as long as they may need on a busy machine."""
+    monkeypatch.setattr(patience, "EXIT_FUNCTIONS_S", 30.0)
+
+
 def left_by(result: RunResult) -> str:
     """What the notes say of what was left running."""
     return " ".join(
@@ -118,6 +124,7 @@ def test_the_module_of_a_class_keeps_no_run_from_its_end(what: str, tmp_path: Pa
     assert named in left_by(result)
 
 
+@pytest.mark.usefixtures("_exit_functions_have_time")
 @pytest.mark.parametrize("what", POOLS)
 def test_processes_that_a_preload_leaves_are_named_and_ended(what: str, start_method: str, tmp_path: Path) -> None:
     source, *names = POOLS[what]
@@ -201,10 +208,8 @@ def test_the_death_of_the_command_ends_the_supervisor_all_the_same(
     wait_until(lambda: not os.path.exists(f"{PROC}/{supervisor}/exe"))  # what else is left is seen after each test
 
 
-def test_exit_functions_that_take_no_time_run_and_are_not_worth_a_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(patience, "EXIT_FUNCTIONS_S", 30.0)  # which a busy machine may need
+@pytest.mark.usefixtures("_exit_functions_have_time")
+def test_exit_functions_that_take_no_time_run_and_are_not_worth_a_word(tmp_path: Path) -> None:
     (tmp_path / "leaving.py").write_text(f"import atexit\natexit.register(open, {str(tmp_path / 'left')!r}, 'w')\n")
 
     result = run_text(f"preload: [leaving]\n{JOB}", tmp_path)
