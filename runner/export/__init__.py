@@ -20,6 +20,7 @@ def export(plan: Plan, coroutines: Mapping[str, bool] | None = None) -> str:
 
     numpy is needed where the file has arrays. What the file calls is imported from where the file finds it.
     `coroutines` are the import paths of targets, and of classes by their `run`, that return coroutines: False for those
-    that might return one or a generator. Raises `CannotExport` for what a plain script cannot say.
+    that might return one or a generator, and for classes without a `run` of their own. Raises `CannotExport` for what a
+    plain script cannot say.
     """
     return script(plan, coroutines or {})

@@ -81,6 +81,8 @@ class Parts:
     targets: dict[str, str]
     constants: dict[str, str]
     things: Things
+    without_run: frozenset[str]
+    """Classes that have no `run` of their own, by their import paths."""
 
 
 def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
@@ -139,7 +141,9 @@ def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
             views[thing.dtype, thing.length] = inner.give(f"{variables[thing.name]}_in")
     acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
     types = Types(plans, functions, acts)
-    return Parts(plan, works, functions, counters, targets, env, making.Things(plans, variables, views, types))
+    made = making.Things(plans, variables, views, types)
+    without_run = frozenset(path for path, is_certain in coroutines.items() if not is_certain)
+    return Parts(plan, works, functions, counters, targets, env, made, without_run)
 
 
 def _root(path: str) -> str:
@@ -271,9 +275,10 @@ def _makings(parts: Parts) -> dict[int, Making]:
         elif counter is not None:
             args = [{"ref": name} for name in (counter.total, counter.guard) if name]
             several = f"{counter.prefix}WORKERS"
-            made[work.process] = starting.Making(counter.function, False, tuple(args), {}, *rest, several)
+            made[work.process] = starting.Making(counter.function, False, tuple(args), {}, *rest, several=several)
         else:
             callee = called(work.callee, parts.targets)
             is_class = process.cls is not None
-            made[work.process] = starting.Making(callee, is_class, process.args, process.kwargs, *rest)
+            lacks_run = is_class and process.cls in parts.without_run
+            made[work.process] = starting.Making(callee, is_class, process.args, process.kwargs, *rest, lacks_run)
     return made

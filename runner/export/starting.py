@@ -31,6 +31,8 @@ class Making:
     kwargs: Mapping[str, Encoded] = field(default_factory=dict)
     name: Encoded = None
     daemon: bool = False
+    may_lack_run: bool = False
+    """The class has no `run` of its own: only its objects show whether they have a target."""
     several: str | None = None
     """What the script calls the number of processes that are made like this, if it has a name for that."""
 
@@ -167,7 +169,11 @@ def made(unit: Unit, makings: Mapping[int, Making], look: Look) -> list[str]:
     """The statements that make the processes of a unit."""
     if not unit.is_list:
         making = makings[unit.processes[0]]
-        return [f"{unit.variable} = {_call(making, look)}", *_told(making, unit.variable)]
+        return [
+            f"{unit.variable} = {_call(making, look)}",
+            *_told(making, unit.variable),
+            *_look(making, unit.variable),
+        ]
     lists: list[str] = []
     singly: list[str] = []
     for job in unit.jobs:
@@ -181,8 +187,13 @@ def made(unit: Unit, makings: Mapping[int, Making], look: Look) -> list[str]:
         lists.append(_comprehension(together, len(every), look))
     lists += [", ".join(singly)] if singly else []
     lines = [f"{unit.variable} {'+=' if place else '='} [{items}]" for place, items in enumerate(lists)]
+    looked_at = set()
     for place, number in enumerate(unit.processes):
-        lines += _told(makings[number], f"{unit.variable}[{place}]")
+        making, variable = makings[number], f"{unit.variable}[{place}]"
+        lines += _told(making, variable)
+        if making.callee not in looked_at:
+            lines += _look(making, variable)
+        looked_at.add(making.callee)
     return lines
 
 
@@ -197,6 +208,14 @@ def _told(making: Making, variable: str) -> list[str]:
         return []
     name = [] if making.name is None else [f"{variable}.name = {literal(making.name)}"]
     return [*name, *([f"{variable}.daemon = True"] if making.daemon else [])]
+
+
+def _look(making: Making, variable: str) -> list[str]:
+    """What has the script fail, as the run does, if an object of a class has nothing to run."""
+    if not making.may_lack_run:
+        return []
+    message = f"{making.callee} has no `run` of its own and no target: its process would do nothing"
+    return [f'if getattr({variable}, "_target", None) is None:', f"    sys.exit({literal(message)})"]
 
 
 def _call(making: Making, look: Look) -> str:
@@ -225,7 +244,8 @@ def _together(every: Sequence[Making]) -> Making | None:
     name, *args = columns
     count = len(first.args)
     kwargs = dict(zip(first.kwargs, args[count:], strict=True))
-    return Making(first.callee, first.is_class, tuple(args[:count]), kwargs, name, first.daemon, first.several)
+    same = (first.daemon, first.may_lack_run, first.several)
+    return Making(first.callee, first.is_class, tuple(args[:count]), kwargs, name, *same)
 
 
 _NOTHING: Encoded = {"nothing": None}

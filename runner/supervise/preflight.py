@@ -142,7 +142,10 @@ def _answer(plan: Plan, asked: list[int], answers: int, output: int, supervisor:
 
 
 def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
-    """The `refusal` of a process, or None, its `target`, and whether that is `async`: None where it might be."""
+    """The `refusal` of a process, or None, its `target`, and whether that is `async`: None where it might be.
+
+    For a class without `run` it is None, too: its constructor may give it a target.
+    """
     field, path = ("class", process.cls) if process.cls is not None else ("target", process.target or "")
     try:
         target = find(path)
@@ -153,10 +156,11 @@ def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
         return {"refusal": _import_failure(field, path, error), "target": path, "async": False}
     refusal = _misuse_of_class(path, target) if field == "class" else _misuse_of_target(path, target)
     body = getattr(target, "run", None) if field == "class" else target
+    may = body is BaseProcess.run if field == "class" else in_depth and bodies.may_return_body(body)
     return {
         "refusal": refusal or _lazy(field, path, body) or _bind(process, field, path, target),
         "target": path,
-        "async": bodies.is_async(body) or (None if in_depth and bodies.may_return_body(body) else False),
+        "async": bodies.is_async(body) or (None if may else False),
     }
 
 

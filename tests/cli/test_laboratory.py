@@ -463,6 +463,42 @@ def test_a_script_fails_as_the_run_does_where_nothing_of_a_body_runs(
     assert done.returncode == run_jobs(file, "-q")[0] == (1 if body else 0)
 
 
+@pytest.mark.parametrize(
+    ("cls", "said"),
+    [
+        ("EmptyWithInit", "EmptyWithInit has no `run` of its own and no target: its process would do nothing"),
+        ("Forgetful", "AttributeError: 'Forgetful' object has no attribute"),
+        ("ForgetfulDaemon", "AttributeError: 'ForgetfulDaemon' object has no attribute"),
+    ],
+)
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_script_fails_where_the_run_refuses_an_object_of_a_class(
+    cls: str, said: str, replicas: int, tmp_path: Path
+) -> None:
+    shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
+    file = written(tmp_path, f"jobs: [{{class: 'lazy:{cls}', replicas: {replicas}}}, {{name: b, do: [print: worked]}}]")
+    run_jobs("export", file, "-o", tmp_path / "script.py")
+
+    done = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert run_jobs(file, "-q")[0] == 2
+
+
+def test_a_script_takes_a_class_without_run_whose_objects_have_a_target(tmp_path: Path) -> None:
+    (tmp_path / "targeted.py").write_text(
+        "import multiprocessing\n"
+        "class Worker(multiprocessing.Process):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(target=print, args=('worked',))\n"
+    )
+    file = written(tmp_path, "jobs: [{name: a, class: 'targeted:Worker'}]")
+    run_jobs("export", file, "-o", tmp_path / "script.py")
+
+    assert subprocess.check_output([sys.executable, tmp_path / "script.py"], text=True) == "worked\n"
+
+
 @pytest.mark.parametrize("job", ["target: 'lazy:steps'", "class: 'lazy:RunsNothing'", "class: 'lazy:Empty'"])
 def test_what_would_run_nothing_is_not_exported(job: str, tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parents[1] / "processes" / "lazy.py", tmp_path)
