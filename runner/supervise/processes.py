@@ -171,6 +171,8 @@ class Processes:
         prepared: list[tuple[Any, Surroundings]] = [self._prepared[number] for number in numbers]
         # `Process.start` deletes both: kept here, they are freed after the row.
         _kept = [(getattr(each, "_target", None), getattr(each, "_kwargs", None)) for each, _ in prepared]
+        if self._plan.start_method != "fork":
+            self._shared.keep_tracker()
         self._signals.hold_back()
         try:
             self._attempt_each(prepared, row, attempts)

@@ -175,8 +175,16 @@ class SharedThings:
                 told[thing.name] = last_values.of(thing, self.objects[thing.name])
         return told
 
+    def keep_tracker(self) -> None:
+        """Have the resource tracker be there, and know what is shared."""
+        from runner.supervise.companions import keep_tracker
+
+        keep_tracker(f"/{memory.name}" for memory, _ in self._memories.values())
+
     def remove(self) -> None:
         """Take everything away; children that still look at the memory keep their view of it."""
+        if self._memories:
+            self.keep_tracker()
         self.handles.clear()
         self.objects.clear()
         self.rows.clear()

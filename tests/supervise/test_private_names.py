@@ -66,6 +66,7 @@ NAMES = {
     "_getframe": sys,
     "_current_frames": sys,
     "_finalizer_registry": util,
+    "_cleanup": synchronize.SemLock,
     "_terminate_pool": pool.Pool,
     "_registry": weakref.finalize,
     "_afterfork_registry": util,
