@@ -1,6 +1,7 @@
-"""Gives the forkserver our `sys.path`, when it imports this module before what it is to preload.
+"""Gives the forkserver our `sys.path` and our folder, when it imports this module before what it is to preload.
 
-Until Python 3.14 it is handed the path and does not look at it; this can go with the last of those.
+Until Python 3.14 it is handed the path and does not look at it. The folder is where multiprocessing puts the sockets of
+what a preload makes in the forkserver, such as a pool: there they are removed with the run.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ import contextlib
 import json
 import os
 import sys
+from multiprocessing import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 _VARIABLE = "RUN_JOBS_FORKSERVER_PATH"
 
 
 @contextlib.contextmanager
 def handed_on() -> Iterator[None]:
-    """A forkserver that is started within this gets our path."""
-    os.environ[_VARIABLE] = json.dumps(sys.path)
+    """A forkserver that is started within this gets our path and our folder."""
+    own: dict[str, Any] = process.current_process()._config  # type: ignore[attr-defined]  # there is no public way
+    folder = {name: own[name] for name in ("tempdir", "semprefix") if name in own}
+    os.environ[_VARIABLE] = json.dumps([sys.path, folder])
     try:
         yield
     finally:
@@ -31,4 +36,6 @@ if _VARIABLE in os.environ:
     from runner.supervise import fork_threads
 
     fork_threads.watch()
-    sys.path[:] = json.loads(os.environ.pop(_VARIABLE))  # taken away: its children have nothing to do with it
+    _path, _folder = json.loads(os.environ.pop(_VARIABLE))  # taken away: its children have nothing to do with it
+    sys.path[:] = _path
+    process.current_process()._config |= _folder  # type: ignore[attr-defined]  # there is no public way

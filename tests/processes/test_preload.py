@@ -225,6 +225,17 @@ def test_a_preload_is_imported_once_for_all_that_are_forked(tmp_path: Path) -> N
         assert said.pop().startswith("False ")
 
 
+def test_what_multiprocessing_makes_for_a_preload_lies_in_the_folder_of_the_run(
+    start_method: str, tmp_path: Path
+) -> None:
+    source = "from multiprocessing import util\nfolder = util.get_temp_dir()\ndef tell(): print(folder)\n"
+    text = "preload: [preloaded]\njobs: [{name: a, target: 'preloaded:tell'}]"
+
+    result = run_text(written(tmp_path, source, text).read_text(), tmp_path, start_method)
+
+    assert f"/run-jobs-{os.geteuid()}/" in result.processes["a"].output  # which is gone with the run
+
+
 def test_a_run_whose_preload_ends_the_supervisor_is_a_fault_with_what_it_wrote(tmp_path: Path) -> None:
     file = written(tmp_path, ENDS)
 
