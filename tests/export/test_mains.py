@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.export import export
 from tests.export.exporting import THINGS, doing, exported, lines_of
+from tests.running import plan_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,3 +224,11 @@ def test_preloading_is_the_forkservers_under_forkserver(tmp_path: Path) -> None:
     script = exported("preload: [json]\njobs: [{target: say}]", tmp_path, "forkserver")
 
     assert '    multiprocessing.set_forkserver_preload(["json"])\n' in script
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_an_object_of_a_class_without_run_is_looked_at_once_for_each_class(replicas: int, tmp_path: Path) -> None:
+    plan = plan_of(f"jobs: [{{class: 'm:Worker', replicas: {replicas}}}]", tmp_path)
+
+    assert export(plan, {"m:Worker": False}).count('"_target", None) is None') == 1
+    assert '"_target"' not in export(plan)

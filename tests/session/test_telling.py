@@ -733,3 +733,12 @@ def test_threads_of_the_process_that_forks_are_told() -> None:
 
     (note,) = notes_of(events, "forked_with_threads")
     assert "thread poller" in note
+
+
+def test_a_start_that_did_not_return_is_noted_with_its_process() -> None:
+    made = telling()
+    told(made, BEGAN | {"created": ["<Process p>"]}, {"starting": 0})
+
+    texts = [str(event.fields["text"]) for event in made.finish() if event.event == "note"]
+
+    assert any("did not return before the supervisor ended" in text for text in texts)
