@@ -27,6 +27,7 @@ from runner.supervise.forked import ForkPopen, Relatives, is_plain
 from runner.supervise.groups import Leaders
 from runner.supervise.leaving import flush_streams
 from runner.supervise.own_memory import first_steps
+from runner.supervise.pace import comes_to_its_first_step, let_others_run, processors
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
 from runner.supervise.surroundings import Surroundings
@@ -55,10 +56,6 @@ LEAST_STARTS = {"fork": 64, "spawn": 1, "forkserver": 1}
 
 LEADERS = {"fork": 16, "spawn": 0, "forkserver": 0}
 """Leaders of process groups that are made at once; other children than forked ones make their own."""
-
-_let_others_run: Callable[[], object] = getattr(os, "sched_yield", int)
-"""Children that have been forked are to come to their targets before more are forked: the two take as long in either
-order, and in this one a child does not wait until the row is over."""
 
 _THEIR_POPEN = multiprocessing.Process._Popen  # there is no public way
 
@@ -192,11 +189,18 @@ class Processes:
         held_back = self._signals.held_back if self._signals.stops < 0 else None
         least, leaders = LEAST_STARTS[self._plan.start_method], LEADERS[self._plan.start_method]
         unused: list[int] = []
+        first_steps = self._first_steps
+        ahead = processors()
+        """How many children may be on the way to their first steps."""
         for place, (process, around) in enumerate(prepared):
             if leaders and not place % leaders:
                 unused = self._leaders.make(min(leaders, len(prepared) - place))
             attempts.append(self._attempt(process, around, unused.pop() if unused else 0, theirs))
-            _let_others_run()
+            let_others_run()
+            if first_steps is not None and place >= ahead:
+                behind = prepared[place - ahead][1].number
+                if not comes_to_its_first_step(first_steps, behind):  # the machine is busy, or it has ended before
+                    first_steps = None
             now = monotonic()
             if now >= due or (now >= until and len(attempts) >= least) or news(0):
                 break
