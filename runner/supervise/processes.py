@@ -13,15 +13,12 @@ import os
 
 from runner import pidfds
 from runner.adopted import ARE_LISTED, children, end_adopted
-from runner.arguments import references
 from runner.clock import monotonic
 from runner.limits import free_descriptors, room_for
-from runner.line_times import tellers
-from runner.plan import Act
 from runner.senders import origin
 from runner.supervise import asleep, child
-from runner.supervise.calls import OURS, call_of
 from runner.supervise.companions import companion_pids
+from runner.supervise.contexts import Contexts
 from runner.supervise.descriptors import bits_of, close_all
 from runner.supervise.forked import ForkPopen, Relatives, is_plain
 from runner.supervise.groups import Leaders
@@ -30,20 +27,19 @@ from runner.supervise.own_memory import first_steps
 from runner.supervise.pace import comes_to_its_first_step, let_others_run, processors
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
-from runner.supervise.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from multiprocessing.process import BaseProcess
     from typing import Any, TypeAlias
 
-    from runner.plan import Plan, ProcessPlan
+    from runner.plan import Plan
     from runner.supervise.hand import Hand
-    from runner.supervise.handles import Handle
     from runner.supervise.interruptions import Row
     from runner.supervise.shared import SharedThings
     from runner.supervise.signals import Signals
+    from runner.supervise.surroundings import Surroundings
 
     _Attempt: TypeAlias = tuple[float, tuple[int, int], BaseException | None]
 
@@ -86,13 +82,9 @@ class Processes:
         """`records` and `line_times` are write ends of pipes, `private` is what else forked children have to close."""
         self._plan = plan
         self._shared = shared
-        self._records = records
         self._lifeline, self._lifeline_write = os.pipe()
         self._private = bits_of((*private, self._lifeline_write))
         """Descriptors, as bits, that a forked child inherits and has to close."""
-        self._open_files = open_files
-        self._line_times = line_times
-        self._tellers = frozenset(tellers(plan))
         self._signals = signals
         self._objects: list[BaseProcess] = []
         self._by_user_code: set[int] = set()
@@ -110,6 +102,16 @@ class Processes:
         forks = plan.start_method == "fork"
         self._first_steps = first_steps(len(plan.processes)) if forks else None
         self._relatives = Relatives(self._lifeline) if forks else None
+        self._contexts = Contexts(
+            plan,
+            shared,
+            records=records,
+            lifeline=self._lifeline,
+            line_times=line_times,
+            open_files=open_files,
+            signals=signals,
+            first_steps=self._first_steps,
+        )
         self.pids = children()
         """Pids of processes that were started and are not closed, and of those that imports started."""
         # Of the class, once: as an attribute of each object it would cost 400 bytes for each, which forks copy.
@@ -208,7 +210,7 @@ class Processes:
                 break
 
     def _prepare(self, number: int) -> tuple[BaseProcess, Surroundings]:
-        process, around = self._objects[number], self._surroundings(number)
+        process, around = self._objects[number], self._contexts.of(number)
         if around.work is None:
             process._Popen = self._launch  # type: ignore[attr-defined]  # gone after a start that was in vain
         child.take_over(process, around)
@@ -255,66 +257,15 @@ class Processes:
 
     def make_hand(self) -> Hand | None:
         """The process that does main's steps on shared things; None if main has none."""
-        used = references([step.step for step in self._plan.steps if isinstance(step, Act)])
-        if not any(isinstance(step, Act) for step in self._plan.steps):
+        around = self._contexts.of_main(self._private)
+        if around is None:
             return None
         from runner.supervise.hand import Hand
 
-        around = Surroundings(
-            number=self._shared.main,
-            work=None,
-            records=self._records,
-            alive=self._lifeline,
-            env={},
-            cwd=None,
-            open_files=self._open_files,
-            parent=self._pid,
-            unwinds=False,
-            things={name: handle for name, handle in self._shared.handles.items() if name in used},
-            tells=True,
-            line_times=self._line_times if self._shared.main in self._tellers else -1,
-            private=self._private,
-        )
         hand = self._hand = Hand(around, self._signals)
         self.pids.add(hand.pid)
         self._private |= bits_of(hand.descriptors)
         return hand
-
-    def _surroundings(self, number: int) -> Surroundings:
-        plan = self._plan.processes[number]
-        things = self._things(plan) if self._shared.handles else {}
-        around = Surroundings(
-            number=number,
-            work=self._call(number, plan, things),
-            records=self._records,
-            alive=self._lifeline,
-            env=plan.env,
-            cwd=plan.cwd,
-            open_files=self._open_files,
-            parent=None if self._plan.start_method == "forkserver" else os.getpid(),
-            unwinds=plan.on_terminate == "unwind",
-            things=things,
-            tells=self._plan.start_method != "fork" or bool(things) or not (plan.target or "").startswith(OURS),
-            limits=plan.limits.given() if plan.limits is not None else None,
-            line_times=self._line_times if number in self._tellers else -1,
-        )
-        around.first_steps = self._first_steps
-        around.handlers = self._signals.handlers_of_imports
-        return around
-
-    def _call(self, number: int, plan: ProcessPlan, things: dict[str, Handle]) -> Callable[[], object] | None:
-        if plan.do is not None:
-            from runner.supervise.steps import Steps
-
-            return Steps(plan.do, things, position=self._shared.position(number))  # type: ignore[arg-type]  # mappings
-        if plan.target is None:
-            return None
-        return call_of(plan.target, plan.args, plan.kwargs, things)
-
-    def _things(self, plan: ProcessPlan) -> dict[str, Handle]:
-        """The shared things that a process uses."""
-        used = references([*plan.args, *plan.kwargs.values(), *(plan.do or ())])
-        return {name: handle for name, handle in self._shared.handles.items() if name in used}
 
     def has_children(self, number: int) -> bool:
         """Whether a process has processes of its own; also if the supervisor has adopted any orphans."""
