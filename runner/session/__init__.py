@@ -12,17 +12,16 @@ import selectors
 import signal
 import time
 
-from runner.adopted import let_end
 from runner.errors import RunJobsError, SupervisorFault
 from runner.events import Item, Output, ProgressMade
 from runner.launch import Launched, launch
 from runner.limits import free_descriptors
 from runner.line_times import tellers
-from runner.pidfds import pidfd_of
 from runner.plan_json import to_json
 from runner.session.line_events import Lines
 from runner.session.outputs import Outputs, Source
 from runner.session.patience import PATIENCE_S, Patience
+from runner.session.supervisor_process import SupervisorProcess
 from runner.session.telling import Telling
 from runner.wire import Link
 
@@ -76,11 +75,11 @@ class Session:
         launched = launched or launch()
         self._outputs = Outputs(free_descriptors())
         launched.taken = True
-        self._supervisor = launched.pid
         self._link = Link(launched.link)
         self._outputs.add(None, launched.stdout, launched.stderr)
         self._telling: Telling
         self._patience = Patience()
+        self._supervisor = SupervisorProcess(launched.pid, self._patience, end_descendants)
         self.stops: Stops | None = None
         """The signals that stop the run with their senders, where the caller takes such signals."""
         self._woken, self._wake = os.pipe()
@@ -91,8 +90,6 @@ class Session:
         """The module or class of the user that the supervisor was about to run, as far as it has got."""
         self._limit_ends: float | None = None
         """When the supervisor should have ended the run because of its time limit (monotonic)."""
-        self._reaped = False
-        self._end_descendants = end_descendants
 
     def __enter__(self) -> Session:
         return self
@@ -108,39 +105,7 @@ class Session:
             os.close(self._woken)
             os.close(self._wake)
             self._woken = self._wake = -1
-        self._reap()
-
-    def _reap(self) -> None:
-        if self._reaped:
-            return
-        try:
-            self._wait()
-        except BaseException:  # a second Ctrl-C: what stops in order is to stop at once
-            self._signal(signal.SIGTERM)
-            self._wait()
-            raise
-
-    def _wait(self) -> None:
-        """Wait until the supervisor has ended, as it does when the link has; not for one that hears nothing."""
-        if not let_end(self._supervisor, self._patience.for_its_end_s):
-            self._kill()
-        with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or somebody waits for all children
-            os.waitpid(self._supervisor, 0)
-        self._reaped = True
-        self._end_descendants()
-        from runner.leftovers import sweep
-
-        sweep()  # it may have died before it could take away what was its run's
-
-    def _kill(self) -> None:
-        """End a supervisor whose time is over."""
-        self._patience.killed = True
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        if not self._reaped:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._supervisor, number)
+        self._supervisor.reap()
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop the run in order; a second time, at once. `number` is the signal that says so.
@@ -150,13 +115,13 @@ class Session:
         if self._patience.ask(number, time.monotonic()):
             with contextlib.suppress(OSError):  # the session is over
                 os.write(self._wake, b"!")
-        self._signal(signal.SIGCONT)  # a target may have paused the supervisor, its parent
+        self._supervisor.signal(signal.SIGCONT)  # a target may have paused the supervisor, its parent
         self._link.send_at_once({"order": "stop"})
 
     @property
     def pid(self) -> int:
         """The supervisor's pid."""
-        return self._supervisor
+        return self._supervisor.pid
 
     @property
     def began(self) -> float:
@@ -207,7 +172,7 @@ class Session:
             yield item
             if lines is not None and isinstance(item, Output):
                 yield from lines.cut(item)
-        self._reap()
+        self._supervisor.reap()
         self._telling.stopped_by = self._patience.stopped_by
         self._telling.exit_functions_were_ended = self._patience.killed
         yield from self._telling.finish()
@@ -255,7 +220,7 @@ class Session:
 
     def _messages(self, tick_s: float | None = None) -> Iterator[Any]:
         """The supervisor's messages and all output, until the supervisor is gone."""
-        with selectors.DefaultSelector() as selector, self._watch_supervisor() as gone:
+        with selectors.DefaultSelector() as selector, self._supervisor.watched() as gone:
             self._link.attend(selector)
             selector.register(self._woken, selectors.EVENT_READ)
             if self.stops is not None:
@@ -282,7 +247,7 @@ class Session:
                         yield from self._heard(self._outputs.read(key.data))
                 if self._link.ended:
                     self._patience.see_it_leave(time.monotonic())
-                over = gone in descriptors or (gone < 0 and (self._link.ended or let_end(self._supervisor, 0)))
+                over = gone in descriptors or (gone < 0 and (self._link.ended or self._supervisor.has_ended()))
             yield from self._take_in(self._link.receive_rest())
             yield from self._heard(self._outputs.drain())
 
@@ -305,7 +270,7 @@ class Session:
             return tick_s
         left = self._patience.ends() - time.monotonic()
         if left < 0:
-            self._kill()
+            self._supervisor.kill()
         return min(PATIENCE_S / 2, PATIENCE_S if tick_s is None else tick_s, max(left, SHORTEST_S))
 
     def _until_the_limit(self, tick_s: float | None) -> float | None:
@@ -315,7 +280,7 @@ class Session:
         now = time.monotonic()
         if now >= self._limit_ends:
             self._limit_ends = now + OVERDUE_S
-            self._signal(signal.SIGCONT)
+            self._supervisor.signal(signal.SIGCONT)
         left = self._limit_ends - now
         return left if tick_s is None else min(left, tick_s)
 
@@ -337,16 +302,6 @@ class Session:
             if descriptors:
                 self._outputs.add(message["process"], *descriptors)
             yield message
-
-    @contextlib.contextmanager
-    def _watch_supervisor(self) -> Iterator[int]:
-        """A descriptor that gets readable at the supervisor's end; -1 where there is no such thing."""
-        gone = pidfd_of(self._supervisor)
-        try:
-            yield -1 if gone is None else gone
-        finally:
-            if gone is not None:
-                os.close(gone)
 
 
 def _seen(outputs: Iterator[Output], telling: Telling) -> Iterator[Output]:

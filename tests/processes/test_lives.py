@@ -263,7 +263,7 @@ def test_ends_that_nobody_saw_are_told_when_the_supervisor_dies(start_method: st
         for item in session.items():
             told.append(item)
             if b"beat 1" in getattr(item, "data", b""):
-                os.kill(session._supervisor, signal.SIGKILL)
+                os.kill(session.pid, signal.SIGKILL)
 
     said = [item.to_json() for item in told if isinstance(item, Event)]
     (exited,) = [event for event in said if event["event"] == "process.exited"]
