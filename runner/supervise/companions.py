@@ -36,6 +36,11 @@ def end_companions() -> None:
 
     What is preloaded in a forkserver may have left threads there, which its interpreter waits for.
     """
+    if "multiprocessing.forkserver" in sys.modules:
+        from multiprocessing import forkserver
+
+        # A pool that an import has left starts another forkserver when its workers end with this one.
+        forkserver.set_forkserver_preload([])
     for companion, pid, alive in _companions():
         if getattr(companion, pid) is None:
             continue
