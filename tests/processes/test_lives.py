@@ -296,7 +296,7 @@ def test_a_holder_that_dies_ends_the_run_and_is_named(
 
     (note,) = (note for note in events(result, "note") if note["about"] == "holder_died")
     assert note["process"] == "holder"
-    assert result.processes["waiter-3"].stop_reason == "holder_died"
+    assert result.processes["waiter-1"].stop_reason == "holder_died"  # the run may end before it starts the others
     assert (result.outcome, result.exit_status) == ("failed", 1)
 
 
