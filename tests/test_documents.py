@@ -172,7 +172,8 @@ def test_the_readme_names_every_option_of_a_run() -> None:
 def test_each_fault_that_is_staged_is_told_with_its_end() -> None:
     _, _, *told = [line.split(" | ")[1:] for line in RELIABILITY.splitlines() if line.count("|") == 5]
 
-    assert told == [[outcome, str(code), f"`{by}` |"] for _, (outcome, code), by in FAULTS.values()]
+    staged = FAULTS | {"overflow_the_c_stack": ({}, ("failed", -11), "signal")}  # on each Python before 3.14
+    assert told == [[outcome, str(code), f"`{by}` |"] for _, (outcome, code), by in staged.values()]
 
 
 def test_at_least_eighty_faults_are_told() -> None:

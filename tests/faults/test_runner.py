@@ -232,11 +232,9 @@ def test_deadlines_of_a_supervisor_that_was_stopped_come_due_once(tmp_path: Path
     running.wait_for(b"beat 1")
     supervisor = running.supervisor
 
-    running.command.send_signal(signal.SIGSTOP)  # it would have the supervisor go on
     running.command.send_signal(signal.SIGSTOP)  # it would wake the supervisor
     os.kill(supervisor, signal.SIGSTOP)
     time.sleep(6)  # all deadlines are over by then: that is what is tested
-    running.command.send_signal(signal.SIGCONT)
     running.command.send_signal(signal.SIGCONT)
 
     running.end()
