@@ -58,9 +58,8 @@ def prepare(around: Surroundings) -> None:
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
         # None of `threading`'s: it is no thread of the target's, for which a process waits or a note is written.
         _thread.start_new_thread(_wait_for_the_supervisors_end, (around.alive,))
-    # Its end may have come before we could ask to be told of it.
-    if os.getppid() != around.parent if around.parent is not None else _has_ended(around.alive):
-        os._exit(1)
+    if _parent_has_ended(around):  # before we could ask to be killed then
+        os.kill(around.pid, _SIGKILL)
     for number in around.handlers:
         signal.signal(number, around.handlers[number])
     pthread_sigmask(SIG_SETMASK, ())
@@ -88,10 +87,14 @@ def _let_the_forkserver_end() -> None:
         server._forkserver_alive_fd = None
 
 
-def _has_ended(alive: int) -> bool:
+def _parent_has_ended(around: Surroundings) -> bool:
+    """Return whether the supervisor has ended, or the forkserver between it and us."""
+    if around.parent is not None:
+        return os.getppid() != around.parent
     poll = select.poll()
-    poll.register(alive, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(around.alive, select.POLLIN)
+    forkserver = sys.modules.get("runner.supervise.forkserver_path")
+    return bool(poll.poll(0)) or os.getppid() != getattr(forkserver, "PID", os.getppid())
 
 
 def _wait_for_the_supervisors_end(alive: int) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _VARIABLE = "RUN_JOBS_FORKSERVER_PATH"
 
+PID = os.getpid()
+"""In the forkserver and its children, the pid of the forkserver."""
+
 
 @contextlib.contextmanager
 def handed_on() -> Iterator[None]:

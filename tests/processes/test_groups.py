@@ -201,6 +201,36 @@ def test_a_target_that_ends_the_forkserver_is_not_taken_for_a_shortage_of_memory
     assert not any("memory" in note for note in notes)
 
 
+LATE = """
+import os, sys, time
+
+forks = []
+
+def wait_for_the_end_of_the_forkserver():
+    if len(forks) == 1 and "runner.supervise.forkserver_signals" in sys.modules:
+        forkserver = os.getppid()
+        while os.getppid() == forkserver:
+            time.sleep(0.01)
+
+os.register_at_fork(before=lambda: forks.append(1), after_in_child=wait_for_the_end_of_the_forkserver)
+
+def end_the_forkserver():
+    os.kill(os.getppid(), 15)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.linux("a process is killed with its parent")
+def test_a_process_that_comes_to_life_after_the_end_of_its_forkserver_ends_as_the_others_do(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(LATE)
+    jobs = "[{name: b, target: sleep, args: [60]}, {name: a, target: 'late:end_the_forkserver'}]"
+
+    result = run_text(f"preload: [late]\njobs: {jobs}", tmp_path, "forkserver")
+
+    assert [process.exit_code for process in result.processes.values()] == [-9, -9]
+    assert result.duration < 50
+
+
 def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Path) -> None:
     (tmp_path / "grouped.py").write_text(DEEDS)
     jobs = ", ".join(f"{{name: {name}, target: 'grouped:{name}'}}" for name in SETTING)
