@@ -142,9 +142,9 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         link.send({"refused": [too_few_files()]})
         return
     sys.path += [path for path in plan.paths if path not in sys.path]
-    threads = LeftRunning()
+    left_running = LeftRunning()
     own = OwnDescriptors(link, (*signals.descriptors, *private), _send_all)
-    refusals, coroutines = not_held_here(plan) or _preload(plan, link, threads, own), dict[str, bool]()
+    refusals, coroutines = not_held_here(plan) or _preload(plan, link, left_running, own), dict[str, bool]()
     signals.spare_us()
     if not refusals and order["preflight"]:
         from runner.supervise import preflight
@@ -164,7 +164,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         return
     try:
         try:
-            supervisor = _supervisor(plan, order, link, shared, signals, open_files, private, threads)
+            supervisor = _supervisor(plan, order, link, shared, signals, open_files, private, left_running)
         except OSError as error:
             if error.errno not in TOO_MANY_FILES:
                 raise
@@ -176,13 +176,13 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
         shared.remove()
 
 
-def _preload(plan: Plan, link: Link, threads: LeftRunning, own: OwnDescriptors) -> list[dict[str, Any]]:
+def _preload(plan: Plan, link: Link, left_running: LeftRunning, own: OwnDescriptors) -> list[dict[str, Any]]:
     """Import what the plan preloads; the refusal, if one of them cannot be."""
     sys.stdin = sys.__stdin__  # as a child has it
     try:
         for module in plan.preload:
             own.announce(module)
-            with guarded(), heeding(link), threads.noted(module):
+            with guarded(), heeding(link), left_running.noted(module):
                 try:
                     importlib.import_module(module)
                 finally:
@@ -236,7 +236,7 @@ def _supervisor(
     signals: Signals,
     open_files: tuple[int, int] | None,
     private: tuple[int, ...],
-    threads: LeftRunning,
+    left_running: LeftRunning,
 ) -> Supervisor | None:
     """What is to carry out the plan; None if it was refused."""
     records, to_records = os.pipe()
@@ -253,7 +253,7 @@ def _supervisor(
         signals=signals,
         line_times=order.get("line_times", -1),
     )
-    refusals = _create(plan, processes, link, threads, OwnDescriptors(link, (*to_close, to_records), _send_all))
+    refusals = _create(plan, processes, link, left_running, OwnDescriptors(link, (*to_close, to_records), _send_all))
     if refusals:
         link.send({"refused": refusals})
         return None
@@ -263,7 +263,7 @@ def _supervisor(
         link.send({"refused": [too_few_files()]})
         return None
     hand = processes.make_hand()
-    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, threads)
+    supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, left_running)
     # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
@@ -271,16 +271,16 @@ def _supervisor(
 
 
 def _create(
-    plan: Plan, processes: Processes, link: Link, threads: LeftRunning, own: OwnDescriptors
+    plan: Plan, processes: Processes, link: Link, left_running: LeftRunning, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     """Make the Process objects; the refusal, if a class cannot be made."""
     has_classes = any(process.cls is not None for process in plan.processes)
     with guarded() if has_classes else contextlib.nullcontext():
-        return _create_all(plan, processes, link, threads, own)
+        return _create_all(plan, processes, link, left_running, own)
 
 
 def _create_all(
-    plan: Plan, processes: Processes, link: Link, threads: LeftRunning, own: OwnDescriptors
+    plan: Plan, processes: Processes, link: Link, left_running: LeftRunning, own: OwnDescriptors
 ) -> list[dict[str, Any]]:
     for number, process in enumerate(plan.processes):
         if process.cls is None:
@@ -288,7 +288,7 @@ def _create_all(
             continue
         try:
             own.announce(process.cls)
-            with heeding(link), threads.noted(process.cls.partition(":")[0]):
+            with heeding(link), left_running.noted(process.cls.partition(":")[0]):
                 try:
                     processes.create(number)
                 finally:
