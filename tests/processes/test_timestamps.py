@@ -48,8 +48,10 @@ def wait_until(fact, *arguments):
 def has_ended(file):
     if not os.path.islink(file):
         return False
-    with open(f"{PROC}/{os.readlink(file)}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] == "Z"
+    process = f"{PROC}/{os.readlink(file)}"
+    with open(f"{process}/stat") as stat:
+        is_zombie = stat.read().rpartition(")")[2].split()[0] == "Z"
+    return is_zombie and len(os.listdir(f"{process}/task")) == 1  # it is not reaped before its last thread has ended
 
 def end_after(start, own_pid):
     wait_until(os.path.exists, start)
