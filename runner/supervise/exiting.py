@@ -102,12 +102,18 @@ def _handlers_with_records() -> dict[int, tuple[int, str]]:
     logging: Any = sys.modules.get("logging")
     if logging is None:
         return {}
-    handlers = [handler for each in list(logging._handlerList) if (handler := each()) is not None]
-    held = {id(each): (_records_of(each), str(each.name or type(each).__name__)) for each in handlers}
-    return {handler: found for handler, found in held.items() if found[0]}
+    held: dict[int, tuple[int, str]] = {}
+    for handler in [handler for each in list(logging._handlerList) if (handler := each()) is not None]:
+        try:
+            if count := _records_of(handler, logging):
+                held[id(handler)] = count, str(handler.name or type(handler).__name__)
+        except Exception:  # of its own code: a buffer or a property of the user's
+            continue
+    return held
 
 
-def _records_of(handler: Any) -> int:
+def _records_of(handler: Any, logging: Any) -> int:
+    """How many records a handler holds: in its buffer, or, if it has an end of its own, in lists."""
     try:
         if not handler.flushOnClose or handler.target is None:  # as a `MemoryHandler` has them
             return 0
@@ -119,7 +125,8 @@ def _records_of(handler: Any) -> int:
     ends = (getattr(method, "__module__", None) for method in (kind.close, kind.flush))
     if all(str(module).partition(".")[0] == "logging" for module in ends):
         return 0
-    return sum(len(held) for name, held in fields.items() if name != "filters" and isinstance(held, list | deque))
+    kept = [held for name, held in fields.items() if name != "filters" and isinstance(held, list | deque)]
+    return sum(isinstance(each, logging.LogRecord | str | bytes | dict) for held in kept for each in held)
 
 
 def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:

@@ -318,6 +318,23 @@ class Kept(Batches):
     close = logging.Handler.close
 
 
+class Several(logging.Handler):
+    """Passes records on to several handlers at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handlers = [logging.NullHandler(), logging.NullHandler()]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for handler in self.handlers:
+            handler.handle(record)
+
+    def close(self) -> None:
+        for handler in self.handlers:
+            handler.close()
+        super().close()
+
+
 def memory(**settings: Any) -> logging.handlers.MemoryHandler:
     """A handler that keeps records in its buffer."""
     return logging.handlers.MemoryHandler(100, **settings)
@@ -331,6 +348,7 @@ def memory(**settings: Any) -> logging.handlers.MemoryHandler:
         (lambda: memory(target=logging.NullHandler(), flushOnClose=False), None),
         (Batches, "Batches (2 records)"),
         (Kept, None),
+        (Several, None),
         (logging.NullHandler, None),
         (lambda: logging.StreamHandler(io.StringIO()), None),
     ],
@@ -367,6 +385,34 @@ def test_records_that_were_there_before_are_those_of_the_process_that_has_forked
 
     assert heard == [["unwritten", ["the logging handler mails (2 records)"]]]
     handler.close()
+
+
+class Unwilling(logging.Handler):
+    """Raises when its buffer is asked how much it holds."""
+
+    class Buffer:
+        def __len__(self) -> int:
+            raise RuntimeError("not now")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buffer = Unwilling.Buffer()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_handler_that_fails_over_the_question_hides_no_other_one(heard: list[list[Any]]) -> None:
+    unwilling, other = Unwilling(), memory(target=logging.NullHandler())
+    with Exiting("m"):
+        other.handle(logging.makeLogRecord({"msg": "x", "levelno": logging.INFO}))
+
+    leave()
+
+    assert heard == [["unwritten", ["the logging handler MemoryHandler (1 record)"]]]
+    for each in (unwilling, other):
+        each.close()
 
 
 @pytest.mark.usefixtures("registered")
