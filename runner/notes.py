@@ -64,7 +64,7 @@ class Notes:
 
     def at_the_end(self, outcome: str) -> list[Note]:
         """The notes that belong right before the run's last event, which has this outcome."""
-        return [*self._time_limit(outcome == "timed_out"), *self._never_started()]
+        return [*self._time_limit(outcome == "timed_out"), *self._never_started(outcome == "faulted")]
 
     def _about(self, event: Event, stopped_by: int | None) -> Iterator[Note]:
         fields = event.fields
@@ -108,14 +108,14 @@ class Notes:
             why = self.stop_sent or _STOPPED_BY.get(signal_name(stopped_by or 0)) or "A stop was asked for"
             yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
 
-    def _never_started(self) -> Iterator[Note]:
+    def _never_started(self, supervisor_died: bool) -> Iterator[Note]:
         if self.starting in self._unstarted:
             del self._unstarted[self.starting]
             yield Note("never_started", self.starting, _START_WITHOUT_END.format(self.starting), "its start")
         names = list(self._unstarted)
         if names:
             only = names[0] if len(names) == 1 else None
-            why = _NO_STEP if self._main_has_ended else _NOT_REACHED
+            why = _NO_STEP if self._main_has_ended else _NOT_REPORTED if supervisor_died else _NOT_REACHED
             text = why.format(listed(names), *(("was", "it") if only else ("were", "them")))
             yield Note("never_started", only, text)
 
@@ -229,9 +229,10 @@ _STOP_REQUESTED = (
 _TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
 _NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
+_NOT_REPORTED = "Whether {0} {1} started is not known: the supervisor died before it reported that."
 _START_WITHOUT_END = (
-    "The start of {0} did not return before the supervisor ended, and whether a process was made is not known. Code of "
-    "its class ran there: `start`, or what pickles its objects."
+    "Whether {0} was started is not known: the supervisor died before it reported that the start of {0} had returned. "
+    "Code of its class ran there: `start`, or what pickles its objects."
 )
 _LEFT_THREADS = (
     "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "

@@ -88,6 +88,26 @@ def test_what_was_never_started_is_named_at_the_end() -> None:
     assert "before main came to start it" in note.text
 
 
+def test_of_a_supervisor_that_died_it_is_not_known_what_it_started() -> None:
+    notes = Notes(5)
+    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
+
+    (note,) = notes.at_the_end("faulted")
+
+    assert (note.about, note.process) == ("never_started", "a")
+    assert note.text == "Whether a was started is not known: the supervisor died before it reported that."
+
+
+def test_what_no_step_starts_was_not_started_by_a_supervisor_that_died() -> None:
+    notes = Notes(5)
+    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(Event(0, 0.0, "", "main.ended", "r", {}))
+
+    (note,) = notes.at_the_end("faulted")
+
+    assert "none of its steps starts it" in note.text
+
+
 def test_many_that_were_never_started_are_named_in_part() -> None:
     notes = Notes(5)
     for number in range(20):
@@ -131,8 +151,8 @@ def test_a_start_that_did_not_return_is_no_start_that_main_did_not_come_to() -> 
 
     start, others = notes.at_the_end("faulted")
 
-    assert "The start of b did not return before the supervisor ended" in start.text
-    assert "c was never started" in others.text
+    assert "the supervisor died before it reported that the start of b had returned" in start.text
+    assert "Whether c was started is not known" in others.text
 
 
 @pytest.mark.parametrize(

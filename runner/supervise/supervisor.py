@@ -116,6 +116,7 @@ class Supervisor:
             self._tell({"began": self._now, "time": wall(), "created": self._processes.reprs()})
             if self._plan.start_method == "fork" and (threads := fork_threads.others()):
                 self._tell({"forked_with": threads, "t": self._now})
+            self._link.flush()  # a process of the first row may kill us before the row is over
             self._deliver(Begun())
             while not self._schedule.ended:
                 self._turn()

@@ -79,6 +79,17 @@ def test_the_forkservers_death_hurts_its_children_alone() -> None:
     assert len(events(result, "process.exited")) == 2
 
 
+def test_a_target_that_kills_the_supervisor_amid_the_first_starts_leaves_them_unknown() -> None:
+    """No import has ended the supervisor, and main has come to these starts."""
+    jobs = "[{name: k, target: 'targets:kill_the_parent'}, {name: s, target: sleep, args: [60], replicas: 40}]"
+
+    result = run(f"preload: [targets]\njobs: {jobs}", "fork")
+
+    assert result.outcome == "faulted"
+    texts = [str(note["text"]) for note in events(result, "note")]
+    assert not [text for text in texts if "never started" in text]
+
+
 def test_a_class_may_tell_nothing_about_itself(start_method: str) -> None:
     result = run("jobs: [{name: a, class: targets:Unshowable}]", start_method)
 

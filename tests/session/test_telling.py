@@ -741,4 +741,4 @@ def test_a_start_that_did_not_return_is_noted_with_its_process() -> None:
 
     texts = [str(event.fields["text"]) for event in made.finish() if event.event == "note"]
 
-    assert any("did not return before the supervisor ended" in text for text in texts)
+    assert any("died before it reported that the start of" in text for text in texts)
