@@ -26,6 +26,7 @@ from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
 from runner.supervise.leaving import LeftRunning, flush_whatever_is_there, leave
 from runner.supervise.own_descriptors import OwnDescriptors
+from runner.supervise.pools import let_go_of_pools
 from runner.supervise.processes import DESCRIPTORS_EACH, Processes
 from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
 from runner.supervise.shared import SharedThings
@@ -75,6 +76,7 @@ def main() -> None:
             except Interrupted:
                 link.send({"interrupted": True})
             finally:
+                let_go_of_pools()
                 end_adopted(companion_pids())  # what imports have started, too
                 end_companions()
     _send_all(link)

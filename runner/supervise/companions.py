@@ -41,13 +41,15 @@ def end_companions() -> None:
 
         # A pool that an import has left starts another forkserver when its workers end with this one.
         forkserver.set_forkserver_preload([])
+    _remove_semaphores()
     for companion, pid, alive in _companions():
         if getattr(companion, pid) is None:
             continue
         with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
             # Its `_stop` closes the pipe that keeps it alive, and waits for ever.
             its_end = getattr(companion, alive)
-            os.close(its_end)  # first of all: there may be no other descriptor
+            with contextlib.suppress(OSError):  # code of the user has closed it
+                os.close(its_end)  # first of all: there may be no other descriptor
             null = os.open(os.devnull, os.O_WRONLY)
             if null != its_end:
                 os.dup2(null, its_end, inheritable=False)
@@ -55,6 +57,18 @@ def end_companions() -> None:
             if not let_end(getattr(companion, pid), PATIENCE_S):
                 os.kill(getattr(companion, pid), signal.SIGKILL)
             companion._stop()
+
+
+def _remove_semaphores() -> None:
+    """Remove those of imports while the resource tracker lives, which would report them as leaked."""
+    if "multiprocessing.synchronize" not in sys.modules:
+        return
+    from multiprocessing import synchronize, util
+
+    for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
+        if finalizer._callback is synchronize.SemLock._cleanup:  # type: ignore[attr-defined]  # nor here
+            with contextlib.suppress(OSError):  # it has been removed
+                finalizer()
 
 
 def forkserver_has_ended(within_s: float = DYING_S) -> bool:
@@ -72,7 +86,8 @@ def forkserver_has_ended(within_s: float = DYING_S) -> bool:
         if exit_code is None:
             return False
         _exit_codes[:] = [exit_code]
-    os.close(server._forkserver_alive_fd)
+    with contextlib.suppress(OSError):  # code of the user has closed it
+        os.close(server._forkserver_alive_fd)
     server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
     return True
 

@@ -97,7 +97,6 @@ def leave(status: int, front: int) -> NoReturn:
     try:
         if os.getppid() == front:
             end_with(front)
-            _let_go_of_pools()
             _run_exit_functions()
             flush_streams()
         _fork_no_more()
@@ -117,12 +116,3 @@ def _fork_no_more() -> None:
     os.fork = util.spawnv_passfds = refuse
     if "subprocess" in sys.modules:
         sys.modules["subprocess"].Popen = refuse  # type: ignore[attr-defined]  # it has that
-
-
-def _let_go_of_pools() -> None:
-    """Have no exit function end pools of processes: the workers have been killed, and one may have held a lock."""
-    pool = sys.modules.get("multiprocessing.pool")
-    if pool is not None:
-        for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
-            if finalizer._callback == pool.Pool._terminate_pool:
-                finalizer.cancel()

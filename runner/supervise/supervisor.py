@@ -31,6 +31,7 @@ from runner.supervise.facts import (
 )
 from runner.supervise.guardian import guarded
 from runner.supervise.interruptions import Interruptions
+from runner.supervise.pools import let_go_of_pools
 from runner.supervise.refusals import why_not_started
 from runner.supervise.running import NotStarted
 from runner.supervise.schedule import Schedule
@@ -124,6 +125,7 @@ class Supervisor:
         finally:
             if self._hand is not None:
                 self._hand.let_end()
+            let_go_of_pools()
             self._processes.end_all()
         self._tell_seen(self._sharing.look_again(for_the_last_time=True))
         ended = {"ended": self._outcome, "t": self._now, "threads": self._left_running.awaited(), "processes": left}
@@ -198,10 +200,14 @@ class Supervisor:
     def _heed_signals(self) -> None:
         came = self._signals.clear()
         if CHILD_ENDED in came:
-            self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
+            self._look_for_orphans()
             self._ends.look_for_unwatched(self._now)
         for number in sorted(came.intersection(self._signals.stopping)):
             self._heed_stop(number, 0)  # the system does not reveal the sender
+
+    def _look_for_orphans(self) -> None:
+        """Look, a little later, for orphans that have ended, and for companions that have been paused."""
+        self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
 
     def _heed_senders(self) -> None:
         for number, pid in self._signals.senders():
@@ -257,6 +263,7 @@ class Supervisor:
 
     def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
         attempted = self._attempt(self._processes.row_of(processes))
+        self._look_for_orphans()  # SIGCHLD has not been handled meanwhile
         for started in attempted:
             if isinstance(started, NotStarted):
                 had_no_room = isinstance(started.error, BlockingIOError)

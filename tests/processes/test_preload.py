@@ -236,6 +236,36 @@ def test_what_multiprocessing_makes_for_a_preload_lies_in_the_folder_of_the_run(
     assert f"/run-jobs-{os.geteuid()}/" in result.processes["a"].output  # which is gone with the run
 
 
+MAKES_SEMAPHORES = {
+    "a lock": "import multiprocessing\nlock = multiprocessing.get_context('spawn').Lock()\n",
+    "a pool": """
+import multiprocessing, sys
+if "multiprocessing.forkserver" not in str(sys.orig_argv) and multiprocessing.parent_process() is None:
+    pool = multiprocessing.get_context("spawn").Pool(1)
+""",
+}
+
+
+@pytest.mark.parametrize("made", MAKES_SEMAPHORES)
+def test_semaphores_that_a_preload_has_made_are_not_reported_as_leaked(
+    made: str, start_method: str, tmp_path: Path
+) -> None:
+    (tmp_path / "making.py").write_text(MAKES_SEMAPHORES[made] + "def work():\n    pass\n")
+    (tmp_path / "jobs.yaml").write_text("preload: [making]\njobs: [{name: a, target: 'making:work'}]")
+
+    done = subprocess.run(
+        [*COMMAND, "jobs.yaml", "--start-method", start_method],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert "leaked" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_run_whose_preload_ends_the_supervisor_is_a_fault_with_what_it_wrote(tmp_path: Path) -> None:
     file = written(tmp_path, ENDS)
 

@@ -117,6 +117,16 @@ def test_a_manager_has_its_process() -> None:
         assert manager._process.pid in {child.pid for child in multiprocessing.active_children()}  # type: ignore[attr-defined]  # that is what is tested
 
 
+@pytest.mark.alone
+def test_a_pool_has_what_replaces_its_workers() -> None:
+    with CONTEXT.Pool(1) as made:
+        notifier, replacing = made._terminate._args[4:6]  # type: ignore[attr-defined]  # that is what is tested
+
+        assert notifier is made._change_notifier  # type: ignore[attr-defined]  # that is what is tested
+        assert replacing is made._worker_handler  # type: ignore[attr-defined]  # that is what is tested
+        assert replacing._state == pool.RUN
+
+
 def test_shared_memory_has_its_descriptor() -> None:
     memory = SharedMemory(create=True, size=8)
 
@@ -152,7 +162,7 @@ def test_no_other_private_name_of_somebody_elses_is_used() -> None:
         own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
         used |= {name for node in nodes for name in _names(node) if re.fullmatch("_[a-zA-Z][a-z_]*", name)} - own
 
-    assert used == NAMES.keys() | OF_THE_SYSTEM | WHERE_IT_EXISTS | {*OF_A_SEMAPHORE, "_fd", "_process"}
+    assert used == NAMES.keys() | OF_THE_SYSTEM | WHERE_IT_EXISTS | {*OF_A_SEMAPHORE, "_fd", "_process", "_state"}
 
 
 def _names(node: ast.AST) -> Iterator[str]:
