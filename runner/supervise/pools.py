@@ -6,11 +6,11 @@ import sys
 from multiprocessing import util
 
 PATIENCE_S = 1.0
-"""For a pool that is just replacing a worker."""
+"""For a pool that is just replacing a worker, and for the end of one that is killed."""
 
 
 def let_go_of_pools() -> None:
-    """Have the pools of this process replace no worker any more, before the workers are killed.
+    """Have the pools of this process replace no worker any more, and kill their workers.
 
     No exit function ends these pools, either: a worker that is killed may have held a lock that it would wait for.
     """
@@ -19,8 +19,11 @@ def let_go_of_pools() -> None:
         return
     for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
         if finalizer._callback == pool.Pool._terminate_pool:
-            notifier, replacing = finalizer._args[4:6]
+            workers, notifier, replacing = finalizer._args[3:6]
             finalizer.cancel()
             replacing._state = pool.TERMINATE
             notifier.put(None)  # it waits for this, or for the end of a worker
             replacing.join(PATIENCE_S)
+            for worker in list(workers):
+                worker.kill()
+                worker.join(PATIENCE_S)

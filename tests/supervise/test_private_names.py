@@ -120,8 +120,9 @@ def test_a_manager_has_its_process() -> None:
 @pytest.mark.alone
 def test_a_pool_has_what_replaces_its_workers() -> None:
     with CONTEXT.Pool(1) as made:
-        notifier, replacing = made._terminate._args[4:6]  # type: ignore[attr-defined]  # that is what is tested
+        workers, notifier, replacing = made._terminate._args[3:6]  # type: ignore[attr-defined]  # that is what is tested
 
+        assert workers is made._pool  # type: ignore[attr-defined]  # that is what is tested
         assert notifier is made._change_notifier  # type: ignore[attr-defined]  # that is what is tested
         assert replacing is made._worker_handler  # type: ignore[attr-defined]  # that is what is tested
         assert replacing._state == pool.RUN
