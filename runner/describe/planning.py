@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from runner.describe import checking, elsewhere, naming
+from runner.describe import checking, naming, other_problems
 from runner.describe.effects import without_effect
 from runner.describe.jobs import Job, Jobs
 from runner.describe.loading import read
@@ -141,7 +141,7 @@ class _Planner:
         shared = self._shared()
         jobs = self._jobs()
         if self.problems:
-            self.problems += elsewhere.problems(self.document, jobs, Scope(self.things, self.environ, ()))
+            self.problems += other_problems.problems(self.document, jobs, Scope(self.things, self.environ, ()))
             if run.expect is not None:
                 self._declared(run.expect)
         self._stop_if_wrong()

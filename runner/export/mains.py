@@ -223,14 +223,14 @@ def _check(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], *, ended: b
 
 
 def _failure(process: ProcessPlan, *, is_stopped: bool) -> str | None:
-    """The condition under which a process has failed, by its exit code; None where that does not tell."""
+    """The condition under which a process, `{}`, has failed by its exit code; None where that does not tell."""
     expect = process.expect
     if expect is not None and expect.says_the_end:
         exit_code = None if expect.outcome is not None or process.daemon else expect.exit_code
-        return None if exit_code is None else f"process.exitcode != {exit_code}"
+        return None if exit_code is None else f"{{}}.exitcode != {exit_code}"
     if is_stopped or process.terminate_after is not None or process.daemon:
-        return "(process.exitcode or 0) > 0"
-    return "process.exitcode"
+        return "({}.exitcode or 0) > 0"
+    return "{}.exitcode"
 
 
 def _daemons_left(plan: Plan, steps: Sequence[Step]) -> list[int]:

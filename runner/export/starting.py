@@ -128,9 +128,9 @@ def code_of(run: Run, units: Sequence[Unit]) -> list[str]:
 
 
 def failed(processes: Sequence[int], units: Sequence[Unit], condition: str) -> str:
-    """The expression that says whether one of the processes fulfils a condition on `process`."""
+    """The expression that says whether one of the processes fulfils a condition, in which `{}` stands for it."""
     alone, whole = _whole(processes, units)
-    return condition.replace("process", whole) if alone else f"any({condition} for process in {whole})"
+    return condition.format(whole) if alone else f"any({condition.format('process')} for process in {whole})"
 
 
 def _whole(processes: Sequence[int], units: Sequence[Unit]) -> tuple[bool, str]:

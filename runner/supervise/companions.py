@@ -8,10 +8,11 @@ import signal
 import sys
 
 from runner.adopted import let_end, reaped_within
+from runner.supervise.tracker import remove_semaphores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
 PATIENCE_S = 0.5
@@ -19,8 +20,6 @@ PATIENCE_S = 0.5
 DYING_S = 0.05
 """Between the moment in which a forkserver has closed its pipes and its end."""
 
-_trackers: list[int] = []
-"""The pid of the resource tracker that knows all that is ours."""
 _exit_codes: list[int] = []
 """That of the forkserver that ended last, if it is known."""
 
@@ -41,7 +40,7 @@ def end_companions() -> None:
 
         # A pool that an import has left starts another forkserver when its workers end with this one.
         forkserver.set_forkserver_preload([])
-    _remove_semaphores()
+    remove_semaphores()
     for companion, pid, alive in _companions():
         if getattr(companion, pid) is None:
             continue
@@ -57,18 +56,6 @@ def end_companions() -> None:
             if not let_end(getattr(companion, pid), PATIENCE_S):
                 os.kill(getattr(companion, pid), signal.SIGKILL)
             companion._stop()
-
-
-def _remove_semaphores() -> None:
-    """Remove those of imports while the resource tracker lives, which would report them as leaked."""
-    if "multiprocessing.synchronize" not in sys.modules:
-        return
-    from multiprocessing import synchronize, util
-
-    for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
-        if finalizer._callback is synchronize.SemLock._cleanup:  # type: ignore[attr-defined]  # nor here
-            with contextlib.suppress(OSError):  # it has been removed
-                finalizer()
 
 
 def forkserver_has_ended(within_s: float = DYING_S) -> bool:
@@ -95,34 +82,6 @@ def forkserver_has_ended(within_s: float = DYING_S) -> bool:
 def last_exit_code_of_forkserver() -> int | None:
     """Return the exit code of the forkserver that ended last; None where it is not known."""
     return _exit_codes[0] if _exit_codes else None
-
-
-def keep_tracker(memories: Iterable[str]) -> None:
-    """Replace a resource tracker that has ended, and have a new one know our semaphores and these shared memories.
-
-    It would print a traceback for each of them that is taken away. Its start unblocks SIGINT and SIGTERM.
-    """
-    from multiprocessing import resource_tracker, synchronize, util
-
-    tracker: Any = resource_tracker._resource_tracker  # there is no public way
-    if tracker._pid is None:
-        return
-    try:
-        ended = reaped_within(tracker._pid, 0) is not None
-    except ChildProcessError:
-        ended = True
-    if ended:
-        os.close(tracker._fd)
-        tracker._fd = tracker._pid = None
-        tracker.ensure_running()
-    if tracker._pid in _trackers:
-        return
-    _trackers[:] = [tracker._pid]
-    for finalizer in list(util._finalizer_registry.values()):  # type: ignore[attr-defined]  # there is no public way
-        if finalizer._callback is synchronize.SemLock._cleanup:  # type: ignore[attr-defined]
-            tracker.register(finalizer._args[0], "semaphore")
-    for name in memories:
-        tracker.register(name, "shared_memory")
 
 
 def _companions() -> Iterator[tuple[Any, str, str]]:

@@ -177,7 +177,7 @@ class SharedThings:
 
     def keep_tracker(self) -> None:
         """Have the resource tracker be there, and know what is shared."""
-        from runner.supervise.companions import keep_tracker
+        from runner.supervise.tracker import keep_tracker
 
         keep_tracker(f"/{memory.name}" for memory, _ in self._memories.values())
 

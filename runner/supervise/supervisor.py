@@ -277,12 +277,17 @@ class Supervisor:
             yield Postponed(processes[len(attempted)]), self._now
 
     def _attempt(self, processes: Sequence[int]) -> list[Started | NotStarted]:
+        """Start a row; code of the user may run here in its first start, and may not come back."""
         if not self._processes.is_started_by_user_code(processes[0]):
-            return self._processes.start(processes, self._link.unsent, self._interruptions.row(processes, self._now))
+            return self._attempt_row(processes)
         self._tell({"starting": processes[0]})
-        self._link.flush()  # the code may not come back, and the front must know what was started before
+        self._link.flush()  # the front must know which processes were started before
         with guarded():
-            return self._processes.start(processes, self._link.unsent, self._interruptions.row(processes, self._now))
+            return self._attempt_row(processes)
+
+    def _attempt_row(self, processes: Sequence[int]) -> list[Started | NotStarted]:
+        row = self._interruptions.row(processes, self._now)
+        return self._processes.start(processes, self._link.unsent, row)
 
     def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
         message: Message = {"event": event, "t": at, "process": process, "fields": fields}
