@@ -29,10 +29,10 @@ def sleeps(pid: int) -> bool | None:
     A thread that has been woken, and has not noted yet what it got, is runnable, however long it has no processor.
     """
     try:
-        threads = sorted(os.listdir(f"/proc/{pid}/task"), key=int)
-        # The first one once more: it may have waited for another thread to give up the interpreter.
-        return all(_state(pid, thread) == "S" for thread in (*threads, threads[0]))
-    except (OSError, IndexError):
+        threads = os.listdir(f"/proc/{pid}/task")
+        # The main thread once more: it may have waited for another thread to give up the interpreter.
+        return all(_state(pid, thread) == "S" for thread in (*threads, str(pid)))
+    except OSError:
         return False if os.path.exists("/proc/self/stat") else None
 
 

@@ -93,11 +93,13 @@ def _take(lock: Any) -> None:
 
 
 def kill_the_manager(held: Any) -> None:
-    """Kill the process that the dict lives in: the sibling that was forked before us."""
+    """Kill the process that the dict lives in: the sibling that was forked first.
+
+    The system lists children in the order of their starts. The order of pids is another one once they begin anew.
+    """
     parent = os.getppid()
     siblings = map(int, Path(f"{PROC}/{parent}/task/{parent}/children").read_text().split())
-    forked = [pid for pid in siblings if _command_line(pid) == _command_line(parent)]
-    os.kill(min(forked), signal.SIGKILL)
+    os.kill(next(pid for pid in siblings if _command_line(pid) == _command_line(parent)), signal.SIGKILL)
     held["a"] = 1
 
 
