@@ -6,9 +6,8 @@ stands at its top is paid by each of them.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 _HOMES = {
+    "__version__": "runner.version",
     "Event": "runner.events",
     "InvalidFile": "runner.errors",
     "Plan": "runner.plan",
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan import Plan
     from runner.results import ProcessResult, RunResult
+    from runner.version import __version__
 
 
 def __getattr__(name: str) -> object:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from runner.errors import InvalidFile, Problem, RunJobsError
-from runner.limits import MOST_OF_A_FILE
 from runner.plan import Plan
 
 TYPE_CHECKING = False
@@ -41,7 +39,9 @@ def run(path_or_plan: str | os.PathLike[str] | Plan, *, preflight: bool = True) 
         try:
             return _collect(session, described.plan, preflight)
         except Refused as refused:
-            raise invalid(described, refused.refusals) from None
+            from runner.describe.refused import invalid_file
+
+            raise invalid_file(described, refused.refusals) from None
 
 
 def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
@@ -57,33 +57,7 @@ def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
 
 def _describe(path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None) -> Described:
     from runner.describe.planning import describe
+    from runner.describe.reading import read_file
 
     file = os.fsdecode(path)
     return describe(read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ)
-
-
-def read_file(file: str | int) -> bytes:
-    """The bytes of a file, or of a descriptor; raises `InvalidFile` where there are none to be had."""
-    try:
-        with open(file, "rb", closefd=isinstance(file, str)) as opened:
-            return opened.read(MOST_OF_A_FILE + 1)  # one more, which is then told: some files never end
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        name = file if isinstance(file, str) else "-"
-        raise InvalidFile((Problem(name, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
-
-
-def invalid(described: Described, refusals: list[dict[str, object]]) -> RunJobsError:
-    """The supervisor's reasons for not starting, each at its place in the file."""
-    problems = []
-    for refusal in refusals:
-        process, help_ = refusal["process"], refusal["help"]
-        problems.append(
-            described.problem(
-                process if isinstance(process, int) else None,
-                str(refusal["field"]),
-                str(refusal["message"]),
-                None if help_ is None else str(help_),
-            )
-        )
-    return InvalidFile(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))

@@ -6,9 +6,9 @@ import gc
 import sys
 from importlib import import_module
 
-from runner import __version__
 from runner.streams import fail, fail_to_write, prepare_streams, width_of
 from runner.usage import COMMANDS, FAULT, INTERRUPTED, USAGE_ERROR, help_text
+from runner.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -76,8 +76,6 @@ def room_for(free: int, each: int) -> int:
     return max(0, (free - SPARE) // each)
 
 
-MOST_OF_A_FILE = 16 << 20
-"""Bytes of a file of jobs."""
 WIDE_PIPE = 1 << 20
 
 

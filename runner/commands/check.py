@@ -81,11 +81,11 @@ def check_edits(options: argparse.Namespace, text: bytes, number: int | None = N
 
 
 def _import_targets(described: Described) -> None:
-    from runner.api import invalid
+    from runner.describe.refused import invalid_file
     from runner.session import Refused, Session
 
     with Session() as session:
         try:
             session.check(described.plan)
         except Refused as refused:
-            raise invalid(described, refused.refusals) from None
+            raise invalid_file(described, refused.refusals) from None

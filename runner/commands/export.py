@@ -50,7 +50,7 @@ def _coroutines(described: Described) -> dict[str, bool]:
 
     Raises `InvalidFile` for what a run refuses because nothing would run: a script would end as if all were well.
     """
-    from runner.api import invalid
+    from runner.describe.refused import invalid_file
     from runner.errors import RunJobsError
     from runner.session import Refused, Session
 
@@ -62,7 +62,7 @@ def _coroutines(described: Described) -> dict[str, bool]:
             return session.check(plan)
         except Refused as refused:
             if empty := [each for each in refused.refusals if "runs_nothing" in each]:
-                raise invalid(described, empty) from None
+                raise invalid_file(described, empty) from None
             return {}
         except RunJobsError:
             return {}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def read(options: argparse.Namespace) -> bytes:
     """The bytes of the file. Raises `InvalidFile`; of a file that is not there it says what may be meant."""
-    from runner.api import read_file
+    from runner.describe.reading import read_file
     from runner.errors import InvalidFile
 
     try:

@@ -7,12 +7,12 @@ import gc
 import os
 import time
 
-from runner import __version__
 from runner.commands import files
 from runner.commands.stopped import stopped_early
 from runner.records import record, replace
 from runner.streams import fail, say
 from runner.usage import INTERRUPTED
+from runner.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ def _supervise(
         try:
             return Front(options, plan, session, events, collected).follow(), collected, session.began
         except Refused as refused:
-            from runner.api import invalid
+            from runner.describe.refused import invalid_file
 
-            raise invalid(files.described(options, text), refused.refusals) from None
+            raise invalid_file(files.described(options, text), refused.refusals) from None
         except Interrupted as interrupted:
             return stopped_early(interrupted.exit_status, prints_json=options.json, plan=plan), None, 0.0
 

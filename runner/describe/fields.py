@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from runner.describe import durations, placeholders, sizes, targets
-from runner.describe.checking import fault, faults
+from runner.describe.checking import fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,24 +36,15 @@ def _size(value: object) -> int:
         raise fault(str(error), f"write {sizes.EXAMPLES}") from None
 
 
-def _environ(info: ValidationInfo) -> Mapping[str, str] | None:
+def environ_of(info: ValidationInfo) -> Mapping[str, str] | None:
+    """The environment from which placeholders are filled; None in a validation without a file."""
     return info.context["environ"] if info.context else None
 
 
-def _things(info: ValidationInfo) -> Mapping[str, str]:
+def things_of(info: ValidationInfo) -> Mapping[str, str]:
     """The shared things of the file, with their kinds."""
     things: Mapping[str, str] = info.context["things"] if info.context else {}
     return things
-
-
-def _steps(value: object, info: ValidationInfo) -> list[dict[str, object]]:
-    from runner.describe.steps import Scope, StepReader
-
-    reader = StepReader(Scope(_things(info), _environ(info)))
-    steps = reader.read(value, ())
-    if reader.faults:
-        raise faults(reader.faults)
-    return steps
 
 
 def _template(value: str, info: ValidationInfo) -> str:
@@ -70,7 +61,7 @@ def _argument(value: object, info: ValidationInfo) -> object:
 
 def _check_values(value: object, info: ValidationInfo, path: Path) -> None:
     if isinstance(value, str):
-        _check_text(value, (*placeholders.IN_ARGUMENTS, *_things(info)), info, path)
+        _check_text(value, (*placeholders.IN_ARGUMENTS, *things_of(info)), info, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check_values(item, info, (*path, index))
@@ -83,7 +74,7 @@ def _check_text(text: str, allowed: tuple[str, ...], info: ValidationInfo, path:
     if "$" not in text:
         return
     try:
-        placeholders.check(text, allowed, _environ(info))
+        placeholders.check(text, allowed, environ_of(info))
     except placeholders.BadPlaceholder as error:
         raise fault(str(error), error.help, path=path, within=(error.offset, error.width)) from None
 
@@ -152,9 +143,6 @@ Template: TypeAlias = Annotated[str, AfterValidator(_template)]
 
 Argument: TypeAlias = Annotated[object, AfterValidator(_argument), WithJsonSchema({})]
 """Any value; the text in it may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
-
-DoSteps: TypeAlias = Annotated[object, AfterValidator(_steps), WithJsonSchema({"$ref": "#/$defs/do"})]
-"""Steps of a process, read as plain data."""
 
 Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 """The name of a job."""

@@ -15,9 +15,9 @@ import yaml
 
 from runner.describe import syntax
 from runner.describe.document import BREAK, Collection, Document, Mark, Marked, Span
+from runner.describe.reading import MOST_OF_A_FILE
 from runner.describe.scalars import BadScalar, plain, shortened, tagged
 from runner.errors import InvalidFile, Problem
-from runner.limits import MOST_OF_A_FILE
 
 if TYPE_CHECKING:
     from runner.describe.scalars import Scalar

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from runner.describe import durations
 from runner.describe.checking import fault
-from runner.describe.fields import Argument, ClassPath, DoSteps, Target, Template
+from runner.describe.do_field import DoSteps
+from runner.describe.fields import Argument, ClassPath, Target, Template
 from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
 from runner.describe.placeholders import encode
 from runner.describe.targets import built_in

@@ -24,7 +24,7 @@ from runner.supervise.calls import OURS
 from runner.supervise.companions import companion_pids, end_companions
 from runner.supervise.guardian import guarded
 from runner.supervise.heeding import Interrupted, heed, heeding
-from runner.supervise.leaving import LeftRunning, flush_whatever_is_there, leave
+from runner.supervise.leaving import LeftRunning, leave
 from runner.supervise.own_descriptors import OwnDescriptors
 from runner.supervise.pools import let_go_of_pools
 from runner.supervise.processes import DESCRIPTORS_EACH, Processes
@@ -32,6 +32,7 @@ from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, 
 from runner.supervise.shared import SharedThings
 from runner.supervise.shown import text_of
 from runner.supervise.signals import Signals, let_all_through
+from runner.supervise.std_streams import flush_whatever_is_there
 from runner.supervise.supervisor import Supervisor
 from runner.wire import Link
 

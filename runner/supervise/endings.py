@@ -11,6 +11,7 @@ import os
 import sys
 
 from runner.clock import monotonic
+from runner.exit_status import exit_status
 from runner.supervise.own_memory import max_rss_bytes
 from runner.supervise.shown import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
 
@@ -92,15 +93,6 @@ def record_leaving(around: Surroundings) -> None:
 def say_exception(name: str, error: BaseException) -> None:
     """Write on stderr what multiprocessing would of an exception in a process."""
     _say(f"Process {name}:\n{traceback_of(error)}")
-
-
-def exit_status(code: object) -> int:
-    """The exit code that the system sees of `sys.exit(code)`: its lowest 8 bits, as under a plain interpreter."""
-    if code is None:
-        return 0
-    if not isinstance(code, int):
-        return 1
-    return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
 
 
 class Endings:

@@ -10,7 +10,6 @@ import atexit
 import os
 import sys
 import threading
-from itertools import count
 from multiprocessing import context, popen_fork, util
 from multiprocessing import process as processes
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from typing import Any, NoReturn
 
+    from runner.supervise.relatives import Relatives
     from runner.supervise.surroundings import Surroundings
 
 RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
@@ -35,18 +35,6 @@ _processes: Any = processes  # there is no public way to what a child sets there
 _util: Any = util
 _THEIRS = (processes.__name__, context.__name__)
 """The modules in which `_after_fork` is multiprocessing's own."""
-
-
-class Relatives:
-    """What multiprocessing knows of its relatives in each forked child: made once, in their parent."""
-
-    __slots__ = ("numbers", "parent")
-
-    def __init__(self, alive: int) -> None:
-        """`alive` is readable when the parent has ended."""
-        self.parent = _processes._ParentProcess(processes.current_process().name, os.getpid(), alive)
-        self.numbers = count(1)
-        """Numbers for the names of the child's own processes."""
 
 
 def is_plain(process: Any) -> bool:

@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 
-from runner.supervise.leaving import flush_whatever_is_there
 from runner.supervise.signals import handlers, let_all_through, restore, set_aside, stop_timers
+from runner.supervise.std_streams import flush_whatever_is_there
 
 _set_aside = {number: found for number, found in handlers().items() if callable(found)}
 

@@ -12,11 +12,11 @@ import os
 import select
 import sys
 
+from runner.exit_status import exit_status
 from runner.supervise import child
-from runner.supervise.endings import exit_status
 from runner.supervise.forking import fork
-from runner.supervise.leaving import flush_streams
 from runner.supervise.shown import error_of, text_of
+from runner.supervise.std_streams import flush_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

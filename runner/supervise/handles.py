@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Protocol
 
-    from runner.supervise.surroundings import Descriptor
+    from runner.supervise.descriptor import Descriptor
     from runner.supervise.table import Table
     from runner.supervise.voice import Tell
 

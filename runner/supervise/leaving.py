@@ -18,6 +18,7 @@ from multiprocessing import util
 
 from runner.adopted import ARE_LISTED, end_adopted
 from runner.supervise.parents import end_with
+from runner.supervise.std_streams import flush_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,18 +76,6 @@ class LeftRunning:
             for thread in threading.enumerate()
             if thread is not main and not thread.daemon
         ]
-
-
-def flush_streams() -> None:
-    """Write what lies in the buffers of stdout and stderr; an import may have put anything in their places."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-
-
-def flush_whatever_is_there() -> None:
-    """Have multiprocessing flush the streams as we do, here and in what is forked: user code may have replaced them."""
-    util._flush_std_streams = flush_streams  # type: ignore[attr-defined]  # there is no public way
 
 
 def leave(status: int, front: int) -> NoReturn:

@@ -22,10 +22,10 @@ from runner.supervise.constructing import NO_RUN
 from runner.supervise.forking import fork
 from runner.supervise.groups import enter_own_group
 from runner.supervise.heeding import heed
-from runner.supervise.leaving import flush_streams
 from runner.supervise.parents import end_with
 from runner.supervise.shown import text_of, without_our_frames
 from runner.supervise.signals import let_all_through
+from runner.supervise.std_streams import flush_streams
 from runner.supervise.surroundings import python_path
 
 TYPE_CHECKING = False

@@ -20,13 +20,14 @@ from runner.supervise import asleep, child
 from runner.supervise.companions import companion_pids
 from runner.supervise.contexts import Contexts
 from runner.supervise.descriptors import bits_of, close_all
-from runner.supervise.forked import ForkPopen, Relatives, is_plain
+from runner.supervise.forked import ForkPopen, is_plain
 from runner.supervise.groups import Leaders
-from runner.supervise.leaving import flush_streams
 from runner.supervise.own_memory import first_steps
 from runner.supervise.pace import comes_to_its_first_step, let_others_run, processors
+from runner.supervise.relatives import Relatives
 from runner.supervise.running import NotStarted, Running, Started
 from runner.supervise.shown import repr_of
+from runner.supervise.std_streams import flush_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import errno
 import os
 import select
 
+from runner.supervise.descriptor import Descriptor
 from runner.supervise.guards import Row
-from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import Position, Table, is_sending, size_of, unsent
 from runner.things import (
     SharedArray,

@@ -7,31 +7,16 @@ Children import this module. Under fork it is simply there; otherwise it travels
 from __future__ import annotations
 
 import os
-from multiprocessing import reduction
+
+from runner.supervise.descriptor import Descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from runner.supervise.forked import Relatives
     from runner.supervise.handles import Handle
-
-
-class Descriptor:
-    """A descriptor that arrives in the child, whatever the start method; `number` is its number here."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _arrive, (reduction.DupFd(self.number),)
-
-
-def _arrive(duplicate: Any) -> Descriptor:
-    return Descriptor(duplicate.detach())
+    from runner.supervise.relatives import Relatives
 
 
 _OF_A_CHILD = frozenset(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import mmap
     from typing import Literal, TypeAlias
 
-    from runner.supervise.surroundings import Descriptor
+    from runner.supervise.descriptor import Descriptor
 
     Cell: TypeAlias = "memoryview[int]"
     """The `CELL` numbers of one process and one thing, each of 32 bits."""

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from runner.describe.document import Document
 from runner.describe.loading import MAX_DEPTH, MAX_NODES, decoded, read
+from runner.describe.reading import MOST_OF_A_FILE
 from runner.errors import InvalidFile, Problem
-from runner.limits import MOST_OF_A_FILE
 from tests.describe.describing import FILE, marked
 from tests.effort import share_of
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from runner.plan import Plan, ProcessPlan
+from runner.supervise.descriptor import Descriptor
 from runner.supervise.guards import Row
 from runner.supervise.handles import roles_of
 from runner.supervise.sharing import Sharing
-from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import BLOCKED, GOES_ON, MARK, TIMED, WANTS, Table, operation_bits, size_of
 from runner.supervise.waiting import MainsState
 from runner.things import SharedLock, SharedQueue, SharedSemaphore, kind_of

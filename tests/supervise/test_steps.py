@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from runner.supervise import told
+from runner.supervise.descriptor import Descriptor
 from runner.supervise.handles import PlainHandle
 from runner.supervise.line_clock import LineClock
 from runner.supervise.steps import Steps
-from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import ALL_DONE, Position, Table, size_of
 from tests.describe.describing import plan_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.surroundings import Descriptor
+from runner.supervise.descriptor import Descriptor
 from runner.supervise.table import (
     ALL_DONE,
     BLOCKED,

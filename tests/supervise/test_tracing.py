@@ -20,8 +20,8 @@ import pytest
 
 from runner.describe.durations import MOST_S
 from runner.supervise import child, handles, queue_tracing, tracing
+from runner.supervise.descriptor import Descriptor
 from runner.supervise.handles import ROLES, ArrayHandle, PlainHandle, TracedHandle, roles_of
-from runner.supervise.surroundings import Descriptor
 from runner.supervise.table import (
     CELL,
     EXTRA,
