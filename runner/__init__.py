@@ -6,14 +6,16 @@ stands at its top is paid by each of them.
 
 from __future__ import annotations
 
+__path__ = [*__path__, f"{__path__[0]}/old_paths"]
+
 _HOMES = {
-    "__version__": "runner.version",
-    "Event": "runner.events",
-    "InvalidFile": "runner.errors",
-    "Plan": "runner.plan",
-    "ProcessResult": "runner.results",
-    "RunJobsError": "runner.errors",
-    "RunResult": "runner.results",
+    "__version__": "runner.model.version",
+    "Event": "runner.model.events",
+    "InvalidFile": "runner.model.errors",
+    "Plan": "runner.model.plan",
+    "ProcessResult": "runner.model.results",
+    "RunJobsError": "runner.model.errors",
+    "RunResult": "runner.model.results",
     "load": "runner.api",
     "run": "runner.api",
 }
@@ -33,17 +35,18 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.api import load, run
-    from runner.errors import InvalidFile, RunJobsError
-    from runner.events import Event
-    from runner.plan import Plan
-    from runner.results import ProcessResult, RunResult
-    from runner.version import __version__
+    from runner.model.errors import InvalidFile, RunJobsError
+    from runner.model.events import Event
+    from runner.model.plan import Plan
+    from runner.model.results import ProcessResult, RunResult
+    from runner.model.version import __version__
 
+if not TYPE_CHECKING:  # a type checker knows the names above, and no other
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-    return getattr(import_module(home), name)
+        return getattr(import_module(home), name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from runner.plan import Plan
+from runner.model.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.describe.planning import Described
-    from runner.results import RunResult
+    from runner.describe.plan.planning import Described
+    from runner.model.results import RunResult
     from runner.session import Session
 
 
@@ -39,13 +39,13 @@ def run(path_or_plan: str | os.PathLike[str] | Plan, *, preflight: bool = True) 
         try:
             return _collect(session, described.plan, preflight)
         except Refused as refused:
-            from runner.describe.refused import invalid_file
+            from runner.describe.plan.refused import invalid_file
 
             raise invalid_file(described, refused.refusals) from None
 
 
 def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
-    from runner.results import Recorder
+    from runner.model.results import Recorder
 
     recorder = Recorder(keep_events=True, keep_output=True)
     session.submit(plan, preflight=preflight)
@@ -56,8 +56,8 @@ def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
 
 
 def _describe(path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None) -> Described:
-    from runner.describe.planning import describe
-    from runner.describe.reading import read_file
+    from runner.describe.plan.planning import describe
+    from runner.describe.yaml.reading import read_file
 
     file = os.fsdecode(path)
     return describe(read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ)

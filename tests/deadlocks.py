@@ -15,14 +15,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import runner
-from runner.plan import JobPlan, Join, Plan, ProcessPlan, SharedBarrier, SharedLock, SharedRLock, SharedSemaphore, Start
+from runner.model.plan import (
+    JobPlan,
+    Join,
+    Plan,
+    ProcessPlan,
+    SharedBarrier,
+    SharedLock,
+    SharedRLock,
+    SharedSemaphore,
+    Start,
+)
 from tests import trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner import RunResult
-    from runner.plan import Json, SharedPlan, StartMethod
+    from runner.model.plan import Json, SharedPlan, StartMethod
 
 MOST_S = 0.1
 """After the last one of a circle has begun to wait, until it is told."""

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import runner
 from runner.explore import Exploration, TooManyStates, Unmodelled, explore
-from runner.plan import START_METHODS
-from runner.records import replace
+from runner.model.plan import START_METHODS
+from runner.model.records import replace
 from tests.programs import PROFILES, TIME_LIMIT_S, program
 from tests.verdicts import wrong_with
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner import RunResult
-    from runner.plan import Plan, StartMethod
+    from runner.model.plan import Plan, StartMethod
 
 ROOT = Path(__file__).parents[1]
 MOST_STATES = 20_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import runner
-from runner.describe.planning import describe
-from runner.results import Recorder
+from runner.describe.plan.planning import describe
+from runner.model.results import Recorder
 from runner.session import Session
 from tests.seeing import PROC
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from runner import Event, Plan, RunResult
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 
 COMMAND = [sys.executable, "-m", "runner"]

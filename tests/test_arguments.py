@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.arguments import references, resolve
+from runner.model.arguments import references, resolve
 
 if TYPE_CHECKING:
-    from runner.arguments import Encoded
+    from runner.model.arguments import Encoded
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 keys = st.none() | st.integers() | st.text(max_size=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from runner import clock
+from runner.system import clock
 
 if TYPE_CHECKING:
     import pytest

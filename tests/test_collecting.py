@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Event, Output, ProgressMade
 from runner.history import collecting
 from runner.history.collecting import Collected
-from runner.lines import WholeLines
-from runner.plan import Plan, ProcessPlan
+from runner.model.events import Event, Output, ProgressMade
+from runner.model.lines import WholeLines
+from runner.model.plan import Plan, ProcessPlan
 
 PLAN = Plan("f.yaml", "fork", (ProcessPlan("a", "a"), ProcessPlan("b", "b")), (), (), title="T")
 FINISHED = {"outcome": "succeeded", "exit_status": 0, "duration": 1.5}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.command_line import SYNONYMS, parse
-from runner.commands.explain import explained
-from runner.usage import COMMANDS, help_text
+from runner.cli.explain import explained
+from runner.cli.options import SYNONYMS, parse
+from runner.cli.usage import COMMANDS, help_text
 from tests.describe.describing import plan_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.comparing import (
+from runner.history import KeptRun, line_of
+from runner.history.compare import (
     Comparison,
     EventChange,
     OutcomeChange,
@@ -17,13 +18,12 @@ from runner.comparing import (
     ValueChange,
     compare,
 )
-from runner.history import KeptRun, line_of
 from runner.history.facts import End, NoteSeen
-from runner.records import replace
+from runner.model.records import replace
 
 if TYPE_CHECKING:
     from runner.history.runs import OutputPiece
-    from runner.plan import Json
+    from runner.model.plan import Json
 
     Events = tuple[dict[str, Json], ...]
 

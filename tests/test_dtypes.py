@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.dtypes import DTYPES
+from runner.model.dtypes import DTYPES
 
 names = st.sampled_from(sorted(DTYPES))
 

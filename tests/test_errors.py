@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner import cli, plan_json
-from runner.errors import told_as_fault
+from runner import cli
+from runner.model import plan_json
+from runner.model.errors import told_as_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def test_a_fault_is_told_with_its_place_in_the_package() -> None:
 
     assert re.fullmatch(
         r"a fault of run-jobs itself, which is worth a report: "
-        r"KeyError: 'processes' \(runner/plan_json\.py, line \d+\)",
+        r"KeyError: 'processes' \(runner/model/plan_json\.py, line \d+\)",
         told,
     )
 
@@ -50,7 +51,7 @@ def test_the_command_ends_with_status_3_and_no_traceback(
     assert cli.main(["schema"]) == 3
     assert capsys.readouterr().err == (
         "run-jobs: a fault of run-jobs itself, which is worth a report: ZeroDivisionError: nobody foresaw it "
-        f"(runner/cli.py, line {cli.main.__code__.co_firstlineno + 5})\n"
+        f"(runner/cli/__init__.py, line {cli.main.__code__.co_firstlineno + 5})\n"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.exit_codes import meaning, signal_name
+from runner.model.exit_codes import meaning, signal_name
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.events import Event, Output
-from runner.expectations import MOST_OUTPUT, Expectations, not_as_declared
-from runner.notes import Note
-from runner.plan import Declared, Expect, Plan, ProcessPlan
-from runner.things import SharedArray, SharedManaged, SharedValue
+from runner.model.events import Event, Output
+from runner.model.plan import Declared, Expect, Plan, ProcessPlan
+from runner.model.shared_things import SharedArray, SharedManaged, SharedValue
+from runner.notes.expectations import MOST_OUTPUT, Expectations, not_as_declared
+from runner.notes.lives import Note
 
 if TYPE_CHECKING:
-    from runner.plan import Json
-    from runner.things import SharedPlan
+    from runner.model.plan import Json
+    from runner.model.shared_things import SharedPlan
 
 
 def expectations(*expects: Expect | None, run: Declared | None = None) -> Expectations:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runner.events import Event
-from runner.failures import MOST_GROUPS, MOST_NAMES_KEPT, Failures, place_of
+from runner.model.events import Event
+from runner.notes.failures import MOST_GROUPS, MOST_NAMES_KEPT, Failures, place_of
 
 
 def event(name: str, **fields: Any) -> Event:

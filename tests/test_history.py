@@ -18,13 +18,13 @@ from runner.history import History, Keeping, KeptRun, NoSuchRun, UnusableHistory
 from runner.history.bounds import Bounds
 from runner.history.database import BROKEN, NAME, VERSION, BrokenHistory
 from runner.history.rows import from_row, to_row
-from runner.records import replace
+from runner.model.records import replace
 from tests.effort import share_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 SOMEBODY_ELSE = 12345
 RUN = KeptRun(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.kept import MOST_BYTES, MOST_PLANS, Shelf, plans_folder
-from runner.plan import Join, Plan, ProcessPlan, SharedLock, Sleep, Start
+from runner.cli.plan_cache import MOST_BYTES, MOST_PLANS, Shelf, plans_folder
+from runner.model.plan import Join, Plan, ProcessPlan, SharedLock, Sleep, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import UnsupportedPlatform
-from runner.launch import Launched, can_launch, launch
+from runner.link.launch import Launched, can_launch, launch
+from runner.model.errors import UnsupportedPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

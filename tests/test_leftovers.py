@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner import leftovers
-from runner.leftovers import SHARED_MEMORY, claim, memory_prefix, sweep
+from runner.system import run_folder
+from runner.system.run_folder import SHARED_MEMORY, claim, memory_prefix, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def common(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def died_with(code: str, *descriptors: int) -> None:
     """Claim a folder in a process that is then killed."""
-    begin = "import os, signal; from runner.leftovers import claim; claimed = claim('dead')\n"
+    begin = "import os, signal; from runner.system.run_folder import claim; claimed = claim('dead')\n"
     end = "\nos.kill(os.getpid(), signal.SIGKILL)"
     subprocess.run([sys.executable, "-c", begin + code + end], check=False, pass_fds=descriptors)
 
@@ -38,7 +38,8 @@ def died_with(code: str, *descriptors: int) -> None:
 def living(run: str) -> Iterator[None]:
     """Claim a folder in a process that lives meanwhile."""
     code = (
-        f"from runner.leftovers import claim; claimed = claim({run!r}); print(flush=True); input(); claimed.release()"
+        f"from runner.system.run_folder import claim; claimed = claim({run!r}); "
+        "print(flush=True); input(); claimed.release()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -127,7 +128,7 @@ def test_a_link_is_not_followed(common: Path, tmp_path: Path) -> None:
 
 def test_without_a_temporary_folder_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(leftovers, "TEMPORARY", ())
+    monkeypatch.setattr(run_folder, "TEMPORARY", ())
 
     assert claim("abc") is None
     sweep()

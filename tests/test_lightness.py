@@ -16,15 +16,15 @@ OF_THE_SUPERVISOR = [name for name in HEAVY if name not in {"dataclasses", "typi
     [
         ("runner", HEAVY),
         ("runner.cli", HEAVY),
-        ("runner.usage", [*HEAVY, "re", "shutil", "textwrap"]),
-        ("runner.launch", HEAVY),
-        ("runner.arguments", HEAVY),
+        ("runner.cli.usage", [*HEAVY, "re", "shutil", "textwrap"]),
+        ("runner.link.launch", HEAVY),
+        ("runner.model.arguments", HEAVY),
         ("runner.workers", HEAVY),
-        ("runner.supervise.child", HEAVY),
-        ("runner.supervise.shared", HEAVY),
+        ("runner.supervise.child.first_code", HEAVY),
+        ("runner.supervise.sharing.things", HEAVY),
         ("runner.jobtypes.counting", HEAVY),
         ("runner.supervise.supervisor", OF_THE_SUPERVISOR),
-        ("runner.supervise.processes", OF_THE_SUPERVISOR),
+        ("runner.supervise.starting.processes", OF_THE_SUPERVISOR),
     ],
 )
 def test_a_module_imports_nothing_heavy(module: str, heavy: list[str]) -> None:

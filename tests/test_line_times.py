@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.line_times import tellers, tells_lines
-from runner.plan import Act, Plan, ProcessPlan, Sleep
+from runner.link.line_times import tellers, tells_lines
+from runner.model.plan import Act, Plan, ProcessPlan, Sleep
 
 PRINT: dict[str, Any] = {"step": "print", "value": "x"}
 HANG: dict[str, Any] = {"step": "hang"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Output
-from runner.lines import MOST_OF_A_LINE, WholeLines, line_ends_in
+from runner.model.events import Output
+from runner.model.lines import MOST_OF_A_LINE, WholeLines, line_ends_in
 
 
 def taken(lines: WholeLines, *pieces: bytes, process: int = 0, stream: str = "stdout") -> list[bytes]:

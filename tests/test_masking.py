@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.masking import MASK, masked, without_secrets
+from runner.model.masking import MASK, masked, without_secrets
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runner.events import FIELDS, Event
-from runner.note_counts import MOST_OF_A_NOTE, MOST_SUBJECTS, CountedNote, NoteCounts, merged
-from runner.notes import Note
+from runner.model.events import FIELDS, Event
+from runner.notes.counts import MOST_OF_A_NOTE, MOST_SUBJECTS, CountedNote, NoteCounts, merged
+from runner.notes.lives import Note
 
 JOBS = {"a-0": "a", "a-1": "a", "b": "b"}
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import Event
-from runner.notes import MOST_NAMES, Notes, holder_died, left_running, listed
+from runner.model.events import Event
+from runner.notes.lives import MOST_NAMES, Notes, holder_died, left_running, listed
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 EXIT: dict[str, Json] = {
     "process": "p",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.origins import ended, sent
+from runner.model.origins import ended, sent
 
 NAMES = ("a", "b")
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import runner
-from runner.arguments import references, resolve
-from runner.dtypes import DTYPES
-from runner.plan import (
+from runner.model.arguments import references, resolve
+from runner.model.dtypes import DTYPES
+from runner.model.plan import (
     Act,
     Declared,
     Expect,
@@ -40,10 +40,10 @@ from runner.plan import (
     Step,
     Terminate,
 )
-from runner.plan_json import from_json, to_json
+from runner.model.plan_json import from_json, to_json
 
 if TYPE_CHECKING:
-    from runner.arguments import Encoded
+    from runner.model.arguments import Encoded
 
 JOBS = Path(__file__).parents[1] / "jobs"
 numbers = st.integers(0, 9)

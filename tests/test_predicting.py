@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
-from runner.predicting import MOST_QUESTIONS, Question, questions_of, without_expectations
-from runner.records import replace
+from runner.cli.quiz import MOST_QUESTIONS, Question, questions_of, without_expectations
+from runner.model.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
+from runner.model.records import replace
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "process.exited", "process": "a", "exit_code": -9, "t": 1.0},

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import records
+from runner.model import records
 
 
 @records.record(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.remains import SOON_S, Remains
+from runner.notes.remains import SOON_S, Remains
 
 if TYPE_CHECKING:
-    from runner.notes import Note
+    from runner.notes.lives import Note
 
 
 def reported(*said: tuple[str, list[Any]]) -> list[Note]:

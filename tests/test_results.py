@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Event, Output, ProgressMade
-from runner.results import MOST_OUTPUT, ProcessResult, Recorder, RunResult
+from runner.model.events import Event, Output, ProgressMade
+from runner.model.results import MOST_OUTPUT, ProcessResult, Recorder, RunResult
 
 if TYPE_CHECKING:
-    from runner.events import Item
-    from runner.plan import Json
+    from runner.model.events import Item
+    from runner.model.plan import Json
 
 END: dict[str, Json] = {
     "process": "a",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Output
-from runner.lines import MOST_OF_A_LINE
-from runner.rewritten import TerminalLines, latest, latest_text
+from runner.model.events import Output
+from runner.model.lines import MOST_OF_A_LINE
+from runner.model.rewritten_lines import TerminalLines, latest, latest_text
 
 
 @pytest.mark.parametrize(

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.comparing import compare
-from runner.events import Event, Output
 from runner.history.bounds import BOUNDS
 from runner.history.collecting import Collected
-from runner.plan import Expect, JobPlan, Join, Plan, ProcessPlan, SharedLock, SharedValue, Start
-from runner.report import chrome_trace, timeline_svg, timeline_text
-from runner.report.html_report import ReportedRun, page
-from runner.report.reporter import Reporter, Settings
-from runner.report.timeline import timeline_of
+from runner.history.compare import compare
+from runner.model.events import Event, Output
+from runner.model.plan import Expect, JobPlan, Join, Plan, ProcessPlan, SharedLock, SharedValue, Start
+from runner.report.page.html import ReportedRun, page
+from runner.report.terminal.reporter import Reporter, Settings
+from runner.report.timeline import chrome_trace, svg, text
+from runner.report.timeline.build import timeline_of
+from runner.session.event_builder import Telling
 from runner.session.line_events import Lines
-from runner.session.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from runner.events import Item
     from runner.history.runs import KeptRun
+    from runner.model.events import Item
 
 FEW, MANY = 24, 96
 MOST_TIMES = 1.2 * MANY / FEW
@@ -180,8 +180,8 @@ def draw(items: list[Item]) -> None:
     """Draw the run in each of the ways that there are."""
     events = events_of(items)
     timeline = timeline_of(events)
-    timeline_text.lines(timeline, 100, color=False)
-    timeline_svg.svg(timeline, None)
+    text.lines(timeline, 100, color=False)
+    svg.svg(timeline, None)
     chrome_trace.trace(events)
     page(ReportedRun(None, "f", "", tuple(events), (), 1.0, "failed", 1, "3.11", "fork"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.signatures import blamed, misfit
+from runner.model.signatures import blamed, misfit
 
 
 def called(a: int, /, b: int = 1, *, c: int, d: int = 2) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.plan import Plan, ProcessPlan
-from runner.sums import of_sums
-from runner.things import SharedArray, SharedManaged, SharedQueue, SharedValue
+from runner.model.plan import Plan, ProcessPlan
+from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, SharedValue
+from runner.notes.sums import of_sums
 
 if TYPE_CHECKING:
-    from runner.notes import Note
-    from runner.plan import Json
-    from runner.things import SharedPlan
+    from runner.model.plan import Json
+    from runner.model.shared_things import SharedPlan
+    from runner.notes.lives import Note
 
 
 def change(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.events import Event, Output
-from runner.plan import JobPlan, Plan, ProcessPlan
-from runner.records import replace
-from runner.surprises import SLOW_START_S, Surprises
+from runner.model.events import Event, Output
+from runner.model.plan import JobPlan, Plan, ProcessPlan
+from runner.model.records import replace
+from runner.notes.targets import SLOW_START_S, Surprises
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.notes import Note
+    from runner.notes.lives import Note
 
 ENDED: dict[str, Any] = {"error": None, "signal": None, "ended_by": "return"}
 

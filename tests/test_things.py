@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.describe.shared import KINDS, read_things
-from runner.things import (
+from runner.describe.steps.shared_things import KINDS, read_things
+from runner.model.shared_things import (
     SharedArray,
     SharedLock,
     SharedManaged,
@@ -22,7 +22,7 @@ from runner.things import (
 )
 
 if TYPE_CHECKING:
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 ARGUMENTS: dict[str, object] = {"barrier": 2, "array": [1, 2]}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner import RunResult
-from runner.events import Event
 from runner.explore import explore
-from runner.results import ProcessResult
+from runner.model.events import Event
+from runner.model.results import ProcessResult
 from tests.describe.describing import plan_of
 from tests.verdicts import wrong_with
 

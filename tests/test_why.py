@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.plan import Plan, ProcessPlan
-from runner.things import (
+from runner.model.plan import Plan, ProcessPlan
+from runner.model.shared_things import (
     SharedBarrier,
     SharedCondition,
     SharedEvent,
@@ -16,13 +16,13 @@ from runner.things import (
     SharedQueue,
     SharedSemaphore,
 )
-from runner.why import Why
+from runner.notes.waiting import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.notes import Note
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
+    from runner.notes.lives import Note
 
 FOUND: dict[str, Any] = {
     "waits": [],

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.errors import RunJobsError
-from runner.wire import Link
+from runner.link.wire import Link
+from runner.model.errors import RunJobsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from runner import wire
-from runner.wire import Link
+from runner.link import wire
+from runner.link.wire import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

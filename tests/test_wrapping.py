@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.wrapping import table, wrapped
+from runner.model.wrapping import table, wrapped
 
 texts = st.text("ab ", max_size=60)
 

@@ -6,19 +6,19 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from runner.events import MAIN_PROCESS
 from runner.explore import Ended, Wait
 from runner.explore.uses import Uses
-from runner.plan import Act
-from runner.supervise.releases import may_release
-from runner.things import SharedSemaphore, kind_of
+from runner.model.events import MAIN_PROCESS
+from runner.model.plan import Act
+from runner.model.shared_things import SharedSemaphore, kind_of
+from runner.supervise.sharing.releases import may_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from runner import RunResult
     from runner.explore import End
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
     Fits = Callable[[Ended | Wait | None], bool]
 

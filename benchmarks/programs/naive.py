@@ -13,12 +13,12 @@ import rich.table
 import structlog
 import yaml
 
-import runner.describe.planning
-import runner.describe.schema
+import runner.describe.plan.planning
+import runner.describe.schema.file_schema
 import runner.jobtypes.shared_counter
-import runner.report.console
-import runner.report.live
-import runner.report.summary
+import runner.report.terminal.console
+import runner.report.terminal.live
+import runner.report.terminal.summary
 import runner.session
 from runner.cli import main
 

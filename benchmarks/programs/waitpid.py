@@ -20,12 +20,12 @@ def plain(count: int) -> list[int]:
 
 
 def as_run_jobs_does(count: int) -> list[int]:
-    from runner.plan import Plan, ProcessPlan
+    from runner.model.plan import Plan, ProcessPlan
     from runner.supervise import supervisor
-    from runner.supervise.interruptions import Row
-    from runner.supervise.processes import Processes
-    from runner.supervise.shared import SharedThings
-    from runner.supervise.signals import Signals
+    from runner.supervise.sharing.things import SharedThings
+    from runner.supervise.starting.pauses import Row
+    from runner.supervise.starting.processes import Processes
+    from runner.system.signals import Signals
 
     planned = (ProcessPlan(f"Process-{n}", "jobs", target="runner.workers:sleep", args=(600,)) for n in range(count))
     plan = Plan("by hand", "fork", tuple(planned), (), ())

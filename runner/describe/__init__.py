@@ -2,3 +2,5 @@
 
 Empty on purpose: the modules below import yaml and pydantic, and only who reads a file should pay for them.
 """
+
+__path__ = [*__path__, f"{__path__[0]}/../old_paths/describe"]

@@ -13,10 +13,10 @@ from runner.explore.cells import Unmodelled, Wait
 from runner.explore.ends import End, Ended
 from runner.explore.program import Program
 from runner.explore.search import Search, TooManyStates
-from runner.records import record
+from runner.model.records import record
 
 if TYPE_CHECKING:
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
 __all__ = ["MOST_STATES", "End", "Ended", "Exploration", "TooManyStates", "Unmodelled", "Wait", "explore"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.records import record
+from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

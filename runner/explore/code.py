@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.explore.cells import NOTHING, UNSTARTED, Action, Label, Unmodelled
 
@@ -11,11 +11,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.explore.cells import Cells, Layout, Run, State, Wait
-    from runner.explore.guards import Guard
-    from runner.explore.queues import Feeder
 
 MOST_ACTIONS = 100_000
 """A longer program is refused: each of its actions is at least one state."""
+
+
+class _Guard(Protocol):
+    """What a `with` step is left by."""
+
+    def release(self, code: Code) -> None:
+        """Add the actions that release it."""
+
+
+class Feeder(Protocol):
+    """The thread of a process that sends what the process has put into a queue."""
+
+    lock: str
+    """What the thread has in hand while it sends."""
+    buffer: int
+    """The cell of what is not sent."""
+    stage: int
+    """A cell that is 0 without the lock."""
+
+    def step(self, cells: Cells) -> bool:
+        """Do one action; False where there is none to do, or it cannot proceed."""
+
+    def flush(self, code: Code) -> None:
+        """Add the action that waits until all is sent."""
+
+    def stop(self, cells: Cells) -> None:
+        """End with the process: what is not sent is lost."""
 
 
 class Code:
@@ -54,8 +79,8 @@ class Code:
         self.register = layout.cell(0)
         """What one operation remembers from one action to the next."""
         self._exit_code = layout.cell(None)
-        self._guards: tuple[Guard, ...] = ()
-        self._leaves: dict[tuple[tuple[Guard, ...], int | None], Label] = {}
+        self._guards: tuple[_Guard, ...] = ()
+        self._leaves: dict[tuple[tuple[_Guard, ...], int | None], Label] = {}
         self._variables: dict[str, int] = {}
         self._read: set[str] = set()
         """The variables that the current step reads."""
@@ -97,11 +122,11 @@ class Code:
         """Where the process goes that leaves all of its `with` steps; an exit code of None is the one it computed."""
         return self._leaves.setdefault((self._guards, exit_code), Label())
 
-    def enter(self, guard: Guard) -> None:
+    def enter(self, guard: _Guard) -> None:
         """What follows is inside a `with` of this guard."""
         self._guards += (guard,)
 
-    def exit(self) -> Guard:
+    def exit(self) -> _Guard:
         """The innermost `with` is over; what follows, its release first, is outside of it."""
         *outer, guard = self._guards
         self._guards = tuple(outer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.explore.cells import UNSTARTED, Wait
 from runner.explore.numbers import Number
 from runner.explore.queues import Queue
-from runner.records import record
+from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,17 +5,17 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from runner.events import MAIN_PROCESS
 from runner.explore.cells import BLOCKED, UNSTARTED, Wait
 from runner.explore.code import Code
-from runner.plan import Act, Join, Kill, Start, Terminate
+from runner.model.events import MAIN_PROCESS
+from runner.model.plan import Act, Join, Kill, Start, Terminate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.explore.cells import Cells, Label, Layout, Run, State
     from runner.explore.steps import Steps
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
 
 class MainCode(Code):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any
 
-from runner.dtypes import DTYPES
 from runner.explore.cells import Label
 from runner.explore.guards import Guard
+from runner.model.dtypes import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.explore.cells import Cells, Layout
     from runner.explore.code import Code
-    from runner.things import SharedValue
+    from runner.model.shared_things import SharedValue
 
 
 class Number:

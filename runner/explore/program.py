@@ -14,7 +14,7 @@ from runner.explore.queues import JoinableQueue, Queue
 from runner.explore.signals import Barrier, Event
 from runner.explore.steps import Steps
 from runner.explore.uses import Uses
-from runner.plan import (
+from runner.model.plan import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -26,12 +26,12 @@ from runner.plan import (
     SharedSemaphore,
     SharedValue,
 )
-from runner.things import kind_of
+from runner.model.shared_things import kind_of
 
 if TYPE_CHECKING:
     from runner.explore.cells import State
     from runner.explore.steps import Thing
-    from runner.plan import Plan, SharedPlan
+    from runner.model.plan import Plan, SharedPlan
 
 
 class Program:

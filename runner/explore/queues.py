@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.explore.cells import Cells, Layout, Run
-    from runner.explore.code import Code
-    from runner.things import SharedQueue
+    from runner.explore.code import Code, Feeder
+    from runner.model.shared_things import SharedQueue
 
 MOST_BYTES = 50_000
 """What a pipe holds for certain; how a full one behaves is not modelled."""
@@ -100,7 +100,7 @@ class Queue:
     def feeder(self, code: Code) -> Feeder:
         """The feeder of this queue in this process."""
         if self.name not in code.feeders:
-            code.feeders[self.name] = Feeder(self, code.layout)
+            code.feeders[self.name] = QueueFeeder(self, code.layout)
         return code.feeders[self.name]
 
 
@@ -157,7 +157,7 @@ class JoinableQueue(Queue):
         inner.guard.release(code, glued=True)
 
 
-class Feeder:
+class QueueFeeder:
     """The thread that sends what its process has put: it locks, sends and unlocks, and can die in between."""
 
     def __init__(self, queue: Queue, layout: Layout) -> None:

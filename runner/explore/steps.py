@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
-from runner.arguments import references, resolve
-from runner.exit_status import exit_status
 from runner.explore.cells import BLOCKED, Unmodelled, Wait
 from runner.explore.numbers import Number
+from runner.model.arguments import references, resolve
+from runner.model.exit_status import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

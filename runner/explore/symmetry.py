@@ -6,14 +6,14 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 from runner.explore.cells import UNSTARTED
-from runner.plan import Act, Join, Kill, Start, Terminate
+from runner.model.plan import Act, Join, Kill, Start, Terminate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.explore.cells import State
     from runner.explore.program import Program
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
 
 class Symmetry:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.explore.cells import Unmodelled
-from runner.plan import Act, Join, Kill, Terminate
-from runner.records import record
+from runner.model.plan import Act, Join, Kill, Terminate
+from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.plan import Plan, ProcessPlan
+    from runner.model.plan import Plan, ProcessPlan
 
 _REFUSED = {"child": "a process of its own", "ignore": "an ignored signal", "append": "a list of a manager"}
 

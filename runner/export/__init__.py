@@ -10,7 +10,7 @@ from runner.export.refusals import CannotExport
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
 __all__ = ["CannotExport", "export"]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.dtypes import DTYPES
-from runner.export.trees import every_step, pairs_of
-from runner.things import SharedArray, SharedManaged, SharedQueue, SharedValue, kind_of
+from runner.export.code.trees import every_step, pairs_of
+from runner.model.dtypes import DTYPES
+from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, SharedValue, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runner.arguments import Encoded
+    from runner.export.code.trees import StepData
     from runner.export.functions import Function, Parameter
-    from runner.export.trees import StepData
-    from runner.things import SharedPlan
+    from runner.model.arguments import Encoded
+    from runner.model.shared_things import SharedPlan
 
 _PLAIN = {
     "lock": "Lock",

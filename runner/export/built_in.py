@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from runner.arguments import Encoded
-    from runner.export.trees import StepData
+    from runner.export.code.trees import StepData
+    from runner.model.arguments import Encoded
 
 _NAME: Encoded = {"ref": "$name"}
 

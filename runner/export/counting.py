@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.dtypes import DTYPES
-from runner.export.expressions import literal
-from runner.export.layout import indented
-from runner.records import record
+from runner.export.code.expressions import literal
+from runner.export.code.layout import indented
+from runner.model.dtypes import DTYPES
+from runner.model.records import record
 
 if TYPE_CHECKING:
-    from runner.plan import JobPlan
+    from runner.model.plan import JobPlan
 
 DEFAULTS: dict[str, Any] = {
     "workers": 2,

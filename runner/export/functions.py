@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from runner.export.names import Names, identifier, ordinal, stem
-from runner.export.statements import ENV
-from runner.export.trees import every_step, references, renamed, replaced
+from runner.export.code.names import Names, identifier, ordinal, stem
+from runner.export.code.statements import ENV
+from runner.export.code.trees import every_step, references, renamed, replaced
 from runner.export.works import BUILT_IN
-from runner.records import record, replace
-from runner.things import SharedArray, kind_of
+from runner.model.records import record, replace
+from runner.model.shared_things import SharedArray, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.arguments import Encoded
-    from runner.export.trees import StepData
+    from runner.export.code.trees import StepData
     from runner.export.works import Work
-    from runner.plan import Plan
-    from runner.things import SharedPlan
+    from runner.model.arguments import Encoded
+    from runner.model.plan import Plan
+    from runner.model.shared_things import SharedPlan
 
     Things = Mapping[str, SharedPlan]
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.export import making
-from runner.export.expressions import literal, seconds
-from runner.export.layout import indented
-from runner.export.names import TAKEN, Names, identifier
+from runner.export.code.expressions import literal, seconds
+from runner.export.code.layout import indented
+from runner.export.code.names import TAKEN, Names, identifier
+from runner.export.code.statements import ENDING, Scope, block, reads
+from runner.export.code.trees import renamed
 from runner.export.starting import Run, Unit, code_of, failed, made, runs_of, variable_of
-from runner.export.statements import ENDING, Scope, block, reads
-from runner.export.trees import renamed
-from runner.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
-from runner.things import SharedArray
+from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
+from runner.model.shared_things import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from runner.export.making import Things
     from runner.export.starting import Making
-    from runner.plan import JobPlan, Plan, ProcessPlan, Step
+    from runner.model.plan import JobPlan, Plan, ProcessPlan, Step
 
 _LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
 FAILED = "not every process has succeeded"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.export.annotations import Types, ctype
-from runner.export.expressions import expression, literal
-from runner.export.layout import indented
-from runner.export.trees import pairs_of
-from runner.records import record
-from runner.things import (
+from runner.export.code.expressions import expression, literal
+from runner.export.code.layout import indented
+from runner.export.code.trees import pairs_of
+from runner.model.records import record
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedEvent,
@@ -24,7 +24,7 @@ from runner.things import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 _CALLS = {"lock": "Lock", "rlock": "RLock", "condition": "Condition", "event": "Event"}
 

@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING
 
 from runner.export import counting, making, starting
 from runner.export.annotations import Types
-from runner.export.expressions import docstring, literal, seconds
+from runner.export.code.expressions import docstring, literal, seconds
+from runner.export.code.imports import import_lines, names_in
+from runner.export.code.layout import indented, wrapped
+from runner.export.code.names import Names
+from runner.export.code.statements import ENV, Scope, block, reads
+from runner.export.code.trees import every_step, references
 from runner.export.functions import functions_of
-from runner.export.imports import import_lines, names_in
-from runner.export.layout import indented, wrapped
 from runner.export.mains import main_lines
-from runner.export.names import Names
 from runner.export.refusals import refuse
-from runner.export.statements import ENV, Scope, block, reads
-from runner.export.trees import every_step, references
 from runner.export.works import COUNTER, environment, with_constants, works_of
-from runner.plan import Act
-from runner.records import record
-from runner.things import SharedArray
+from runner.model.plan import Act
+from runner.model.records import record
+from runner.model.shared_things import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from runner.export.code.trees import StepData
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
     from runner.export.making import Things
     from runner.export.starting import Making
-    from runner.export.trees import StepData
     from runner.export.works import Work
-    from runner.plan import Plan
+    from runner.model.plan import Plan
 
 _AWAITED = [
     "async def awaited(awaitable: Any) -> object:",

@@ -5,20 +5,20 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
-from runner.errors import RunJobsError
-from runner.export.trees import every_step, pairs_of
+from runner.export.code.trees import every_step, pairs_of
 from runner.export.works import COUNTER
-from runner.limits import MOST_POLL_S
-from runner.plan import Act, Join
-from runner.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
-from runner.things import SharedManaged
+from runner.model.errors import RunJobsError
+from runner.model.plan import Act, Join
+from runner.model.shared_things import SharedManaged
+from runner.notes.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
+from runner.system.limits import MOST_POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from runner.arguments import Encoded
-    from runner.plan import Plan, ProcessPlan
+    from runner.model.arguments import Encoded
+    from runner.model.plan import Plan, ProcessPlan
 
 JOB_TYPES = ("process", COUNTER)
 

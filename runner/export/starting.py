@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.arguments import references
-from runner.export.expressions import arguments, expression, literal, seconds, tuple_of
-from runner.export.layout import indented
-from runner.plan import Join, Kill, Sleep, Start, Terminate
-from runner.records import field, record
+from runner.export.code.expressions import arguments, expression, literal, seconds, tuple_of
+from runner.export.code.layout import indented
+from runner.model.arguments import references
+from runner.model.plan import Join, Kill, Sleep, Start, Terminate
+from runner.model.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from runner.arguments import Encoded
-    from runner.plan import Plan, Step
+    from runner.model.arguments import Encoded
+    from runner.model.plan import Plan, Step
 
     Look = Callable[[str], str]
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.describe.placeholders import encode
+from runner.describe.fields.placeholders import encode
 from runner.export.built_in import WORKERS
-from runner.export.statements import ENV
-from runner.export.trees import references, renamed, unfilled, unfilled_value
-from runner.records import record, replace
-from runner.things import SharedArray
+from runner.export.code.statements import ENV
+from runner.export.code.trees import references, renamed, unfilled, unfilled_value
+from runner.model.records import record, replace
+from runner.model.shared_things import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.arguments import Encoded
-    from runner.export.trees import StepData
-    from runner.plan import JobPlan, Plan, ProcessPlan
+    from runner.export.code.trees import StepData
+    from runner.model.arguments import Encoded
+    from runner.model.plan import JobPlan, Plan, ProcessPlan
 
 BUILT_IN = "runner.workers:"
 COUNTER = "shared_counter"

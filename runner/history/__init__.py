@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 
-from runner.errors import RunJobsError
 from runner.history.bounds import BOUNDS, Bounds
 from runner.history.database import BrokenHistory, UnusableHistory, readable, writable
 from runner.history.rows import COLUMNS, HEAD, from_row, line_from_row, stored, to_row
 from runner.history.runs import KeptRun, RunLine, line_of
-from runner.notes import listed
-from runner.records import record
+from runner.model.errors import RunJobsError
+from runner.model.records import record
+from runner.notes.lives import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

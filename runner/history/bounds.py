@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from runner.errors import RunJobsError
-from runner.records import record, replace
+from runner.model.errors import RunJobsError
+from runner.model.records import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.history.runs import KeptRun, OutputPiece
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 _MARGIN = 1 << 16
 """What a row may take beyond its values: pages that are not full, and those of the tree."""

@@ -6,18 +6,18 @@ import json
 import sys
 from collections import deque
 
-from runner.events import MAIN_PROCESS, Event, Output
 from runner.history.runs import KeptRun
-from runner.lines import WholeLines, line_ends_in
-from runner.records import replace
+from runner.model.events import MAIN_PROCESS, Event, Output
+from runner.model.lines import WholeLines, line_ends_in
+from runner.model.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.events import Item
     from runner.history.runs import OutputPiece
-    from runner.plan import Json, Plan
+    from runner.model.events import Item
+    from runner.model.plan import Json, Plan
 
 MOST_EVENTS = 50_000
 """Of more, those of the use of shared things are left out: lives of processes are what a run is understood by."""

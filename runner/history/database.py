@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 
-from runner.errors import RunJobsError
+from runner.model.errors import RunJobsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

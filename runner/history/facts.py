@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runner.records import record
+from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
     EventData: TypeAlias = Mapping[str, Json]
     """An event as `Event.to_json` gives it."""

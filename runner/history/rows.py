@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from runner.history.runs import KeptRun, RunLine, edit_of, line_of
-from runner.records import fields_of
+from runner.model.records import fields_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

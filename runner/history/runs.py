@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from runner.masking import without_secrets
-from runner.records import record
+from runner.model.masking import without_secrets
+from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
     OutputPiece: TypeAlias = tuple[float, str, str, str, tuple[float | None, ...]]
     """When it was read, by which process (or `MainProcess`) and on which stream it was written, whole lines without

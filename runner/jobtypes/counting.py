@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import repeat
 
-from runner.supervise.tracing import WANTS, bare
+from runner.supervise.tracing.locks import WANTS, bare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

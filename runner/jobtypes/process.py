@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
-from runner.describe import durations
-from runner.describe.checking import fault
-from runner.describe.do_field import DoSteps
-from runner.describe.fields import Argument, ClassPath, Target, Template
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
-from runner.describe.placeholders import encode
-from runner.describe.targets import built_in
-from runner.signatures import blamed, misfit
+from runner.describe.fields.checking import fault
+from runner.describe.fields.placeholders import encode
+from runner.describe.fields.targets import built_in
+from runner.describe.fields.types import Argument, ClassPath, Target, Template
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType
+from runner.describe.steps.do_field import DoSteps
+from runner.describe.yaml import durations
+from runner.model.signatures import blamed, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Self
 
-    from runner.describe.document import Path
+    from runner.describe.yaml.document import Path
 
 
 class ProcessJob(JobModel):
@@ -80,7 +80,7 @@ class ProcessJob(JobModel):
 
     @property
     def steps(self) -> list[dict[str, Any]] | None:
-        """The steps of `do`, as `runner.describe.steps` reads them."""
+        """The steps of `do`, as `runner.describe.steps.reader` reads them."""
         return cast("list[dict[str, Any]] | None", self.do)
 
 

@@ -1,6 +1,6 @@
 """The job type `shared_counter`: several workers count up one number in shared memory.
 
-It stands on the public mechanism alone (`runner.describe.jobtype`), and is the example of it: a model of its
+It stands on the public mechanism alone (`runner.describe.job_types`), and is the example of it: a model of its
 fields, `expand` to processes and shared things, `result` from the final bytes. The workers are in `counting`.
 """
 
@@ -10,23 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from runner.describe.checking import fault
-from runner.describe.fields import Name
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
-from runner.describe.scalars import found
-from runner.describe.suggestions import listed, nearest
-from runner.exit_codes import signal_name
-from runner.jobresult import JobResult
-from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
-from runner.records import record
+from runner.describe.fields.types import Name
+from runner.describe.yaml.scalars import found
+from runner.describe.yaml.suggestions import listed, nearest
+from runner.jobtypes import (
+    Draft,
+    Expansion,
+    JobModel,
+    JobResult,
+    JobType,
+    Progress,
+    SharedArray,
+    SharedLock,
+    SharedSemaphore,
+    fault,
+)
+from runner.model.exit_codes import signal_name
+from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from runner.arguments import Encoded
-    from runner.jobresult import End
-    from runner.plan import Json, SharedPlan
+    from runner.jobtypes import End
+    from runner.model.arguments import Encoded
+    from runner.model.plan import Json, SharedPlan
 
 _Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
 

@@ -12,27 +12,27 @@ import selectors
 import signal
 import time
 
-from runner.errors import RunJobsError, SupervisorFault
-from runner.events import Item, Output, ProgressMade
-from runner.launch import Launched, launch
-from runner.limits import free_descriptors
-from runner.line_times import tellers
-from runner.plan_json import to_json
+from runner.link.launch import Launched, launch
+from runner.link.line_times import tellers
+from runner.link.wire import Link
+from runner.model.errors import RunJobsError, SupervisorFault
+from runner.model.events import Item, Output, ProgressMade
+from runner.model.plan_json import to_json
+from runner.session.event_builder import Telling
 from runner.session.line_events import Lines
 from runner.session.outputs import Outputs, Source
-from runner.session.patience import PATIENCE_S, Patience
+from runner.session.stop_deadline import PATIENCE_S, Patience
 from runner.session.supervisor_process import SupervisorProcess
-from runner.session.telling import Telling
-from runner.wire import Link
+from runner.system.limits import free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from runner.plan import Plan
+    from runner.link.wire import Message
+    from runner.model.plan import Plan
     from runner.session.stops import Stops
-    from runner.wire import Message
 
 MOST_SAID = 4_000
 """Of what the supervisor wrote, in a fault."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from runner.things import is_declared
+from runner.model.shared_things import is_declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from runner.plan import Json, Plan
+    from runner.model.plan import Json, Plan
 
 _LESSON = "runner.workers:return_value"
 """The built-in worker that is there to show what becomes of a returned value."""

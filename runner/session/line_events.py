@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runner.lines import WholeLines
+from runner.model.lines import WholeLines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.events import Event, Output
-    from runner.session.telling import Telling
+    from runner.model.events import Event, Output
+    from runner.session.event_builder import Telling
 
 
 class Lines:

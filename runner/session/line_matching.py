@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from runner.line_times import HEAD, LOOK
+from runner.link.line_times import HEAD, LOOK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

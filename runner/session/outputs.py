@@ -7,9 +7,9 @@ import os
 import selectors
 import time
 
-from runner.events import Output
-from runner.limits import WIDE_PIPE, room_for, widen
+from runner.model.events import Output
 from runner.session.line_matching import LineMatching
+from runner.system.limits import WIDE_PIPE, room_for, widen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

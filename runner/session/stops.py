@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 
-from runner.senders import open_signals, read_signals
+from runner.system.signal_senders import open_signals, read_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ import contextlib
 import os
 import signal
 
-from runner.adopted import let_end
-from runner.pidfds import pidfd_of
+from runner.system.orphans import let_end
+from runner.system.pidfds import pidfd_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.session.patience import Patience
+    from runner.session.stop_deadline import Patience
 
 
 class SupervisorProcess:
@@ -73,6 +73,6 @@ class SupervisorProcess:
             os.waitpid(self.pid, 0)
         self._reaped = True
         self._end_descendants()
-        from runner.leftovers import sweep
+        from runner.system.run_folder import sweep
 
         sweep()  # it may have died before it could take away what was its run's

@@ -12,49 +12,49 @@ import signal
 import socket
 import sys
 
-from runner import plan_json
-from runner.adopted import end_adopted
-from runner.errors import told_as_fault
-from runner.leftovers import claim, memory_prefix, sweep
-from runner.limits import TOO_MANY_FILES, allows_any, raise_open_files, widen
-from runner.line_times import tellers
-from runner.prctl import SET_CHILD_SUBREAPER, prctl
-from runner.supervise import managing
-from runner.supervise.calls import OURS
-from runner.supervise.companions import companion_pids, end_companions
-from runner.supervise.guardian import guarded
-from runner.supervise.heeding import Interrupted, heed, heeding
-from runner.supervise.leaving import LeftRunning, leave
-from runner.supervise.own_descriptors import OwnDescriptors
-from runner.supervise.pools import let_go_of_pools
-from runner.supervise.processes import DESCRIPTORS_EACH, Processes
-from runner.supervise.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
-from runner.supervise.shared import SharedThings
-from runner.supervise.shown import text_of
-from runner.supervise.signals import Signals, let_all_through
-from runner.supervise.std_streams import flush_whatever_is_there
+from runner.link.line_times import tellers
+from runner.link.wire import Link
+from runner.model import plan_json
+from runner.model.errors import told_as_fault
+from runner.model.safe_repr import text_of
+from runner.supervise.child.calls import OURS
+from runner.supervise.imports.guardian import guarded
+from runner.supervise.imports.leaving import LeftRunning, leave
+from runner.supervise.imports.own_descriptors import OwnDescriptors
+from runner.supervise.imports.pools import let_go_of_pools
+from runner.supervise.imports.stop_during_import import Interrupted, heed, heeding
+from runner.supervise.mp.companions import companion_pids, end_companions
+from runner.supervise.mp.std_streams import flush_whatever_is_there
+from runner.supervise.sharing import managing
+from runner.supervise.sharing.things import SharedThings
+from runner.supervise.starting.processes import DESCRIPTORS_EACH, Processes
+from runner.supervise.starting.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
 from runner.supervise.supervisor import Supervisor
-from runner.wire import Link
+from runner.system.limits import TOO_MANY_FILES, allows_any, raise_open_files, widen
+from runner.system.orphans import end_adopted
+from runner.system.prctl import SET_CHILD_SUBREAPER, prctl
+from runner.system.run_folder import claim, memory_prefix, sweep
+from runner.system.signals import Signals, let_all_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runner.plan import Plan
-    from runner.wire import Message
+    from runner.link.wire import Message
+    from runner.model.plan import Plan
 
-_FIRST_CODE = "runner.supervise.child"
+_FIRST_CODE = "runner.supervise.child.first_code"
 """What every child imports."""
-_UNHURT_BY_SIGNALS = "runner.supervise.forkserver_signals"
+_UNHURT_BY_SIGNALS = "runner.supervise.mp.forkserver_signals"
 """What the forkserver imports after what the plan preloads."""
-_UNWARNED_FORKS = "runner.supervise.forkserver_forks"
+_UNWARNED_FORKS = "runner.supervise.mp.forkserver_forks"
 """What the forkserver imports last, on a Python where it needs that."""
-_LINE_CLOCK = "runner.supervise.line_clock"
+_LINE_CLOCK = "runner.supervise.child.line_clock"
 """What a child imports whose steps print."""
-_REMAINING = "runner.supervise.remaining"
+_REMAINING = "runner.supervise.child.remaining"
 """What a child imports whose target leaves a thread, a process or a queue."""
-_OBSERVING = "runner.supervise.observing"
+_OBSERVING = "runner.supervise.child.observing"
 """What a child imports whose target is somebody's function."""
 
 
@@ -150,7 +150,7 @@ def _carry_out(order: Message, link: Link, signals: Signals, private: tuple[int,
     refusals, coroutines = not_held_here(plan) or _preload(plan, link, left_running, own), dict[str, bool]()
     signals.spare_us()
     if not refusals and order["preflight"]:
-        from runner.supervise import preflight
+        from runner.supervise.imports import preflight
 
         refusals, coroutines = preflight.check(plan, link, signals, in_depth=order["order"] == "check")
     if refusals or order["order"] == "check":
@@ -214,7 +214,7 @@ def _set_up_multiprocessing(plan: Plan, signals: Signals) -> None:
     if plan.start_method == "forkserver":
         from multiprocessing import forkserver
 
-        from runner.supervise import forking, forkserver_path
+        from runner.supervise.mp import forking, forkserver_path
 
         last = [_UNWARNED_FORKS] if forking.RAISES_AFTERWARDS else []
         preloaded = [*plan.preload, _UNHURT_BY_SIGNALS] if plan.preload else []
@@ -304,7 +304,7 @@ def _create_all(
 
 
 def _why_not_made(cls: str, error: BaseException) -> str:
-    from runner.supervise.constructing import NotToBeStarted
+    from runner.supervise.starting.constructing import NotToBeStarted
 
     if isinstance(error, NotToBeStarted):
         return f"`{cls}` {error}"

@@ -9,14 +9,9 @@ import selectors
 from collections import deque
 from signal import SIGCONT
 
-from runner.adopted import reap_adopted
-from runner.clock import monotonic, wall
-from runner.limits import MOST_POLL_S
-from runner.paused import wake_paused
-from runner.supervise import fork_threads, lifecycle
-from runner.supervise.companions import companion_pids
-from runner.supervise.ends import Ends
-from runner.supervise.facts import (
+from runner.supervise.child import fork_threads
+from runner.supervise.core import lifecycle
+from runner.supervise.core.facts import (
     ActDone,
     Begun,
     DoAct,
@@ -29,30 +24,36 @@ from runner.supervise.facts import (
     StopRun,
     TimerFired,
 )
-from runner.supervise.guardian import guarded
-from runner.supervise.interruptions import Interruptions
-from runner.supervise.pools import let_go_of_pools
-from runner.supervise.refusals import why_not_started
-from runner.supervise.running import NotStarted
-from runner.supervise.schedule import Schedule
-from runner.supervise.sharing import Sharing
-from runner.supervise.signals import CHILD_ENDED
-from runner.supervise.timers import Timers
+from runner.supervise.core.schedule import Schedule
+from runner.supervise.core.timers import Timers
+from runner.supervise.imports.guardian import guarded
+from runner.supervise.imports.pools import let_go_of_pools
+from runner.supervise.mp.companions import companion_pids
+from runner.supervise.sharing.observer import Sharing
+from runner.supervise.starting.pauses import Interruptions
+from runner.supervise.starting.reaping import Ends
+from runner.supervise.starting.refusals import why_not_started
+from runner.supervise.starting.running import NotStarted
+from runner.system.clock import monotonic, wall
+from runner.system.limits import MOST_POLL_S
+from runner.system.orphans import reap_adopted
+from runner.system.paused_children import wake_paused
+from runner.system.signals import CHILD_ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from runner.plan import Plan
-    from runner.supervise.hand import Hand
-    from runner.supervise.leaving import LeftRunning
-    from runner.supervise.processes import Processes
-    from runner.supervise.running import Started
-    from runner.supervise.shared import SharedThings
-    from runner.supervise.sharing import Seen
-    from runner.supervise.signals import Signals
-    from runner.wire import Link, Message
+    from runner.link.wire import Link, Message
+    from runner.model.plan import Plan
+    from runner.supervise.imports.leaving import LeftRunning
+    from runner.supervise.sharing.main_helper import Hand
+    from runner.supervise.sharing.observer import Seen
+    from runner.supervise.sharing.things import SharedThings
+    from runner.supervise.starting.processes import Processes
+    from runner.supervise.starting.running import Started
+    from runner.system.signals import Signals
 
 BETWEEN_LOOKS_S = 0.01
 """For the holder of a guard, while it cannot be told who that is."""

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.describe.planning import Described, describe
-from runner.errors import InvalidFile
+from runner.describe.plan.planning import Described, describe
+from runner.model.errors import InvalidFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.describe.jobtype import JobType
-    from runner.errors import Problem
-    from runner.plan import Plan
+    from runner.describe.job_types import JobType
+    from runner.model.errors import Problem
+    from runner.model.plan import Plan
 
 FILE = "/nowhere/jobs.yaml"
 

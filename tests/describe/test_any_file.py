@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from runner.arguments import references
-from runner.describe.diagnostics import render
-from runner.describe.diagnostics import to_json as problem_to_json
-from runner.describe.edits import edits_of, problems_of_edits
-from runner.describe.planning import describe
-from runner.errors import InvalidFile
-from runner.plan_json import from_json, to_json
-from runner.report.explain import explain
+from runner.describe.plan.edits import edits_of, problems_of_edits
+from runner.describe.plan.planning import describe
+from runner.describe.yaml.diagnostics import render
+from runner.describe.yaml.diagnostics import to_json as problem_to_json
+from runner.model.arguments import references
+from runner.model.errors import InvalidFile
+from runner.model.plan_json import from_json, to_json
+from runner.report.terminal.explain import explain
 from tests.describe.describing import FILE, plan_of
 from tests.describe.making_up import (
     Fields,

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.describe.diagnostics import render
-from runner.describe.edits import problems_of_edits
-from runner.describe.planning import describe
-from runner.errors import InvalidFile
+from runner.describe.plan.edits import problems_of_edits
+from runner.describe.plan.planning import describe
+from runner.describe.yaml.diagnostics import render
+from runner.model.errors import InvalidFile
 from tests.bad_files.corpus import BadFile, bad_edits, bad_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.errors import Problem
+    from runner.model.errors import Problem
 
 
 @pytest.mark.parametrize("bad", bad_files(), ids=str)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator, model_validator
 
-from runner.describe.checking import fault, instead_of
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, Model
-from runner.describe.scalars import found
+from runner.describe.fields.checking import fault, instead_of
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType, Model
+from runner.describe.yaml.scalars import found
 from tests.describe.describing import install, marked, problem_of, problems_of
 
 if TYPE_CHECKING:

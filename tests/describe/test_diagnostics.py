@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.diagnostics import render, render_all, to_json, width_of
-from runner.errors import Problem
-from runner.records import replace
+from runner.describe.yaml.diagnostics import render, render_all, to_json, width_of
+from runner.model.errors import Problem
+from runner.model.records import replace
 
 DRAWN = {"a": 1, " ": 1, "…": 1, "|": 1, "ｱ": 1, "한": 2, "글": 2, "界": 2, "Ａ": 2, "😀": 2, "\u0301": 0, "\u200d": 0}
 """How many columns of a terminal each of these takes."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from runner.describe.docstrings import attribute_docstrings
+from runner.describe.fields.docstrings import attribute_docstrings
 
 
 class Base:

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.document import Document, Span
-from runner.describe.loading import read
-from runner.records import replace
+from runner.describe.yaml.document import Document, Span
+from runner.describe.yaml.loading import read
+from runner.model.records import replace
 from tests.describe.describing import FILE, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.describe.document import Path
+    from runner.describe.yaml.document import Path
 
 TEXT = """\
 title: 한글과 English

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.durations import EXAMPLES, MOST_S, PATTERN, SECONDS, BadDuration, limit, seconds
+from runner.describe.yaml.durations import EXAMPLES, MOST_S, PATTERN, SECONDS, BadDuration, limit, seconds
 
 UNITS = {"d": Fraction(86_400), "h": Fraction(3_600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1_000)}
 

@@ -10,15 +10,15 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runner.describe.edits import Edit, edits_of, problems_of_edits
-from runner.describe.loading import read
-from runner.describe.overrides import apply
-from runner.describe.planning import describe
-from runner.errors import InvalidFile
+from runner.describe.plan.edits import Edit, edits_of, problems_of_edits
+from runner.describe.plan.overrides import apply
+from runner.describe.plan.planning import describe
+from runner.describe.yaml.loading import read
+from runner.model.errors import InvalidFile
 from tests.describe.describing import FILE, marked
 
 if TYPE_CHECKING:
-    from runner.errors import Problem
+    from runner.model.errors import Problem
 
 JOBS = "shared: {tasks: queue}\njobs:\n- {name: a, target: say, args: [hello]}\n"
 GALLERY = Path(__file__).parents[2] / "jobs"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.describe.expansions import check_expansion
-from runner.describe.jobtype import Draft, Expansion
-from runner.plan import Progress, SharedArray, SharedLock, SharedSemaphore
+from runner.describe.job_types import Draft, Expansion
+from runner.describe.plan.expansions import check_expansion
+from runner.model.plan import Progress, SharedArray, SharedLock, SharedSemaphore
 
 if TYPE_CHECKING:
-    from runner.plan import SharedPlan
+    from runner.model.plan import SharedPlan
 
 COUNTS = SharedArray("j.counts", "int64", 2, 8)
 NO_PLACES_TO_COUNT_IN: list[tuple[SharedPlan, str]] = [

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from runner.describe.jobs import MAX_PROCESSES
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, find
-from runner.plan import Start
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType, find
+from runner.describe.plan.jobs import MAX_PROCESSES
+from runner.model.plan import Start
 from tests.describe.describing import described, install, marked, plan_of, problem_of, problems_of
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, Model, UnknownJobType, find, names
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType, Model, UnknownJobType, find, names
 from runner.jobtypes.process import Process
 from runner.jobtypes.shared_counter import SharedCounter
-from runner.plan import Expect, Limits
+from runner.model.plan import Expect, Limits
 from tests.describe.describing import install, marked, plan_of, problem_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.jobresult import End
+    from runner.model.job_results import End
 
 OUTCOMES = ("succeeded", "failed", "terminated", "killed", "timed_out", "out_of_memory")
 
@@ -83,7 +83,10 @@ def test_a_type_that_is_not_installed_is_unknown() -> None:
     ("place", "why"),
     [
         ("no_such_module_at_all:Type", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
-        ("runner.jobresult:Nothing", "AttributeError: module 'runner.jobresult' has no attribute 'Nothing'"),
+        (
+            "runner.model.job_results:Nothing",
+            "AttributeError: module 'runner.model.job_results' has no attribute 'Nothing'",
+        ),
         (f"{__name__}:Broken", "TypeError: Can't instantiate abstract class Broken"),
     ],
 )

@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.describe.document import Document
-from runner.describe.loading import MAX_DEPTH, MAX_NODES, decoded, read
-from runner.describe.reading import MOST_OF_A_FILE
-from runner.errors import InvalidFile, Problem
+from runner.describe.yaml.document import Document
+from runner.describe.yaml.loading import MAX_DEPTH, MAX_NODES, decoded, read
+from runner.describe.yaml.reading import MOST_OF_A_FILE
+from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import FILE, marked
 from tests.effort import share_of
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
-from runner.plan import Start
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType
+from runner.model.plan import Start
 from tests.describe.describing import install, marked, plan_of, problem_of, problems_of
 
 if TYPE_CHECKING:

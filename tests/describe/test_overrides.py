@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.loading import read
-from runner.describe.overrides import apply, parse_path
-from runner.errors import InvalidFile, Problem
+from runner.describe.plan.overrides import apply, parse_path
+from runner.describe.yaml.loading import read
+from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import FILE, marked
 
 if TYPE_CHECKING:
-    from runner.describe.document import Document
+    from runner.describe.yaml.document import Document
 
 TEXT = """\
 title: 제목

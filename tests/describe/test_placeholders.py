@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.arguments import resolve
-from runner.describe.placeholders import IN_ARGUMENTS, IN_TEXT, BadPlaceholder, check, encode, fill, fill_text
+from runner.describe.fields.placeholders import IN_ARGUMENTS, IN_TEXT, BadPlaceholder, check, encode, fill, fill_text
+from runner.model.arguments import resolve
 from tests.describe.describing import marked, plan_of, problem_of
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 KNOWN: dict[str, int | str] = {"name": "worker-3", "index": 3}
 ENVIRON = {"SET": "from outside", "EMPTY": "", "DOLLAR": "$name"}

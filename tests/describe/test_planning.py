@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationInfo, field_validator
 
 import runner
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType, find
-from runner.describe.planning import STDIN, describe
-from runner.describe.spec import About
-from runner.errors import InvalidFile
-from runner.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate
-from runner.plan_json import from_json, to_json
-from runner.records import record
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType, find
+from runner.describe.plan.planning import STDIN, describe
+from runner.describe.plan.spec import About
+from runner.model.errors import InvalidFile
+from runner.model.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate
+from runner.model.plan_json import from_json, to_json
+from runner.model.records import record
 from tests.describe.describing import FILE, described, install, marked, plan_of, problem_of, problems_of
 
 JOB = "jobs:\n- target: m:f\n"

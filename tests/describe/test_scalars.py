@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.scalars import MAX_DIGITS, BadScalar, old_meaning, plain, shortened, tagged
+from runner.describe.yaml.scalars import MAX_DIGITS, BadScalar, old_meaning, plain, shortened, tagged
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 import yaml
 
-from runner.describe.lab_schema import EXCEPTIONS
-from runner.describe.loading import read
-from runner.describe.schema import build_schema
-from runner.describe.step_values import is_exception
-from runner.errors import InvalidFile
+from runner.describe.schema.file_schema import build_schema
+from runner.describe.schema.lab_schema import EXCEPTIONS
+from runner.describe.steps.step_values import is_exception
+from runner.describe.yaml.loading import read
+from runner.model.errors import InvalidFile
 from tests.bad_files.corpus import FOLDER, BadFile, bad_files
 
 ROOT = Path(__file__).parents[2]

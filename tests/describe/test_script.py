@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.describe.script import KNOWN
-from runner.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
+from runner.describe.plan.script import KNOWN
+from runner.model.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 
 JOBS = """

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.describe.shared import KINDS, MOST_PERMITS, RESERVED, WITHOUT_VALUE, encode_plainly, read_things
-from runner.dtypes import DTYPES
-from runner.plan import (
+from runner.describe.steps.shared_things import (
+    KINDS,
+    MOST_PERMITS,
+    RESERVED,
+    WITHOUT_VALUE,
+    encode_plainly,
+    read_things,
+)
+from runner.model.dtypes import DTYPES
+from runner.model.plan import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -23,12 +30,12 @@ from runner.plan import (
     SharedSemaphore,
     SharedValue,
 )
-from runner.things import kind_of
+from runner.model.shared_things import kind_of
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 from tests.effort import share_of
 
 if TYPE_CHECKING:
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 JOB = "\njobs:\n- target: m:f"
 
@@ -278,7 +285,7 @@ def test_anything_becomes_things_or_has_mistakes_with_their_places(value: Any) -
     )
 )
 def test_an_initial_value_is_encoded_without_placeholders(value: Any) -> None:
-    from runner.arguments import references, resolve
+    from runner.model.arguments import references, resolve
 
     encoded = encode_plainly(value)
 

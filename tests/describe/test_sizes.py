@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.sizes import BYTES, EXAMPLES, SCHEMA, BadSize, size
+from runner.describe.yaml.sizes import BYTES, EXAMPLES, SCHEMA, BadSize, size
 
 written = st.tuples(
     st.integers(0, 10_000).map(str),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.describe.script import KNOWN
-from runner.describe.step_types import IN_DO, IN_MAIN, STEPS
-from runner.describe.steps import NOT_VARIABLES, Scope, StepReader
-from runner.plan import Act, ProcessPlan, Start
+from runner.describe.plan.script import KNOWN
+from runner.describe.steps.reader import NOT_VARIABLES, Scope, StepReader
+from runner.describe.steps.step_types import IN_DO, IN_MAIN, STEPS
+from runner.model.plan import Act, ProcessPlan, Start
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 from tests.effort import share_of
 

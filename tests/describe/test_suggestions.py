@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.suggestions import listed, nearest, suggestion
+from runner.describe.yaml.suggestions import listed, nearest, suggestion
 
 KEYS = ["target", "class", "args", "kwargs", "daemon", "join_timeout"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runner.describe.syntax import explain
+from runner.describe.yaml.syntax import explain
 
 C, PYTHON = yaml.CBaseLoader, yaml.BaseLoader
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import workers
-from runner.describe.targets import BadTarget, built_in, built_in_names, normalized_class, normalized_target
+from runner.describe.fields.targets import BadTarget, built_in, built_in_names, normalized_class, normalized_target
 from tests.describe.describing import marked, problem_of
 
 identifiers = st.from_regex(r"[a-zA-Z_é][a-zA-Z0-9_é]{0,5}", fullmatch=True).filter(lambda word: word != "py")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.events import MAIN_PROCESS
 from runner.explore import Ended, explore
+from runner.model.events import MAIN_PROCESS
 from tests.describe.describing import plan_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pytest
 
 import runner
 from runner.export import CannotExport, export
-from runner.export.imports import names_in
-from runner.plan import JobPlan
-from runner.records import replace
+from runner.export.code.imports import names_in
+from runner.model.plan import JobPlan
+from runner.model.records import replace
 from tests.export.exporting import exported, lines_of
 from tests.running import plan_of
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.export.expressions import arguments, expression, literal, seconds, tuple_of
+from runner.export.code.expressions import arguments, expression, literal, seconds, tuple_of
 
 if TYPE_CHECKING:
-    from runner.arguments import Encoded
+    from runner.model.arguments import Encoded
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)

@@ -7,7 +7,7 @@ import ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.export.layout import WIDTH, indented, wrapped
+from runner.export.code.layout import WIDTH, indented, wrapped
 from tests.effort import share_of
 
 NAMES = st.sampled_from(["process", "a", "first_of_many_names", "semaphore"])

@@ -8,7 +8,7 @@ import keyword
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.export.names import Names, identifier, ordinal, stem
+from runner.export.code.names import Names, identifier, ordinal, stem
 
 
 @given(st.lists(st.text()))

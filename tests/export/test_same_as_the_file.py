@@ -19,19 +19,19 @@ import pytest
 import yaml
 
 import runner
-from runner.events import Output
 from runner.export import CannotExport, export
-from runner.export.trees import every_step
-from runner.records import record
-from runner.results import Recorder
+from runner.export.code.trees import every_step
+from runner.model.events import Output
+from runner.model.records import record
+from runner.model.results import Recorder
+from runner.model.shared_things import SharedArray, SharedManaged, SharedValue
 from runner.session import Session
-from runner.things import SharedArray, SharedManaged, SharedValue
 from tests.running import prepared
 from tests.scenarios.test_the_thirteen import UNHURRIED
 
 if TYPE_CHECKING:
     from runner import Plan, RunResult
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 pytestmark = pytest.mark.slow
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.session import patience
+from runner.session import stop_deadline
 from tests.running import COMMAND, children_of, run_text, wait_until
 from tests.seeing import PROC
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.results import RunResult
+    from runner.model.results import RunResult
 
 THREAD = "import threading, time\nthreading.Thread(target=time.sleep, args=(100,), name='reporter').start()\n"
 BUSY_EXECUTOR = (
@@ -84,7 +84,7 @@ NOT_WAITED_FOR_S = 40
 @pytest.fixture
 def _exit_functions_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit functions have as long as they may need on a busy machine."""
-    monkeypatch.setattr(patience, "EXIT_FUNCTIONS_S", 30.0)
+    monkeypatch.setattr(stop_deadline, "EXIT_FUNCTIONS_S", 30.0)
 
 
 def left_by(result: RunResult) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import runner
-from runner.describe.edits import edits_of
-from runner.describe.planning import describe
+from runner.describe.plan.edits import edits_of
+from runner.describe.plan.planning import describe
 from tests.effort import EVERYTHING, START_METHODS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan import ProcessPlan
+from runner.model.plan import ProcessPlan
 from tests.describe.describing import marked, plan_of, problem_of
 
 ADD = "add target: package.module:function, or do: with steps"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.jobresult import End, JobResult
 from runner.jobtypes.shared_counter import FORMATS, MAX_INCREMENTS, SharedCounter, SharedCounterJob
-from runner.plan import Plan, ProcessPlan, Progress, SharedArray, SharedLock, SharedSemaphore
+from runner.model.job_results import End, JobResult
+from runner.model.plan import Plan, ProcessPlan, Progress, SharedArray, SharedLock, SharedSemaphore
 from tests.describe.describing import marked, plan_of, problem_of
 
 DTYPES = list(FORMATS)

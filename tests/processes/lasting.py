@@ -7,7 +7,7 @@ import time
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
-from runner.adopted import children
+from runner.system.orphans import children
 from tests.seeing import PROC
 
 

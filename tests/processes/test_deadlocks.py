@@ -13,7 +13,7 @@ from tests.deadlocks import Scenario, wrong_with
 from tests.effort import share_of
 
 if TYPE_CHECKING:
-    from runner.plan import StartMethod
+    from runner.model.plan import StartMethod
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise import asleep, groups
+from runner.system import process_groups, sleeping
 from tests.running import COMMAND, Running, once_ready, run_text, wait_until, written
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ main: [start: other, start: ended, start: killed, start: parent, join: ended, jo
 
 SENDERS = """
 import os, signal, subprocess, sys, time
-from runner.supervise import asleep
+from runner.system import sleeping
 
 def signal_the_parent(number):
     time.sleep(0.5)  # the supervisor reads the answer of a forkserver; where sleep is unknown, this is all
-    while asleep.sleeps(os.getppid()) is False:  # it starts processes
+    while sleeping.sleeps(os.getppid()) is False:  # it starts processes
         time.sleep(0.01)
     os.kill(os.getppid(), number)
     time.sleep(60)
@@ -207,7 +207,7 @@ import os, sys, time
 forks = []
 
 def wait_for_the_end_of_the_forkserver():
-    if len(forks) == 1 and "runner.supervise.forkserver_signals" in sys.modules:
+    if len(forks) == 1 and "runner.supervise.mp.forkserver_signals" in sys.modules:
         forkserver = os.getppid()
         while os.getppid() == forkserver:
             time.sleep(0.01)
@@ -244,12 +244,12 @@ def test_a_process_may_have_a_session_of_its_own(start_method: str, tmp_path: Pa
 @pytest.mark.parametrize("clone", ["as it is", "missing"])
 def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if clone == "missing":
-        monkeypatch.setattr(groups, "_clone", lambda _stack: -1)
+        monkeypatch.setattr(process_groups, "_clone", lambda _stack: -1)
     read, write = os.pipe()
 
     child = os.fork()
     if child == 0:
-        groups.enter_own_group()
+        process_groups.enter_own_group()
         os.write(write, b"%d" % os.getpgrp())
         os.setsid()  # it would raise in a leader
         os._exit(0)
@@ -262,7 +262,7 @@ def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.
 
 SENDS_TO_THE_COMMAND = """
 import os, signal, time
-from runner.supervise import asleep
+from runner.system import sleeping
 
 def read(pid, name):
     return open(f"/proc/{pid}/{name}").read()
@@ -278,7 +278,7 @@ def end_the_command(events):
     command = parent(pid)
     while "process.started" not in open(events).read():
         time.sleep(0.01)
-    while asleep.sleeps(command) is not True:  # while it works, its handler knows the number alone
+    while sleeping.sleeps(command) is not True:  # while it works, its handler knows the number alone
         time.sleep(0.01)
     os.kill(command, signal.SIGTERM)
     time.sleep(60)
@@ -302,7 +302,7 @@ def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str
 def test_a_stop_from_outside_names_its_sender() -> None:
     running = Running(given=b"jobs: [{name: a, do: [{sleep: 0.5}, {print: ready}, hang]}]")
     running.wait_for(b"ready")
-    wait_until(lambda: asleep.sleeps(running.command.pid) is True)
+    wait_until(lambda: sleeping.sleeps(running.command.pid) is True)
 
     running.command.send_signal(signal.SIGHUP)
     status, said = running.end()

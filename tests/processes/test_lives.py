@@ -13,13 +13,13 @@ import pytest
 
 import runner
 from runner import Event, Plan, RunResult
-from runner.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
+from runner.model.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
 from runner.session import Interrupted, Session
 from tests.running import events, once_ready, plan_of, run_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.plan import StartMethod
+    from runner.model.plan import StartMethod
 
 HERE = Path(__file__).parent
 MIB = 1 << 20

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import InvalidFile, RunJobsError
+from runner.model.errors import InvalidFile, RunJobsError
 from runner.session import Refused
 from tests.running import events, once_ready, run_text
 

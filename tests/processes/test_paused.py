@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from runner.paused import wake_paused
+from runner.system.paused_children import wake_paused
 
 pytestmark = pytest.mark.linux("waitid tells what has been paused")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import runner
-from runner.errors import InvalidFile, RunJobsError
+from runner.model.errors import InvalidFile, RunJobsError
 from tests.running import COMMAND, on_a_terminal, run_text, written
 
 if TYPE_CHECKING:

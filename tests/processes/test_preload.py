@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import SupervisorFault
+from runner.model.errors import SupervisorFault
 from runner.session import Interrupted, Session
 from tests.running import COMMAND, children_of, plan_of, run_text, wait_until
 from tests.seeing import PROC

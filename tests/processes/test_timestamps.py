@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import Event
-from runner.results import Recorder
+from runner.model.events import Event
+from runner.model.results import Recorder
 from runner.session import Session
 from tests.running import Running, plan_of, run_text
 

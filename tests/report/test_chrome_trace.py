@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.chrome_trace import trace
+from runner.report.timeline.chrome_trace import trace
 from tests.report.test_timeline import created, exited, finished, kitchen, note, philosophers, shared, some_of, started
 
 if TYPE_CHECKING:
-    from runner.events import Event
+    from runner.model.events import Event
 
 
 def entries(events: list[Event], *phases: str) -> list[dict[str, Any]]:

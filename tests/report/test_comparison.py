@@ -10,18 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.comparing import Comparison, EventChange, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
 from runner.history import KeptRun, RunLine
+from runner.history.compare import (
+    Comparison,
+    EventChange,
+    OutcomeChange,
+    OutputChange,
+    TimeChange,
+    ValueChange,
+    compare,
+)
 from runner.history.facts import End, NoteSeen
-from runner.records import replace
-from runner.report.comparison import LEAST_WIDTH, MOST_OF_A_DIFF, MOST_ROWS, comparison_lines, verdict
-from runner.report.listing import LEAST_OF_A_FILE, history_lines
+from runner.model.records import replace
+from runner.report.terminal.comparison import LEAST_WIDTH, MOST_OF_A_DIFF, MOST_ROWS, comparison_lines, verdict
+from runner.report.terminal.listing import LEAST_OF_A_FILE, history_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 LINE = RunLine("00000001", "/jobs/a.yaml", None, "2026-01-02T03:04:05.000006Z", 1.0, "succeeded", 0, 2)
 SAME = Comparison(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runner.events import Event
-from runner.report.console import Console
+from runner.model.events import Event
+from runner.report.terminal.console import Console
 
 PROCESS: dict[str, Any] = {
     "job": "j",

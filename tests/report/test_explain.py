@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.plan import (
+from runner.model.plan import (
     Act,
     Declared,
     Expect,
@@ -30,10 +30,10 @@ from runner.plan import (
     Start,
     Terminate,
 )
-from runner.report.explain import MOST_ALIKE, explain
+from runner.report.terminal.explain import MOST_ALIKE, explain
 
 if TYPE_CHECKING:
-    from runner.plan import Json, SharedPlan, Step
+    from runner.model.plan import Json, SharedPlan, Step
 
 P = ProcessPlan("p", "p", target="m:f")
 D = ProcessPlan("d", "d", target="m:f", daemon=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.events import Event
-from runner.failures import Failures
-from runner.report.failure_lines import MOST_GROUPS, MOST_OF_A_TRACEBACK, failure_lines
+from runner.model.events import Event
+from runner.notes.failures import Failures
+from runner.report.terminal.failure_lines import MOST_GROUPS, MOST_OF_A_TRACEBACK, failure_lines
 
 ERROR: dict[str, Any] = {
     "type": "ValueError",

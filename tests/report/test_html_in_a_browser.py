@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.records import replace
-from runner.report.html_report import OutputLine, page
-from runner.report.timeline import timeline_of
+from runner.model.records import replace
+from runner.report.page.html import OutputLine, page
+from runner.report.timeline.build import timeline_of
 from tests.report.test_html_report import KITCHEN, NASTY
 from tests.report.test_timeline import created, exited, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.report.html_report import ReportedRun
+    from runner.report.page.html import ReportedRun
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PROGRAM = next(filter(None, map(shutil.which, NAMES)), None)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.records import replace
-from runner.report.html_report import OutputLine, ReportedRun, page
+from runner.model.records import replace
+from runner.report.page.html import OutputLine, ReportedRun, page
 from tests.report.test_timeline import created, event, exited, finished, kitchen, note, philosophers, process, started
 
 if TYPE_CHECKING:
-    from runner.events import Event
+    from runner.model.events import Event
 
 FILE_TEXT = """\
 # A kitchen

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import Event
-from runner.report.json_lines import JsonLines, open_events
+from runner.model.events import Event
+from runner.report.terminal.json_lines import JsonLines, open_events
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 
 def event(number: int = 0, **fields: Json) -> Event:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import Event, ProgressMade
-from runner.report.live import MOST_LINES, Live
+from runner.model.events import Event, ProgressMade
+from runner.report.terminal.live import MOST_LINES, Live
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 _STYLES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 import structlog
 
-from runner.events import Event
-from runner.report.log import event_log
+from runner.model.events import Event
+from runner.report.terminal.log import event_log
 
 EVENT = Event(3, 0.5, "2026-01-01T00:00:00Z", "note", "r", {"text": "hello"})
 

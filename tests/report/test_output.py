@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Output
-from runner.report.output import Prefixed, Raw
+from runner.model.events import Output
+from runner.report.terminal.output import Prefixed, Raw
 
 
 class Written:

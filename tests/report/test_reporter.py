@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import runner.report.reporter as reporting
-from runner.events import Event, Output, ProgressMade
-from runner.report.reporter import Reporter, Settings
+import runner.report.terminal.reporter as reporting
+from runner.model.events import Event, Output, ProgressMade
+from runner.report.terminal.reporter import Reporter, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.events import Item
+    from runner.model.events import Item
 
 PROCESS: dict[str, Any] = {
     "job": "j",
@@ -265,7 +265,7 @@ def test_a_reader_that_is_slow_gets_everything(monkeypatch: pytest.MonkeyPatch) 
         assert writing == [write]
         got += os.read(read, 1 << 16)
 
-    monkeypatch.setattr("runner.report.writing.select.select", wait)
+    monkeypatch.setattr("runner.report.terminal.writing.select.select", wait)
     data = b"x" * 999 + b"\n"
     report(Output(0, "stdout", data * 300), output="raw", quiet=True)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import runner.report.reporter as reporting
-from runner.events import Event, Output, ProgressMade
-from runner.report.reporter import Reporter, Settings
+import runner.report.terminal.reporter as reporting
+from runner.model.events import Event, Output, ProgressMade
+from runner.report.terminal.reporter import Reporter, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.events import Item
+    from runner.model.events import Item
 
 CREATED = Event(0, 0.0, "", "process.created", "r", {"process": "p", "job": "j"})
 STARTED = Event(0, 0.0, "", "process.started", "r", {"process": "p", "pid": 7})

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.placeholders import encode
-from runner.describe.step_types import STEPS
-from runner.report.step_words import in_words, one, written
+from runner.describe.fields.placeholders import encode
+from runner.describe.steps.step_types import STEPS
+from runner.report.terminal.step_words import in_words, one, written
 from tests.describe.describing import plan_of
 
 SHARED = "shared: {door: lock, bell: condition, go: event, tasks: queue, chores: joinable_queue, total: value, \

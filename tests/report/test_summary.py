@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.records import replace
-from runner.report.summary import MOST_ROWS, result_lines, summary, value_lines
-from runner.results import ProcessResult, RunResult
+from runner.model.records import replace
+from runner.model.results import ProcessResult, RunResult
+from runner.report.terminal.summary import MOST_ROWS, result_lines, summary, value_lines
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 HEADINGS = "process pid outcome time cpu memory exit code expected"
 ENDED = ProcessResult("p", "j", 7, "succeeded", True, 0, duration=1.5, cpu_seconds=0.25, max_rss=3 << 20)

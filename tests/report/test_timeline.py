@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import MAIN_PROCESS, Event
-from runner.report.lanes import MAIN, End, Lane, Span, Timeline, ending
-from runner.report.timeline import timeline_of
+from runner.model.events import MAIN_PROCESS, Event
+from runner.report.timeline.build import timeline_of
+from runner.report.timeline.model import MAIN, End, Lane, Span, Timeline, ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.timeline import timeline_of
-from runner.report.timeline_svg import svg
+from runner.report.timeline.build import timeline_of
+from runner.report.timeline.svg import svg
 from tests.report.test_timeline import (
     created,
     event,
@@ -26,7 +26,7 @@ from tests.report.test_timeline import (
 )
 
 if TYPE_CHECKING:
-    from runner.events import Event
+    from runner.model.events import Event
 
 SPACE = "{http://www.w3.org/2000/svg}"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.lanes import SPAN_WORDS
-from runner.report.timeline import timeline_of
-from runner.report.timeline_text import LEAST_WIDTH, MOST_LANES, fitted, lines, ticks, width_of
+from runner.report.timeline.build import timeline_of
+from runner.report.timeline.model import SPAN_WORDS
+from runner.report.timeline.text import LEAST_WIDTH, MOST_LANES, fitted, lines, ticks, width_of
 from tests.report.test_timeline import (
     created,
     event,
@@ -27,7 +27,7 @@ from tests.report.test_timeline import (
 )
 
 if TYPE_CHECKING:
-    from runner.events import Event
+    from runner.model.events import Event
 
 MARGIN = len("MainProcess  ")
 JOINED = [

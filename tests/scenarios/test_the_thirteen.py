@@ -13,7 +13,7 @@ import runner
 from runner import RunResult
 
 if TYPE_CHECKING:
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.line_times import HEAD, TOLD
+from runner.link.line_times import HEAD, TOLD
 from runner.session import line_matching
 from runner.session.line_matching import LineMatching
 

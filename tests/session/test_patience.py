@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from runner.session.patience import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, Patience
+from runner.session.stop_deadline import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, Patience
 
 GRACE_PERIOD_S = 2.0
 

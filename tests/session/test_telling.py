@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from runner.describe.jobtype import Draft, Expansion, JobModel, JobType
-from runner.errors import SupervisorFault
-from runner.events import FIELDS, Event, Output
-from runner.jobresult import End, JobResult
-from runner.lines import MOST_OF_A_LINE
-from runner.plan import Declared, Expect, JobPlan, Plan, ProcessPlan, Start
+from runner.describe.job_types import Draft, Expansion, JobModel, JobType
+from runner.model.errors import SupervisorFault
+from runner.model.events import FIELDS, Event, Output
+from runner.model.job_results import End, JobResult
+from runner.model.lines import MOST_OF_A_LINE
+from runner.model.plan import Declared, Expect, JobPlan, Plan, ProcessPlan, Start
+from runner.model.shared_things import SharedLock, SharedSemaphore, SharedValue
+from runner.session.event_builder import Telling
 from runner.session.line_events import Lines
-from runner.session.telling import Telling
-from runner.things import SharedLock, SharedSemaphore, SharedValue
 from tests.describe.describing import install, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from runner.plan import Json
+    from runner.model.plan import Json
 
 FACTS = {"pid": 7, "state": "started", "alive": True, "exit_code": None, "repr": "<Process>"}
 GONE = {"pid": 7, "state": "stopped", "alive": False, "exit_code": -15, "repr": "<Process>"}

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from runner.supervise.asleep import sleeps
+from runner.system.sleeping import sleeps
 
 
 def becomes(pid: int, expected: bool | None) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise import bodies
-from runner.supervise.bodies import is_async, lazy_kind, may_return_body, run_out
-from runner.supervise.child import Terminated, raise_terminated
+from runner.supervise.child import bodies
+from runner.supervise.child.bodies import is_async, lazy_kind, may_return_body, run_out
+from runner.supervise.child.termination import Terminated, raise_terminated
 from tests.processes import lazy
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.plan import ProcessPlan
-from runner.supervise.constructing import NotToBeStarted, construct, starts_by_user_code
-from runner.supervise.handles import PlainHandle
+from runner.model.plan import ProcessPlan
+from runner.supervise.starting.constructing import NotToBeStarted, construct, starts_by_user_code
+from runner.supervise.tracing.handles import PlainHandle
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

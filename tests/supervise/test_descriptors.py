@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.descriptors import bits_of, close_all
+from runner.system.descriptors import bits_of, close_all
 
 
 @given(st.sets(st.integers(0, 200)))

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise.endings import RECORD_CHUNK, Endings, record_exception, record_leaving, record_return, tell
+from runner.supervise.child.end_records import (
+    RECORD_CHUNK,
+    Endings,
+    record_exception,
+    record_leaving,
+    record_return,
+    tell,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

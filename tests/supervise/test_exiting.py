@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import endings, exiting, told
-from runner.supervise.exiting import Exiting, unwritten
+from runner.supervise.child import end_records, exiting, messages
+from runner.supervise.child.exiting import Exiting, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     found: list[list[Any]] = []
-    monkeypatch.setattr(told, "tell", lambda text: found.append(json.loads(text)))
+    monkeypatch.setattr(messages, "tell", lambda text: found.append(json.loads(text)))
     return found
 
 
 @pytest.fixture(autouse=True)
 def _nothing_at_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endings, "before_leaving", None)
+    monkeypatch.setattr(end_records, "before_leaving", None)
 
 
 def leave() -> None:
     """Do what a process does right before it leaves."""
-    assert endings.before_leaving is not None
-    endings.before_leaving()
+    assert end_records.before_leaving is not None
+    end_records.before_leaving()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_finalizers_that_wait_for_the_exit_are_told_when_the_process_leaves(hear
     with Exiting("no_such_module"):
         made = [weakref.finalize(owner, save), weakref.finalize(owner, print), weakref.finalize(other, save)]
         made.append(weakref.finalize(owner, pytest.fail))  # a package's
-        made.append(weakref.finalize(owner, told.tell_lives_on))
+        made.append(weakref.finalize(owner, messages.tell_lives_on))
         never = weakref.finalize(owner, save)
         never.atexit = False
     del other

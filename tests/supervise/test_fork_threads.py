@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import fork_threads, told
+from runner.supervise.child import fork_threads, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ def test_a_fork_beside_threads_is_told_with_their_names(
     before: list[Callable[[], None]] = []
     said: list[list[Any]] = []
     monkeypatch.setattr(os, "register_at_fork", lambda **hooks: before.append(hooks["before"]))
-    monkeypatch.setattr(told, "tell", lambda text: said.append(json.loads(text)))
+    monkeypatch.setattr(messages, "tell", lambda text: said.append(json.loads(text)))
     monkeypatch.setattr(fork_threads, "names", [])
     monkeypatch.setattr(fork_threads, "_watched", [])
     others = fork_threads.others()  # as pytest's own timeout may have one

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.plan import Act, Plan, ProcessPlan
-from runner.supervise.asleep import LOOKS_IN_THE_DARK
-from runner.supervise.guards import Guards, missing_permits
-from runner.supervise.table import BLOCKED, EXTRA, MARK, WAITS, WANTS, operation_bits
-from runner.things import (
+from runner.model.plan import Act, Plan, ProcessPlan
+from runner.model.shared_things import (
     SharedBarrier,
     SharedCondition,
     SharedEvent,
@@ -20,12 +17,15 @@ from runner.things import (
     SharedSemaphore,
     SharedValue,
 )
+from runner.supervise.sharing.guards import Guards, missing_permits
+from runner.supervise.tracing.table import BLOCKED, EXTRA, MARK, WAITS, WANTS, operation_bits
+from runner.system.sleeping import LOOKS_IN_THE_DARK
 from tests.supervise.things import asleep, guards_of, made_of
 
 if TYPE_CHECKING:
-    from runner.plan import Json
-    from runner.supervise.shared import SharedThings
-    from runner.things import SharedPlan
+    from runner.model.plan import Json
+    from runner.model.shared_things import SharedPlan
+    from runner.supervise.sharing.things import SharedThings
 
 
 def note(things: SharedThings, row: int, process: int, mark: int, place: int = MARK) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.supervise.holders import Holders
+from runner.supervise.sharing.holders import Holders
 
 G, H = 0, 1
 """Two guards, by their rows."""

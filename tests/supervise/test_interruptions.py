@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.plan import Plan, ProcessPlan
-from runner.supervise.interruptions import MOST_OF_A_TURN_S, Interruptions
-from runner.supervise.timers import Timers
-from runner.wire import Link
+from runner.link.wire import Link
+from runner.model.plan import Plan, ProcessPlan
+from runner.supervise.core.timers import Timers
+from runner.supervise.starting.pauses import MOST_OF_A_TURN_S, Interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

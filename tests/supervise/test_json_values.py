@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.json_values import MOST_BYTES, MOST_DEPTH, json_value
+from runner.supervise.child.json_values import MOST_BYTES, MOST_DEPTH, json_value
 
 
 class Number(enum.IntEnum):

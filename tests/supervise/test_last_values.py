@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise import last_values
-from runner.supervise.last_values import MOST_DEPTH, MOST_ENTRIES, as_json, items_left, of, of_array
-from runner.things import SharedManaged, SharedQueue, SharedValue
+from runner.model.shared_things import SharedManaged, SharedQueue, SharedValue
+from runner.supervise.sharing import last_values
+from runner.supervise.sharing.last_values import MOST_DEPTH, MOST_ENTRIES, as_json, items_left, of, of_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

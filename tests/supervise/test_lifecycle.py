@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan import Expect, Limits, ProcessPlan
-from runner.records import replace
-from runner.supervise.lifecycle import (
+from runner.model.plan import Expect, Limits, ProcessPlan
+from runner.model.records import replace
+from runner.supervise.core.lifecycle import (
     SIGKILL,
     SIGTERM,
     Exited,

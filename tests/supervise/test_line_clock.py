@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.line_times import HEAD
+from runner.link.line_times import HEAD
 from runner.session.line_matching import LineMatching
-from runner.supervise import line_clock
-from runner.supervise.line_clock import LineClock
+from runner.supervise.child import line_clock
+from runner.supervise.child.line_clock import LineClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
-from runner.supervise.lifecycle import Phase, Report, SetTimer
-from runner.supervise.main import (
+from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
+from runner.supervise.core.lifecycle import Phase, Report, SetTimer
+from runner.supervise.core.main import (
     MOST_STARTS,
     PAUSES_S,
     Acting,

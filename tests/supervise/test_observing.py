@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import told
-from runner.supervise.observing import changed_names, line_of_finally, observed
+from runner.supervise.child import messages
+from runner.supervise.child.observing import changed_names, line_of_finally, observed
 from tests.supervise import observable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     found: list[list[Any]] = []
-    monkeypatch.setattr(told, "tell", lambda text: found.append(json.loads(text)))
+    monkeypatch.setattr(messages, "tell", lambda text: found.append(json.loads(text)))
     return found
 
 
@@ -126,7 +126,7 @@ def test_only_functions_are_observed(target: Any, heard: list[list[Any]]) -> Non
 
 
 def test_where_nobody_listens_nothing_is_observed() -> None:
-    assert told.tell is None
+    assert messages.tell is None
     assert observed(observable.cleaning, observable.cleaning) == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.supervise.own_memory import begin, first_steps, max_rss_bytes, own, peak
+from runner.supervise.child.own_memory import begin, first_steps, max_rss_bytes, own, peak
 
 
 def test_the_peak_never_falls_and_grows_by_what_is_touched() -> None:

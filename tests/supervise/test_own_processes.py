@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import own_processes
+from runner.supervise.tracing import own_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

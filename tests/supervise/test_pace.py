@@ -6,14 +6,14 @@ import os
 
 import pytest
 
-from runner.supervise.own_memory import first_steps
-from runner.supervise.pace import comes_to_its_first_step, processors
+from runner.supervise.child.own_memory import first_steps
+from runner.supervise.starting.pace import comes_to_its_first_step, processors
 
 
 def test_a_child_that_has_come_to_its_first_step_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = first_steps(2)
     steps[1] = 10_000
-    monkeypatch.setattr("runner.supervise.pace.sleep", pytest.fail)
+    monkeypatch.setattr("runner.supervise.starting.pace.sleep", pytest.fail)
 
     assert comes_to_its_first_step(steps, 1)
 
@@ -26,7 +26,7 @@ def test_a_child_is_waited_for_until_it_comes_to_its_first_step(monkeypatch: pyt
         waits.append(seconds)
         steps[0] = int(len(waits) == 3)
 
-    monkeypatch.setattr("runner.supervise.pace.sleep", come_in_the_third)
+    monkeypatch.setattr("runner.supervise.starting.pace.sleep", come_in_the_third)
 
     assert comes_to_its_first_step(steps, 0)
     assert len(waits) == 3
@@ -34,7 +34,7 @@ def test_a_child_is_waited_for_until_it_comes_to_its_first_step(monkeypatch: pyt
 
 def test_a_child_that_does_not_come_is_waited_for_2_ms(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("runner.supervise.pace.sleep", waits.append)
+    monkeypatch.setattr("runner.supervise.starting.pace.sleep", waits.append)
 
     assert not comes_to_its_first_step(first_steps(2), 0)
     assert sum(waits) == pytest.approx(0.002)

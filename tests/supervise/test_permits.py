@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.supervise.permits import are_free, free_permits
+from runner.supervise.tracing.permits import are_free, free_permits
 
 
 class Uncountable:

@@ -157,7 +157,7 @@ def test_a_semaphore_tells_its_value() -> None:
 
 def test_no_other_private_name_of_somebody_elses_is_used() -> None:
     used = set[str]()
-    for path in SUPERVISE.glob("*.py"):
+    for path in SUPERVISE.rglob("*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text())))
         own = {node.attr for node in nodes if isinstance(node, ast.Attribute) and _is_self(node.value)}
         own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan import ProcessPlan
-from runner.supervise.releases import can_release, may_release, size_of
-from runner.supervise.table import ALL_DONE
-from runner.things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
+from runner.model.plan import ProcessPlan
+from runner.model.shared_things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
+from runner.supervise.sharing.releases import can_release, may_release, size_of
+from runner.supervise.tracing.table import ALL_DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias
 
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
     Step: TypeAlias = dict[str, Any]
 

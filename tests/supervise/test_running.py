@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.supervise.running import LEAVES_WITHIN_S, Ended, exited
+from runner.supervise.starting.running import LEAVES_WITHIN_S, Ended, exited
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
-from runner.records import replace
-from runner.supervise import lifecycle
-from runner.supervise.facts import (
+from runner.model.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
+from runner.model.records import replace
+from runner.supervise.core import lifecycle
+from runner.supervise.core.facts import (
     ActDone,
     Begun,
     DoAct,
@@ -26,9 +26,9 @@ from runner.supervise.facts import (
     StopRun,
     TimerFired,
 )
-from runner.supervise.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
-from runner.supervise.schedule import Schedule
-from runner.supervise.waiting import MainsState
+from runner.supervise.core.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
+from runner.supervise.core.schedule import Schedule
+from runner.supervise.core.waiting import MainsState
 from tests.effort import share_of
 
 

@@ -14,13 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.plan import JobPlan, Plan, Progress
-from runner.supervise.handles import ArrayHandle, PlainHandle, TracedHandle
-from runner.supervise.making import make
-from runner.supervise.permits import free_permits
-from runner.supervise.shared import SharedThings
-from runner.supervise.table import PUT, SENDING, SENT
-from runner.things import (
+from runner.model.plan import JobPlan, Plan, Progress
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -32,6 +27,11 @@ from runner.things import (
     SharedSemaphore,
     SharedValue,
 )
+from runner.supervise.sharing.making import make
+from runner.supervise.sharing.things import SharedThings
+from runner.supervise.tracing.handles import ArrayHandle, PlainHandle, TracedHandle
+from runner.supervise.tracing.permits import free_permits
+from runner.supervise.tracing.table import PUT, SENDING, SENT
 from tests.seeing import SHM
 from tests.supervise.things import RUN, made_of
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.alone  # a manager is forked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 
 def free(made: Any) -> int:
@@ -50,9 +50,9 @@ def free(made: Any) -> int:
 
 PROGRAM = """
 import os
-from runner.plan import Plan, SharedArray
-from runner.supervise.making import make
-from runner.supervise.shared import SharedThings
+from runner.model.plan import Plan, SharedArray
+from runner.supervise.sharing.making import make
+from runner.supervise.sharing.things import SharedThings
 things = SharedThings(Plan("f", "fork", (), (), (), shared=(SharedArray("a", "int64", 2, 8),)), "test-gone")
 os.unlink("/dev/shm/run-jobs-test-gone-1")
 things.remove()

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from runner.plan import Plan, ProcessPlan
-from runner.supervise.descriptor import Descriptor
-from runner.supervise.guards import Row
-from runner.supervise.handles import roles_of
-from runner.supervise.sharing import Sharing
-from runner.supervise.table import BLOCKED, GOES_ON, MARK, TIMED, WANTS, Table, operation_bits, size_of
-from runner.supervise.waiting import MainsState
-from runner.things import SharedLock, SharedQueue, SharedSemaphore, kind_of
+from runner.model.plan import Plan, ProcessPlan
+from runner.model.shared_things import SharedLock, SharedQueue, SharedSemaphore, kind_of
+from runner.supervise.core.waiting import MainsState
+from runner.supervise.sharing.observer import Sharing
+from runner.supervise.sharing.rows import Row
+from runner.supervise.tracing.descriptor import Descriptor
+from runner.supervise.tracing.handles import roles_of
+from runner.supervise.tracing.table import BLOCKED, GOES_ON, MARK, TIMED, WANTS, Table, operation_bits, size_of
 from tests.supervise.things import asleep, childless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.supervise.schedule import Schedule
-    from runner.supervise.shared import SharedThings
-    from runner.supervise.sharing import Seen
-    from runner.things import SharedPlan
+    from runner.model.shared_things import SharedPlan
+    from runner.supervise.core.schedule import Schedule
+    from runner.supervise.sharing.observer import Seen
+    from runner.supervise.sharing.things import SharedThings
 
 THINGS: list[SharedPlan] = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]
 ROWS = [Row(thing, role) for thing in THINGS for role in roles_of(kind_of(thing))]

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from runner.supervise.shown import (
+from runner.model.safe_repr import (
     MOST_OF_A_MESSAGE,
     MOST_OF_A_REPR,
     error_of,

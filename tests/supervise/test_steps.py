@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.supervise import told
-from runner.supervise.descriptor import Descriptor
-from runner.supervise.handles import PlainHandle
-from runner.supervise.line_clock import LineClock
-from runner.supervise.steps import Steps
-from runner.supervise.table import ALL_DONE, Position, Table, size_of
+from runner.supervise.child import messages
+from runner.supervise.child.line_clock import LineClock
+from runner.supervise.child.steps import Steps
+from runner.supervise.tracing.descriptor import Descriptor
+from runner.supervise.tracing.handles import PlainHandle
+from runner.supervise.tracing.table import ALL_DONE, Position, Table, size_of
 from tests.describe.describing import plan_of
 
 CONTEXT = multiprocessing.get_context("fork")
@@ -52,7 +52,7 @@ def done(do: str, **things: Any) -> object:
 def added(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, list[str]]]:
     """What is told to have been added."""
     found: list[tuple[str, float, list[str]]] = []
-    monkeypatch.setattr(told, "tell_added", lambda *what: found.append(what))
+    monkeypatch.setattr(messages, "tell_added", lambda *what: found.append(what))
     return found
 
 
@@ -460,7 +460,7 @@ def test_what_prints_tells_of_each_line_before_it_and_of_a_last_one_without_an_e
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, write = os.pipe()
-    monkeypatch.setattr(told, "lines", LineClock(2, write))
+    monkeypatch.setattr(messages, "lines", LineClock(2, write))
     printed: list[dict[str, Any]] = [
         {"step": "print", "value": "x"},
         {"step": "print", "value": {"ref": "n"}, "end": ""},

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.descriptor import Descriptor
-from runner.supervise.table import (
+from runner.supervise.tracing.descriptor import Descriptor
+from runner.supervise.tracing.table import (
     ALL_DONE,
     BLOCKED,
     CELL,

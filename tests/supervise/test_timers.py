@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.timers import Timers
+from runner.supervise.core.timers import Timers
 
 
 def test_without_a_timer_nothing_comes_due() -> None:

@@ -7,37 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise import told
+from runner.supervise.child import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
-    (lambda: told.tell_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
-    (lambda: told.tell_finally(12), ["finally", 12]),
-    (lambda: told.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
-    (lambda: told.tell_drawn("dice", 77), ["drawn", "dice", 77]),
-    (lambda: told.tell_worked(1.5), ["worked", 0.5, 1.5]),
-    (lambda: told.tell_left_for_exit(["f"]), ["left_for_exit", ["f"]]),
-    (lambda: told.tell_unwritten(["x"]), ["unwritten", ["x"]]),
-    (lambda: told.tell_unfinalized(["x"], ["y"]), ["unfinalized", ["x"], ["y"]]),
-    (told.tell_exit_functions_run, ["exit_functions_run"]),
-    (lambda: told.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
+    (lambda: messages.tell_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
+    (lambda: messages.tell_finally(12), ["finally", 12]),
+    (lambda: messages.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
+    (lambda: messages.tell_drawn("dice", 77), ["drawn", "dice", 77]),
+    (lambda: messages.tell_worked(1.5), ["worked", 0.5, 1.5]),
+    (lambda: messages.tell_left_for_exit(["f"]), ["left_for_exit", ["f"]]),
+    (lambda: messages.tell_unwritten(["x"]), ["unwritten", ["x"]]),
+    (lambda: messages.tell_unfinalized(["x"], ["y"]), ["unfinalized", ["x"], ["y"]]),
+    (messages.tell_exit_functions_run, ["exit_functions_run"]),
+    (lambda: messages.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
     (
-        lambda: told.tell_remaining("has returned", "app.save", ["t"], ["p"], 2),
+        lambda: messages.tell_remaining("has returned", "app.save", ["t"], ["p"], 2),
         ["remaining", "has returned", "app.save", ["t"], ["p"], 2],
     ),
-    (told.tell_stdin_read, ["read_stdin"]),
-    (told.tell_lives_on, ["lives_on"]),
-    (lambda: told.tell_unsent(2, 9), ["unsent", 2, 9]),
+    (messages.tell_stdin_read, ["read_stdin"]),
+    (messages.tell_lives_on, ["lives_on"]),
+    (lambda: messages.tell_unsent(2, 9), ["unsent", 2, 9]),
 ]
 
 
 @pytest.mark.parametrize(("say", "said"), SAYINGS)
 def test_it_is_told_as_a_json_array(say: Callable[[], None], said: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
-    monkeypatch.setattr(told, "tell", heard.append)
-    monkeypatch.setattr(told, "began", 0.5)
+    monkeypatch.setattr(messages, "tell", heard.append)
+    monkeypatch.setattr(messages, "began", 0.5)
 
     say()
 
@@ -46,5 +46,5 @@ def test_it_is_told_as_a_json_array(say: Callable[[], None], said: list[Any], mo
 
 @pytest.mark.parametrize(("say", "said"), SAYINGS)
 def test_where_nobody_listens_nothing_is_said(say: Callable[[], None], said: list[Any]) -> None:
-    assert told.tell is None
+    assert messages.tell is None
     say()

@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 import pickle
-import queue as queues
+import queue
 import signal
 import threading
 from multiprocessing import context, resource_tracker, synchronize
@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.describe.durations import MOST_S
-from runner.supervise import child, handles, queue_tracing, tracing
-from runner.supervise.descriptor import Descriptor
-from runner.supervise.handles import ROLES, ArrayHandle, PlainHandle, TracedHandle, roles_of
-from runner.supervise.table import (
+from runner.describe.yaml.durations import MOST_S
+from runner.supervise.child.termination import raise_terminated
+from runner.supervise.tracing import handles, locks, queues
+from runner.supervise.tracing.descriptor import Descriptor
+from runner.supervise.tracing.handles import ROLES, ArrayHandle, PlainHandle, TracedHandle, roles_of
+from runner.supervise.tracing.locks import PATIENCE_S, bare, trace_guard, wait_for
+from runner.supervise.tracing.table import (
     CELL,
     EXTRA,
     IN_VAIN,
@@ -38,15 +40,14 @@ from runner.supervise.table import (
     Table,
     size_of,
 )
-from runner.supervise.tracing import PATIENCE_S, bare, trace_guard, wait_for
-from runner.supervise.voice import ALL_OF_THE_FIRST, Voice
+from runner.supervise.tracing.thing_messages import ALL_OF_THE_FIRST, Voice
 from tests.running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from runner.supervise.table import Cell
+    from runner.supervise.tracing.table import Cell
 
 # A timer thread of pytest's would be one that may let us go on.
 pytestmark = pytest.mark.timeout(180, method="signal")
@@ -55,10 +56,10 @@ pytestmark = pytest.mark.timeout(180, method="signal")
 @pytest.fixture(autouse=True)
 def _only_the_clock_of_the_tests_may_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a timer with a handler: so that it does not count, nothing of that kind does."""
-    monkeypatch.setattr(tracing, "_has_handlers", lambda: False)
+    monkeypatch.setattr(locks, "_has_handlers", lambda: False)
 
 
-HAS_HANDLERS = tracing._has_handlers
+HAS_HANDLERS = locks._has_handlers
 
 
 def test_a_handler_or_a_timer_may_have_a_process_go_on() -> None:
@@ -68,7 +69,7 @@ def test_a_handler_or_a_timer_may_have_a_process_go_on() -> None:
         assert not HAS_HANDLERS()
         signal.signal(signal.SIGUSR1, lambda *_: None)
         assert HAS_HANDLERS()
-        signal.signal(signal.SIGUSR1, child.raise_terminated)  # ours, which gives nobody anything
+        signal.signal(signal.SIGUSR1, raise_terminated)  # ours, which gives nobody anything
         assert not HAS_HANDLERS()
         signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 60)
@@ -714,7 +715,7 @@ def test_who_waits_for_room_says_so(traced: Make) -> None:
 def test_an_empty_queue_is_given_up(args: tuple[Any, ...], words: list[str], traced: Make) -> None:
     made = traced("queue")
 
-    with pytest.raises(queues.Empty):
+    with pytest.raises(queue.Empty):
         made.thing.get(*args)
 
     assert (made.mark(), made.mark(1), made.words()) == (FREE, FREE, words)
@@ -732,7 +733,7 @@ def test_a_full_queue_is_given_up(args: tuple[Any, ...], words: list[str], trace
     made = traced("queue")
     made.thing.put(1)
 
-    with pytest.raises(queues.Full):
+    with pytest.raises(queue.Full):
         made.thing.put(2, *args)
 
     assert (made.mark(), made.words()[1:]) == (FREE, words)
@@ -759,11 +760,11 @@ def test_an_item_is_waited_for_longer_than_the_system_waits_at_once(
     traced: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = traced("queue")
-    monkeypatch.setattr(queue_tracing, "MOST_POLL_S", 0.01)
+    monkeypatch.setattr(queues, "MOST_POLL_S", 0.01)
 
     with made.as_soon_as_it_waits(lambda: made.thing.put("late")):
         assert made.thing.get(timeout=20) == "late"
-    with pytest.raises(queues.Empty):
+    with pytest.raises(queue.Empty):
         made.thing.get(timeout=0.05)
 
 
@@ -1010,7 +1011,7 @@ def test_where_the_system_does_not_list_children_a_process_is_to_note_that_it_ha
 ) -> None:
     watched: list[object] = []
     monkeypatch.setattr(handles, "ARE_LISTED", False)
-    monkeypatch.setattr("runner.supervise.own_processes.watch", lambda cell: watched.append(cell.tolist()))
+    monkeypatch.setattr("runner.supervise.tracing.own_processes.watch", lambda cell: watched.append(cell.tolist()))
     monkeypatch.setattr(os, "register_at_fork", lambda *, after_in_child: None)
     memory = os.memfd_create("table")
     os.ftruncate(memory, size_of(1, 1))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.voice import ALL_OF_THE_FIRST, Voice
+from runner.supervise.tracing.thing_messages import ALL_OF_THE_FIRST, Voice
 
 
 class Ear:

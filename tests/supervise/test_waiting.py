@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.records import replace
-from runner.supervise.waiting import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
+from runner.model.records import replace
+from runner.supervise.core.waiting import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
 from tests.effort import share_of
 
 if TYPE_CHECKING:

@@ -8,11 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.plan import ProcessPlan
-from runner.records import replace
-from runner.supervise.asleep import LOOKS_IN_THE_DARK
-from runner.supervise.picture import Moment
-from runner.supervise.table import (
+from runner.model.plan import ProcessPlan
+from runner.model.records import replace
+from runner.model.shared_things import (
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+    kind_of,
+)
+from runner.supervise.core.picture import Moment
+from runner.supervise.core.waiting import MainsState, Scene
+from runner.supervise.sharing.watch import LATER_S, SOON_S, Watch
+from runner.supervise.tracing.table import (
     BLOCKED,
     EXTRA,
     GOES_ON,
@@ -26,28 +38,16 @@ from runner.supervise.table import (
     WANTS,
     operation_bits,
 )
-from runner.supervise.waiting import MainsState, Scene
-from runner.supervise.watch import LATER_S, SOON_S, Watch
-from runner.things import (
-    SharedBarrier,
-    SharedCondition,
-    SharedEvent,
-    SharedLock,
-    SharedQueue,
-    SharedRLock,
-    SharedSemaphore,
-    SharedValue,
-    kind_of,
-)
+from runner.system.sleeping import LOOKS_IN_THE_DARK
 from tests.supervise.things import asleep, childless, guards_of, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from runner.plan import Json
-    from runner.supervise.picture import Picture
-    from runner.supervise.shared import SharedThings
-    from runner.things import SharedPlan
+    from runner.model.plan import Json
+    from runner.model.shared_things import SharedPlan
+    from runner.supervise.core.picture import Picture
+    from runner.supervise.sharing.things import SharedThings
 
 BOTH = frozenset({0, 1})
 MAIN = 2

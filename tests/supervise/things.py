@@ -9,16 +9,16 @@ import os
 from multiprocessing import managers, resource_tracker
 from typing import TYPE_CHECKING
 
-from runner.plan import Plan, ProcessPlan
-from runner.supervise.guards import Guards
-from runner.supervise.shared import SharedThings
-from runner.things import SharedManaged
+from runner.model.plan import Plan, ProcessPlan
+from runner.model.shared_things import SharedManaged
+from runner.supervise.sharing.guards import Guards
+from runner.supervise.sharing.things import SharedThings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.plan import Json
-    from runner.things import SharedPlan
+    from runner.model.plan import Json
+    from runner.model.shared_things import SharedPlan
 
 # Both live on with who has needed them once: no test is to be the first.
 resource_tracker.ensure_running()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.describe.foreign.entries import call, environment, program, seconds, whole
 from runner.describe.foreign.text import field as _field
-from runner.records import field, record
+from runner.model.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,8 +6,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from runner.describe import durations
-from runner.records import record
+from runner.describe.yaml import durations
+from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from runner.describe.scalars import plain
+from runner.describe.yaml.scalars import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

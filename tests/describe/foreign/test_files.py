@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.describe.foreign.entries import Entry, environment, job_name, job_of
-from runner.describe.foreign.files import of_text, of_value
 from runner.describe.foreign.text import file_lines
-from runner.describe.planning import describe
-from runner.errors import InvalidFile, Problem
+from runner.describe.plan.foreign_files import of_text, of_value
+from runner.describe.plan.planning import describe
+from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import plan_of
 
 COMPOSE = """

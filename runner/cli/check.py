@@ -1,0 +1,91 @@
+"""`run-jobs check`: are the files right?"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from runner.cli import files
+from runner.model.errors import InvalidFile, Problem, RunJobsError
+from runner.notes.start_variables import without_effect
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from runner.describe.plan.planning import Described
+    from runner.link.launch import Launched
+
+
+def act(options: argparse.Namespace, _: Launched | None) -> int:
+    """Check each file, and its edits; nothing is started. Gives the worst exit status."""
+    status = 0
+    wrong: list[Problem] = []
+    for file in options.files:
+        options.file = file
+        problems: Sequence[Problem] = ()
+        notes: Sequence[Problem] = ()
+        try:
+            good, notes = _check(options)
+        except InvalidFile as invalid:
+            status, problems = max(status, invalid.exit_status), invalid.problems
+        except RunJobsError as error:
+            status, problems = max(status, error.exit_status), [Problem(file, 0, 0, 0, "", str(error))]
+        if options.json:
+            print(_as_json(file, problems, notes))
+        elif not problems:
+            print(good)
+            files.show(notes, kind="note")
+        wrong += problems
+    if not options.json:
+        files.show(wrong)
+    return status
+
+
+def _check(options: argparse.Namespace) -> tuple[str, list[Problem]]:
+    """What is said of a good file, and what has no effect in it. Raises `InvalidFile`."""
+    text = files.read(options)
+    described = files.described(options, text)
+    check_edits(options, text)
+    if options.imports:
+        _import_targets(described)
+    plan = described.plan
+    processes = files.count(len(plan.processes), "process", "es")
+    good = f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}"
+    return good, [described.problem(number, f"env.{name}", text) for number, name, text in without_effect(plan)]
+
+
+def _as_json(file: str, problems: Sequence[Problem], notes: Sequence[Problem]) -> str:
+    from runner.describe.yaml.diagnostics import to_json
+
+    said = {"valid": not problems, "problems": [to_json(problem) for problem in problems], "file": file}
+    said |= {"notes": [to_json(note) for note in notes]}
+    return json.dumps(said, ensure_ascii=False)
+
+
+def check_edits(options: argparse.Namespace, text: bytes, number: int | None = None) -> None:
+    """Check all edits, or the one of this number. Raises `InvalidFile`."""
+    from runner.describe.plan.edits import problems_of_edits
+
+    problems = problems_of_edits(
+        text,
+        file=options.file,
+        number=number,
+        overrides=options.set,
+        start_method=options.start_method,
+        environ=os.environ,
+    )
+    if problems:
+        raise InvalidFile(tuple(problems))
+
+
+def _import_targets(described: Described) -> None:
+    from runner.describe.plan.refused import invalid_file
+    from runner.session import Refused, Session
+
+    with Session() as session:
+        try:
+            session.check(described.plan)
+        except Refused as refused:
+            raise invalid_file(described, refused.refusals) from None

@@ -1,0 +1,116 @@
+"""The file that a command is about: its text, its plan, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from runner.cli.streams import width_of
+from runner.cli.usage import USAGE_ERROR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from runner.describe.plan.planning import Described
+    from runner.model.errors import InvalidFile, Problem
+
+
+def read(options: argparse.Namespace) -> bytes:
+    """The bytes of the file. Raises `InvalidFile`; of a file that is not there it says what may be meant."""
+    from runner.describe.yaml.reading import read_file
+    from runner.model.errors import InvalidFile
+
+    try:
+        return read_file(0 if options.file == "-" else options.file)
+    except InvalidFile as invalid:
+        if options.file == "-" or os.path.lexists(options.file):
+            raise
+        from runner.cli.gallery import hint
+        from runner.model.records import replace
+
+        (problem,) = invalid.problems
+        raise InvalidFile((replace(problem, help=hint(options.file)),)) from None
+
+
+def described(options: argparse.Namespace, text: bytes) -> Described:
+    """The plan of the text, as the options say. Raises `InvalidFile`."""
+    # The supervisor has its environment already. Looking for plugins of pydantic's reads what is installed: 10 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from runner.describe.plan.planning import describe
+
+    return describe(
+        text, file=options.file, overrides=options.set, start_method=options.start_method, environ=os.environ
+    )
+
+
+def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
+    """Print what is wrong; gives the exit status."""
+    if options.json:
+        import json
+
+        from runner.describe.yaml import diagnostics
+
+        problems = [diagnostics.to_json(problem) for problem in invalid.problems]
+        print(json.dumps({"valid": False, "problems": problems}, ensure_ascii=False))
+        return USAGE_ERROR
+    show(invalid.problems, "; nothing was started" if options.command == "run" else "")
+    return USAGE_ERROR
+
+
+def show(problems: Sequence[Problem], besides: str = "", kind: Literal["error", "note"] = "error") -> None:
+    """Print problems, or notes, for a person, and how many problems there are if there are several."""
+    from runner.describe.yaml.diagnostics import render_all
+
+    if problems:
+        text = render_all(problems, color=has_color(sys.stderr), width=width_of(sys.stderr), kind=kind)
+        print(text, file=sys.stderr)
+    if len(problems) > 1 and kind == "error":
+        files = len({problem.file for problem in problems})
+        where = f" in {files} files" if files > 1 else ""
+        print(f"\n{len(problems)} problems{where}{besides}", file=sys.stderr)
+
+
+def look_for_places(options: argparse.Namespace) -> None:
+    """See that the pictures and the page can be written when all is over. Raises `UsageError`."""
+    for option in ("timeline", "trace", "report"):
+        path = getattr(options, option)
+        if path not in (None, "-"):
+            try:
+                _look_for_a_place(os.path.realpath(path))
+            except OSError as error:
+                from runner.model.errors import UsageError
+
+                reason = (error.strerror or "").lower()
+                raise UsageError(f"--{option}: `{path}` cannot be written: {reason}") from None
+
+
+def _look_for_a_place(path: str) -> None:
+    """See whether this file can be written. What is there stays as it is, and nothing new does."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.unlink(path)
+    else:
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # who reads a pipe would take its closing for the end
+            os.close(os.open(path, os.O_WRONLY))
+
+
+def has_color(stream: object) -> bool:
+    """Whether what is written to this stream may have colours."""
+    is_terminal = getattr(stream, "isatty", bool)()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of_terminal() -> int:
+    """Characters in a line of stdout: of the terminal, or 100."""
+    return width_of(sys.stdout) or 100
+
+
+def count(number: int, noun: str, plural: str = "s") -> str:
+    """So many of them."""
+    return f"{number} {noun}{'' if number == 1 else plural}"

@@ -1,0 +1,119 @@
+"""Questions about what a run will come to, made of its plan, and the answers that its events give. Pure."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+
+from runner.history.facts import ended_at
+from runner.model.records import record, replace
+from runner.model.shared_things import is_declared, kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeAlias
+
+    from runner.model.plan import Plan, ProcessPlan
+
+    Events: TypeAlias = Sequence[dict[str, Any]]
+    Output: TypeAlias = Sequence[tuple[float, str, str, str, float | None]]
+
+MOST_QUESTIONS = 8
+_YES_OR_NO = ("yes", "no")
+_OUTCOMES = ("succeeded", "failed", "timed_out")
+
+
+@record(frozen=True, slots=True)
+class Question:
+    """One question; `actual` gives the answer of a run, from its events and its output, as text.
+
+    Where there are `choices`, the answer is one of them.
+    """
+
+    text: str
+    actual: Callable[[Events, Output], str]
+    choices: tuple[str, ...] = ()
+
+    def is_possible(self, answer: str) -> bool:
+        """Whether it can be the answer."""
+        return not self.choices or _plain(answer) in map(_plain, self.choices)
+
+    def is_right(self, answer: str, actual: str) -> bool:
+        """Whether an answer says what came."""
+        return _plain(answer) == _plain(actual)
+
+
+def questions_of(plan: Plan) -> list[Question]:
+    """What may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
+    last = Question(f"How does the run end ({', '.join(_OUTCOMES)})?", _outcome, _OUTCOMES)
+    return [*islice(_questions(plan), MOST_QUESTIONS - 1), last]
+
+
+def without_expectations(plan: Plan) -> Plan:
+    """The plan without what its file expects: that would be the answers."""
+    return replace(plan, expect=None, processes=tuple([replace(one, expect=None) for one in plan.processes]))
+
+
+def _questions(plan: Plan) -> Iterator[Question]:
+    kinds = {thing.name: kind_of(thing) for thing in plan.shared if is_declared(thing.name)}
+    if _GUARDS & set(kinds.values()):
+        yield Question("Will somebody wait for ever, in a circle (yes or no)?", _deadlock, _YES_OR_NO)
+    expected = plan.expect.values if plan.expect is not None else {}
+    for name, kind in kinds.items():
+        if name in expected or kind in ("value", "raw_value"):
+            yield Question(f"What is {name} in the end?", partial(_value, name))
+    has_codes = any(process.expect is not None and process.expect.exit_code for process in plan.processes)
+    for process in plan.processes:
+        yield from _of_process(process, asks_for_code=has_codes)
+
+
+def _of_process(process: ProcessPlan, *, asks_for_code: bool) -> Iterator[Question]:
+    expect, name = process.expect, process.name
+    if expect is not None and expect.output is not None:
+        yield Question(f"What is the last line that {name} prints?", partial(_last_line, name))
+    if asks_for_code:  # of all of them: the question alone would be the answer
+        yield Question(f"Which exit code has {name}?", partial(_exit_code, name))
+    for other in expect.before if expect is not None else ():
+        yield Question(f"Does {name} end before {other} (yes or no)?", partial(_is_before, name, other), _YES_OR_NO)
+
+
+_GUARDS = {"lock", "rlock", "semaphore", "bounded_semaphore", "condition"}
+
+
+def _plain(text: str) -> str:
+    """An answer without what does not matter in it: 400,000 is 400000, `Yes` is yes, `y` is yes."""
+    plain = " ".join(text.casefold().split()).replace("_", "").strip("\"'`")
+    plain = plain.replace(",", "") if plain.replace(",", "").lstrip("-").isdigit() else plain
+    return {"y": "yes", "n": "no", "true": "yes", "false": "no"}.get(plain, plain)
+
+
+def _deadlock(events: Events, _: Output) -> str:
+    return "yes" if _last(events)["deadlock"] else "no"
+
+
+def _outcome(events: Events, _: Output) -> str:
+    return str(_last(events)["outcome"])
+
+
+def _value(name: str, events: Events, _: Output) -> str:
+    return str(_last(events)["values"].get(name))
+
+
+def _last_line(name: str, _: Events, output: Output) -> str:
+    lines = [text for _, process, stream, text, _ in output if process == name and stream == "stdout"]
+    return lines[-1] if lines else "(nothing)"
+
+
+def _exit_code(name: str, events: Events, _: Output) -> str:
+    ends = [event for event in events if event["event"] == "process.exited" and event["process"] == name]
+    return str(ends[-1]["exit_code"]) if ends else "(it was never started)"
+
+
+def _is_before(name: str, other: str, events: Events, _: Output) -> str:
+    ends = ended_at(events)
+    return "yes" if name in ends and ends[name] <= ends.get(other, float("inf")) else "no"
+
+
+def _last(events: Events) -> dict[str, Any]:
+    return events[-1]

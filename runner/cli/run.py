@@ -1,0 +1,246 @@
+"""`run-jobs FILE`: the run itself, and what is made of it afterwards: pictures, a report, an entry of the history."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import time
+
+from runner.cli import files
+from runner.cli.stopped import stopped_early
+from runner.cli.streams import fail, say
+from runner.cli.usage import INTERRUPTED
+from runner.model.records import record, replace
+from runner.model.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from runner.history.collecting import Collected
+    from runner.history.runs import KeptRun
+    from runner.link.launch import Launched
+    from runner.model.plan import Plan
+    from runner.session import Session
+
+STOPPED = 128
+"""From this exit status on a run was stopped by a signal."""
+SAME_STOP_S = 0.1
+"""Signals as close as this are one wish: a terminal's, say, and the same passed on by the program that started us."""
+
+
+@record(frozen=True, slots=True)
+class Done:
+    """What a run came to: the exit status, and all that is known of it, if it came to be."""
+
+    status: int
+    run: KeptRun | None = None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a signal has stopped it: what was to come next is not wanted any more."""
+        return self.status >= STOPPED
+
+
+def act(options: argparse.Namespace, launched: Launched | None) -> int:
+    """Run the file."""
+    return run(options, launched).status
+
+
+def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
+    """Run the file, report it, and keep it; whatever is wrong is said."""
+    from runner.model.errors import InvalidFile, RunJobsError, SupervisorFault
+
+    try:
+        return _run(options, launched)
+    except InvalidFile as invalid:
+        return Done(files.show_problems(options, invalid))
+    except SupervisorFault as fault:
+        return Done(fail(fault.message, fault.exit_status))  # what the supervisor said has been shown
+    except RunJobsError as error:
+        return Done(fail(str(error), error.exit_status))
+
+
+def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
+    try:
+        text = files.read(options)
+        plan = _plan(options, text)
+        for option in ("events", "timeline", "trace", "report"):
+            _spare_the_file(option, getattr(options, option), options.file)
+        files.look_for_places(options)
+        events = _open_events(options.events)
+    except KeyboardInterrupt:
+        return Done(stopped_early(INTERRUPTED, prints_json=options.json))
+    status, collected, began = _supervise(options, launched, plan, text, events)
+    if collected is None or not collected.is_whole:
+        return Done(status)
+    kept = collected.run(text, options.file, tuple(options.set), began=began, version=__version__)
+    if options.timeline or options.trace or options.report:
+        from runner.cli.pictures import make_pictures
+
+        drawn = make_pictures(options, kept)
+        status = status or drawn
+    if options.history:
+        _keep(kept)
+    return Done(status, kept)
+
+
+def _supervise(
+    options: argparse.Namespace,
+    launched: Launched | None,
+    plan: Plan,
+    text: bytes,
+    events: int | None,
+) -> tuple[int, Collected | None, float]:
+    """The exit status; what the run said, if somebody has a use for it; and when it began (monotonic)."""
+    from runner.session import Interrupted, Refused, Session
+
+    with (
+        _orphans_adopted() as end_descendants,
+        Session(launched, end_descendants=end_descendants) as session,
+        _stopped_by_signals(session),
+        _children_attended(session),
+    ):
+        session.submit(plan, preflight=options.preflight)
+        gc.freeze()
+        gc.enable()
+        # The supervisor works from here on; what reports, and is slow to import, comes now.
+        from runner.cli.follow import Front
+
+        collected = _collection(options, plan)
+        try:
+            return Front(options, plan, session, events, collected).follow(), collected, session.began
+        except Refused as refused:
+            from runner.describe.plan.refused import invalid_file
+
+            raise invalid_file(files.described(options, text), refused.refusals) from None
+        except Interrupted as interrupted:
+            return stopped_early(interrupted.exit_status, prints_json=options.json, plan=plan), None, 0.0
+
+
+def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
+    if not (options.history or options.timeline or options.trace or options.report or options.command != "run"):
+        return None
+    from runner.history.collecting import Collected
+
+    return Collected(plan)
+
+
+def _keep(run: KeptRun) -> None:
+    """Keep the run; somebody is told only of a history that was broken."""
+    from runner.history import History, history_folder
+
+    keeping = History(history_folder()).keep(run if run.file == "-" else replace(run, file=os.path.abspath(run.file)))
+    if keeping.is_kept and keeping.remark:
+        say(keeping.remark)
+
+
+@contextlib.contextmanager
+def _orphans_adopted() -> Iterator[Callable[[], None]]:
+    """Have what a supervisor that was killed leaves behind come to us; gives what ends it."""
+    from runner.system.orphans import children, end_adopted
+    from runner.system.prctl import SET_CHILD_SUBREAPER, prctl
+
+    before = children()
+    prctl(SET_CHILD_SUBREAPER, 1)
+    try:
+        yield lambda: end_adopted(before)
+    finally:
+        end_adopted(before)
+        prctl(SET_CHILD_SUBREAPER, 0)
+
+
+@contextlib.contextmanager
+def _children_attended(session: Session) -> Iterator[None]:
+    """Have a supervisor that a signal pauses go on; as the first process of a namespace, reap its orphans, too."""
+    import signal
+
+    from runner.system.orphans import reap_adopted
+    from runner.system.paused_children import wake_paused
+
+    def come(*_: object) -> None:
+        wake_paused([session.pid])
+        if os.getpid() == 1:
+            reap_adopted({session.pid})
+
+    before = signal.signal(signal.SIGCHLD, come)
+    come()  # what has happened before
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(session: Session) -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started.
+
+    Blocked ones are let through: who blocks them for himself and starts us wants them to stop us all the same.
+    """
+    import signal
+
+    from runner.session.stops import Stops
+
+    came_at = float("-inf")
+
+    def come(number: int, _: object) -> None:
+        nonlocal came_at
+        now = time.monotonic()
+        if now - came_at > SAME_STOP_S:
+            came_at = now
+            session.stop(number)
+
+    before = {
+        number: signal.signal(number, come)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by who started us
+    stops = Stops(before, lambda number: come(number, None))
+    session.stops = stops if stops.descriptor >= 0 else None
+    try:
+        yield
+    finally:
+        session.stops = None
+        if stops.descriptor >= 0:
+            os.close(stops.descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _plan(options: argparse.Namespace, text: bytes) -> Plan:
+    """The plan of the file: the one that was kept of it, or a new one."""
+    from runner.cli.plan_cache import Shelf, plans_folder
+
+    shelf = Shelf(text, options.file, options.set, options.start_method, plans_folder() if options.cache else None)
+    kept = shelf.find()
+    if kept is not None:
+        return kept
+    described = files.described(options, text)
+    if described.lasts:
+        shelf.put(described.plan)
+    return described.plan
+
+
+def _spare_the_file(option: str, path: str | None, file: str) -> None:
+    """What is written must not take the place of the file that says what to run."""
+    if path not in (None, "-") and os.path.realpath(str(path)) == os.path.realpath(file):
+        from runner.model.errors import UsageError
+
+        raise UsageError(f"--{option}: `{path}` is the file that says what to run")
+
+
+def _open_events(path: str | None) -> int | None:
+    """Before anything starts: a run whose events cannot be kept should not be made."""
+    if path is None:
+        return None
+    from runner.model.errors import UsageError
+    from runner.report.terminal.json_lines import open_events
+
+    try:
+        return open_events(path)
+    except OSError as error:
+        raise UsageError(f"--events: `{path}` cannot be written: {(error.strerror or '').lower()}") from None

@@ -1,0 +1,50 @@
+"""`run-jobs watch`: run the file again whenever it is saved, and say what is different."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from runner.cli import files, run
+from runner.cli.file_watch import Saves
+from runner.cli.streams import say
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.history.runs import KeptRun
+    from runner.link.launch import Launched
+
+
+def act(options: argparse.Namespace, launched: Launched | None) -> int:
+    """Run, wait for the file to be saved, run again, until Ctrl-C."""
+    if options.file == "-":
+        from runner.cli.streams import fail
+
+        return fail("watch needs a file that can be saved", 2)
+    before: KeptRun | None = None
+    with Saves(options.file) as saves:
+        while True:
+            done = run.run(options, launched)
+            launched = None
+            if done.was_stopped:
+                return done.status
+            if done.run is not None:
+                if before is not None:
+                    _show_differences(before, done.run)
+                before = done.run
+            try:
+                say(f"waiting for {options.file} to be saved (Ctrl-C ends this)")
+                sys.stdout.flush()
+                saves.wait()
+            except KeyboardInterrupt:
+                return 0
+            print(f"\n{'─' * min(files.width_of_terminal(), 100)}", file=sys.stderr)
+
+
+def _show_differences(before: KeptRun, after: KeptRun) -> None:
+    from runner.history.compare import compare
+    from runner.report.terminal.comparison import comparison_lines
+
+    lines = comparison_lines(compare(before, after), files.width_of_terminal(), files.has_color(sys.stderr))
+    print("\nAgainst the run before:", *lines, sep="\n", file=sys.stderr)

@@ -1,0 +1,213 @@
+"""What pydantic finds wrong, as problems in plain words at their places in the file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from runner.describe.yaml.scalars import found, old_meaning, shortened
+from runner.describe.yaml.suggestions import listed, nearest, suggestion
+from runner.model.records import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from runner.describe.yaml.document import Document, Path
+    from runner.model.errors import Problem
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+_BARE = {
+    "a number": r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?",
+    "a whole number": r"[-+]?(0|[1-9][0-9]*)",
+    "true or false": r"true|false",
+}
+"""What has another type only because it stands in quotes."""
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("above", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("below", "lt"),
+}
+_MOST_CHOICES = 12
+"""Of more, a message would be too long."""
+_FAULT = "fault"
+_FAULTS = "faults"
+_KEY = "[key]"
+
+
+@record(frozen=True, slots=True)
+class Fault:
+    """What is wrong at `path` below what is read.
+
+    `key` shows it at the key, `within` narrows it to (offset, width) of the text.
+    """
+
+    path: Path
+    message: str
+    help: str | None = None
+    key: bool = False
+    within: tuple[int, int] | None = None
+
+    def problem(self, document: Document, at: Path) -> Problem:
+        """The problem at its place in the file; `at` leads to what was read."""
+        return document.problem((*at, *self.path), self.message, self.help, key=self.key, within=self.within)
+
+
+def fault(
+    message: str,
+    help: str | None = None,
+    *,
+    path: Path = (),
+    key: bool = False,
+    within: tuple[int, int] | None = None,
+) -> PydanticCustomError:
+    """What a validator of a job model raises: a problem at `path` below the value that it validates.
+
+    `key` shows it at the key rather than at the value; `within` narrows it to (offset, width) of the text.
+    """
+    context = {"problem": message, "help": help, "path": path, "key": key, "within": within}
+    return PydanticCustomError(_FAULT, "{problem}", context)
+
+
+def faults(every: Iterable[Fault]) -> PydanticCustomError:
+    """What a validator of a job model raises where several things may be wrong."""
+    return PydanticCustomError(_FAULTS, "faults", {"every": list(every)})
+
+
+def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
+    """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
+    errors = error.errors(include_url=False)
+    found: list[Problem] = []
+    for each in errors:
+        if each["type"] == _FAULTS:
+            found += [one.problem(document, at + each["loc"]) for one in each["ctx"]["every"]]
+        elif not _is_mistyped(each, errors):
+            found.append(_problem(each, model, document, at, where))
+    return found
+
+
+def _is_mistyped(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Whether a key is missing that is there under a name much like it, which is told already."""
+    if error["type"] != "missing":
+        return False
+    *above, name = error["loc"]
+    unknown = (each["loc"] for each in errors if each["type"] == "extra_forbidden")
+    beside = [str(key) for *before, key in unknown if before == above]
+    return nearest(str(name), beside) is not None
+
+
+def instead_of(expected: str, value: object, written: str) -> str | None:
+    """What to write where another type was expected than that of the value, written so."""
+    match expected, value:
+        case "text", bool() | int() | float():
+            return f'put it in quotes: "{shortened(written)}"'
+        case "text", dict():
+            return "text that begins with `{` or holds `: ` must be in quotes"
+        case "a list", str() | int() | float():
+            return f"put it in brackets: [{shortened(written)}]"
+        case "a list", dict():
+            return "each entry of a list begins with `- `"
+        case "a number" | "a whole number" | "true or false", str():
+            bare = re.fullmatch(_BARE[expected], value)
+            return f"write {value} without quotes" if bare else old_meaning(value, expected)
+    return None
+
+
+def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at: Path, where: str) -> Problem:
+    loc, context, value = error["loc"], error.get("ctx", {}), error["input"]
+    key = loc[-1:] == (_KEY,)  # pydantic's way to say that it means the key
+    loc = loc[:-1] if key else loc
+    if error["type"] == _FAULT:
+        key, within = key or context["key"], context["within"]
+        path = at + loc + context["path"]
+        return document.problem(path, context["problem"], context["help"], key=key, within=within)
+    path, name, help = at + loc, _named(loc), None
+    inside = where if len(loc) == 1 else f"in `{loc[-2]}`" if loc else where
+    match error["type"]:
+        case "extra_forbidden":
+            key, message = True, f"unknown key `{shortened(str(loc[-1]))}` {inside}"
+            keys = _keys(model, loc[:-1])
+            help = _of_another_tool(loc, value, keys) or suggestion(str(loc[-1]), keys, "keys here")
+        case "missing":
+            path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
+        case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
+            # pydantic writes the key as text in its way to the place, and gives it as it is as the input.
+            key, path, message = True, (*path[:-1], value), f"expected text as a key, found {found(value)}"
+            help = f'put it in quotes: "{shortened(document.written(path, key=True) or str(value))}"'
+        case "literal_error":
+            message, help = _not_one_of(name, context["expected"], value)
+        case kind if kind in _EXPECTED:
+            message = f"{name}expected {_EXPECTED[kind]}, found {found(value)}"
+            help = instead_of(_EXPECTED[kind], value, document.written(path) or str(value))
+            if loc == ("target",) and isinstance(value, list):
+                help = _of_a_command(value)
+        case kind if kind in _BOUNDS:
+            words, bound = _BOUNDS[kind]
+            message = f"{name}must be {words} {context[bound]:,}, not {shortened(str(value))}"
+        case "too_short":
+            least = context["min_length"]
+            message = f"{name}needs at least {'one entry' if least == 1 else f'{least} entries'}"
+        case _:
+            message = f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}"
+    return document.problem(path, message, help, key=key)
+
+
+def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[str]) -> str | None:
+    """What to write instead of a key that other tools have, in a job or at the top of a file with these keys."""
+    from runner.describe.foreign.keys import in_a_file, in_a_job
+
+    if len(loc) > 1:
+        return None
+    instead = in_a_file(loc[-1], value) if "jobs" in keys else in_a_job(loc[-1], value)
+    fits = instead is not None and ("jobs" in keys or instead.job.keys() <= set(keys))
+    return instead.help if instead is not None and fits else None
+
+
+def _of_a_command(value: list[object]) -> str | None:
+    from runner.describe.foreign.keys import instead_of_a_command
+
+    return instead_of_a_command(value)
+
+
+def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
+    choices = re.findall(r"'([^']*)'", expected)
+    help = suggestion(value, choices, "choices") if isinstance(value, str) else None
+    if len(choices) > _MOST_CHOICES:
+        return f"{name}expected one of {len(choices)} words, found {found(value)}", help
+    return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith("did") else None
+
+
+def _named(loc: tuple[int | str, ...]) -> str:
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return f"`{text}`: " if text else ""
+
+
+def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that the mapping at `loc` may have."""
+    for step in loc:
+        inner = next((f for name, f in model.model_fields.items() if step in (name, f.alias)), None)
+        nested = _model_in(inner.annotation) if inner else None
+        if nested is None:
+            return []
+        model = nested
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # an annotation can be anything
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((inner for inner in map(_model_in, get_args(annotation)) if inner), None)

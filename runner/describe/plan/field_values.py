@@ -1,0 +1,31 @@
+"""What the fields of a file are set to, by the paths of `--set`: the old values of what an edit changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.describe.plan.edits import written
+from runner.describe.plan.overrides import apply, find_value
+from runner.describe.yaml.loading import read
+from runner.model.errors import InvalidFile
+from runner.model.masking import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class FieldValues:
+    """The fields of a file, after some `overrides`. What cannot be read has none."""
+
+    def __init__(self, text: bytes, overrides: Sequence[str] = ()) -> None:
+        try:
+            self._root: Any = apply(read(text, "-"), overrides).value
+        except InvalidFile:
+            self._root = None
+
+    def of(self, path: str) -> str | None:
+        """The value at a path in one line of YAML, without secrets; None if it is not set."""
+        value = find_value(self._root, path)
+        if value is None:
+            return None
+        return without_secrets(f"{path}={written(value)}").partition("=")[2]

@@ -1,0 +1,296 @@
+"""File to plan: names, replicas, placeholders, references and main's steps become final."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from runner.describe.fields import checking
+from runner.describe.plan import naming, other_problems
+from runner.describe.plan.effects import without_effect
+from runner.describe.plan.jobs import Job, Jobs
+from runner.describe.plan.overrides import apply, parse_path
+from runner.describe.plan.processes import Processes
+from runner.describe.plan.script import Script, default_steps
+from runner.describe.plan.spec import RunFile
+from runner.describe.steps.reader import Scope
+from runner.describe.steps.shared_things import WITHOUT_VALUE, read_things
+from runner.describe.yaml.loading import read
+from runner.describe.yaml.scalars import found
+from runner.describe.yaml.suggestions import suggestion, with_article
+from runner.model.errors import InvalidFile, Problem
+from runner.model.plan import START_METHODS, Declared, JobPlan, Plan
+from runner.model.records import record
+from runner.model.shared_things import SharedArray, SharedValue, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from runner.describe.plan.spec import RunExpectModel
+    from runner.describe.yaml.document import Document, Path
+    from runner.model.plan import Json, ProcessPlan, StartMethod, Step
+    from runner.model.shared_things import SharedPlan
+
+STDIN = "-"
+"""The file name that stands for standard input; its folder is the current one."""
+
+
+@record(frozen=True, slots=True)
+class Described:
+    """A plan, and the way back from it to the places in the file.
+
+    `lasts` says that the plan follows from the file alone: no variable of the environment, no folder and no job type
+    of somebody else's had a part in it.
+    """
+
+    plan: Plan
+    lasts: bool
+    _document: Document
+    _jobs: tuple[int, ...]
+
+    def problem(self, process: int | None, field: str, message: str, help: str | None = None) -> Problem:
+        """A problem at a field of the job that made the process: `target`, `args[1]`, `kwargs.seconds`.
+
+        Without a process it is a field of the whole file. Where the file does not give that field, it is shown at
+        the job, or at the beginning.
+        """
+        steps = parse_path(field) if field else []
+        job: Path = () if process is None else ("jobs", self._jobs[process])
+        path: Path = (*job, *(step for step, _ in steps))
+        return self._document.problem(path, message, help)
+
+
+def describe(
+    text: bytes,
+    *,
+    file: str,
+    overrides: Sequence[str] = (),
+    start_method: str | None = None,
+    environ: Mapping[str, str],
+) -> Described:
+    """The plan of a file. Raises `InvalidFile` with all problems of the first stage that finds any, and with those of
+    `main` and `expect` that do not depend on it.
+
+    `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` wins over the file's.
+    """
+    with _uncollected():
+        document = apply(_read(text, file), overrides)
+        return _Planner(document, file, _Environment(environ)).described(start_method)
+
+
+def _read(text: bytes, file: str) -> Document:
+    """The document in the text; of another tool's file, which may be no YAML, one problem says what it is."""
+    try:
+        return read(text, file)
+    except InvalidFile as invalid:
+        from runner.describe.plan.foreign_files import of_bytes
+
+        raise (of_bytes(text, file, invalid) or invalid) from None
+
+
+class _Environment(Mapping[str, str]):
+    """Variables, and whether any has been asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.was_asked = False
+
+    def __getitem__(self, name: str) -> str:
+        self.was_asked = True
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.was_asked = True
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: 10,000 jobs are a million objects, and none of them garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _Planner:
+    document: Document
+    file: str
+    environ: _Environment
+    problems: list[Problem] = field(default_factory=list)
+    things: dict[str, str] = field(default_factory=dict)
+    """The file's shared things, with their kinds."""
+
+    def described(self, start_method: str | None) -> Described:
+        run = self._top()
+        shared = self._shared()
+        jobs = self._jobs()
+        if self.problems:
+            self.problems += other_problems.problems(self.document, jobs, Scope(self.things, self.environ, ()))
+            if run.expect is not None:
+                self._declared(run.expect)
+        self._stop_if_wrong()
+        here = self._current_folder()
+        names = naming.process_names(jobs)
+        self.problems += naming.clashes(jobs, names, self.document)
+        processes = self._processes(jobs, names, shared)
+        self.problems += without_effect(jobs, self.document, scripted=run.main is not None)
+        steps = default_steps(jobs) if run.main is None else self._scripted(run.main, jobs, names)
+        declared = None if run.expect is None else self._declared(run.expect)
+        self._stop_if_wrong()
+        plan = Plan(
+            file=self.file,
+            start_method=_start_method(start_method or run.start_method),
+            processes=processes,
+            steps=tuple(steps),
+            jobs=tuple(_job_plan(job, numbers) for job, numbers in zip(jobs, naming.numbers(jobs), strict=True)),
+            title=run.title,
+            mp_log=run.mp_log,
+            grace_period=run.grace_period,
+            time_limit=run.time_limit,
+            preload=tuple(run.preload),
+            paths=tuple(dict.fromkeys((self._folder(), here))),
+            shared=(*shared, *(thing for job in jobs for thing in job.expansion.shared)),
+            expect=declared,
+        )
+        lasts = not (
+            self.environ.was_asked or any(process.cwd for process in processes) or any(job.is_foreign for job in jobs)
+        )
+        numbers = tuple(job.index for job in jobs for _ in job.expansion.processes)
+        return Described(plan, lasts, self.document, numbers)
+
+    def _top(self) -> RunFile:
+        value = self.document.value
+        if not isinstance(value, dict):
+            self._stop_if_foreign()
+            help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
+            self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help)
+            self._stop_if_wrong()
+        try:
+            return RunFile.model_validate(value, context={"environ": self.environ, "things": {}})
+        except ValidationError as error:
+            self._stop_if_foreign()
+            self.problems += checking.problems(error, RunFile, self.document, (), "in the file")
+            return RunFile.model_construct(jobs=[], main=None)
+
+    def _stop_if_foreign(self) -> None:
+        """Raises `InvalidFile` with one problem if the file is another tool's."""
+        from runner.describe.plan.foreign_files import of_document
+
+        self.problems += of_document(self.document, self.file)
+        self._stop_if_wrong()
+
+    def _shared(self) -> list[SharedPlan]:
+        """The file's own shared things."""
+        if "shared" not in self.document.value:
+            return []
+        value = self.document.value["shared"]
+        things, faults = read_things(value)
+        self.problems += [fault.problem(self.document, ("shared",)) for fault in faults]
+        # What is wrong by itself is there all the same for who uses it.
+        known = {str(name): "" for name in value} if isinstance(value, dict) else {}
+        self.things |= known | {thing.name: kind_of(thing) for thing in things}
+        return things
+
+    def _jobs(self) -> list[Job]:
+        entries = self.document.value.get("jobs")
+        reader = Jobs(self.document, self.environ, self.things)
+        if isinstance(entries, list):
+            reader.read(entries)
+        self.problems += reader.problems
+        return reader.jobs
+
+    def _processes(
+        self, jobs: Sequence[Job], names: Sequence[str], shared: Sequence[SharedPlan]
+    ) -> tuple[ProcessPlan, ...]:
+        dtypes = {thing.name: thing.dtype for thing in shared if isinstance(thing, SharedValue | SharedArray)}
+        maker = Processes(self.document, self._folder(), self.environ, self.things, dtypes, names)
+        processes = maker.of(jobs)
+        self.problems += maker.problems
+        return processes
+
+    def _scripted(self, main: Sequence[object], jobs: Sequence[Job], names: Sequence[str]) -> list[Step]:
+        timeouts = [job.model.join_timeout for job in jobs for _ in job.expansion.processes]
+        scope = Scope(self.things, self.environ, ())
+        script = Script(self.document, naming.names_in_main(jobs, names), names, timeouts, scope)
+        script.read(main)
+        self.problems += script.problems
+        return script.steps
+
+    def _declared(self, said: RunExpectModel) -> Declared:
+        """What the file says that the run comes to."""
+        for name in said.values:
+            path = ("expect", "values", name)
+            kind = self.things.get(name)
+            if kind is None:
+                valued = [thing for thing, kind in self.things.items() if kind not in WITHOUT_VALUE]
+                help = suggestion(name, valued, "things with a value") or "declare it under `shared:`"
+                self._report(path, f"there is no shared thing `{name}`", help)
+            elif kind in WITHOUT_VALUE:
+                self._report(path, f"`{name}` is {with_article(kind)}, which has no value in the end", "remove it")
+        values = {name: _as_told(value) for name, value in said.values.items()}
+        return Declared(said.outcome, said.deadlock, values, tuple(said.notes))
+
+    def _folder(self) -> str:
+        return os.getcwd() if self.file == STDIN else os.path.dirname(os.path.abspath(self.file))
+
+    def _current_folder(self) -> str:
+        try:
+            return os.getcwd()
+        except OSError:
+            message = "the current folder, in which the processes would run, is gone"
+            raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, "go to one that is there: cd"),)) from None
+
+    def _report(self, path: Path, message: str, help: str | None) -> None:
+        self.problems.append(self.document.problem(path, message, help, key=True))
+
+    def _stop_if_wrong(self) -> None:
+        if self.problems:
+            raise InvalidFile(tuple(sorted(self.problems, key=self._place)))
+
+    def _place(self, problem: Problem) -> tuple[bool, int, int]:
+        return problem.file != self.file, problem.line, problem.column
+
+
+def _as_told(value: Any) -> Json:
+    """A value as last values are told: what JSON does not have, as its repr."""
+    match value:
+        case list():
+            return [_as_told(item) for item in value]
+        case dict():
+            return {key if isinstance(key, str) else repr(key): _as_told(item) for key, item in value.items()}
+        case float() if not math.isfinite(value):
+            return repr(value)
+    plain: Json = value
+    return plain
+
+
+def _job_plan(job: Job, processes: range) -> JobPlan:
+    options = job.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return JobPlan(job.label, job.type, tuple(processes), options, job.expansion.progress)
+
+
+def _start_method(given: str | None) -> StartMethod:
+    if given is None:
+        return "fork" if sys.platform == "linux" else "spawn"
+    if given in START_METHODS:
+        return given
+    help = suggestion(given, START_METHODS, "start methods")
+    message = f"there is no start method `{given}`"
+    raise InvalidFile((Problem("--start-method", 1, 1, max(1, len(given)), given, message, help),))

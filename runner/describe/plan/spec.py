@@ -1,0 +1,106 @@
+"""The top level of a file. Jobs are checked one by one with their type's model, and `main` as a script."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, WithJsonSchema
+
+from runner.describe.fields.types import Duration, Limit, Module
+from runner.describe.job_types import Model
+
+About: TypeAlias = Literal[
+    "cpu_limit",
+    "daemon_children",
+    "daemon_terminated",
+    "deadlock",
+    "env_without_effect",
+    "exit_code_truncated",
+    "exit_skipped",
+    "exit_text",
+    "extra_release",
+    "finally_skipped",
+    "foreign_signal",
+    "forked_with_threads",
+    "global_not_shared",
+    "holder_died",
+    "item_lost",
+    "join_before_get",
+    "join_timed_out",
+    "left_running",
+    "lives_on",
+    "lost",
+    "lost_updates",
+    "lost_wakeup",
+    "manager_died",
+    "missing_poison_pill",
+    "never_started",
+    "no_stdin",
+    "out_of_memory",
+    "overflow",
+    "print_order",
+    "return_value",
+    "same_random_numbers",
+    "sigterm_ignored",
+    "slow_start",
+    "standstill",
+    "stop_requested",
+    "time_limit",
+    "timeout",
+    "unreported",
+    "who_waits",
+]
+"""What notes can be about; but for `not_as_declared`, which is told only where something is not as expected."""
+
+
+class RunExpectModel(Model):
+    """What the whole run is declared to come to. Anything else fails it; as declared, its exit status is 0."""
+
+    outcome: Literal["succeeded", "failed", "timed_out"] | None = None
+    """The outcome."""
+
+    deadlock: bool | None = None
+    """Whether processes come to wait for each other in a circle."""
+
+    values: dict[str, object] = Field(default_factory=dict)
+    """The last values of shared things, by name."""
+
+    notes: list[About] = Field(default_factory=list)
+    """What notes must be told about, such as `lost_updates`."""
+
+
+class RunFile(Model):
+    """Processes to run together on this machine, declared."""
+
+    title: str | None = None
+    """What the file shows or does, in a few words."""
+
+    start_method: Literal["fork", "spawn", "forkserver"] | None = None
+    """How processes are started: `fork` on Linux unless said, `spawn` elsewhere."""
+
+    mp_log: Literal["subdebug", "debug", "info", "subwarning", "warning", "error", "critical"] | None = None
+    """The level of multiprocessing's own log (`log_to_stderr`); without it, that log is silent."""
+
+    grace_period: Duration = 5.0
+    """How long after SIGTERM a process that is still there is sent SIGKILL."""
+
+    time_limit: Limit = None
+    """How long the whole run may take; what is running then is stopped, and the run fails."""
+
+    preload: list[Module] = Field(default_factory=list)
+    """Modules imported once, before any process starts: under fork and forkserver processes share them."""
+
+    shared: Annotated[object, WithJsonSchema({})] = None  # read by `runner.describe.steps.shared_things`
+    """Things that processes share, made before the first start: targets get them as `$name`."""
+
+    jobs: Annotated[list[object], Field(min_length=1)]
+    """What to run, in creation order, which default names (`Process-1`, …) count by."""
+
+    main: list[object] | None = None
+    """The whole script that main goes through. Without it: start each job, join each that is joined."""
+
+    expect: RunExpectModel | None = None
+    """What the whole run is declared to come to."""
+
+    try_: list[Annotated[dict[str, object], Field(min_length=1)]] = Field(default_factory=list, alias="try")
+    """Edits worth trying, each a mapping of paths, as `--set` takes them, to values; `title` says what it does."""

@@ -1,0 +1,1 @@
+"""The entries of `do:` and of `shared:`: which there are, and what each may say."""

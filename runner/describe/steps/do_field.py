@@ -1,0 +1,23 @@
+"""The type of the field `do:`, whose steps are read as plain data."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
+
+from runner.describe.fields.checking import faults
+from runner.describe.fields.types import environ_of, things_of
+from runner.describe.steps.reader import Scope, StepReader
+
+
+def _steps(value: object, info: ValidationInfo) -> list[dict[str, object]]:
+    reader = StepReader(Scope(things_of(info), environ_of(info)))
+    steps = reader.read(value, ())
+    if reader.faults:
+        raise faults(reader.faults)
+    return steps
+
+
+DoSteps: TypeAlias = Annotated[object, AfterValidator(_steps), WithJsonSchema({"$ref": "#/$defs/do"})]
+"""Steps of a process, read as plain data."""

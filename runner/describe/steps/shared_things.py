@@ -1,0 +1,289 @@
+"""The entries of `shared:`, checked one by one, as the plan has them."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING, Any
+
+from runner.describe.fields.checking import Fault, instead_of
+from runner.describe.steps.fitting import beyond
+from runner.describe.yaml.scalars import found, shortened
+from runner.describe.yaml.suggestions import listed, suggestion, with_article
+from runner.model.dtypes import DTYPES
+from runner.model.plan import (
+    SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedManaged,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+)
+from runner.model.records import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from runner.describe.yaml.document import Path
+    from runner.describe.yaml.scalars import Scalar
+    from runner.model.shared_things import SharedPlan
+
+MOST_PERMITS = 32_767
+"""What every system lets a semaphore have."""
+MOST_LENGTH = 100_000_000
+RESERVED = ("name", "index", "pid", "env", "all")
+"""Placeholders and words that mean something else."""
+
+
+@record(frozen=True, slots=True)
+class Kind:
+    """One kind of shared thing: what it is, what its argument says, and that argument where the name stands alone."""
+
+    says: str
+    argument: str
+    default: object = ...
+    options: tuple[str, ...] = ("trace",)
+
+
+KINDS: dict[str, Kind] = {
+    "lock": Kind("A lock: one process at a time.", "nothing", None),
+    "rlock": Kind("A lock that its holder may acquire again.", "nothing", None),
+    "semaphore": Kind("A semaphore: so many permits.", "permits", 1),
+    "bounded_semaphore": Kind("A semaphore that is an error to release more often than it was acquired.", "permits", 1),
+    "event": Kind("An event, to be set and waited for.", "flag", False),
+    "condition": Kind("A condition with its lock, to be waited for and notified.", "nothing", None),
+    "barrier": Kind("A barrier that opens when so many processes wait at it.", "parties"),
+    "queue": Kind("A queue with room for so many items: 0 for any number.", "size", 0),
+    "joinable_queue": Kind("A queue that knows which of its items are not done yet.", "size", 0),
+    "value": Kind("A number in shared memory, with a lock of its own.", "number", 0, ("trace", "dtype")),
+    "raw_value": Kind("A number in shared memory, with no lock.", "number", 0, ("dtype",)),
+    "array": Kind(
+        "Numbers in shared memory, as a numpy array: a list of them, or how many zeros.", "numbers", ..., ("dtype",)
+    ),
+    "dict": Kind("A dict in a manager's process.", "mapping", {}, ()),
+    "list": Kind("A list in a manager's process.", "items", [], ()),
+    "namespace": Kind("Attributes in a manager's process.", "mapping", {}, ()),
+}
+WITHOUT_VALUE = ("lock", "rlock", "semaphore", "bounded_semaphore", "event", "condition", "barrier")
+"""Kinds of which nothing is told in the end."""
+OPTIONS = {
+    "trace": "Whether it is noted who waits for it and who has it: true unless given.",
+    "dtype": "numpy's type of the numbers: int64, or float64 if one of them has a fraction, unless given.",
+}
+
+
+def read_things(value: object) -> tuple[list[SharedPlan], list[Fault]]:
+    """The things that `shared:` declares, and what is wrong with it, by paths below it."""
+    if not isinstance(value, dict):
+        help = "write for example door: lock"
+        return [], [Fault((), f"`shared`: expected a mapping of names to things, found {found(value)}", help)]
+    reader = _Reader()
+    things = [reader.thing(name, entry) for name, entry in value.items()]
+    return [thing for thing in things if thing is not None], reader.faults
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def thing(self, name: Scalar, entry: object) -> SharedPlan | None:
+        before = len(self.faults)
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
+            message = f"`{shortened(str(name))}` cannot be the name of a thing"
+            self._fault((name,), message, "use letters, digits and _, no digit first", key=True)
+        elif name in RESERVED:
+            self._fault((name,), f"`${name}` has a meaning already", "choose another name", key=True)
+        kind, fields = self._fields(name, entry)
+        if len(self.faults) > before:
+            return None
+        return _MAKERS[kind](str(name), kind, fields)
+
+    def _fields(self, name: Scalar, entry: object) -> tuple[str, dict[str, Any]]:
+        is_bare = isinstance(entry, str)
+        if isinstance(entry, str):
+            entry = {entry: KINDS[entry].default} if entry in KINDS else {entry: None}
+        if not isinstance(entry, dict):
+            help = "write for example lock, or {value: 0}"
+            self._fault((name,), f"expected a kind of thing, found {found(entry)}", help)
+            return "", {}
+        kinds = [str(key) for key in entry if key in KINDS]
+        if len(kinds) != 1:
+            self._no_kind(name, entry, kinds, is_bare=is_bare)
+            return "", {}
+        kind = kinds[0]
+        for key in entry:
+            if key != kind and key not in KINDS[kind].options:
+                self._unknown_key(name, key, kind)
+        argument = KINDS[kind].default if entry[kind] is None else entry[kind]
+        path: Path = (name, kind)
+        if argument is ...:
+            help = f"write {name}: {{{kind}: {_EXAMPLES[kind]}}}"
+            self._fault(path, f"`{kind}` needs to say {_SAYS_MORE[kind]}", help, key=True)
+            return kind, {}
+        before = len(self.faults)
+        checked = self._argument(kind, argument, path)
+        trace = entry.get("trace", True)
+        if not isinstance(trace, bool):
+            self._expect(False, (name, "trace"), "true or false", trace)
+        dtype = self._dtype(name, entry, kind, checked) if len(self.faults) == before else ""
+        return kind, {"argument": checked, "trace": trace, "dtype": dtype}
+
+    def _unknown_key(self, name: Scalar, key: Scalar, kind: str) -> None:
+        if key in OPTIONS:
+            self._fault((name, key), f"`{key}` has no effect on {with_article(kind)}", "remove it", key=True)
+            return
+        help = suggestion(str(key), [kind, *KINDS[kind].options], "keys here")
+        self._fault((name, key), f"unknown key `{shortened(str(key))}` of {with_article(kind)}", help, key=True)
+
+    def _no_kind(self, name: Scalar, entry: dict[Scalar, object], kinds: list[str], *, is_bare: bool) -> None:
+        if kinds:
+            self._fault((name, kinds[1]), f"a thing is of one kind: here are `{kinds[0]}` and `{kinds[1]}`", key=True)
+            return
+        unknown = [key for key in entry if key not in OPTIONS]
+        if not unknown:
+            self._fault((name,), f"`{name}` does not say what it is", f"kinds: {listed(KINDS)}")
+            return
+        help = suggestion(str(unknown[0]), KINDS, "kinds")
+        path = (name,) if is_bare else (name, unknown[0])
+        self._fault(path, f"unknown kind of thing `{shortened(str(unknown[0]))}`", help, key=not is_bare)
+
+    def _argument(self, kind: str, value: Any, path: Path) -> Any:
+        match KINDS[kind].argument:
+            case "nothing":
+                self._expect(value is None, path, "nothing", value, f"write {path[0]}: {kind}")
+            case "permits":
+                self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of permits, 0 to {MOST_PERMITS:,}", value)
+            case "parties":
+                self._expect(
+                    _whole(value, 1, MOST_PERMITS), path, f"a number of processes, 1 to {MOST_PERMITS:,}", value
+                )
+            case "size":
+                self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of items, 0 to {MOST_PERMITS:,}", value)
+            case "flag":
+                self._expect(isinstance(value, bool), path, "true or false", value)
+            case "number":
+                self._expect(_is_number(value), path, "a number", value)
+            case "numbers":
+                good = _whole(value, 1, MOST_LENGTH) or (isinstance(value, list) and bool(value))
+                self._expect(good, path, "a list of numbers, or how many zeros", value)
+                for place, number in enumerate(value if isinstance(value, list) else ()):
+                    self._expect(_is_number(number), (*path, place), "a number", number)
+            case "items":
+                self._expect(isinstance(value, list), path, "a list", value)
+            case _:
+                self._expect(isinstance(value, dict), path, "a mapping", value)
+                if kind == "namespace" and isinstance(value, dict):
+                    self._check_attributes(value, path)
+        return value
+
+    def _check_attributes(self, names: Iterable[Scalar], path: Path) -> None:
+        for name in names:
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+                message = f"`{shortened(str(name))}` cannot be the name of an attribute"
+                self._fault((*path, name), message, "use letters, digits and _, a letter first", key=True)
+
+    def _dtype(self, name: Scalar, entry: dict[Scalar, object], kind: str, value: Any) -> str:
+        if kind not in ("value", "raw_value", "array"):
+            return ""
+        numbers = value if isinstance(value, list) else [0 if kind == "array" else value]
+        dtype = entry.get("dtype", _natural(numbers))
+        if not isinstance(dtype, str) or dtype not in DTYPES:
+            help = suggestion(str(dtype), DTYPES, "types")
+            self._fault((name, "dtype"), f"`dtype`: expected a type of numpy's, found {found(dtype)}", help)
+            return ""
+        for place, number in enumerate(numbers):
+            self._check_fits(number, dtype, (name, kind, place) if isinstance(value, list) else (name, kind))
+        return dtype
+
+    def _check_fits(self, number: float, dtype: str, path: Path) -> None:
+        if DTYPES[dtype].least is None:
+            if not _fits_float(number, dtype):
+                self._fault(path, f"{shortened(str(number))} is too large for {dtype}")
+        elif not isinstance(number, int):
+            self._fault(path, f"{dtype} holds whole numbers, not {number}", "write dtype: float64")
+        elif (message := beyond(number, dtype)) is not None:
+            self._fault(path, message)
+
+    def _expect(self, good: bool, path: Path, expected: str, value: object, help: str | None = None) -> None:
+        if not good:
+            where = f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) else path[-1]
+            help = help or instead_of(_PLAINLY.get(expected.partition(",")[0], expected), value, str(value))
+            self._fault(path, f"`{where}`: expected {expected}, found {found(value)}", help)
+
+    def _fault(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
+        self.faults.append(Fault(path, message, help, key))
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _fits_float(number: float, dtype: str) -> bool:
+    try:
+        struct.pack(f"<{DTYPES[dtype].format}", number)
+    except (OverflowError, struct.error):
+        return False
+    return True
+
+
+def _natural(numbers: list[Any]) -> str:
+    """The type that numbers have by themselves."""
+    if all(isinstance(number, bool) for number in numbers):
+        return "bool"
+    return "float64" if any(isinstance(number, float) for number in numbers) else "int64"
+
+
+def _array(name: str, _: str, said: Mapping[str, Any]) -> SharedPlan:
+    numbers = said["argument"]
+    length = numbers if isinstance(numbers, int) else len(numbers)
+    initial = () if isinstance(numbers, int) else tuple(numbers)
+    return SharedArray(name, said["dtype"], length, DTYPES[said["dtype"]].itemsize, initial)
+
+
+def _value(name: str, kind: str, said: Mapping[str, Any]) -> SharedPlan:
+    return SharedValue(name, said["dtype"], said["argument"], kind == "value", said["trace"])
+
+
+def _managed(name: str, kind: Any, said: Mapping[str, Any]) -> SharedPlan:
+    return SharedManaged(name, kind, encode_plainly(said["argument"]))
+
+
+def encode_plainly(value: object) -> Any:
+    """An initial value as an encoded argument: a dollar sign in it means nothing."""
+    match value:
+        case list():
+            return [encode_plainly(item) for item in value]
+        case dict():
+            return {"dict": [[key, encode_plainly(item)] for key, item in value.items()]}
+    return value
+
+
+_MAKERS: dict[str, Callable[[str, str, Mapping[str, Any]], SharedPlan]] = {
+    "lock": lambda name, _, said: SharedLock(name, said["trace"]),
+    "rlock": lambda name, _, said: SharedRLock(name, said["trace"]),
+    "semaphore": lambda name, _, said: SharedSemaphore(name, said["argument"], False, said["trace"]),
+    "bounded_semaphore": lambda name, _, said: SharedSemaphore(name, said["argument"], True, said["trace"]),
+    "event": lambda name, _, said: SharedEvent(name, said["argument"], said["trace"]),
+    "condition": lambda name, _, said: SharedCondition(name, said["trace"]),
+    "barrier": lambda name, _, said: SharedBarrier(name, said["argument"], said["trace"]),
+    "queue": lambda name, _, said: SharedQueue(name, said["argument"], False, said["trace"]),
+    "joinable_queue": lambda name, _, said: SharedQueue(name, said["argument"], True, said["trace"]),
+    "value": _value,
+    "raw_value": _value,
+    "array": _array,
+    "dict": _managed,
+    "list": _managed,
+    "namespace": _managed,
+}
+_PLAINLY = dict.fromkeys(("a number of permits", "a number of items", "a number of processes"), "a whole number")
+"""What is expected, as `instead_of` knows it."""
+_EXAMPLES = {"barrier": "3", "array": "[0, 0]"}
+_SAYS_MORE = {"barrier": "how many wait at it", "array": "its numbers, or how many"}

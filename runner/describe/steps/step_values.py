@@ -1,0 +1,103 @@
+"""What the words, numbers and names in steps may be, kind by kind, and what is meant where they are not."""
+
+from __future__ import annotations
+
+import builtins
+import signal
+from typing import TYPE_CHECKING
+
+from runner.describe.fields.checking import instead_of
+from runner.describe.steps.step_types import BOOL, COUNT, DEADLY, EXCEPTION, SIGNAL, TEXT
+from runner.describe.yaml.scalars import found, shortened
+from runner.describe.yaml.suggestions import nearest, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+MOST_TIMES = 10**15
+"""The most rounds of a loop: more would take years, and would not fit into the numbers of C in the end."""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TIMES
+
+
+def ignorable_signals() -> list[str]:
+    """The names of the signals that a process can ignore."""
+    return [one.name for one in signal.Signals if one.name not in ("SIGKILL", "SIGSTOP")]
+
+
+def deadly_signals() -> list[str]:
+    """The names of the signals that a process dies of if it does nothing about them."""
+    return [one.name for one in signal.Signals if one.name not in _HARMLESS]
+
+
+def is_exception(name: object) -> bool:
+    """Whether it is the name of an exception of Python's that takes one text."""
+    kind = getattr(builtins, name, None) if isinstance(name, str) else None
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return False
+    try:
+        kind("text")
+    except TypeError:
+        return False
+    return True
+
+
+_HARMLESS = {"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"}
+
+
+_INSTEAD = {"SystemExit": "write exit: 3", "KeyboardInterrupt": "a Ctrl-C is a signal: write crash: SIGINT"}
+"""What ends a process otherwise, and what to write."""
+
+
+def wrong(kind: str, key: str, value: object) -> tuple[str, str | None] | None:
+    """What is said of a value under this key that is not of this kind, and what to write; None if it is."""
+    good, expected = _CHECKS[kind]
+    if good(value):
+        return None
+    return _of_its_own(kind, value) or (f"`{key}`: expected {expected}, found {found(value)}", _help_with(kind, value))
+
+
+def _of_its_own(kind: str, value: object) -> tuple[str, str | None] | None:
+    """What is said of a signal or an exception that there is, but not for this step; of a count that is too large."""
+    match kind, value:
+        case "count", int() if value > MOST_TIMES:
+            return f"{shortened(f'{value:,}')} is too often: at most {MOST_TIMES:,} times", None
+        case "signal", "SIGKILL" | "SIGSTOP":
+            return f"{value} cannot be ignored", "it does to every process what it does; SIGTERM, for one, can be"
+        case "deadly", str() if value in _HARMLESS:
+            return f"{value} does not end a process", "write for example crash: SIGKILL"
+        case "exception", str() if value in _INSTEAD:
+            return f"{value} is no error that a step raises", _INSTEAD[value]
+    return None
+
+
+def _help_with(kind: str, value: object) -> str | None:
+    """What to write instead of a value that is not of this kind."""
+    match kind, value:
+        case "signal", str():
+            return suggestion(value, ignorable_signals(), "signals")
+        case "deadly", str():
+            return suggestion(value, deadly_signals(), "signals")
+        case "exception", str():
+            near = nearest(value, [name for name in dir(builtins) if is_exception(name)])
+            return f"did you mean `{near}`?" if near else f"write raise: RuntimeError and message: {shortened(value)}"
+        case "count", _:
+            return instead_of("a whole number", value, str(value))
+        case "text", _:
+            return instead_of("text", value, str(value))
+        case "bool", _:
+            return instead_of("true or false", value, str(value))
+    return None
+
+
+_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
+    COUNT: (_is_count, "a whole number from 0"),
+    TEXT: (lambda value: isinstance(value, str), "text"),
+    BOOL: (lambda value: isinstance(value, bool), "true or false"),
+    SIGNAL: (lambda value: value in ignorable_signals(), "the name of a signal, such as SIGTERM"),
+    DEADLY: (lambda value: value in deadly_signals(), "the name of a signal, such as SIGTERM"),
+    EXCEPTION: (is_exception, "the name of an exception of Python's, such as ValueError"),
+}

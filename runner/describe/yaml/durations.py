@@ -1,0 +1,75 @@
+"""Durations: seconds as a number, or text such as `500ms`, `1.5s`, `1m30s`, `2h`."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from runner.describe.yaml.scalars import found
+
+if TYPE_CHECKING:
+    from typing import Any
+
+SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+"""The units, largest first, which is the order that they are written in."""
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_PATTERN = re.compile("".join(rf"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in SECONDS))
+MOST_S = 1_000_000_000
+"""The longest duration: 31 years. Every system call takes that many seconds, though some do not take many more."""
+NEVER = "never"
+"""Stands in the place of a duration where the default is no limit."""
+PATTERN = rf"^(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?$"
+"""The same for a JSON Schema."""
+SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": MOST_S}, {"type": "string", "pattern": PATTERN}]
+}
+LIMIT_SCHEMA: dict[str, Any] = {"anyOf": [*SCHEMA["anyOf"], {"const": NEVER}, {"type": "null"}]}
+
+EXAMPLES = "seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
+LIMIT_EXAMPLES = f"{EXAMPLES}; or {NEVER}, for no limit"
+
+
+class BadDuration(ValueError):
+    """Not a duration; the text says why."""
+
+
+def limit(value: object) -> float | None:
+    """The seconds of a limit; None for no limit, which is written `never` or left out. Raises `BadDuration`."""
+    return None if value is None or value == NEVER else seconds(value)
+
+
+def seconds(value: object) -> float:
+    """The seconds that a value read from a file stands for, from 0 to `MOST_S`. Raises `BadDuration`."""
+    match value:
+        case bool() | None:
+            pass
+        case int() | float():
+            return _checked(value)
+        case str():
+            return _checked(_parsed(value))
+    raise BadDuration(f"expected a duration, found {found(value)}")
+
+
+def _parsed(text: str) -> float:
+    units = _PATTERN.fullmatch(text)
+    if units is None or not text:
+        if text.startswith("-") and _PATTERN.fullmatch(text[1:]):
+            raise BadDuration("a duration cannot be negative")
+        raise BadDuration(f"`{text[:40]}` is not a duration")
+    return math.fsum(float(units[unit]) * SECONDS[unit] for unit in SECONDS if units[unit] is not None)
+
+
+def _checked(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadDuration("a duration must be finite")
+    if number < 0:
+        raise BadDuration("a duration cannot be negative")
+    if number > MOST_S:
+        raise BadDuration(f"a duration is at most {MOST_S:,} s, which is 31 years")
+    return number

@@ -1,0 +1,1 @@
+"""Python text, without knowledge of a plan: names, values, imports, statements, lines."""

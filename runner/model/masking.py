@@ -1,0 +1,34 @@
+"""Values under keys that look like those of secrets are not shown."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.plan import Json
+
+MASK = "***"
+_SECRET = re.compile(
+    r"pass(word|wd|phrase|code)?$|pwd$|secret|token|credential|auth(orization)?$|(api|access|private|secret|signing)_?key",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"""([\w-]+)["']?\s*[:=]\s*""")
+"""A key before its value, in YAML or in a `--set`."""
+
+
+def masked(value: Json) -> Json:
+    """The same with a mask in the place of each value, at any depth, whose key looks like that of a secret."""
+    if isinstance(value, list):
+        return [masked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: MASK if _SECRET.search(key) and item is not None else masked(item) for key, item in value.items()}
+
+
+def without_secrets(line: str) -> str:
+    """A line of a file, or a `--set`, with a mask from the value on whose key looks like that of a secret."""
+    for key in _KEY.finditer(line):
+        if key.end() < len(line.rstrip()) and _SECRET.search(key[1]):
+            return line[: key.end()] + MASK
+    return line

@@ -1,0 +1,230 @@
+"""The plan: a file, checked and expanded, as plain frozen data that goes through JSON both ways.
+
+Everything after the file is read works from the plan alone. Names and numbers are final: a process is its
+index in `Plan.processes`, which is creation order.
+"""
+
+from __future__ import annotations
+
+from runner.model.records import field, fields_of, record
+from runner.model.shared_things import (
+    SharedArray,
+    SharedBarrier,
+    SharedCondition,
+    SharedEvent,
+    SharedLock,
+    SharedManaged,
+    SharedPlan,
+    SharedQueue,
+    SharedRLock,
+    SharedSemaphore,
+    SharedValue,
+)
+
+__all__ = [
+    "START_METHODS",
+    "Act",
+    "Declared",
+    "Expect",
+    "JobPlan",
+    "Join",
+    "Kill",
+    "Limits",
+    "Plan",
+    "ProcessPlan",
+    "Progress",
+    "SharedArray",
+    "SharedBarrier",
+    "SharedCondition",
+    "SharedEvent",
+    "SharedLock",
+    "SharedManaged",
+    "SharedPlan",
+    "SharedQueue",
+    "SharedRLock",
+    "SharedSemaphore",
+    "SharedValue",
+    "Show",
+    "Sleep",
+    "Start",
+    "Step",
+    "Terminate",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
+
+START_METHODS: tuple[StartMethod, ...] = ("fork", "spawn", "forkserver")
+
+
+@record(frozen=True, slots=True)
+class Start:
+    """Main starts the process."""
+
+    process: int
+
+
+@record(frozen=True, slots=True)
+class Sleep:
+    """Main sleeps; `seconds` is above 0."""
+
+    seconds: float
+
+
+@record(frozen=True, slots=True)
+class Join:
+    """Main waits for the process's end, at most `timeout` seconds (None: as long as it takes)."""
+
+    process: int
+    timeout: float | None = None
+
+
+@record(frozen=True, slots=True)
+class Terminate:
+    """Main sends SIGTERM to the process; SIGKILL follows after the grace period."""
+
+    process: int
+
+
+@record(frozen=True, slots=True)
+class Kill:
+    """Main sends SIGKILL to the process."""
+
+    process: int
+
+
+@record(frozen=True, slots=True)
+class Show:
+    """Main shows the process's state, liveness, exit code and repr under `label`."""
+
+    process: int
+    label: str
+
+
+@record(frozen=True, slots=True)
+class Act:
+    """Main does something with shared things, prints or exits: a step as a process's `do` has them."""
+
+    step: dict[str, Json]
+
+
+Step: TypeAlias = Start | Sleep | Join | Terminate | Kill | Show | Act
+
+
+@record(frozen=True, slots=True)
+class Expect:
+    """How the file says that a process ends: by this exit code (negative: by that signal), by this outcome.
+
+    `output` are all lines that it writes on stdout, `before` the processes that end after it.
+    """
+
+    exit_code: int | None = None
+    outcome: str | None = None
+    output: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
+
+    @property
+    def says_the_end(self) -> bool:
+        """Whether it says how the process ends."""
+        return self.exit_code is not None or self.outcome is not None
+
+
+@record(frozen=True, slots=True)
+class Declared:
+    """What the file says that the whole run comes to; what is None may be as it likes.
+
+    `values` are the last values of shared things, by name; `notes` the words that notes are about which must be told.
+    """
+
+    outcome: str | None = None
+    deadlock: bool | None = None
+    values: dict[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class Limits:
+    """What the system lets a process have. What is None is as it was for run-jobs itself.
+
+    `memory` (of its own, not shared) and `core` (a core dump's size) are bytes, `cpu_seconds` processor time.
+    """
+
+    memory: int | None = None
+    cpu_seconds: int | None = None
+    open_files: int | None = None
+    core: int | None = None
+
+    def given(self) -> dict[str, int]:
+        """Those that are given, by name."""
+        return {name: most for name, most in fields_of(self).items() if most is not None}
+
+
+@record(frozen=True, slots=True)
+class ProcessPlan:
+    """One process: what it runs, and the rules of its life. Exactly one of `target`, `cls` and `do` is given.
+
+    `args` and `kwargs` are encoded (see `runner.model.arguments`), `do` are steps (see
+    `runner.describe.steps.step_types`). `cwd` is absolute. `env` is added to the environment.
+    At most one of `terminate_after` and `timeout` is given, in seconds after the process's own start.
+    """
+
+    name: str
+    job: str
+    target: str | None = None
+    cls: str | None = None
+    do: tuple[Json, ...] | None = None
+    args: tuple[Json, ...] = ()
+    kwargs: dict[str, Json] = field(default_factory=dict)
+    daemon: bool = False
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+    terminate_after: float | None = None
+    timeout: float | None = None
+    on_terminate: Literal["die", "unwind"] = "die"
+    expect: Expect | None = None
+    limits: Limits | None = None
+
+
+@record(frozen=True, slots=True)
+class Progress:
+    """Where a job counts the work it has done: one number of the array for each of its processes, up to `total`."""
+
+    array: str
+    total: int
+
+
+@record(frozen=True, slots=True)
+class JobPlan:
+    """One entry of `jobs:`: its processes, and what its type needs to report a result.
+
+    `options` are the checked fields that the file gave, as JSON.
+    """
+
+    name: str
+    type: str
+    processes: tuple[int, ...]
+    options: dict[str, Json] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+@record(frozen=True, slots=True)
+class Plan:
+    """A whole run. `paths` are appended to `sys.path`; `grace_period` and `time_limit` are seconds."""
+
+    file: str
+    start_method: StartMethod
+    processes: tuple[ProcessPlan, ...]
+    steps: tuple[Step, ...]
+    jobs: tuple[JobPlan, ...]
+    title: str | None = None
+    mp_log: str | None = None
+    grace_period: float = 5.0
+    time_limit: float | None = None
+    preload: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    shared: tuple[SharedPlan, ...] = ()
+    expect: Declared | None = None

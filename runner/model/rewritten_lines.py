@@ -1,0 +1,124 @@
+"""Lines that are rewritten by carriage returns, as progress bars are: what a terminal would show of them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runner.model.lines import MOST_OF_A_LINE, WholeLines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.events import Output
+
+    Stream = tuple[int | None, str]
+    """A process, or None for the supervisor, and the name of its stream."""
+
+
+def latest(line: bytes) -> bytes:
+    """The line as a terminal shows it in the end, its carriage returns carried out; colours go through.
+
+    Every character is taken to be one column wide.
+    """
+    return _shown(line)[0] if b"\r" in line else line
+
+
+def latest_text(line: str) -> str:
+    """The same of a line of text, such as the history keeps."""
+    return latest(line.encode(errors="surrogateescape")).decode(errors="surrogateescape")
+
+
+def _shown(line: bytes) -> tuple[bytes, bytes]:
+    """The line as a terminal shows it, and the colour in which what comes next would be written."""
+    cells: list[tuple[str, str]] = []
+    color = ""
+    for segment in _not_covered(line.decode(errors="surrogateescape").split("\r")):
+        color = _write(cells, segment, color)
+    return _joined(cells).encode(errors="surrogateescape"), color.encode()
+
+
+class TerminalLines:
+    """Whole lines for a terminal: of one that is rewritten the last state, kept apart while it is being written."""
+
+    def __init__(self) -> None:
+        self._lines = WholeLines()
+        self._rewritten: dict[Stream, bytes] = {}
+
+    def take(self, output: Output) -> bytes:
+        """The lines that this piece of output finishes, all of them with an end; an empty piece finishes the last."""
+        stream = (output.process, output.stream)
+        if b"\r" not in output.data and stream not in self._rewritten:
+            return self._lines.take(output)
+        block = self._rewritten.pop(stream, b"") + self._lines.give_up(stream) + output.data
+        whole, end, rest = block.rpartition(b"\n") if output.data else (block, b"\n", b"")
+        rest = _shortened(rest)
+        if len(rest) > MOST_OF_A_LINE:
+            whole, end, rest = b"".join((whole, end, rest)), b"\n", b""
+        if rest:
+            self._rewritten[stream] = rest
+        return b"".join(latest(line) + b"\n" for line in whole.split(b"\n")) if end else b""
+
+    def states(self) -> dict[Stream, bytes]:
+        """What is to be seen of the lines that are being rewritten."""
+        return {stream: latest(line) for stream, line in self._rewritten.items() if b"\r" in line}
+
+
+def _not_covered(segments: list[str]) -> list[str]:
+    """The segments without those of which a later one leaves nothing: of a thousand states of a bar a few are left."""
+    left: list[str] = []
+    longest = 0
+    for segment in reversed(segments):
+        if "\x1b" in segment or len(segment) > longest:
+            left.append(segment)
+            longest = longest if "\x1b" in segment else len(segment)
+    return left[::-1]
+
+
+def _shortened(line: bytes) -> bytes:
+    """A line of the same look whatever comes after it: what was written over is gone from it."""
+    before, is_rewritten, last = line.rpartition(b"\r")
+    return b"\r".join((b"".join(_shown(before)), last)) if is_rewritten else line
+
+
+def _write(cells: list[tuple[str, str]], segment: str, color: str) -> str:
+    """Write a segment over the cells, from the first one on; gives the colour at its end.
+
+    A cell is a colour and a character.
+    """
+    column = 0
+    for found in _TOKEN.finditer(segment):
+        text = found[0]
+        if text.endswith("m") and len(text) > 1:
+            color = "" if found["code"] in ("", "0") else color + text
+        elif text.endswith("K") and len(text) > 1:
+            _erase(cells, column, found["code"])
+        elif len(text) == 1:
+            cells += [("", " ")] * (column + 1 - len(cells))
+            cells[column] = color, text
+            column += 1
+    return color
+
+
+def _erase(cells: list[tuple[str, str]], column: int, code: str) -> None:
+    """Erase from the cursor to the end of the line, from its beginning to the cursor, or all of it."""
+    if code in ("", "0"):
+        del cells[column:]
+    else:
+        end = len(cells) if code == "2" else min(column + 1, len(cells))
+        cells[:end] = [("", " ")] * end
+
+
+def _joined(cells: list[tuple[str, str]]) -> str:
+    """The text of the cells; blanks that nothing was written over at the end are no text."""
+    parts: list[str] = []
+    before = ""
+    for color, text in cells:
+        if color != before:
+            parts += (_RESET if before else "", color)
+            before = color
+        parts.append(text)
+    return "".join([*parts, _RESET if before else ""]).rstrip(" ")
+
+
+_TOKEN = re.compile(r"\x1b\[(?P<code>[0-9;]*)[mK]|\x1b\[\?25[hl]|.", re.DOTALL)
+"""A colour, an erasure, a cursor hidden or shown (which is left out), or a character."""
+_RESET = "\x1b[0m"

@@ -1,0 +1,1 @@
+"""Why something surprising happened: explanations made of a run's events. Pure."""

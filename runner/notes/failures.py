@@ -1,0 +1,118 @@
+"""What failed in a run: unexpected ends grouped by error and place. Pure, and bounded whatever the run does."""
+
+from __future__ import annotations
+
+import re
+
+from runner.model.events import MAIN_PROCESS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runner.model.events import Event
+
+MOST_NAMES_KEPT = 9
+MOST_GROUPS = 50
+"""Groups of processes that are told apart. What fails in further ways is counted with the last of them."""
+
+
+class Failure:
+    """Processes that ended unexpectedly in one way: how the first one did, and how many they are.
+
+    `end` has the fields of its last event. `place` is where its error was raised, as `app.py:7 in check`.
+    `has_one_message` says whether all of them have the message of the first.
+    """
+
+    __slots__ = ("count", "end", "has_one_message", "place", "processes")
+
+    def __init__(self, end: dict[str, Any]) -> None:
+        self.end = end
+        self.place = place_of((self.error or {}).get("traceback") or "")
+        self.count = 0
+        self.processes: list[str] = []
+        """The names of the first of them."""
+        self.has_one_message = True
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The exception of the first process: `type`, `message` and `traceback`."""
+        return self.end.get("error")
+
+    def add(self, process: str, message: str | None) -> None:
+        """Count one more process."""
+        self.count += 1
+        if len(self.processes) < MOST_NAMES_KEPT:
+            self.processes.append(process)
+        self.has_one_message = self.has_one_message and message == (self.error or {}).get("message")
+
+
+class Failures:
+    """The failures of one run, from its events in order."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[Any, ...], Failure] = {}
+        self.main: Failure | None = None
+        """The failure of main, whose end the file does not declare."""
+        self.processes = 0
+        """How many processes the run has, started or not."""
+
+    @property
+    def count(self) -> int:
+        """How many processes ended in another way than the file declares, or could not be started."""
+        return sum(one.count for one in self._groups.values())
+
+    @property
+    def has_error(self) -> bool:
+        """Whether some process, or main, raised an exception."""
+        failures = [*self._groups.values(), *filter(None, (self.main,))]
+        return any(one.error is not None for one in failures)
+
+    def see(self, event: Event) -> None:
+        """Take note of one event."""
+        said: dict[str, Any] = event.fields
+        match event.event:
+            case "process.created":
+                self.processes += 1
+            case "process.start_failed":
+                self._add(said["process"], said | {"outcome": "start failed"})
+            case "process.exited" if not said["expected"]:
+                self._add(said["process"], said)
+            case "main.ended" if said.get("exit_code"):
+                self.main = Failure(said | {"outcome": "failed"})
+                self.main.add(MAIN_PROCESS, (self.main.error or {}).get("message"))
+
+    def groups(self) -> list[Failure]:
+        """The failures of processes, the most frequent first."""
+        return sorted(self._groups.values(), key=lambda one: -one.count)
+
+    def _add(self, process: str, end: dict[str, Any]) -> None:
+        failure = Failure(end)
+        error = end.get("error") or {}
+        ways = ("outcome", "exit_code", "limit", "stop_reason")
+        key = (error.get("type"), failure.place, *(end.get(name) for name in ways))
+        if len(self._groups) >= MOST_GROUPS and key not in self._groups:
+            key = next(reversed(self._groups))
+        self._groups.setdefault(key, failure).add(process, error.get("message"))
+
+
+def place_of(traceback: str) -> str | None:
+    """Where an exception was raised, as `file:line in function`; None if its traceback does not say.
+
+    The last frame of the user's own code counts, if there is one: what a library's code raises has its cause there.
+    """
+    # The last traceback is that of the exception itself: its causes come before it.
+    last = traceback.partition(_SUB_EXCEPTIONS)[0].rpartition(_HEAD)[2]
+    frames = _FRAME.findall(last)
+    if not frames:
+        return None
+    of_user = [frame for frame in frames if not _LIBRARY.search(frame[0])]
+    file, line, function = (of_user or frames)[-1]
+    return f"{file.rpartition('/')[2]}:{line} in {function}"
+
+
+_HEAD = "Traceback (most recent call last):"
+_SUB_EXCEPTIONS = "+-+-"
+"""How the part of an exception group begins that has the exceptions in it."""
+_FRAME = re.compile(r'^[ |+]*File "([^"\n]+)", line (\d+), in (.+)$', re.MULTILINE)
+_LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib(?:64)?/python3[^/]*/|^<frozen ")

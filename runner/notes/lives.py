@@ -1,0 +1,291 @@
+"""Notes: why something surprising happened, said for a learner at the moment it happens. Pure.
+
+`Notes.about` is called with every event in order. A note never says more than the events show: where several
+causes are possible it names them as possible.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runner.model.exit_codes import signal_name
+from runner.model.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.model.events import Event
+    from runner.model.plan import Json
+
+
+@record(frozen=True, slots=True)
+class Note:
+    """One explanation: the word that a program looks for, the process that it is about, and what a person reads.
+
+    Of one kind and job only the first note is reported, the others are counted. `subject` is what notes of the same
+    `about` differ in where each has to be reported: the name of a thing, a variable, a field of `expect`.
+    """
+
+    about: str
+    process: str | None
+    text: str
+    subject: str = ""
+
+
+class Notes:
+    """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
+
+    def __init__(
+        self, grace_period: float, crashing: frozenset[str] = frozenset(), *, explains_returns: bool = True
+    ) -> None:
+        """`crashing` are processes whose own steps have them die of a signal, which is no surprise.
+
+        `explains_returns` says whether a returned value is explained: most targets return something on purpose.
+        """
+        self._grace_period = grace_period
+        self._crashing = crashing
+        self._explains_returns = explains_returns
+        self._is_stopping = False
+        self._unstarted: dict[str, None] = {}
+        self._terminated_at: dict[str, float] = {}
+        self._main_has_ended = False
+        self._time_is_over = False
+        self.starting: str | None = None
+        """The last process whose start runs code of its class in the supervisor."""
+        self.stop_sent: str | None = None
+        """The sender of a signal that stops the run, as a sentence: of one to the supervisor, or to the command."""
+        self.forkserver_end: str | None = None
+        """How the forkserver ended, as a clause, if it died before its children."""
+
+    def about(self, event: Event, stopped_by: int | None = None) -> list[Note]:
+        """The notes that belong right after this event; `stopped_by` is the signal that has asked for a stop."""
+        return list(self._about(event, stopped_by))
+
+    def at_the_end(self, outcome: str) -> list[Note]:
+        """The notes that belong right before the run's last event, which has this outcome."""
+        return [*self._time_limit(outcome == "timed_out"), *self._never_started(outcome == "faulted")]
+
+    def _about(self, event: Event, stopped_by: int | None) -> Iterator[Note]:
+        fields = event.fields
+        match event.event, fields:
+            case "process.created", {"process": str(name)}:
+                self._unstarted[name] = None
+            case (("process.started" | "process.start_failed"), {"process": str(name)}):
+                self._unstarted.pop(name, None)
+            case "process.join_timed_out", {"process": str(name), "timeout": float() | int() as timeout}:
+                yield Note("join_timed_out", name, _JOIN_TIMED_OUT.format(name, timeout))
+            case "process.terminating", {"process": str(name), "reason": reason}:
+                self._terminated_at[name] = event.t
+                if reason == "timeout":
+                    yield Note("timeout", name, _TIMEOUT.format(name, self._grace_period))
+                yield from self._time_limit(reason == "time_limit")
+                yield from self._stop(reason == "stop_requested", stopped_by)
+            case "process.killed", {"process": str(name), "reason": "grace_period"}:
+                waited = event.t - self._terminated_at.get(name, event.t)
+                yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
+            case "process.exited", {"process": str(name)}:
+                for note in self._about_end(name, fields):
+                    if note.about != "return_value" or self._explains_returns:
+                        yield note
+            case "main.ended", _:
+                self._main_has_ended = True
+
+    def _about_end(self, name: str, fields: dict[str, Json]) -> Iterator[Note]:
+        if self.forkserver_end is not None and fields["outcome"] == "failed" and fields["signal"] == "SIGKILL":
+            yield Note("foreign_signal", name, _DIED_WITH_FORKSERVER.format(name, self.forkserver_end))
+        else:
+            yield from _about_end(name, fields, is_crash=name in self._crashing)
+
+    def _time_limit(self, is_over: bool) -> Iterator[Note]:
+        if is_over and not self._time_is_over:
+            self._time_is_over = True
+            yield Note("time_limit", None, _TIME_LIMIT)
+
+    def _stop(self, is_asked_for: bool, stopped_by: int | None) -> Iterator[Note]:
+        if is_asked_for and not self._is_stopping:
+            self._is_stopping = True
+            why = self.stop_sent or _STOPPED_BY.get(signal_name(stopped_by or 0)) or "A stop was asked for"
+            yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
+
+    def _never_started(self, supervisor_died: bool) -> Iterator[Note]:
+        if self.starting in self._unstarted:
+            del self._unstarted[self.starting]
+            yield Note("never_started", self.starting, _START_WITHOUT_END.format(self.starting), "its start")
+        names = list(self._unstarted)
+        if names:
+            only = names[0] if len(names) == 1 else None
+            why = _NO_STEP if self._main_has_ended else _NOT_REPORTED if supervisor_died else _NOT_REACHED
+            text = why.format(listed(names), *(("was", "it") if only else ("were", "them")))
+            yield Note("never_started", only, text)
+
+
+def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
+    """A process died with a permit of a guard, or came to its end without giving it back."""
+    return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard), guard)
+
+
+def left_running(
+    threads: list[list[str | None]], processes: list[list[str | None]], exit_functions_were_ended: bool
+) -> Iterator[Note]:
+    """What imports had left running in the supervisor when the run was over: pairs of a name and its module."""
+    for kind, left, text in (("thread", threads, _LEFT_THREADS), ("process", processes, _LEFT_PROCESSES)):
+        names: dict[str | None, list[str]] = {}
+        for name, module in left:
+            names.setdefault(module, []).append(str(name))
+        for module, those in names.items():
+            kinds, it = (kind, "it") if len(those) == 1 else (_PLURALS[kind], "them")
+            origin = "" if module is None else _ORIGIN.format(module, it)
+            yield Note("left_running", None, text.format(kinds, listed(those), origin, it), f"{kind} {module or ''}")
+    if exit_functions_were_ended:
+        yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS, "exit functions")
+
+
+def _about_end(name: str, fields: dict[str, Json], *, is_crash: bool) -> Iterator[Note]:
+    match fields:
+        case {"outcome": "lost", "duration": duration}:
+            yield Note("lost", name, (_SUPERVISOR_DIED if duration is None else _EXIT_CODE_LOST).format(name))
+        case {"outcome": "terminated" | "killed", "stop_reason": "main_ended"}:
+            yield Note("daemon_terminated", name, _DAEMON_TERMINATED.format(name))
+        case {"limit": "memory"}:
+            yield Note("out_of_memory", name, _OUT_OF_MEMORY.format(name))
+        case {"limit": "cpu_seconds", "signal": signal}:
+            yield Note("cpu_limit", name, _CPU_LIMIT.format(name, signal))
+        case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0 and not is_crash:
+            why = _SIGNALS.get(str(signal), _ANY_SIGNAL)
+            yield Note("foreign_signal", name, _FOREIGN_SIGNAL.format(name, signal, code, why))
+        case {"ended_by": "return", "returned": str(value), "exit_code": 0}:
+            yield Note("return_value", name, _RETURN_VALUE.format(name, _short(value), _instead(value)))
+        case {"ended_by": "sys_exit", "returned": str(value), "exit_code": int(code)}:
+            yield from _about_exit(name, value, code)
+        case {"ended_by": "unreported", "exit_code": int(code)}:
+            yield Note("unreported", name, _UNREPORTED.format(name, code))
+
+
+def _about_exit(name: str, value: str, code: int) -> Iterator[Note]:
+    """What `sys.exit` was given, as a repr, against the exit code that came of it."""
+    if _WHOLE_NUMBER.fullmatch(value) and int(value) not in range(256):
+        yield Note("exit_code_truncated", name, _TRUNCATED.format(name, _short(value), code))
+    elif code == 1 and _NO_NUMBER.match(value):
+        yield Note("exit_text", name, _EXIT_TEXT.format(name, _short(value)))
+
+
+def _instead(value: str) -> str:
+    code = value if _WHOLE_NUMBER.fullmatch(value) and int(value) in range(1, 256) else "1"
+    return f"sys.exit({code})"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= MOST_OF_A_VALUE else f"{value[: MOST_OF_A_VALUE - 1]}…"
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence: the first ones, and the number of the others."""
+    if len(names) > MOST_NAMES + 1:
+        return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+MOST_OF_A_VALUE = 60
+MOST_NAMES = 8
+_WHOLE_NUMBER = re.compile(r"-?\d+")
+_NO_NUMBER = re.compile(r"""b?['"]|[\[({]|-?\d+\.""")
+"""How the repr of text, of a container or of a float begins; an `IntEnum`'s, which is a number, does not."""
+
+_JOIN_TIMED_OUT = (
+    "{0} was still running when main's join gave up after {1:g} s. "
+    "A join timeout never stops a process: {0} runs on, and main goes on without it."
+)
+_SIGTERM_IGNORED = (
+    "{0} did not end within {1:g} s of SIGTERM: it ignores that signal, or takes long to act on it. "
+    "SIGKILL follows, which no process can ignore."
+)
+_TIMEOUT = (
+    "The `timeout` of {0} is over: it is stopped, with SIGTERM now and SIGKILL after {1:g} s. However it ends, it is "
+    "`timed_out` (unless it had ended in time, and that was noticed late), and has failed unless that is expected. An "
+    "end that is wanted is declared with `terminate_after`."
+)
+_OUT_OF_MEMORY = (
+    "{0} asked for more memory than `limits.memory` leaves it: Python raised MemoryError, and nothing caught it. "
+    "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
+)
+_CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
+_HOLDER_DIED = "{0} died while it had {1}: what it had is lost to the others, nobody gives it back."
+_NOT_RELEASED = (
+    "{0} has come to its end without releasing {1}: nobody gets it any more, unless another one releases it. Release "
+    "it, or use `with`, which does."
+)
+_STOPPED_BY = {
+    "SIGINT": "SIGINT has come (Ctrl-C)",
+    "SIGTERM": "SIGTERM has come",
+    "SIGHUP": "SIGHUP has come: the terminal is gone",
+    "SIGPIPE": "Nobody reads stdout any more, as with `| head`",
+}
+_STOP_REQUESTED = (
+    "{0}: the run is stopped in order. What runs gets SIGTERM now, and SIGKILL after {1:g} s; "
+    "a second Ctrl-C or SIGTERM sends SIGKILL at once."
+)
+_TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
+_NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
+_NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
+_NOT_REPORTED = "Whether {0} {1} started is not known: the supervisor died before it reported that."
+_START_WITHOUT_END = (
+    "Whether {0} was started is not known: the supervisor died before it reported that the start of {0} had returned. "
+    "Code of its class ran there: `start`, or what pickles its objects."
+)
+_LEFT_THREADS = (
+    "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "
+    "{3}; a plain program would, before it ends."
+)
+_LEFT_PROCESSES = (
+    "When the run was over, the {0} {1} still ran{2}. run-jobs ends {3}. At the end of a plain program multiprocessing "
+    "terminates its daemons, such as the workers of a pool, and waits for its other processes."
+)
+_PLURALS = {"thread": "threads", "process": "processes"}
+_ORIGIN = ": the import of `{0}` had started {1}"
+_LEFT_EXIT_FUNCTIONS = (
+    "The functions that an import registered with `atexit` were still running 0.5 s after the end of the run, and were "
+    "ended. A plain program would wait for them."
+)
+_SUPERVISOR_DIED = (
+    "How {0} ended is not known: the supervisor died before it saw the end. {0} was killed with it at the latest."
+)
+_EXIT_CODE_LOST = (
+    "{0} has ended, but its exit code is not known: the system had nobody left to tell it to. "
+    "That happens when a forkserver dies before its child, or when something else waits for all children."
+)
+_DAEMON_TERMINATED = (
+    "{0} is a daemon, and main has ended: daemons are then terminated, not waited for. What {0} had not done "
+    "is lost, and `finally` blocks run only with `on_terminate: unwind`. Join it to wait for it."
+)
+_FOREIGN_SIGNAL = "{0} was killed by {1} (exit code {2}), which run-jobs did not send: {3}."
+_DIED_WITH_FORKSERVER = (
+    "{0} was killed with the forkserver, its parent, {1}: the processes of a forkserver end with it. A target that "
+    "sends a signal to its parent, as `os.kill(os.getppid(), …)` does, hits the forkserver."
+)
+_RETURN_VALUE = (
+    "The return value {1} of {0} is not an exit code: multiprocessing drops what a target returns, "
+    "and the exit code is 0. Use {2} to end with another exit code."
+)
+_TRUNCATED = "{0} called sys.exit({1}), but an exit code is one byte, 0 to 255: what arrives is {2}."
+_EXIT_TEXT = (
+    "{0} gave sys.exit something that is not a whole number, {1}: it is printed on stderr, and the exit code is 1."
+)
+_UNREPORTED = (
+    "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it left by "
+    "os._exit or the like, which skips `finally` blocks and loses output still in buffers; or it closed "
+    "descriptors that are not its own, and could not report its end."
+)
+_SIGNALS = {
+    "SIGSEGV": "it used memory that is not its own, mostly a fault in native code (a C extension, ctypes); "
+    "`faulthandler.enable()` in the target shows where",
+    "SIGBUS": "memory that it had mapped could not be had, as when /dev/shm is full or a mapped file was cut short",
+    "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
+    "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
+    "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",
+    "SIGKILL": "somebody's `kill -9`, or, often, the kernel's out-of-memory killer when memory was short; or, where "
+    "SIGXCPU is ignored, the end of `limits.cpu_seconds`",
+    "SIGXCPU": "its limit of processor time was over",
+}
+_ANY_SIGNAL = "it came from outside, or from the process itself"

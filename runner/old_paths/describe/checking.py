@@ -1,0 +1,7 @@
+"""Has moved to `runner.describe.fields.checking`: see `runner.old_paths`."""
+
+from __future__ import annotations
+
+from runner.old_paths import attributes_of
+
+__getattr__ = attributes_of("runner.describe.checking", "runner.describe.fields.checking")

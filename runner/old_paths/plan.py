@@ -1,0 +1,7 @@
+"""Has moved to `runner.model.plan`: see `runner.old_paths`."""
+
+from __future__ import annotations
+
+from runner.old_paths import attributes_of
+
+__getattr__ = attributes_of("runner.plan", "runner.model.plan")

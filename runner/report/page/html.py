@@ -1,0 +1,287 @@
+"""A run as one page of HTML that needs nothing else: no network, no other file.
+
+Everything that comes from a run is text in it, never markup, and the script finds what it needs in the page itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from runner.model.exit_codes import meaning, signal_name
+from runner.model.masking import without_secrets
+from runner.model.records import record
+from runner.report.terminal.summary import result_lines, value_lines
+from runner.report.terminal.words import duration, harmless, size
+from runner.report.timeline.build import timeline_of
+from runner.report.timeline.svg import svg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runner.model.events import Event
+    from runner.report.timeline.model import Remark, Timeline
+
+
+@record(frozen=True, slots=True)
+class OutputLine:
+    """A line that a process wrote on `stream` (`stdout` or `stderr`), read at `t`, in seconds since the run began.
+
+    `written_at` is when it was written; None where only the time of reading is known.
+    """
+
+    t: float
+    process: str
+    stream: str
+    text: str
+    written_at: float | None = None
+
+
+@record(frozen=True, slots=True)
+class ReportedRun:
+    """All that the page tells of a run. `output` is in the order in which it came; `python` is a version."""
+
+    title: str | None
+    file: str
+    file_text: str
+    events: tuple[Event, ...]
+    output: tuple[OutputLine, ...]
+    duration: float
+    outcome: str
+    exit_status: int
+    python: str
+    start_method: str
+
+
+def page(run: ReportedRun) -> str:
+    """The page, the same for the same run."""
+    timeline = timeline_of(run.events)
+    title = _text(run.title or run.file)
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_ELSE}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        '<link rel="icon" href="data:,">',
+        f"<title>{title} · run-jobs</title>",
+        f"<style>\n{_asset('page.css')}</style>",
+        "</head>",
+        "<body>",
+        '<a class="skip" href="#content">Skip to the content</a>',
+        *_header(run, title),
+        '<main id="content" tabindex="-1">',
+        *_timeline(timeline),
+        *_processes(run.events),
+        *_results(run.events),
+        *_notes(timeline.remarks),
+        *_output(run.output),
+        *_file(run),
+        "</main>",
+        f"<script>\n{_asset('page.js')}</script>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+_NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+"""What the page may load: what stands in it."""
+
+
+def _asset(name: str) -> str:
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _text(text: str) -> str:
+    """Any text as text of the page: control characters are made visible, but a tab stays what it is."""
+    return "\t".join(escape(harmless(part)) for part in text.split("\t"))
+
+
+def _header(run: ReportedRun, title: str) -> Iterator[str]:
+    facts = {
+        "file": _text(run.file),
+        "duration": duration(run.duration),
+        "exit status": str(run.exit_status),
+        "Python": _text(run.python),
+        "start method": _text(run.start_method),
+    }
+    how = "good" if run.exit_status == 0 else "bad"
+    yield f'<header><h1>{title}</h1><p class="outcome {how}">{_text(run.outcome)}</p>'
+    yield "<dl>"
+    yield from (f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
+    yield "</dl></header>"
+
+
+def _timeline(timeline: Timeline) -> Iterator[str]:
+    yield '<section aria-labelledby="timeline-heading"><h2 id="timeline-heading">Timeline</h2>'
+    yield '<div class="tools" role="group" aria-label="Zoom">'
+    for name, sign, label in (("out", "−", "Zoom out"), ("in", "+", "Zoom in")):
+        yield f'<button type="button" id="zoom-{name}" aria-label="{label}" title="{label}">{sign}</button>'
+    yield '<button type="button" id="zoom-all">whole run</button>'
+    yield f'<p class="hint">{_HINT}</p></div>'
+    yield f'<div id="timeline" role="region" aria-label="Timeline of the run">\n{svg(timeline, None)}</div>'
+    yield '<p id="facts" role="status" aria-live="polite">Point at something in the timeline to read about it.</p>'
+    yield "</section>"
+
+
+_HINT = (
+    "<kbd>Tab</kbd> into the timeline, <kbd>←</kbd> <kbd>→</kbd> along a lane, <kbd>↑</kbd> <kbd>↓</kbd> to another, "
+    "<kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> or <kbd>Ctrl</kbd> and the wheel to zoom, <kbd>Esc</kbd> to close the facts"
+)
+
+
+def _processes(events: tuple[Event, ...]) -> Iterator[str]:
+    yield '<section aria-labelledby="processes-heading"><h2 id="processes-heading">Processes</h2>'
+    yield '<div class="wide" tabindex="0" role="region" aria-labelledby="processes-heading"><table>'
+    headings = "".join(f'<th scope="col"{_side(name)}>{name}</th>' for name in _COLUMNS)
+    yield f"<thead><tr>{headings}</tr></thead><tbody>"
+    yield from (_process(name, known) for name, known in _known(events).items())
+    yield "</tbody></table></div></section>"
+
+
+_COLUMNS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected")
+_NUMBERS = frozenset({"pid", "time", "cpu", "memory"})
+
+
+def _known(events: tuple[Event, ...]) -> dict[str, dict[str, Any]]:
+    """What the events came to tell of each process."""
+    known: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.event in ("process.created", "process.started", "process.start_failed", "process.exited"):
+            of_it = known.setdefault(str(event.fields["process"]), {"outcome": "not started", "expected": None})
+            of_it |= event.fields
+            of_it |= _OUTCOMES.get(event.event, {})
+    return known
+
+
+_OUTCOMES: dict[str, dict[str, Any]] = {
+    "process.started": {"outcome": "no end seen"},
+    "process.start_failed": {"outcome": "start failed", "expected": False},
+}
+"""What is known of a process when no later event tells more."""
+
+
+def _process(name: str, known: dict[str, Any]) -> str:
+    code = known["exit_code"]
+    ran = known["pid"] is not None
+    cells = (
+        str(known["pid"]) if ran else "",
+        str(known["outcome"]),
+        duration(known.get("duration")) if ran else "",
+        duration(known.get("cpu_seconds")) if ran else "",
+        size(known.get("max_rss")) if ran else "",
+        "" if code is None else f"{code} {signal_name(-code) if code < 0 else meaning(code)}",
+        {True: "✓ yes", False: "✗ no", None: ""}[known["expected"]],
+    )
+    how = {True: ' class="good"', False: ' class="bad"', None: ""}[known["expected"]]
+    row = "".join(
+        f"<td{how if column in _JUDGED else _side(column)}>{_text(cell)}</td>"
+        for column, cell in zip(_COLUMNS[1:], cells, strict=True)
+    )
+    return f'<tr><th scope="row">{_text(name)}</th>{row}</tr>'
+
+
+_JUDGED = frozenset({"outcome", "expected"})
+
+
+def _side(column: str) -> str:
+    return ' class="number"' if column in _NUMBERS else ""
+
+
+def _results(events: tuple[Event, ...]) -> Iterator[str]:
+    """What jobs report, and what shared things hold in the end."""
+    lines: list[str] = []
+    for event in events:
+        said: dict[str, Any] = event.fields
+        if event.event == "job.result":
+            lines += result_lines(said["job"], said["result"])
+        elif event.event == "run.finished":
+            lines += value_lines(said.get("values") or {}, MOST_OF_A_VALUE)
+    if lines:
+        yield '<section aria-labelledby="results-heading"><h2 id="results-heading">Results</h2>'
+        yield f'<pre class="results" tabindex="0">{_joined(lines)}</pre></section>'
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(map(_text, lines))
+
+
+MOST_OF_A_VALUE = 2_000
+"""Characters that are shown of a value."""
+
+
+def _notes(remarks: tuple[Remark, ...]) -> Iterator[str]:
+    if not remarks:
+        return
+    yield '<section aria-labelledby="notes-heading"><h2 id="notes-heading">Notes</h2><ol class="notes">'
+    for remark in remarks:
+        about = _text(remark.process or "the run")
+        yield f"<li><span>{remark.at:.3f} s</span> <b>{about}</b> {_code(_text(remark.text))}</li>"
+    yield "</ol></section>"
+
+
+def _code(text: str) -> str:
+    """Words in backticks as code; of a text that is escaped already."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+
+
+def _output(lines: tuple[OutputLine, ...]) -> Iterator[str]:
+    yield '<section aria-labelledby="output-heading"><h2 id="output-heading">Output</h2>'
+    if not lines:
+        yield "<p>No process wrote anything.</p></section>"
+        return
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(line.process for line in lines))}
+    yield '<form class="tools" id="filter"><fieldset><legend>Show what these wrote</legend>'
+    for name, number in numbers.items():
+        yield f'<label><input type="checkbox" value="{number}" checked> {_text(name)}</label>'
+    yield '<button type="button" value="all">all</button> <button type="button" value="none">none</button></fieldset>'
+    yield '<label>Lines with <input type="search" id="with" autocomplete="off" spellcheck="false"></label>'
+    yield f'<output id="count">{len(lines)} of {len(lines)} lines</output></form>'
+    yield '<ol class="output" tabindex="0" role="region" aria-labelledby="output-heading">'
+    for line in lines:
+        who = f'{_moment(line)} <b class="who-{numbers[line.process] % 8}">{_text(line.process)}</b>'
+        stream = ' class="stderr" title="stderr"' if line.stream == "stderr" else ""
+        yield f'<li data-process="{numbers[line.process]}"{stream}>{who} <samp>{_text(line.text)}</samp></li>'
+    yield "</ol></section>"
+
+
+def _moment(line: OutputLine) -> str:
+    """When a line was written, or else when it was read, which is said."""
+    if line.written_at is not None:
+        return f"<span>{line.written_at:.3f} s</span>"
+    return f'<span title="when it was read: it was written before">read {line.t:.3f} s</span>'
+
+
+def _file(run: ReportedRun) -> Iterator[str]:
+    yield '<section aria-labelledby="file-heading"><h2 id="file-heading">File</h2>'
+    yield '<ol class="file" tabindex="0" role="region" aria-labelledby="file-heading">'
+    yield from (f"<li><code>{_highlighted(without_secrets(line))}</code></li>" for line in run.file_text.splitlines())
+    yield "</ol></section>"
+
+
+_YAML = re.compile(
+    r"""(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>(?:"[^"]*"|'[^']*'|[^\s"'#][^#"']*?):(?=\s|$))?"""
+    r"""(?P<rest>(?:"[^"]*"|'(?:[^']|'')*'|(?<=\S)[#]|[^#])*)(?P<comment>[#].*)?""",
+    re.DOTALL,
+)
+
+
+def _highlighted(line: str) -> str:
+    """A line of YAML, its key and its comment marked; what it says across lines is not looked at."""
+    found = _YAML.fullmatch(line)
+    assert found is not None, "whatever is no key and no comment is the rest"
+    key, comment = _text(found["key"] or ""), _text(found["comment"] or "")
+    marked = (
+        _text(found["lead"]),
+        f"<b>{key}</b>" if key else "",
+        _text(found["rest"]),
+        f"<i>{comment}</i>" if comment else "",
+    )
+    return "".join(marked)

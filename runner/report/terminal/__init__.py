@@ -1,0 +1,1 @@
+"""A run as lines: for a terminal, for a pipe, and as JSON."""

@@ -1,0 +1,101 @@
+"""What failed in a run, as lines for a person: grouped by error and place, the most frequent first."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from runner.report.terminal.words import REASONS, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.notes.failures import Failure, Failures
+
+MOST_GROUPS = 8
+"""Of more groups the rest is counted: what is shown has to fit into a screen."""
+MOST_NAMES = 4
+MOST_OF_A_MESSAGE = 200
+MOST_OF_A_TRACEBACK = 12
+"""Lines: the last ones say what was raised, and where."""
+MOST_TRACEBACKS = 3
+MOST_WIDTH = 100
+LEAST_WIDTH = 40
+_INDENT = "  "
+
+
+def failure_lines(failures: Failures, width: int, *, tracebacks: bool) -> list[str]:
+    """How many processes failed, and the groups; with `tracebacks` that of the first process of each of some groups.
+
+    There are no lines if nothing failed.
+    """
+    width = max(LEAST_WIDTH, min(width, MOST_WIDTH))
+    lines: list[str] = []
+    if failures.main is not None:
+        lines += textwrap.wrap(f"Main failed: {_with_place(failures.main)}", width, subsequent_indent=_INDENT)
+    groups = failures.groups()
+    if not groups:
+        return lines
+    processes = "1 process" if failures.processes == 1 else f"{failures.processes:,} processes"
+    lines.append(f"{failures.count:,} of {processes} did not end as expected:")
+    widest = max(len(f"{group.count:,}") for group in groups)
+    for place, group in enumerate(groups[:MOST_GROUPS]):
+        lines += _group(group, widest, width, has_traceback=tracebacks and place < MOST_TRACEBACKS)
+    if len(groups) > MOST_GROUPS:
+        rest = sum(group.count for group in groups[MOST_GROUPS:])
+        lines.append(f"{_INDENT}{rest:>{widest},}  in {len(groups) - MOST_GROUPS} more ways")
+    return lines
+
+
+def _group(group: Failure, widest: int, width: int, *, has_traceback: bool) -> Iterator[str]:
+    head = f"{_INDENT}{group.count:>{widest},}  "
+    margin = " " * len(head)
+    text = f"{_with_place(group)}: {_named(group)}"
+    yield from textwrap.wrap(text, width, initial_indent=head, subsequent_indent=margin, break_on_hyphens=False)
+    traceback = ((group.error or {}).get("traceback") or "").splitlines() if has_traceback else []
+    if len(traceback) > MOST_OF_A_TRACEBACK:
+        yield f"{margin}| …"
+    yield from (f"{margin}| {harmless(line)}" for line in traceback[-MOST_OF_A_TRACEBACK:])
+
+
+def _named(group: Failure) -> str:
+    """The first processes of a group by their names."""
+    names = list(map(harmless, group.processes[:MOST_NAMES]))
+    more = group.count - len(names)
+    if more:
+        return f"{', '.join(names)} and {more:,} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _with_place(group: Failure) -> str:
+    place = f", at {harmless(group.place)}" if group.place else ""
+    return f"{_what(group)}{place}"
+
+
+def _what(group: Failure) -> str:
+    """In which way they ended."""
+    end, error = group.end, group.error
+    outcome, code, reason = end["outcome"], end.get("exit_code"), end.get("stop_reason")
+    if error is not None:
+        return f"{'not started: ' if outcome == 'start failed' else ''}{_error(group, error)}"
+    if outcome == "lost":
+        return "lost, which means that the exit code is not known"
+    if reason in REASONS and outcome in ("terminated", "killed", "timed_out"):
+        return f"{outcome}, because {REASONS[reason]}"
+    if end.get("signal"):
+        return f"killed by {end['signal']} (exit code {code})"
+    if end.get("ended_by") == "sys_exit" and str(end.get("returned")) not in ("None", str(code)):
+        return f"exit code {code}, by sys.exit({_short(str(end['returned']))})"
+    return f"{outcome} with exit code {code}"
+
+
+def _error(group: Failure, error: dict[str, str]) -> str:
+    message = _short(error["message"]) if error["message"] else ""
+    others = "" if group.has_one_message else " (and other messages)"
+    return f"{harmless(error['type'])}{': ' if message else ''}{message}{others}"
+
+
+def _short(text: str) -> str:
+    shown = harmless(text.strip())
+    return shown if len(shown) <= MOST_OF_A_MESSAGE else f"{shown[:MOST_OF_A_MESSAGE]}…"

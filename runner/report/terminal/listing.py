@@ -1,0 +1,84 @@
+"""The runs that are kept, as a table; cells below each other."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from runner.report.terminal.words import duration, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.history import RunLine
+
+LEAST_OF_A_FILE = 12
+"""Of a file's name in the list, however little room there is."""
+_HEADINGS = ("run", "when", "file", "outcome", "time", "processes")
+_FILE = _HEADINGS.index("file")
+_RIGHT = frozenset({_HEADINGS.index("time"), _HEADINGS.index("processes")})
+
+
+def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
+    """A table of runs, a line for each below a line of headings, and one for what was changed of its file.
+
+    A file below the current folder is told from there.
+    """
+    if not runs:
+        return ["No run is kept."]
+    moments = [local(run.began) for run in runs]
+    year = max(moments).year
+    table = [list(_HEADINGS)]
+    for run, moment in zip(runs, moments, strict=True):
+        when = f"{moment:%d %b %H:%M:%S}" if moment.year == year else f"{moment:%d %b %Y}"
+        took = duration(run.duration)
+        table.append([run.run, when, harmless(_from_here(run.file)), run.outcome, took, str(run.processes)])
+    excess = max(map(len, columns(table, _RIGHT))) - width
+    room = max(LEAST_OF_A_FILE, max(len(row[_FILE]) for row in table) - max(0, excess))
+    for row in table:
+        row[_FILE] = end_of(row[_FILE], room)
+    headings, *lines = columns(table, _RIGHT)
+    before = headings.index(_HEADINGS[_FILE])
+    listed = [headings]
+    for run, line in zip(runs, lines, strict=True):
+        listed.append(line)
+        if run.edit is not None:
+            listed.append(f"{'':{before}}{start_of(f'edit: {harmless(run.edit)}', width - before)}")
+    return listed
+
+
+def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows as lines whose cells stand below each other; the columns in `right` are aligned there."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if index in right else f"{cell:<{width}}"
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def end_of(text: str, room: int) -> str:
+    """The text, or the end of a long one."""
+    return text if len(text) <= room else f"…{text[1 - room :]}"
+
+
+def start_of(text: str, room: int) -> str:
+    """The text, or the start of a long one."""
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
+
+
+def local(moment: str) -> datetime:
+    """A moment of ISO 8601 as the clock on the wall shows it."""
+    return datetime.fromisoformat(moment).astimezone()
+
+
+def _from_here(file: str) -> str:
+    """A file's name as it is told from the current folder, if it is below that."""
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:  # the folder is gone
+        return file
+    return file.removeprefix(here)

@@ -1,0 +1,257 @@
+"""Where a run's items go: events to the console and the events file, output to stdout and stderr, results to stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Literal
+
+from runner.model.events import Event, Output, ProgressMade
+from runner.model.records import record
+from runner.model.results import Recorder
+from runner.notes.failures import Failures
+from runner.report.terminal.output import Prefixed, Raw
+from runner.report.terminal.writing import write_some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.model.events import Item
+    from runner.report.terminal.console import Console
+    from runner.report.terminal.json_lines import JsonLines
+    from runner.report.terminal.live import Live
+
+STDOUT, STDERR = 1, 2
+MOST_OF_A_VALUE = 200
+"""Characters that are shown of a shared thing's last value; `run.finished` has all of it."""
+LONG_S = 10.0
+"""From this duration on what failed is repeated at the end of a run: much has been printed since."""
+
+
+@record(frozen=True, slots=True)
+class Settings:
+    """What is to be shown, and how.
+
+    `is_kept` says that the run can be looked at again. `names` are those of the processes, by their numbers. `totals`
+    has the work of each job that counts it: that of one of its processes, and their number. `events` is a descriptor
+    for JSON lines, or None; `events_on_stdout` says that it is stdout's. `stdout_is_data` says that stdout carries
+    JSON: text then goes to stderr. `steers` says that a terminal can do more than print lines. `live` shows what is
+    running while it runs.
+    """
+
+    names: tuple[str, ...]
+    totals: dict[str, tuple[int, int]]
+    events: int | None = None
+    events_on_stdout: bool = False
+    output: Literal["prefixed", "raw", "none"] = "prefixed"
+    stdout_is_data: bool = False
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    stdout_is_terminal: bool = False
+    stderr_is_terminal: bool = False
+    steers: bool = False
+    color: bool = False
+    live: bool = False
+    width: int = 80
+    is_kept: bool = False
+
+
+class Reporter:
+    """Reports one run."""
+
+    def __init__(self, settings: Settings, reader_gone: Callable[[], None]) -> None:
+        """`reader_gone` is called when nobody reads our stdout any more."""
+        self._settings = settings
+        self._reader_gone = reader_gone
+        self._closed: set[int] = set()
+        self.lost_output = False
+        """Something that was to go to stdout could not be written, though there was somebody to read it."""
+        concludes = settings.json or not settings.quiet
+        self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
+        self._failures = Failures()
+        self._run = ""
+        self._states: Callable[[], list[bytes]] | None = None
+        """Gives the lines that are being rewritten, if they are to be shown meanwhile."""
+        self._show = self._output_shown()
+        self._events = self._events_file()
+        self._console = self._event_lines()
+        self._live = self._display()
+
+    @property
+    def wants_progress(self) -> bool:
+        """Whether something is shown that `ProgressMade` items would move."""
+        return self._live is not None and self._settings.live
+
+    @property
+    def redraws(self) -> bool:
+        """Whether something is shown that changes between two items."""
+        return self._live is not None
+
+    def _output_shown(self) -> Callable[[Output], None]:
+        settings = self._settings
+        if settings.output == "none":
+            return lambda output: None
+        if settings.output == "raw":
+            return Raw(self._write_output).show
+        on_terminal = settings.stderr_is_terminal if settings.stdout_is_data else settings.stdout_is_terminal
+        color = settings.color and on_terminal
+        escapes = settings.stdout_is_terminal or settings.stderr_is_terminal
+        terminals = frozenset(stream for stream in ("stdout", "stderr") if self._ends_on_a_terminal(stream))
+        shown = Prefixed(settings.names, self._write_output, color=color, escapes=escapes, terminals=terminals)
+        if terminals and settings.steers:
+            self._states = shown.states
+        return shown.show
+
+    def _ends_on_a_terminal(self, stream: str) -> bool:
+        settings = self._settings
+        on_stdout = stream == "stdout" and not settings.stdout_is_data
+        return settings.stdout_is_terminal if on_stdout else settings.stderr_is_terminal
+
+    def _events_file(self) -> JsonLines | None:
+        if self._settings.events is None:
+            return None
+        from runner.report.terminal.json_lines import JsonLines
+
+        on_stdout = self._settings.events_on_stdout
+        return JsonLines(self._settings.events, self._warn, self._reader_gone if on_stdout else None)
+
+    def _event_lines(self) -> Console | None:
+        if self._settings.quiet:
+            return None
+        from runner.report.terminal.console import Console
+
+        settings = self._settings
+        color = settings.color and settings.stderr_is_terminal
+        return Console(
+            self._write_stderr,
+            names=settings.names,
+            verbose=settings.verbose,
+            color=color,
+            width=settings.width,
+            wraps=settings.stderr_is_terminal,
+        )
+
+    def _display(self) -> Live | None:
+        settings = self._settings
+        if not settings.live and self._states is None:
+            return None
+        import sys
+
+        from runner.report.terminal.live import Live
+
+        file = sys.stderr if settings.live or settings.stderr_is_terminal else sys.stdout
+        return Live(file, settings.totals, self._states or list, has_processes=settings.live)
+
+    def handle(self, item: Item, now: float) -> None:
+        """Report one item; `now` is `time.monotonic()`."""
+        if isinstance(item, Event) and self._events is not None:
+            self._events.tell(item)  # first of all: a program may wait for it
+        if self._recorder is not None:
+            self._recorder.add(item)
+        if isinstance(item, Event):
+            self._failures.see(item)
+            self._run = item.run
+        if self._live is not None and not isinstance(item, Output):
+            self._live.handle(item, now)
+        if isinstance(item, ProgressMade):
+            return
+        if isinstance(item, Output):
+            self._show(item)
+        else:
+            with self._above():
+                self._tell(item)
+
+    def _tell(self, event: Event) -> None:
+        if self._console is not None:
+            self._console.tell(event)
+        if event.event == "job.result" and not self._settings.json:
+            from runner.report.terminal.summary import result_lines
+
+            self._write_lines(result_lines(event.fields["job"], event.fields["result"]))  # type: ignore[arg-type]  # its words
+        if event.event == "run.finished" and event.fields["values"] and not self._settings.json:
+            from runner.report.terminal.summary import value_lines
+
+            self._write_lines(value_lines(event.fields["values"], MOST_OF_A_VALUE))  # type: ignore[arg-type]  # its words
+
+    def _write_lines(self, lines: list[str]) -> None:
+        self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
+
+    def rest(self, now: float) -> None:
+        """All that has come so far has been handled: write what waits, and let what moves by itself move."""
+        if self._events is not None:
+            self._events.rest()
+        if self._live is not None:
+            self._live.tick(now)
+
+    def _above(self) -> contextlib.AbstractContextManager[None]:
+        return self._live.above() if self._live is not None else contextlib.nullcontext()
+
+    def close(self) -> None:
+        """Take the display away, and close the events file."""
+        if self._live is not None:
+            self._live.close()
+        if self._events is not None:
+            self._events.close()
+
+    def conclude(self) -> None:
+        """Say how it all ended; after `close`."""
+        if self._recorder is None:
+            return
+        settings, result = self._settings, self._recorder.result()
+        if not settings.quiet:
+            from runner.report.terminal.summary import MOST_ROWS, summary
+
+            color = settings.color and settings.stderr_is_terminal
+            self._write_stderr(summary(result, width=settings.width, color=color))
+            if len(result.processes) > MOST_ROWS or result.duration >= LONG_S:
+                self._write_stderr("".join(f"{line}\n" for line in self._last_lines()))
+        if settings.json:
+            text = json.dumps(result.to_json(), ensure_ascii=False)
+            self._write(STDOUT, [text.encode(errors="backslashreplace"), b"\n"])
+
+    def _last_lines(self) -> list[str]:
+        """What failed in a long run, whose lines on it are far above, and how to see more of it."""
+        from runner.report.terminal.failure_lines import failure_lines
+
+        lines = failure_lines(self._failures, self._settings.width, tracebacks=False)
+        if lines and self._settings.is_kept:
+            shown = "what each raised, and the notes" if self._failures.has_error else "the notes again"
+            lines.append(f"run-jobs why {self._run}   shows {shown}")
+        return ["", *lines] if lines else []
+
+    def _warn(self, text: str) -> None:
+        with self._above():
+            self._write_stderr(f"run-jobs: {text}\n")
+
+    def _write_stderr(self, text: str) -> None:
+        self._write(STDERR, [text.encode(errors="backslashreplace")])
+
+    def _write_output(self, stream: str, pieces: list[bytes | memoryview]) -> None:
+        with self._above():
+            self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
+
+    def _write(self, descriptor: int, pieces: list[bytes | memoryview]) -> None:
+        """Write all of it, waiting for a slow reader; nothing after what could not be written."""
+        if descriptor in self._closed:
+            return
+        try:
+            _write_all(descriptor, pieces)
+        except BrokenPipeError:
+            self._closed.add(descriptor)
+            if descriptor == STDOUT:
+                self._reader_gone()
+        except OSError as error:
+            self._closed.add(descriptor)
+            if descriptor == STDOUT:
+                self.lost_output = True
+                self._warn(f"stdout cannot be written: {(error.strerror or str(error)).lower()}; the run goes on")
+
+
+def _write_all(descriptor: int, pieces: list[bytes | memoryview]) -> None:
+    left = sum(map(len, pieces))
+    while left:
+        written = write_some(descriptor, pieces)
+        left -= written
+        if left:  # rare, so that the copy does not matter
+            pieces = [memoryview(b"".join(pieces))[written:]]

@@ -1,0 +1,173 @@
+"""How it all ended: the table of processes, and what the jobs report."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from runner.model.exit_codes import meaning, signal_name
+from runner.report.terminal.words import duration, harmless, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from runner.model.plan import Json
+    from runner.model.results import ProcessResult, RunResult
+
+WIDE = 96
+"""Of the table: where there is less room, its columns stand closer to each other."""
+LEAST_OF_A_NAME = 12
+"""So much of a process's name is to fit into a line before a column is left out; a longer one is folded."""
+_HEADINGS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected", "notes")
+_RIGHT = frozenset({"pid", "time", "cpu", "memory"})
+_LEAST_IMPORTANT = ("memory", "cpu", "pid", "notes", "time")
+"""Columns that are left out where there is no room, in this order."""
+MOST_ROWS = 40
+"""Of more processes than these, only those that did not end as expected are listed."""
+MOST_ALIKE = 3
+"""Of those, the first ones that ended alike: a thousand that fail in the same way are a screen of the same row."""
+
+
+def summary(result: RunResult, *, width: int, color: bool) -> str:
+    """The table of all processes, as lines of text."""
+    from rich.console import Console
+
+    processes = list(result.processes.values())
+    shown = processes if len(processes) <= MOST_ROWS else _unlike([one for one in processes if one.expected is False])
+    rows = [_cells(process) for process in shown]
+    gap = 2 if width >= WIDE else 1
+    headings, needed = _that_fit(rows, width, gap)
+    file = io.StringIO()
+    console = Console(file=file, width=max(width, needed), force_terminal=color, no_color=not color, highlight=False)
+    console.print()
+    if shown:
+        console.print(_table(rows, headings, gap))
+    if len(processes) > MOST_ROWS:
+        console.print(f"{len(processes):,} processes: {_counts(processes)}")
+        left_out = sum(one.expected is False for one in processes) - len(shown)
+        if left_out:
+            console.print(f"{left_out:,} more did not end as expected")
+        noted = Counter(about for one in processes for about in one.notes)
+        if noted:
+            console.print(f"notes: {', '.join(f'{count:,} {about}' for about, count in noted.most_common())}")
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _unlike(processes: Iterable[ProcessResult]) -> list[ProcessResult]:
+    """The first ones of those that ended alike, in order."""
+    alike: Counter[tuple[object, ...]] = Counter()
+    shown = []
+    for one in processes:
+        way = one.job, one.outcome, one.exit_code, (one.error or {}).get("type")
+        alike[way] += 1
+        if alike[way] <= MOST_ALIKE:
+            shown.append(one)
+    return shown[:MOST_ROWS]
+
+
+def _cells(process: ProcessResult) -> dict[str, Text]:
+    """What stands in the columns of a process, by their headings."""
+    from rich.text import Text
+
+    style = "green" if process.expected else "red" if process.expected is False else "dim"
+    return {
+        "process": Text(harmless(process.name)),
+        "pid": Text("" if process.pid is None else str(process.pid)),
+        "outcome": Text(_outcome(process), style),
+        "time": Text(_known(process.pid, duration(process.duration))),
+        "cpu": Text(_known(process.pid, duration(process.cpu_seconds))),
+        "memory": Text(_known(process.pid, size(process.max_rss))),
+        "exit code": Text("" if process.exit_code is None else _exit_code(process.exit_code)),
+        "expected": Text({True: "yes", False: "no", None: ""}[process.expected], style),
+        "notes": Text(", ".join(process.notes)),
+    }
+
+
+def _that_fit(rows: Sequence[dict[str, Text]], width: int, gap: int) -> tuple[list[str], int]:
+    """The headings of the columns that there is room for, and how much they need."""
+    widths = {heading: max([len(heading), *(row[heading].cell_len for row in rows)]) for heading in _HEADINGS}
+    if not any(row["notes"].cell_len for row in rows):
+        del widths["notes"]
+    widths["process"] = min(widths["process"], LEAST_OF_A_NAME)
+    for heading in _LEAST_IMPORTANT:
+        if sum(widths.values()) + gap * (len(widths) - 1) > width:
+            widths.pop(heading, None)
+    return list(widths), sum(widths.values()) + gap * (len(widths) - 1)
+
+
+def _table(rows: Iterable[dict[str, Text]], headings: Sequence[str], gap: int) -> Table:
+    """`gap` is how many blanks stand between two columns."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    for heading in headings:
+        if heading == "process":
+            table.add_column(heading, overflow="fold", min_width=8)
+        else:
+            table.add_column(heading, justify="right" if heading in _RIGHT else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row[heading] for heading in headings))
+    return table
+
+
+def _known(pid: int | None, text: str) -> str:
+    return "" if pid is None else text
+
+
+def _exit_code(code: int) -> str:
+    return f"{code} {signal_name(-code) if code < 0 else meaning(code)}"
+
+
+def _outcome(process: ProcessResult) -> str:
+    return process.outcome or ("start failed" if process.error else "not started")
+
+
+def _counts(processes: Iterable[ProcessResult]) -> str:
+    counts = Counter(map(_outcome, processes))
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.most_common())
+
+
+def result_lines(job: str, result: dict[str, Json]) -> list[str]:
+    """What a job reports, as lines: each value on one, a list of mappings as one line for each."""
+    named = {_named(key): _shown(key, value) for key, value in result.items() if not _is_table(value)}
+    widest = max(map(len, named), default=0)
+    lines = [f"{job}: {key:<{widest}}  {value}" for key, value in named.items()]
+    for value in result.values():
+        if isinstance(value, list) and _is_table(value):
+            lines += [f"{job}: {_row(row)}" for row in value if isinstance(row, dict)]
+    return [harmless(line).rstrip() for line in lines]
+
+
+def value_lines(values: dict[str, Json], most: int | None = None) -> list[str]:
+    """The last values of shared things, a line each, none of a value longer than `most` characters."""
+    widest = max(map(len, values), default=0)
+    shown = {name: harmless(str(value)) for name, value in values.items()}
+    cut = {name: f"{text[:most]} …" if most and len(text) > most else text for name, text in shown.items()}
+    return [f"shared: {name:<{widest}}  {text}" for name, text in cut.items()]
+
+
+def _is_table(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def _row(row: dict[str, Json]) -> str:
+    """A mapping as one line: what is text goes first, without its key."""
+    texts = [value for value in row.values() if isinstance(value, str)]
+    rest = [f"{_named(key)} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
+    return "  ".join([*texts, ", ".join(rest)])
+
+
+def _named(key: str) -> str:
+    """A key in words; its unit stands at the value."""
+    return key.removesuffix("_seconds").replace("_", " ")
+
+
+def _shown(key: str, value: Json) -> str:
+    if isinstance(value, float):
+        in_seconds = key == "elapsed" or key.endswith("seconds")
+        return duration(value) if in_seconds else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return "unknown" if value is None else str(value)

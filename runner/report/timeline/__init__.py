@@ -1,0 +1,1 @@
+"""A run as lanes in time: in a terminal, as a picture, and as a trace."""

@@ -1,0 +1,153 @@
+"""What a picture of a run is drawn from: lanes in time, and what is on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.model.exit_codes import signal_name
+from runner.model.records import record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal, TypeAlias
+
+    SpanKind: TypeAlias = Literal["running", "sleeping", "joining", "holding", "waiting", "deadlocked"]
+    InstantKind: TypeAlias = Literal[
+        "created", "start", "start_failed", "joined", "shown", "wrote", "read", "SIGTERM", "SIGKILL"
+    ]
+    ArrowKind: TypeAlias = Literal["start", "join", "stop", "hand_over", "deadlock"]
+
+MAIN = 0
+"""The number of main's lane, which is always the first."""
+
+SPAN_WORDS: dict[SpanKind, str] = {
+    "running": "runs",
+    "sleeping": "main sleeps",
+    "joining": "main waits in join",
+    "holding": "holds a shared thing",
+    "waiting": "waits for a shared thing",
+    "deadlocked": "waits for ever",
+}
+"""All kinds of spans in words, from what lies below to what is seen above it."""
+
+
+@record(frozen=True, slots=True)
+class Span:
+    """What a lane does from `start` to `end`; `thing` is the shared thing, or the process that main joins.
+
+    With `is_open` nothing told of its end: it lasted until the process, or the run, ended.
+    """
+
+    kind: SpanKind
+    start: float
+    end: float
+    label: str
+    detail: str
+    thing: str | None = None
+    is_open: bool = False
+
+
+@record(frozen=True, slots=True)
+class Instant:
+    """What happened on a lane in a moment."""
+
+    kind: InstantKind
+    at: float
+    label: str
+    detail: str
+
+
+@record(frozen=True, slots=True)
+class End:
+    """How a lane ended. Whether that of main is expected, which is what `expected` says, nobody knows."""
+
+    at: float
+    outcome: str
+    exit_code: int | None
+    expected: bool | None
+    detail: str
+
+
+@record(frozen=True, slots=True)
+class Arrow:
+    """That one lane has done something to another; `source` is None where the rules have, not main."""
+
+    kind: ArrowKind
+    source: int | None
+    leaves: float
+    target: int
+    arrives: float
+    detail: str
+
+
+@record(frozen=True, slots=True)
+class Remark:
+    """A note of the run, with its moment and the process that it is about."""
+
+    at: float
+    about: str
+    process: str | None
+    text: str
+
+
+@record(frozen=True, slots=True)
+class Lane:
+    """Main, or a process; its spans begin in order, those that began together with the longest first."""
+
+    name: str
+    pid: int | None
+    spans: tuple[Span, ...]
+    instants: tuple[Instant, ...]
+    end: End | None
+
+
+@record(frozen=True, slots=True)
+class Timeline:
+    """A run from 0 to `end`, in seconds; `lanes` are main's and the processes', in order of creation.
+
+    `outcome` is None where the events stop before the run did.
+    """
+
+    file: str | None
+    outcome: str | None
+    end: float
+    lanes: tuple[Lane, ...]
+    arrows: tuple[Arrow, ...]
+    remarks: tuple[Remark, ...]
+    deadlock: tuple[str, ...]
+
+
+def ending(lane: Lane) -> str:
+    """How a lane ended, in a few signs for its bar's right end; nothing for main that has ended as it should."""
+    end = lane.end
+    if end is None:
+        return "not started" if not lane.spans else "no end seen"
+    if end.expected is None:
+        return f"exit code {end.exit_code}" if end.exit_code else "" if end.outcome == "ended" else end.outcome
+    sign = "✓" if end.expected else "✗"
+    if end.exit_code is None:
+        return f"{sign} {end.outcome}"
+    if end.exit_code < 0:
+        return f"{sign} {end.exit_code} {signal_name(-end.exit_code)}"
+    return f"{sign} {end.exit_code}" if end.exit_code else sign
+
+
+def deadlock_arrows(lanes: Sequence[Lane]) -> list[Arrow]:
+    """The arrows of a deadlock: from each lane that waits for ever to each that has what it waits for."""
+    stuck = [(number, span) for number, lane in enumerate(lanes) for span in lane.spans if span.kind == "deadlocked"]
+    if not stuck:
+        return []
+    since, until = max(span.start for _, span in stuck), min(span.end for _, span in stuck)
+    at = since + (until - since) * 0.75  # where all of them wait, and no picture has words any more
+    holders: dict[str | None, dict[int, None]] = {}
+    for number, lane in enumerate(lanes):
+        for span in lane.spans:
+            if span.kind == "holding" and span.is_open:
+                holders.setdefault(span.thing, {})[number] = None
+    names = [lane.name for lane in lanes]
+    pairs = [(waiter, span.thing, holder) for waiter, span in stuck for holder in holders.get(span.thing, ())]
+    return [
+        Arrow("deadlock", waiter, at, holder, at, f"{names[waiter]} waits for {thing}, {names[holder]} has it")
+        for waiter, thing, holder in pairs
+        if holder != waiter
+    ]

@@ -1,0 +1,1 @@
+"""What runs in a child: its first code, its target or its steps, and the record of its end."""

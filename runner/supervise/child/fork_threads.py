@@ -1,0 +1,42 @@
+"""The threads that a process has when it forks: the forked process has copies of their locks, and not the threads.
+
+The forkserver imports this module, and children whose targets are a user's functions.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from runner.supervise.child import messages
+
+_HARMLESS = ("QueueFeederThread",)
+"""The names of the threads of multiprocessing's queues, whose locks are made anew in a forked process."""
+
+names: list[str] = []
+"""The other threads at the last fork of this process, or of the one that it was forked from."""
+
+
+def others() -> list[str]:
+    """The names of the threads of this process, without the one that asks and harmless ones."""
+    this = threading.current_thread()
+    return [each.name for each in threading.enumerate() if each is not this and each.name not in _HARMLESS]
+
+
+_watched: list[int] = []
+"""The pid of the process whose forks are watched; empty before the first `watch`."""
+
+
+def watch() -> None:
+    """Have the threads noted whenever this process forks, and reported if it is one that reports."""
+    if not _watched:
+        os.register_at_fork(before=_note)
+    _watched[:] = [os.getpid()]
+
+
+def _note() -> None:
+    if _watched != [os.getpid()]:  # a forked process makes the leader of its group so, where there is no other way
+        return
+    names[:] = others()
+    if names:
+        messages.tell_forked_with(names, here=True)

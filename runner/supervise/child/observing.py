@@ -1,0 +1,103 @@
+"""What a target does that surprises: it changes globals, draws numbers that its siblings draw, has a `finally`.
+
+Children import this module if their targets are a user's functions.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from types import FunctionType, ModuleType
+
+from runner.supervise.child import drawing, exiting, fork_threads, messages  # noqa: F401  # `exiting` is for `calls`: loaded before a fork
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+_PLAIN = (type(None), bool, int, float, str, bytes, tuple, list, dict, set)
+MOST_NAMES = 5
+MOST_ITEMS = 1_000
+"""Of what holds more, only the size is compared."""
+
+
+def observed(target: Any, call: Callable[[], object]) -> object:
+    """The value of the call; what surprises in it is told."""
+    if not isinstance(target, FunctionType) or messages.tell is None:
+        return call()
+    fork_threads.watch()
+    line = line_of_finally(target)
+    if line is not None:
+        messages.tell_finally(line)
+    names = target.__globals__
+    before, generators = _held(names), drawing.states_of(names)
+    try:
+        return call()
+    finally:  # it may end by `sys.exit`, or by what it raises
+        changed = changed_names(before, names)
+        if changed:
+            messages.tell_globals(str(names.get("__name__")), changed[:MOST_NAMES])
+        for name, numbers in drawing.drawn(generators):
+            messages.tell_drawn(name, numbers)
+
+
+def _held(names: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    """The module's own plain globals, each with what tells whether it has been changed."""
+    return {
+        name: (value, _state(value))
+        for name, value in list(names.items())
+        if type(value) in _PLAIN and not name.startswith("_")
+    }
+
+
+def _state(value: object) -> object:
+    """What a container holds, as numbers, which keep nothing alive that the target lets go."""
+    if not isinstance(value, list | dict | set):
+        return None
+    if len(value) > MOST_ITEMS:
+        return len(value)
+    return list(map(id, value.values() if isinstance(value, dict) else value))
+
+
+def changed_names(before: Mapping[str, tuple[object, object]], names: Mapping[str, object]) -> list[str]:
+    """Those that are other objects now, or hold others; a module in the place of None is only imported late."""
+    return [
+        name
+        for name, (value, state) in before.items()
+        if name in names
+        and (names[name] is not value or _state(value) != state)
+        and not isinstance(names[name], ModuleType)
+    ]
+
+
+def line_of_finally(target: FunctionType) -> int | None:
+    """The line in its file of the first `finally` of a function, if it has one."""
+    code = target.__code__
+    if not code.co_exceptiontable:  # it catches nothing
+        return None
+    lines = {line for _, _, line in code.co_lines() if line is not None}
+    try:
+        with open(code.co_filename, encoding="utf-8") as file:
+            return _line_of_finally(list(islice(file, max(lines))), code.co_firstlineno, lines)
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _line_of_finally(texts: list[str], first: int, lines: set[int]) -> int | None:
+    """The same in the lines of the file; only the code behind the word, in one of `lines`, tells it from mere text."""
+    behind = 0
+    for number, text in enumerate(texts[first - 1 :], first):
+        before, word, rest = text.partition("finally:")
+        said = rest if word and not before.strip() else text
+        if word and not before.strip():
+            behind = number
+        if behind and _is_code(said):
+            if number in lines:
+                return behind
+            behind = 0
+    return None
+
+
+def _is_code(text: str) -> bool:
+    """Whether there is anything in a line but a comment."""
+    return bool(text.strip()) and not text.lstrip().startswith("#")

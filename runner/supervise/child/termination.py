@@ -1,0 +1,16 @@
+"""SIGTERM as an exception in a target that is to be unwound. Children import this module."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Terminated(BaseException):
+    """SIGTERM has come, and the file asks for `on_terminate: unwind`."""
+
+
+def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+    """The handler of SIGTERM while a target runs that is to be unwound."""
+    raise Terminated

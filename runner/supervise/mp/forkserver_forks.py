@@ -1,0 +1,23 @@
+"""Has the forkserver raise no warning when it forks beside threads: it imports this module after what it preloads.
+
+Its children, and theirs, are warned as the preloaded modules have left it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runner.supervise.mp.forking import unwarned
+
+_context = unwarned()
+_entered = [_context]
+
+
+def _warn_again() -> None:
+    """Undo it in a child, once: the processes that the child forks run this, too."""
+    while _entered:
+        _entered.pop().__exit__(None, None, None)
+
+
+_context.__enter__()
+os.register_at_fork(after_in_child=_warn_again)

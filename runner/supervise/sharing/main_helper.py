@@ -1,0 +1,127 @@
+"""Main's hand: a process that does what main does with shared things, and may wait for them as long as it takes.
+
+The supervisor, which goes through main's other steps, must never wait. The hand is forked from it before the first
+start, keeps what main acquires, and lives to the end of the run. Steps and answers go over pipes, as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+
+from runner.model.exit_status import exit_status
+from runner.model.safe_repr import error_of, text_of
+from runner.supervise.child import first_code
+from runner.supervise.mp.forking import fork
+from runner.supervise.mp.std_streams import flush_streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from runner.supervise.child.context import Surroundings
+    from runner.system.signals import Signals
+
+_READ = 1 << 16
+PATIENCE_S = 1.0
+"""What it has to write what lies in the buffers of queues."""
+
+
+class Hand:
+    """The supervisor's side; `answers` gets readable when a step is done."""
+
+    def __init__(self, around: Surroundings, signals: Signals) -> None:
+        """Fork it. `around` has main's number and the things that it uses; raises `OSError` where it cannot be."""
+        requests, self._requests = os.pipe()
+        self.answers, answers = os.pipe()
+        around.stdout, around.stderr = os.dup(1), os.dup(2)
+        around.private |= 1 << self._requests | 1 << self.answers
+        flush_streams()
+        signals.hold_back()
+        try:
+            self.pid = fork()
+            if self.pid == 0:
+                _live(around, requests, answers)
+        finally:
+            signals.take()
+            for end in (requests, answers, around.stdout, around.stderr):
+                os.close(end)
+        self._heard = b""
+        self.has_ended = False
+        """Nothing more comes from it."""
+        self._is_busy = False
+
+    def do(self, step: dict[str, Any]) -> None:
+        """Have it do a step: one after the other, so that the pipe is never full."""
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which `hear` will tell
+            os.write(self._requests, json.dumps(step).encode() + b"\n")
+        self._is_busy = True
+
+    def hear(self) -> tuple[int | None, dict[str, Any] | None] | None:
+        """The exit code that the step leaves main with, and what it has raised; None if that has not all come."""
+        data = os.read(self.answers, _READ)
+        if not data:
+            self.has_ended = True
+            message = "the process that does main's steps on shared things has ended"
+            return None, {"type": "RuntimeError", "message": message, "traceback": None}
+        self._heard += data
+        if not self._heard.endswith(b"\n"):
+            return None
+        answer, self._heard = json.loads(self._heard), b""
+        self._is_busy = False
+        return answer["exit_code"], answer["error"]
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What a forked child inherits and has to close."""
+        return self._requests, self.answers
+
+    def let_end(self) -> None:
+        """Let it end by itself, with what it has put into queues: blocks for a second at most, if it does not wait."""
+        os.close(self._requests)
+        if not self._is_busy:
+            select.select([self.answers], [], [], PATIENCE_S)
+        os.close(self.answers)
+
+
+def _live(around: Surroundings, requests: int, answers: int) -> NoReturn:
+    """Be the hand, to its end."""
+    try:
+        first_code.prepare(around)
+        _work(around, requests, answers)
+        from multiprocessing import util
+
+        # The answers stay open until then: their end is that of the hand.
+        util._exit_function()  # type: ignore[attr-defined]  # what is in a queue's buffer is to get into the queue
+    finally:
+        os._exit(0)
+
+
+def _work(around: Surroundings, requests: int, answers: int) -> None:
+    from runner.supervise.child.frame import Frame
+    from runner.supervise.child.steps import MAKERS
+
+    first_code.begin_telling(around)
+    frame = Frame(MAKERS, around.things, {})
+    with open(requests, "rb") as lines:
+        for line in lines:
+            answer = _answer(frame, json.loads(line))
+            flush_streams()
+            data = json.dumps(answer).encode() + b"\n"
+            while data:
+                data = data[os.write(answers, data) :]
+
+
+def _answer(frame: Any, step: dict[str, Any]) -> dict[str, Any]:
+    try:
+        frame.sequence([step], "main")()
+    except SystemExit as end:
+        if end.code is not None and not isinstance(end.code, int):
+            print(text_of(end.code), file=sys.stderr)
+        return {"exit_code": exit_status(end.code), "error": None}
+    except Exception as error:
+        return {"exit_code": None, "error": error_of(error)}
+    return {"exit_code": None, "error": None}

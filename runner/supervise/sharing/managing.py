@@ -1,0 +1,50 @@
+"""The process in which dicts, lists and namespaces live: multiprocessing's `SyncManager`, made well-behaved."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from multiprocessing import util
+
+from runner.model.shared_things import SharedManaged
+from runner.supervise.mp.forking import unwarned
+from runner.system.descriptors import bits_of, close_all
+from runner.system.parent_death import end_with
+from runner.system.process_groups import enter_own_group
+from runner.system.signals import let_all_through
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from multiprocessing.managers import SyncManager
+
+    from runner.model.plan import Plan
+    from runner.system.signals import Signals
+
+
+def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncManager | None:
+    """A manager that runs, if the plan has things that live in one; `private` are descriptors that it must not keep.
+
+    It is forked, whatever the start method: of who serves a dict nobody sees the difference.
+    """
+    if not any(isinstance(thing, SharedManaged) for thing in plan.shared):
+        return None
+    from multiprocessing.managers import SyncManager
+
+    manager = SyncManager(ctx=multiprocessing.get_context("fork"))
+    util.get_temp_dir()  # without a folder the manager's process would just end, and not say why
+    signals.hold_back()
+    try:
+        with unwarned():
+            manager.start(_behave, (bits_of(private), os.getpid()))
+    finally:
+        signals.take()
+    return manager
+
+
+def _behave(private: int, supervisor: int) -> None:
+    """In the manager's process: keep nothing of the supervisor's, and end with it."""
+    close_all(private)
+    end_with(supervisor)
+    enter_own_group()
+    let_all_through()

@@ -1,0 +1,22 @@
+"""The rows of the table of waiters: one for each role of each traced thing."""
+
+from __future__ import annotations
+
+from runner.model.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.shared_things import SharedPlan
+
+
+@record(frozen=True, slots=True)
+class Row:
+    """A row of the table: the thing that it is about, and its role there (see `handles.ROLES`)."""
+
+    thing: SharedPlan
+    role: str
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether a waiter needs a process to release it: not so of items and of notifications."""
+        return self.role not in ("items", "notified")

@@ -1,0 +1,1 @@
+"""Makes `Process` objects, starts them, and waits for their ends."""

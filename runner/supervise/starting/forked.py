@@ -1,0 +1,153 @@
+"""Processes forked from the supervisor itself.
+
+A forked child copies every page that it writes to, and it writes to that of each function and object that it uses. So
+what multiprocessing does at the beginning and at the end of each child is done only where there is something to do.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from multiprocessing import context, popen_fork, util
+from multiprocessing import process as processes
+
+from runner.supervise.child import end_records, first_code
+from runner.supervise.child.own_memory import own
+from runner.supervise.mp.forking import fork
+from runner.supervise.starting.running import Recorded, end_unwatched
+from runner.system import pidfds
+from runner.system.process_groups import put
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+    from typing import Any, NoReturn
+
+    from runner.supervise.child.context import Surroundings
+    from runner.supervise.child.relatives import Relatives
+
+RUNS_EXIT_FUNCTIONS = sys.version_info >= (3, 13)
+"""From 3.13 a forked child runs atexit functions, multiprocessing's own among them."""
+
+_processes: Any = processes  # there is no public way to what a child sets there
+_util: Any = util
+_THEIRS = (processes.__name__, context.__name__)
+"""The modules in which `_after_fork` is multiprocessing's own."""
+
+
+def is_plain(process: Any) -> bool:
+    """Whether a process begins and ends as multiprocessing has it: a class, or a tool such as coverage, may differ."""
+    return (
+        getattr(process._bootstrap, "__globals__", None) is vars(processes)
+        and getattr(process._after_fork, "__module__", None) in _THEIRS
+    )
+
+
+class ForkPopen(Recorded, popen_fork.Popen):
+    """A forked process; its sentinel is a pidfd, which is ready at its end and only then."""
+
+    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
+        # multiprocessing's own would flush what is written here before each start: `Processes.start` does so once.
+        self.returncode = None
+        self.finalizer = None
+        ends: tuple[int, ...] = () if pidfds.WORK else os.pipe()
+        self._first_steps = around.first_steps
+        self._number = around.number
+        self.pid = 0
+        try:  # few functions are called between two forks: each is some pages
+            self.pid = fork()
+            if self.pid == 0:
+                _live(process, around)
+            if around.leader:
+                put(self.pid, around.leader)
+            self.pidfd = os.pidfd_open(self.pid) if pidfds.WORK else None
+        except OSError:
+            if self.pid:
+                end_unwatched(self.pid)
+            for end in ends:
+                os.close(end)
+            raise
+        if self.pidfd is not None:
+            self.sentinel = self.pidfd
+        else:
+            self.sentinel, still_alive = ends
+            os.close(still_alive)
+
+    def own_memory(self, peak: int) -> int:
+        """The bytes of the process's peak that are its own."""
+        return peak if self._first_steps is None else own(peak, self._first_steps[self._number])
+
+
+def _live(process: Any, around: Surroundings) -> NoReturn:
+    """Be the forked process, to its end."""
+    code = 1
+    try:
+        try:
+            if RUNS_EXIT_FUNCTIONS:
+                around.exit_functions = 1
+                atexit._clear()
+                atexit.register(_util._exit_function)  # as multiprocessing's own does
+            first_code.prepare(around)
+            if around.relatives is None:
+                code = process._bootstrap(parent_sentinel=around.alive)
+            else:
+                code = _bootstrap(process, around.relatives)
+        except Exception as error:
+            end_records.record_exception(around, error)
+        finally:
+            if RUNS_EXIT_FUNCTIONS:
+                atexit._run_exitfuncs()
+            end_records.record_leaving(around)
+            os._exit(code)
+    finally:  # a signal's handler has raised meanwhile, or the code is none: the copy must not go on as the supervisor
+        os._exit(1)
+
+
+def _bootstrap(process: Any, relatives: Relatives) -> int:
+    """Run the process, and return its exit code: `BaseProcess._bootstrap` without what has no effect in a child."""
+    try:
+        _enter(process, relatives)
+        try:
+            process.run()
+        finally:
+            if not RUNS_EXIT_FUNCTIONS:
+                _finalize()
+    except SystemExit as end:
+        code = end_records.take_exit(end.code)
+    except BaseException as error:  # of a signal's handler, or of what a preload has put in the place of `run`
+        end_records.say_exception(process.name, error)
+        code = 1
+    else:
+        code = 0
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]  # there is no public way
+    if _util._logger is not None:
+        _util.info(f"process exiting with exitcode {code}")
+    _util._flush_std_streams()
+    return code
+
+
+def _enter(process: Any, relatives: Relatives) -> None:
+    """Have multiprocessing know this process and its relatives."""
+    if process._start_method is not None:
+        context._force_start_method(process._start_method)  # there is no public way
+    _processes._process_counter = relatives.numbers
+    _processes._parent_process = relatives.parent
+    _processes._current_process = process
+    if _processes._children:  # what an import has started
+        _processes._children = set()
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]  # there is no public way
+    if _util._finalizer_registry or _util._afterfork_registry.data:
+        _processes.BaseProcess._after_fork()
+    if _util._logger is not None:
+        _util.info("child process calling self.run()")
+
+
+def _finalize() -> None:
+    """Wait for the process's own children and call finalizers, where there are any."""
+    if _util._finalizer_registry or _processes._children or _util._logger is not None:
+        _util._exit_function()
+    else:
+        _util._exiting = True

@@ -1,0 +1,84 @@
+"""Has a condition, and what multiprocessing makes of one, note who waits in it, and who notifies in vain.
+
+Events, barriers and joinable queues have a condition inside. Children import this module.
+"""
+
+from __future__ import annotations
+
+from runner.supervise.tracing.locks import WRAP, blocked
+from runner.supervise.tracing.permits import free_permits
+from runner.supervise.tracing.table import IN_VAIN, LOOKS_FIRST
+
+__all__ = ["trace_condition", "untrace_condition"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runner.supervise.tracing.locks import Acquire
+    from runner.supervise.tracing.table import Cell
+    from runner.supervise.tracing.thing_messages import Voice
+
+
+def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:
+    """Trace a semaphore on which processes wait to be woken, in a condition and what is made of one."""
+    take = semaphore.acquire
+    left = 1
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        nonlocal left
+        waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, voice) if block else -1.0
+        if waited < 0:
+            return False
+        left -= 1
+        if waited or not left:
+            left = voice.acquired(operation, waited, left)
+        return True
+
+    semaphore.acquire = acquire
+
+
+def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
+    """Trace who waits in a condition, and who notifies it when nobody does."""
+    trace_wait(condition._wait_semaphore, cell, voice, operation)
+    condition._woken_count.acquire = _acquire_to_notify(condition._woken_count.acquire, cell, voice)
+    notify, wait_until = condition.notify, condition.wait_for
+    sleeping, woken = condition._sleeping_count._semlock, condition._woken_count._semlock
+
+    def noting(n: int = 1) -> None:
+        in_vain = free_permits(sleeping) <= free_permits(woken)
+        notify(n)
+        if in_vain:
+            cell[IN_VAIN] = (cell[IN_VAIN] + 1) & WRAP
+
+    def looking_first(predicate: Callable[[], object], timeout: float | None = None) -> object:
+        cell[LOOKS_FIRST] = 1
+        try:
+            return wait_until(predicate, timeout)
+        finally:
+            cell[LOOKS_FIRST] = 0
+
+    condition.notify, condition.wait_for = noting, looking_first
+
+
+def _acquire_to_notify(take: Acquire, cell: Cell, voice: Voice) -> Acquire:
+    """Trace who waits for those to wake that were notified: for one that was killed meanwhile that is for ever."""
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        if take(False):
+            return True
+        waited = blocked(take, cell, "notify", timeout, voice) if block else -1.0
+        if waited > 0:
+            voice.went_on("notify", waited)
+        return waited >= 0
+
+    return acquire
+
+
+def untrace_condition(condition: Any) -> None:
+    """Undo `trace_condition`."""
+    condition._wait_semaphore._make_methods()
+    condition._woken_count._make_methods()
+    del condition.wait_for
+    del condition.notify

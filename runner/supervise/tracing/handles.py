@@ -1,0 +1,224 @@
+"""What a child gets of the shared things: the objects themselves, and what it takes to trace them there.
+
+Children import this module.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runner.supervise.tracing import conditions, locks, own_processes
+from runner.supervise.tracing.inner_locks import trace_inner, untrace_inner
+from runner.supervise.tracing.queues import trace_queue, untrace_queue
+from runner.supervise.tracing.table import unsent
+from runner.supervise.tracing.thing_messages import Place
+from runner.system.orphans import ARE_LISTED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Protocol
+
+    from runner.supervise.tracing.descriptor import Descriptor
+    from runner.supervise.tracing.table import Table
+    from runner.supervise.tracing.thing_messages import Tell
+
+    class Handle(Protocol):
+        """A shared thing on its way to a child, and there."""
+
+        def bind(self) -> object:
+            """The thing as targets see it."""
+
+        def trace(self, process: int, tell: Tell) -> None:
+            """Have it noted, from now on, what this process does with it."""
+
+        def untrace(self) -> None:
+            """Have the thing as it is by itself: this is a process that nobody knows."""
+
+        def unsent(self, process: int) -> int:
+            """How many items of this process wait for room in a queue's pipe; it is noted that it waits for that."""
+
+        row: int
+        """The first of its rows in the table."""
+
+
+class PlainHandle:
+    """A thing that is not traced."""
+
+    __slots__ = ("_thing",)
+    row = -1
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return PlainHandle, (self._thing,)
+
+    def bind(self) -> object:
+        """The thing."""
+        return self._thing
+
+    def trace(self, process: int, tell: Tell) -> None:
+        """Nothing to do."""
+
+    def untrace(self) -> None:
+        """Nothing to do."""
+
+    def unsent(self, process: int) -> int:
+        """None."""
+        return 0
+
+
+class ArrayHandle:
+    """An array in shared memory."""
+
+    row = -1
+    __slots__ = ("_array", "_dtype", "_length", "_memory", "_size")
+
+    def __init__(self, memory: Descriptor, size: int, dtype: str, length: int) -> None:
+        self._memory = memory
+        self._size = size
+        self._dtype = dtype
+        self._length = length
+        self._array: object = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ArrayHandle, (self._memory, self._size, self._dtype, self._length)
+
+    def bind(self) -> object:
+        """A numpy array over the shared memory: each time the same one."""
+        if self._array is None:
+            import mmap
+
+            import numpy as np
+
+            # A map of its own, not a SharedMemory, which complains at interpreter exit while an array looks at it.
+            self._array = np.frombuffer(mmap.mmap(self._memory.number, self._size), self._dtype, self._length)
+        return self._array
+
+    def trace(self, process: int, tell: Tell) -> None:
+        """Nothing to do."""
+
+    def untrace(self) -> None:
+        """Nothing to do."""
+
+    def unsent(self, process: int) -> int:
+        """None."""
+        return 0
+
+
+class TracedHandle:
+    """A thing that notes in the rows of the table, from `row` on, who waits for it and who has it."""
+
+    __slots__ = ("_kind", "_table", "_thing", "row")
+
+    def __init__(self, thing: Any, kind: str, table: Table, row: int) -> None:
+        self._thing = thing
+        self._kind = kind
+        self._table = table
+        self.row = row
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TracedHandle, (self._thing, self._kind, self._table, self.row)
+
+    def bind(self) -> object:
+        """The thing."""
+        return self._thing
+
+    def trace(self, process: int, tell: Tell) -> None:
+        """Have it noted what this process does with it: once in each process."""
+        thing = self._thing
+        places = [
+            Place(row, self._table.cell(row, process), tell)
+            for row in range(self.row, self.row + len(roles_of(self._kind)))
+        ]
+        first = places[0]
+        match self._kind:
+            case "condition":
+                locks.trace_guard(thing._lock, first.cell, first.voice())
+                thing._make_methods()  # its `acquire` is that of its lock
+                conditions.trace_condition(thing, places[1].cell, places[1].voice())
+            case "event" | "barrier":
+                _trace_inner_condition(thing._cond, "wait", *places)
+            case "queue" | "joinable_queue":
+                trace_queue(thing, *places[:3])
+                if self._kind == "joinable_queue":
+                    _trace_inner_condition(thing._cond, "join", *places[3:])
+            case "value":
+                locks.trace_guard(thing.get_lock(), first.cell, first.voice())
+                locks.adopt_lock(thing)
+            case _:
+                locks.trace_guard(thing, first.cell, first.voice())
+
+    def unsent(self, process: int) -> int:
+        """How many items of a queue wait here for room in its pipe; it is noted that the process waits for that."""
+        if self._kind not in ("queue", "joinable_queue") or self._thing._joincancelled:
+            return 0
+        items = unsent(self._table.cell(self.row, process))
+        if items:
+            locks.note_flushing(self._table.cell(self.row, process))
+        return items
+
+    def untrace(self) -> None:
+        """Have the thing as it is by itself."""
+        thing = self._thing
+        match self._kind:
+            case "condition":
+                locks.untrace_guard(thing._lock)
+                thing._make_methods()
+                conditions.untrace_condition(thing)
+            case "event" | "barrier":
+                _untrace_inner_condition(thing._cond)
+            case "queue" | "joinable_queue":
+                untrace_queue(thing)
+                if self._kind == "joinable_queue":
+                    _untrace_inner_condition(thing._cond)
+            case "value":
+                locks.untrace_guard(thing.get_lock())
+                locks.adopt_lock(thing)
+            case _:
+                locks.untrace_guard(thing)
+
+
+def _trace_inner_condition(condition: Any, operation: str, notified: Place, inner: Place) -> None:
+    conditions.trace_condition(condition, notified.cell, notified.voice(), operation)
+    trace_inner(condition._lock, inner.cell, "enter", inner.voice())
+    condition._make_methods()
+
+
+def _untrace_inner_condition(condition: Any) -> None:
+    untrace_inner(condition._lock)
+    condition._make_methods()
+    conditions.untrace_condition(condition)
+
+
+ROLES = {
+    "condition": ("guard", "notified"),
+    "event": ("notified", "inner"),
+    "barrier": ("notified", "inner"),
+    "queue": ("items", "reading", "writing"),
+    "joinable_queue": ("items", "reading", "writing", "notified", "inner"),
+}
+"""What each row of a kind of thing is about: a `guard` that steps acquire, those that wait to be `notified`, the
+`items` of a queue and the room in it, and the locks that the thing has inside."""
+
+
+def roles_of(kind: str) -> tuple[str, ...]:
+    """The roles of the rows of such a thing."""
+    return ROLES.get(kind, ("guard",))
+
+
+def trace_all(handles: Iterable[Handle], process: int, tell: Tell) -> None:
+    """Trace them in this process, and in no copy of it that the target forks."""
+    traced = list(handles)
+    for handle in traced:
+        handle.trace(process, tell)
+
+    def untrace_all() -> None:
+        while traced:  # once: a copy may fork, too
+            traced.pop().untrace()
+
+    os.register_at_fork(after_in_child=untrace_all)
+    table = next((handle._table for handle in traced if isinstance(handle, TracedHandle)), None)
+    if table is not None and not ARE_LISTED:
+        own_processes.watch(table.family(process))

@@ -1,0 +1,39 @@
+"""Whether a process has, or had, processes of its own, noted by itself where the system does not tell.
+
+They may release what other processes wait for, and are not traced. Children import this module.
+"""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import process as processes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runner.supervise.tracing.table import Cell
+
+
+class _Noted(set[object]):
+    """The processes that `multiprocessing` has started here; each is noted."""
+
+    def __init__(self, started: set[object], note: Callable[[], None]) -> None:
+        super().__init__(started)
+        self._note = note
+
+    def add(self, process: object) -> None:
+        self._note()
+        super().add(process)
+
+
+def watch(cell: Cell) -> None:
+    """Have this process note in the cell's first number that it forks, or starts a process, from now on."""
+
+    def note() -> None:
+        cell[0] = 1
+
+    os.register_at_fork(before=note)
+    theirs: Any = processes  # there is no public way
+    theirs._children = _Noted(theirs._children, note)

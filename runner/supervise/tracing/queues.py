@@ -1,0 +1,162 @@
+"""Has a queue of `multiprocessing` note which process waits for an item or for room, and how many were put and got.
+
+Children import this module.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from runner.supervise.tracing.inner_locks import trace_inner, untrace_inner
+from runner.supervise.tracing.locks import PATIENCE_S, WRAP, announce, blocked
+from runner.supervise.tracing.sending import trace_sending, untrace_sending
+from runner.supervise.tracing.table import MARK, PUT
+from runner.system.clock import monotonic
+from runner.system.limits import MOST_POLL_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runner.supervise.tracing.inner_locks import Waiting
+    from runner.supervise.tracing.table import Cell
+    from runner.supervise.tracing.thing_messages import Place, Voice
+
+
+def get_by(deadline: float, get: Callable[[bool, float], object]) -> object:
+    """The next item of a queue, by its `get`. Raises `queue.Empty` when the deadline (monotonic) is over."""
+    from queue import Empty
+
+    while (left := deadline - monotonic()) > MOST_POLL_S:
+        try:
+            return get(True, MOST_POLL_S)
+        except Empty:
+            continue
+    return get(True, left)
+
+
+def trace_queue(queue: Any, items: Place, reading: Place, writing: Place) -> None:
+    """Trace who waits for an item or for room in a queue, and who has its locks for reading and for writing.
+
+    Each place is a row of the table. A voice counts what it leaves out: each of the two operations has one of its own.
+    """
+    cell, puts = items.cell, items.voice()
+    room = queue._sem
+    take = room.acquire
+    left = 1
+
+    def acquire(block: bool = True, timeout: float | None = None) -> bool:
+        nonlocal left
+        waited = 0.0 if take(False) else blocked(take, cell, "put", timeout, puts) if block else -1.0
+        if waited < 0:
+            return False
+        cell[PUT] = (cell[PUT] + 1) & WRAP
+        left -= 1
+        if waited or not left:
+            left = puts.acquired("put", waited, left)
+        return True
+
+    room.acquire = acquire
+    gets = items.voice()
+    wait_to_read = trace_inner(queue._rlock, reading.cell, "get", gets)
+    trace_inner(queue._wlock, writing.cell, "flush", writing.voice())
+    trace_sending(queue, cell, puts)
+    queue.get = TracedGet(queue, cell, gets, wait_to_read)
+
+
+def untrace_queue(queue: Any) -> None:
+    """Undo `trace_queue`."""
+    del queue.get, queue._reader._recv
+    queue._sem._make_methods()
+    untrace_inner(queue._rlock)
+    untrace_inner(queue._wlock)
+    untrace_sending(queue)
+
+
+class TracedGet:
+    """Stands in the place of a queue's `get`.
+
+    Of an item whose putter has died a part may be in the pipe: a getter waits for the rest of it, too, whatever its
+    timeout. So it is reading that is traced.
+    """
+
+    def __init__(self, queue: Any, cell: Cell, voice: Voice, wait_to_read: Waiting) -> None:
+        """`wait_to_read` acquires the lock under which one process after the other gets."""
+        import select
+
+        self._queue = queue
+        self._wait_to_read = wait_to_read
+        self._get = queue.get
+        self._cell = cell
+        self._voice = voice
+        self._ready = select.poll()
+        self._ready.register(queue._reader.fileno(), select.POLLIN)
+        self._left = 1
+        self._blocked = False
+        """Whether the getter has noted that it waits for bytes; the lock for reading keeps other threads out."""
+        queue._reader._recv = partial(queue._reader._recv, read=self._read)
+
+    def __call__(self, block: bool = True, timeout: float | None = None) -> object:
+        """The next item. Raises `queue.Empty` as the queue's own `get`."""
+        if self._queue._closed:
+            return self._get(block, timeout)  # which says so
+        if block and timeout is None:
+            return self._get_at_last()
+        try:
+            return self._get_in_time(timeout or 0.0) if block else self._got(self._get(False), 0.0)
+        finally:
+            self._go_on()
+
+    def _read(self, descriptor: int, most: int) -> bytes:
+        """What `os.read` gives, for an item or its length; the wait for it is noted if it is a long one."""
+        if not self._ready.poll(PATIENCE_S * 1000) and not self._blocked:
+            self._blocked = True
+            announce(self._cell, 0, "get", None, self._voice, monotonic() - PATIENCE_S)
+        return os.read(descriptor, most)
+
+    def _go_on(self) -> bool:
+        """Note that the getter waits for no bytes any more; gives whether it had noted that it does."""
+        blocked, self._blocked = self._blocked, False
+        if blocked:
+            self._cell[MARK] = 0
+        return blocked
+
+    def _got(self, item: object, waited: float) -> object:
+        self._left -= 1
+        if waited or not self._left:
+            self._left = self._voice.acquired("get", waited, self._left)
+        return item
+
+    def _get_at_last(self) -> object:
+        """Get as multiprocessing does; a getter that waits longer than `PATIENCE_S` notes and reports that it waits."""
+        from multiprocessing.reduction import ForkingPickler
+
+        began = monotonic()
+        told = self._wait_to_read() > 0
+        try:
+            data = self._queue._recv_bytes()
+        finally:  # the mark is cleared before the voice reports the item, and also if a signal's handler raises
+            told = self._go_on() or told
+            self._queue._rlock.release()
+        self._queue._sem.release()
+        return self._got(ForkingPickler.loads(data), monotonic() - began if told else 0.0)
+
+    def _get_in_time(self, timeout: float) -> object:
+        from queue import Empty
+
+        began = monotonic()
+        try:
+            return self._got(self._get(True, min(timeout, PATIENCE_S)), 0.0)
+        except Empty:
+            if timeout <= PATIENCE_S:
+                raise
+        announce(self._cell, 0, "get", timeout, self._voice, began)
+        try:
+            return self._got(get_by(began + timeout, self._get), monotonic() - began)
+        except Empty:
+            self._voice.timed_out("get", monotonic() - began)
+            raise
+        finally:
+            self._cell[MARK] = 0

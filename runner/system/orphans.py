@@ -1,0 +1,109 @@
+"""Processes that have become ours without our having started them: descendants whose parents have ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+from runner.system.clock import monotonic, sleep
+from runner.system.pidfds import ends_within, pidfd_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+TRACKER = b"from multiprocessing.resource_tracker import main"
+"""In the command line of a process that takes away what others have left, when they have ended, and then ends."""
+PATIENCE_S = 1.0
+"""What such a process is given for that."""
+BETWEEN_LOOKS_S = 0.01
+"""For the end of a process, where the system does not report it."""
+
+
+ARE_LISTED = os.path.isdir("/proc/self/task")
+"""Whether the system tells which children a process has."""
+
+
+def children(pid: int | None = None) -> set[int]:
+    """The pids of all our children, or of another process's, whichever thread has them, where the system tells."""
+    tasks = f"/proc/{'self' if pid is None else pid}/task"
+    pids: set[int] = set()
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(tasks):
+            with contextlib.suppress(OSError), open(f"{tasks}/{thread}/children", "rb") as file:
+                pids.update(map(int, file.read().split()))
+    return pids
+
+
+def reap_adopted(ours: Container[int]) -> None:
+    """Reap those that have ended, up to one of ours, which is reaped elsewhere."""
+    if not hasattr(os, "waitid"):
+        for pid in children():
+            if pid not in ours:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+        return
+    with contextlib.suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid in ours:
+                return
+            os.waitpid(ended.si_pid, 0)
+
+
+def end_adopted(spared: set[int]) -> None:
+    """SIGKILL all children but the spared ones, those that come to us by that included, and wait for them.
+
+    Resource trackers of multiprocessing come last, and may do their work. One that has become another user's is out of
+    reach, and not waited for.
+    """
+    while adopted := children() - spared:
+        trackers = {pid for pid in adopted if _is_tracker(pid)}
+        if trackers == adopted:
+            for pid in trackers:
+                let_end(pid, PATIENCE_S)
+        for pid in adopted - trackers or trackers:
+            try:
+                os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
+                os.waitpid(pid, 0)
+            except PermissionError:
+                spared = spared | {pid}
+            except (ChildProcessError, ProcessLookupError):  # a thread, or a signal handler, has waited for it
+                continue
+
+
+def _is_tracker(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return TRACKER in file.read()
+    except OSError:
+        return False
+
+
+def let_end(pid: int, patience_s: float) -> bool:
+    """Give a child time to end by itself; gives whether it has."""
+    pidfd = pidfd_of(pid)
+    if pidfd is None:
+        try:
+            return reaped_within(pid, patience_s) is not None
+        except ChildProcessError:
+            return True
+    try:
+        return ends_within(pidfd, patience_s)
+    finally:
+        os.close(pidfd)
+
+
+def reaped_within(pid: int, patience_s: float) -> int | None:
+    """Reap a child that ends within this time; returns its exit code, or None if it lives.
+
+    Raises `ChildProcessError` if it has been reaped elsewhere.
+    """
+    deadline = monotonic() + patience_s
+    while True:
+        reaped, status = os.waitpid(pid, os.WNOHANG)
+        if reaped:
+            return os.waitstatus_to_exitcode(status)
+        if monotonic() >= deadline:
+            return None
+        sleep(BETWEEN_LOOKS_S)
