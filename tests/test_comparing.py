@@ -73,15 +73,24 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,
 )
-names = st.sampled_from(
-    ["process", "outcome", "exit_code", "about", "text", "job", "result", "values", "deadlock", "x"]
+texts = st.text(max_size=4)
+fields = st.fixed_dictionaries(
+    {"process": st.sampled_from(["a", "b"]), "job": texts, "about": texts, "text": texts},
+    optional={
+        "outcome": texts,
+        "exit_code": st.integers() | st.none(),
+        "result": json_values,
+        "values": st.dictionaries(texts, json_values, max_size=2),
+        "deadlock": st.lists(texts, max_size=2) | st.none(),
+        "x": json_values,
+    },
 )
 any_events = st.lists(
     st.builds(
         lambda kind, t, fields: event(kind, t, **fields),
         kinds,
         st.floats(0, 9),
-        st.dictionaries(names, json_values | st.sampled_from(["a", "b"]), max_size=4),
+        fields,
     ),
     max_size=5,
 ).map(tuple)

@@ -25,7 +25,7 @@ def expectations(*expects: Expect | None, run: Declared | None = None) -> Expect
 
 
 def exited(process: str, t: float = 1.0, expected: bool = True) -> Event:
-    return Event(0, t, "", "process.exited", "r", {"process": process, "expected": expected, "ended_at": t})
+    return Event.of(0, t, "", "process.exited", "r", {"process": process, "expected": expected, "ended_at": t})
 
 
 def unmet(found: Expectations, outcome: str = "succeeded", has_deadlock: bool = False, **values: Json) -> list[Note]:
@@ -37,7 +37,7 @@ def test_where_the_file_says_nothing_nothing_is_unmet() -> None:
 
     assert not found.wants_output
     assert found.see(exited("a", expected=False)) == []
-    assert found.see(Event(0, 0.0, "", "process.started", "r", {"process": "a"})) == []
+    assert found.see(Event.of(0, 0.0, "", "process.started", "r", {"process": "a"})) == []
     assert unmet(found, "failed") == []
 
 
@@ -262,15 +262,15 @@ def test_of_a_long_line_the_part_is_shown_that_differs(expected: str, found: str
 
 def test_an_end_counts_from_when_it_was_and_not_from_when_it_was_noticed() -> None:
     found = expectations(Expect(before=("b",)), None)
-    found.see(Event(0, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.5}))
-    found.see(Event(1, 1.1, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.4}))
+    found.see(Event.of(0, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.5}))
+    found.see(Event.of(1, 1.1, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.4}))
 
     assert unmet(found) == []
 
 
 def test_an_order_of_ends_that_only_the_noticing_makes_is_not_as_declared() -> None:
     found = expectations(Expect(before=("b",)), None)
-    found.see(Event(0, 1.0, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.5}))
-    found.see(Event(1, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.4}))
+    found.see(Event.of(0, 1.0, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.5}))
+    found.see(Event.of(1, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.4}))
 
     assert [note.about for note in unmet(found)] == ["not_as_declared"]

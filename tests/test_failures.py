@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from runner.model.event_types import StartFailed
 from runner.model.events import Event
 from runner.notes.failures import MOST_GROUPS, MOST_NAMES_KEPT, Failures, place_of
 
 
 def event(name: str, **fields: Any) -> Event:
-    return Event(0, 1.0, "", name, "r", fields)
+    return Event.of(0, 1.0, "", name, "r", fields)
 
 
 def ended(process: str, **fields: Any) -> Event:
@@ -69,7 +70,8 @@ def test_what_could_not_be_started_and_main_fail_too() -> None:
     )
 
     [group] = found.groups()
-    assert (group.end["outcome"], group.processes) == ("start failed", ["a"])
+    assert isinstance(group.end, StartFailed)
+    assert group.processes == ["a"]
     assert found.main is not None
     assert (found.main.error or {})["type"] == "RuntimeError"
     assert (found.processes, found.count, found.has_error) == (2, 1, True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from runner.model.events import FIELDS, Event
+from runner.model.event_types import to_json
+from runner.model.events import Event
 from runner.notes.counts import MOST_OF_A_NOTE, MOST_SUBJECTS, CountedNote, NoteCounts, merged
 from runner.notes.lives import Note
+
+if TYPE_CHECKING:
+    from runner.model.words import NoteWord
 
 JOBS = {"a-0": "a", "a-1": "a", "b": "b"}
 
@@ -20,7 +26,7 @@ def counts_of(*notes: Note) -> tuple[NoteCounts, list[CountedNote]]:
     return counts, first
 
 
-def note(process: str | None, text: str = "text", about: str = "lost", subject: str = "") -> Note:
+def note(process: str | None, text: str = "text", about: NoteWord = "lost", subject: str = "") -> Note:
     return Note(about, process, text, subject)
 
 
@@ -40,8 +46,7 @@ def test_the_end_repeats_what_came_more_than_once_with_its_count() -> None:
 
     [kind] = counts.at_the_end()
 
-    assert set(kind.fields()) == set(FIELDS["note"])
-    assert kind.fields() == {
+    assert to_json(kind.fact()) == {
         "about": "lost",
         "process": "a-0",
         "text": "It is lost. Noted 3 times in all: a-0 and a-1.",
@@ -58,10 +63,10 @@ def test_what_only_the_end_shows_is_reported_once() -> None:
     counts.add(note("a-1"))
     counts.add(note("b"))
 
-    of_a, of_b = (kind.fields() for kind in counts.at_the_end())
+    of_a, of_b = (kind.fact() for kind in counts.at_the_end())
 
-    assert (of_a["count"], of_a["repeats"], of_a["text"]) == (2, None, "text Noted 2 times in all: a-0 and a-1.")
-    assert (of_b["count"], of_b["repeats"], of_b["text"]) == (1, None, "text")
+    assert (of_a.count, of_a.repeats, of_a.text) == (2, None, "text Noted 2 times in all: a-0 and a-1.")
+    assert (of_b.count, of_b.repeats, of_b.text) == (1, None, "text")
 
 
 def test_a_note_of_a_job_that_is_about_no_process_belongs_to_it() -> None:
@@ -70,7 +75,7 @@ def test_a_note_of_a_job_that_is_about_no_process_belongs_to_it() -> None:
     kind = counts.add(note(None), "b")
 
     assert kind is not None
-    assert (kind.fields()["job"], kind.fields()["processes"]) == ("b", [])
+    assert (kind.fact().job, kind.fact().processes) == ("b", ())
 
 
 def test_notes_with_different_subjects_are_reported_up_to_a_bound() -> None:
@@ -78,7 +83,7 @@ def test_notes_with_different_subjects_are_reported_up_to_a_bound() -> None:
 
     assert [kind.note.text for kind in first] == [f"thing {number}" for number in range(MOST_SUBJECTS)]
     [rest] = counts.at_the_end()
-    assert rest.fields()["text"] == f"thing 0 Noted {20 - MOST_SUBJECTS + 1} times in all."
+    assert rest.fact().text == f"thing 0 Noted {20 - MOST_SUBJECTS + 1} times in all."
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -90,7 +95,7 @@ def test_no_note_is_longer_than_a_screen(times: int) -> None:
 
     [kind] = counts.at_the_end()
 
-    text = str(kind.fields()["text"])
+    text = kind.fact().text
     assert len(text) <= MOST_OF_A_NOTE
     assert text.startswith("begin x x")
     assert "x end Noted" in text
@@ -99,19 +104,25 @@ def test_no_note_is_longer_than_a_screen(times: int) -> None:
 def test_a_long_note_keeps_its_beginning_and_its_end() -> None:
     _, [kind] = counts_of(note("b", f"begin {'x ' * 9_000}end"))
 
-    text = str(kind.fields()["text"])
+    text = kind.fact().text
     assert len(text) <= MOST_OF_A_NOTE
     assert text.startswith("begin x x")
     assert text.endswith("x x end")
 
 
 def event(seq: int, name: str = "note", **fields: object) -> Event:
-    return Event(seq, float(seq), "", name, "r", fields)  # type: ignore[arg-type]  # JSON
+    return Event.of(seq, float(seq), "", name, "r", fields)  # type: ignore[arg-type]  # JSON
 
 
 def test_events_have_each_note_once_when_the_repeats_are_merged() -> None:
     first, other = event(1, text="first", count=1, repeats=None), event(2, text="other", count=2, repeats=None)
-    events = [event(0, "run.started"), first, other, event(3, text="first, twice", count=2, repeats=1), event(4, "x")]
+    events = [
+        event(0, "run.started"),
+        first,
+        other,
+        event(3, text="first, twice", count=2, repeats=1),
+        event(4, "run.finished"),
+    ]
 
     found = merged(events)
 

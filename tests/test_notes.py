@@ -27,7 +27,7 @@ FAILED = EXIT | {"outcome": "failed", "ended_by": "signal"}
 
 
 def event(name: str, **fields: Json) -> Event:
-    return Event(0, 1.0, "", name, "r", {"process": "p", **fields})
+    return Event.of(0, 1.0, "", name, "r", {"process": "p", **fields})
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_time_limit_is_explained_once() -> None:
 
 def test_what_was_never_started_is_named_at_the_end() -> None:
     notes = Notes(5)
-    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
-    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "b"}))
-    notes.about(Event(0, 0.0, "", "process.started", "r", {"process": "b"}))
+    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "b"}))
+    notes.about(Event.of(0, 0.0, "", "process.started", "r", {"process": "b"}))
 
     (note,) = notes.at_the_end("stopped")
 
@@ -90,7 +90,7 @@ def test_what_was_never_started_is_named_at_the_end() -> None:
 
 def test_of_a_supervisor_that_died_it_is_not_known_what_it_started() -> None:
     notes = Notes(5)
-    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
 
     (note,) = notes.at_the_end("faulted")
 
@@ -100,8 +100,8 @@ def test_of_a_supervisor_that_died_it_is_not_known_what_it_started() -> None:
 
 def test_what_no_step_starts_was_not_started_by_a_supervisor_that_died() -> None:
     notes = Notes(5)
-    notes.about(Event(0, 0.0, "", "process.created", "r", {"process": "a"}))
-    notes.about(Event(0, 0.0, "", "main.ended", "r", {}))
+    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(Event.of(0, 0.0, "", "main.ended", "r", {}))
 
     (note,) = notes.at_the_end("faulted")
 
@@ -111,8 +111,8 @@ def test_what_no_step_starts_was_not_started_by_a_supervisor_that_died() -> None
 def test_many_that_were_never_started_are_named_in_part() -> None:
     notes = Notes(5)
     for number in range(20):
-        notes.about(Event(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
-    notes.about(Event(0, 0.0, "", "main.ended", "r", {}))
+        notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
+    notes.about(Event.of(0, 0.0, "", "main.ended", "r", {}))
 
     (note,) = notes.at_the_end("succeeded")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -40,11 +40,11 @@ FINISHED: dict[str, Json] = {
     "values": {"total": 3},
     "deadlock": ["a", "b"],
 }
-ERROR: dict[str, Json] = {"type": "OSError", "message": "no more", "traceback": ""}
+ERROR: dict[str, Any] = {"type": "OSError", "message": "no more", "traceback": ""}
 
 
 def event(name: str, t: float = 0.0, /, **fields: Json) -> Event:
-    return Event(0, t, "", name, "run", fields)
+    return Event.of(0, t, "", name, "run", fields)
 
 
 def created(name: str, job: str = "j") -> Event:
@@ -242,9 +242,9 @@ def test_each_kind_of_note_is_in_the_result_once_with_its_count() -> None:
     last = first | {"text": "first. Noted 2 times", "count": 2, "processes": ["a", "c"]}
 
     result = result_of(
-        Event(4, 1.0, "", "note", "", first | {"repeats": None}),
-        Event(5, 1.0, "", "note", "", other | {"repeats": None}),
-        Event(9, 2.0, "", "note", "", last | {"repeats": 4}),
+        Event.of(4, 1.0, "", "note", "", first | {"repeats": None}),
+        Event.of(5, 1.0, "", "note", "", other | {"repeats": None}),
+        Event.of(9, 2.0, "", "note", "", last | {"repeats": 4}),
         event("run.finished", 3.0, **FINISHED | {"counts": {"succeeded": 2, "not_started": 1}}),
     )
 

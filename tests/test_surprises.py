@@ -25,7 +25,7 @@ def surprises(start_method: Any = "spawn", preload: tuple[str, ...] = (), **fiel
 
 
 def event(name: str, process: str | None = "a", **fields: Any) -> Event:
-    return Event(0, 0.0, "", name, "r", {"process": process, **fields})
+    return Event.of(0, 0.0, "", name, "r", {"process": process, **fields})
 
 
 def exited(**fields: Any) -> Event:

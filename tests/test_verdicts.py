@@ -14,6 +14,8 @@ from tests.verdicts import wrong_with
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.model.words import StopReason
+
 LOCK = """
     shared: {g: lock}
     jobs:
@@ -27,7 +29,7 @@ def verdict(
     text: str,
     codes: dict[str, int | None],
     *,
-    reason: str | None = None,
+    reason: StopReason | None = None,
     notes: Sequence[tuple[str, str, str]] = (),
     **more: Any,
 ) -> str | None:
@@ -47,7 +49,7 @@ def verdict(
 
 
 def _event(name: str, **fields: Any) -> Event:
-    return Event(0, 0.0, "", name, "", fields)
+    return Event.of(0, 0.0, "", name, "", fields)
 
 
 DIED = ("holder_died", "P", "P died while it had g: what it had is lost.")

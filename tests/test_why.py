@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.model.event_types import ProcessExited
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import (
     SharedBarrier,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.model.shared_things import SharedPlan
+    from runner.model.words import EndedBy
     from runner.notes.lives import Note
 
 FOUND: dict[str, Any] = {
@@ -61,7 +63,7 @@ def test_a_circle_is_told_with_what_each_has_and_waits_for() -> None:
     assert (note.about, note.process) == ("deadlock", "a")
     assert "a has left and waits for right, which b has; b has right and waits for left, which a has." in note.text
     assert "the run is ended" not in note.text
-    assert tells.deadlock == ["a", "b"]
+    assert tells.deadlock == ("a", "b")
 
 
 def test_who_waits_for_what_somebody_died_with_ends_the_run() -> None:
@@ -138,7 +140,7 @@ def test_the_first_of_several_circles_is_the_runs_deadlock() -> None:
     notes = list(tells.of_stuck(CIRCLE | {"waits": waits, "circles": [[0, 1], [2]]}))
 
     assert abouts(notes) == [("deadlock", "a"), ("deadlock", "c")]
-    assert tells.deadlock == ["a", "b"]
+    assert tells.deadlock == ("a", "b")
     assert abouts(tells.of_stuck(FOUND | {"standstill": True, "waits": waits})) == []
 
 
@@ -298,19 +300,24 @@ def test_an_item_that_was_dropped_is_told_with_its_putter_and_why() -> None:
     assert note.text.startswith("An item that a put into box was lost: TypeError: cannot pickle it. ")
 
 
+def end(signal: str | None, ended_by: EndedBy) -> ProcessExited:
+    nothing: dict[str, Any] = dict.fromkeys(ProcessExited.__match_args__)
+    return ProcessExited(**nothing | {"signal": signal, "ended_by": ended_by})
+
+
 @pytest.mark.parametrize(
     ("items", "end", "was_dropped", "words"),
     [
-        (1, {"signal": "SIGKILL", "ended_by": "signal"}, False, "An item that a had put into box was lost with the"),
-        (1, {"signal": "SIGKILL", "ended_by": "signal"}, False, ": SIGKILL ended it before its feeder thread"),
-        (3, {"signal": None, "ended_by": "unreported"}, False, "3 items that a had put into box were lost with the"),
-        (3, {"signal": None, "ended_by": "unreported"}, False, ": it left by os._exit"),
-        (1, {"signal": None, "ended_by": "return"}, False, ": it had called `cancel_join_thread`"),
-        (1, {"signal": None, "ended_by": "return"}, True, ": its feeder thread had ended with the exception"),
+        (1, end("SIGKILL", "signal"), False, "An item that a had put into box was lost with the"),
+        (1, end("SIGKILL", "signal"), False, ": SIGKILL ended it before its feeder thread"),
+        (3, end(None, "unreported"), False, "3 items that a had put into box were lost with the"),
+        (3, end(None, "unreported"), False, ": it left by os._exit"),
+        (1, end(None, "return"), False, ": it had called `cancel_join_thread`"),
+        (1, end(None, "return"), True, ": its feeder thread had ended with the exception"),
     ],
 )
 def test_items_that_a_process_had_not_sent_are_told_with_how_it_ended(
-    items: int, end: dict[str, Any], was_dropped: bool, words: str
+    items: int, end: ProcessExited, was_dropped: bool, words: str
 ) -> None:
     tells = why(shared=[SharedQueue("box")])
     if was_dropped:
@@ -331,9 +338,9 @@ def test_items_that_a_process_had_not_sent_are_told_with_how_it_ended(
     ],
 )
 def test_an_item_that_was_being_written_may_be_lost(items: int, words: str) -> None:
-    end = {"signal": "SIGKILL", "ended_by": "signal"}
+    killed = end("SIGKILL", "signal")
 
-    (note,) = why(shared=[SharedQueue("box")]).of_unsent(0, "box", items, end, writing=True)
+    (note,) = why(shared=[SharedQueue("box")]).of_unsent(0, "box", items, killed, writing=True)
 
     assert note.text.startswith(words)
 
@@ -341,7 +348,7 @@ def test_an_item_that_was_being_written_may_be_lost(items: int, words: str) -> N
 @pytest.mark.parametrize("found", [WAITS_FOR_ITEM, WAITS_UNTIL_DONE])
 def test_what_waits_for_a_lost_item_is_not_told_that_none_was_put(found: dict[str, Any]) -> None:
     tells = why(shared=[SharedQueue("box")])
-    list(tells.of_unsent(0, "box", 1, {"signal": None, "ended_by": "return"}))
+    list(tells.of_unsent(0, "box", 1, end(None, "return")))
 
     (note,) = tells.of_stuck(found)
 
@@ -380,7 +387,7 @@ def test_the_managers_death_is_told_with_what_lived_there(exit_code: int, words:
 def test_what_the_supervisor_says_is_explained(message: dict[str, Any], about: str) -> None:
     shared: list[SharedPlan] = [SharedQueue("box"), SharedSemaphore("seats", 2), SharedManaged("book", "list", [])]
 
-    notes = why(shared=shared).about(message, {0: {"signal": "SIGKILL"}})
+    notes = why(shared=shared).about(message, {0: end("SIGKILL", "signal")})
 
     assert notes is not None
     assert [note.about for note in notes] == [about]

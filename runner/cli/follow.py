@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.model.errors import RunJobsError
+from runner.model.event_types import RunFinished
 from runner.model.events import Event
 from runner.report.terminal.reporter import Reporter, Settings
 
@@ -58,8 +59,8 @@ class Front:
                 reporter.handle(item, now)
                 if self._collected is not None:
                     self._collected.add(item)
-                if isinstance(item, Event) and item.event == "run.finished":
-                    status = int(item.fields["exit_status"])  # type: ignore[arg-type]  # its vocabulary
+                if isinstance(item, Event) and isinstance(item.fact, RunFinished):
+                    status = item.fact.exit_status
         finally:
             reporter.close()
         reporter.conclude()

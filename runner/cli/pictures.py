@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.cli import files
 from runner.cli.streams import fail
 from runner.cli.usage import FAULT
+from runner.model.event_types import EVENTS
 from runner.model.events import Event
 from runner.model.records import replace
 from runner.model.rewritten_lines import latest_text
@@ -16,22 +17,13 @@ from runner.report.timeline.build import timeline_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
-    from typing import Any
 
     from runner.history.runs import KeptRun
 
-_OWN = ("v", "seq", "t", "time", "event", "run")
-
 
 def events_of(run: KeptRun) -> list[Event]:
-    """The events of a kept run."""
-    return [_event(said) for said in run.events]
-
-
-def _event(said: Mapping[str, Any]) -> Event:
-    fields = {name: value for name, value in said.items() if name not in _OWN}
-    return Event(said["seq"], said["t"], said["time"], said["event"], said["run"], fields)
+    """The events of a kept run; those that only a later version has are left out."""
+    return [Event.from_json(data) for data in run.events if data["event"] in EVENTS]
 
 
 def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None, until: float = 0.0) -> list[str]:

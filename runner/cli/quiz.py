@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
-from runner.history.facts import ended_at
+from runner.history.facts import NOT_STARTED, START_FAILED, ended_at, ends
 from runner.model.records import record, replace
 from runner.model.shared_things import is_declared, kind_of
 
@@ -106,8 +106,9 @@ def _last_line(name: str, _: Events, output: Output) -> str:
 
 
 def _exit_code(name: str, events: Events, _: Output) -> str:
-    ends = [event for event in events if event["event"] == "process.exited" and event["process"] == name]
-    return str(ends[-1]["exit_code"]) if ends else "(it was never started)"
+    end = ends(events).get(name)
+    is_known = end is not None and end.outcome not in (NOT_STARTED, START_FAILED)
+    return str(end.exit_code) if end is not None and is_known else "(it was never started)"
 
 
 def _is_before(name: str, other: str, events: Events, _: Output) -> str:

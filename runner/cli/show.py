@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from runner.cli.pictures import events_of, timeline_lines
+from runner.model.event_types import JobReported, Noted
 from runner.model.results import Recorder
 from runner.model.rewritten_lines import latest_text
 from runner.notes.counts import merged
@@ -40,9 +41,9 @@ def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
     """The notes of a run, as paragraphs, each with its moment."""
     lines: list[str] = []
     for event in merged(events_of(run)):
-        if event.event == "note":
+        if isinstance(event.fact, Noted):
             head = f"{event.t:8.3f}s  "
-            room, said = max(30, min(width, 100) - len(head)), harmless(str(event.fields["text"]))
+            room, said = max(30, min(width, 100) - len(head)), harmless(event.fact.text)
             text = textwrap.wrap(said, room, break_on_hyphens=False, break_long_words=False)
             lines += [head + text[0], *(" " * len(head) + line for line in text[1:])]
     return [f"\x1b[36m{line[:11]}\x1b[0m{line[11:]}" for line in lines] if color else lines
@@ -74,8 +75,8 @@ def _results(run: KeptRun) -> list[str]:
     return [
         f"{_MARGIN}{line}"
         for event in events_of(run)
-        if event.event == "job.result"
-        for line in result_lines(str(event.fields["job"]), event.fields["result"])  # type: ignore[arg-type]  # its words
+        if isinstance(event.fact, JobReported)
+        for line in result_lines(event.fact.job, event.fact.result)
     ]
 
 

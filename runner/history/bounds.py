@@ -5,6 +5,17 @@ from __future__ import annotations
 import json
 
 from runner.model.errors import RunJobsError
+from runner.model.event_types import (
+    NAMES,
+    JobReported,
+    LineWritten,
+    MainEnded,
+    ProcessCreated,
+    ProcessExited,
+    RunFinished,
+    RunStarted,
+    StartFailed,
+)
 from runner.model.records import record, replace
 
 TYPE_CHECKING = False
@@ -18,8 +29,8 @@ if TYPE_CHECKING:
 
 _MARGIN = 1 << 16
 """What a row may take beyond its values: pages that are not full, and those of the tree."""
-_OF_RUN = frozenset({"run.started", "job.result", "run.finished"})
-_ENDS = frozenset({"process.created", "process.start_failed", "process.exited", "main.ended"})
+_OF_RUN = frozenset(NAMES[kind] for kind in (RunStarted, JobReported, RunFinished))
+_ENDS = frozenset(NAMES[kind] for kind in (ProcessCreated, StartFailed, ProcessExited, MainEnded))
 """What is kept of the events longest: what there was, and how it ended."""
 
 
@@ -43,7 +54,7 @@ class Bounds:
         Of the events, what was told of shared things goes first, then what is neither a process's beginning or end nor
         the run's: of each the latest. Of the output the earliest lines go.
         """
-        told = [event for event in run.events if event["event"] != "process.wrote"]
+        told = [event for event in run.events if event["event"] != NAMES[LineWritten]]
         events = self._events_kept(told)
         output, lines_cut = self._output_kept(run.output)
         return replace(

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 
 from runner.history.runs import KeptRun
+from runner.model.event_types import LineWritten, OfShared, ProcessExited, RunFinished
 from runner.model.events import MAIN_PROCESS, Event, Output
 from runner.model.lines import WholeLines, line_ends_in
 from runner.model.records import replace
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.history.runs import OutputPiece
     from runner.model.events import Item
-    from runner.model.plan import Json, Plan
+    from runner.model.plan import Plan
 
 MOST_EVENTS = 50_000
 """Of more, those of the use of shared things are left out: lives of processes are what a run is understood by."""
@@ -44,7 +45,7 @@ class Collected:
     @property
     def is_whole(self) -> bool:
         """Whether the run has come to its last event."""
-        return bool(self._events) and self._events[-1].event == "run.finished"
+        return bool(self._events) and isinstance(self._events[-1].fact, RunFinished)
 
     def add(self, item: Item) -> None:
         """Take note of one item."""
@@ -59,26 +60,26 @@ class Collected:
                 self._cut += line_ends_in(gone)
 
     def _add(self, event: Event) -> None:
-        if event.event == "process.wrote":
+        if isinstance(event.fact, LineWritten):
             return
-        if len(self._events) >= MOST_EVENTS and event.event.startswith("shared."):
+        if len(self._events) >= MOST_EVENTS and isinstance(event.fact, OfShared):
             self._left_out += 1
             return
         self._events.append(self._bounded(event))
 
     def _bounded(self, event: Event) -> Event:
         """The event without the value that a target returned, if earlier ones have used up the room for these."""
-        result = event.fields.get("result") if event.event == "process.exited" else None
-        if result is None:
-            return event
-        self._room_for_results -= len(json.dumps(result))
-        return event if self._room_for_results >= 0 else replace(event, fields=event.fields | {"result": None})
+        match event.fact:
+            case ProcessExited(result=result) as end if result is not None:
+                self._room_for_results -= len(json.dumps(result))
+                if self._room_for_results < 0:
+                    return replace(event, fact=replace(end, result=None))
+        return event
 
     def run(self, text: bytes, file: str, overrides: tuple[str, ...], *, began: float, version: str) -> KeptRun:
         """The run, now that it is over; it `began` then (monotonic), and `version` is that of run-jobs."""
-        if not self._events:
-            raise AssertionError("nothing has been collected")
-        last = self._events[-1].fields
+        if not self._events or not isinstance(last := self._events[-1].fact, RunFinished):
+            raise AssertionError("the run has no end")
         return KeptRun(
             run=self._events[0].run,
             file=file,
@@ -87,9 +88,9 @@ class Collected:
             overrides=overrides,
             start_method=self._plan.start_method,
             began=self._events[0].time,
-            duration=_number(last["duration"]),
-            outcome=str(last["outcome"]),
-            exit_status=int(_number(last["exit_status"])),
+            duration=last.duration,
+            outcome=last.outcome,
+            exit_status=last.exit_status,
             events=tuple(event.to_json() for event in self._events),
             output=tuple(self._pieces(began)),
             python=sys.version.partition(" ")[0],
@@ -116,9 +117,3 @@ def _moments(output: Output, text: str, began: float) -> tuple[float | None, ...
         return ()
     known = output.written_at[: text.count("\n") + 1]
     return tuple([None if at is None else round(max(0.0, at - began), 6) for at in known])
-
-
-def _number(value: Json) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"a number is expected, not {value!r}")
-    return value

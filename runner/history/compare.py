@@ -12,6 +12,21 @@ from itertools import zip_longest
 
 from runner.history.facts import deadlock, durations, ends, moment, notes, results
 from runner.history.runs import line_of
+from runner.model.event_types import (
+    NAMES,
+    JoinTimedOut,
+    LineWritten,
+    Noted,
+    ProcessCreated,
+    ProcessJoined,
+    ProcessShown,
+    ProcessStarted,
+    SharedAcquired,
+    SharedReleased,
+    SharedTimedOut,
+    SharedWaiting,
+    StartFailed,
+)
 from runner.model.masking import without_secrets
 from runner.model.records import record
 
@@ -21,6 +36,7 @@ if TYPE_CHECKING:
 
     from runner.history import KeptRun, RunLine
     from runner.history.facts import End, EventData, NoteSeen
+    from runner.model.event_types import Fact
     from runner.model.plan import Json
 
 SET = "--set"
@@ -236,13 +252,17 @@ def _by_process(events: Iterable[EventData]) -> dict[str | None, list[EventData]
     found: dict[str | None, list[EventData]] = {}
     for event in events:
         kind, process = str(event["event"]), event.get("process")
-        if kind in ("process.wrote", "note") or kind.startswith("shared."):
+        if kind in _BY_CHANCE:
             continue  # when others come between them is chance, and so is which process of a job has the first note
         if isinstance(process, str):
             found.setdefault(process, []).append(event)
         if process is None or kind in _BY_MAIN or event.get("reason") == "main":
             found.setdefault(None, []).append(event)
     return found
+
+
+def _names_of(*kinds: type[Fact]) -> frozenset[str]:
+    return frozenset(NAMES[kind] for kind in kinds)
 
 
 def _first_event(
@@ -300,16 +320,8 @@ _MEASURED = re.compile(r"(?:^|[._])(?:elapsed|seconds|per_second)$")
 _NUMBER_OF_A_RUN = re.compile(r"((?:\bpid=|\bparent=|\b0x)(?=[0-9a-f]))[0-9a-f]+")
 """Pids and addresses in what Python shows of objects."""
 _NUMBER = re.compile(r"\b\d+\b", re.ASCII)
-_BY_MAIN = frozenset(
-    {
-        "process.created",
-        "process.started",
-        "process.start_failed",
-        "process.joined",
-        "process.join_timed_out",
-        "process.shown",
-    }
-)
+_BY_CHANCE = _names_of(LineWritten, Noted, SharedWaiting, SharedAcquired, SharedTimedOut, SharedReleased)
+_BY_MAIN = _names_of(ProcessCreated, ProcessStarted, StartFailed, ProcessJoined, JoinTimedOut, ProcessShown)
 _VARYING = frozenset(
     {"v", "seq", "time", "t", "run", "file", "pid", "duration", "cpu_seconds", "max_rss", "waited", "seconds"}
     | {"text", "deadlock", "ended_at", "ended_at_from"}

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from runner.model.event_types import (
+    NAMES,
+    JobReported,
+    Noted,
+    ProcessCreated,
+    ProcessExited,
+    RunFinished,
+    StartFailed,
+    from_kept,
+)
 from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias, TypeVar
 
+    from runner.model.event_types import Error, Fact
     from runner.model.plan import Json
+
+    _T = TypeVar("_T", bound=Fact)
 
     EventData: TypeAlias = Mapping[str, Json]
     """An event as `Event.to_json` gives it."""
@@ -38,53 +51,44 @@ class NoteSeen:
     text: str
 
 
-def results(events: Iterable[EventData]) -> dict[str, Json]:
-    """The final values of shared things, and what each job reports."""
-    found: dict[str, Json] = {}
+def _of(kind: type[_T], events: Iterable[EventData]) -> Iterator[_T]:
+    """What the events of one kind say."""
+    name = NAMES[kind]
     for event in events:
-        match event:
-            case {"event": "run.finished", "values": dict(values)}:
-                found |= values
-            case {"event": "job.result", "job": str(job), "result": result}:
-                found[job] = result
+        if event["event"] == name:
+            fact: Any = from_kept(event)
+            yield fact
+
+
+def results(events: Sequence[EventData]) -> dict[str, Json]:
+    """The final values of shared things, and what each job reports."""
+    found: dict[str, Json] = {report.job: report.result for report in _of(JobReported, events)}
+    for finished in _of(RunFinished, events):
+        found |= finished.values or {}
     return found
 
 
 def deadlock(events: Iterable[EventData]) -> Json:
     """The names of the cycle, from the first in the alphabet on: where a cycle begins says nothing."""
-    for event in events:
-        match event:
-            case {"event": "run.finished", "deadlock": list(names)} if names:
-                first = names.index(min(names, key=str))
-                return ", ".join(map(str, names[first:] + names[:first]))
+    for finished in _of(RunFinished, events):
+        if names := finished.deadlock:
+            first = names.index(min(names))
+            return ", ".join(names[first:] + names[:first])
     return None
 
 
-def ends(events: Iterable[EventData]) -> dict[str, End]:
+def ends(events: Sequence[EventData]) -> dict[str, End]:
     """How each process ended, in the order in which they were created."""
-    found: dict[str, End] = {}
-    for event in events:
-        match event:
-            case {"event": "process.created", "process": str(process)}:
-                found[process] = End(NOT_STARTED)
-            case {"event": "process.start_failed", "process": str(process)}:
-                found[process] = End(START_FAILED, error=_error_type(event), expected=False)
-            case {"event": "process.exited", "process": str(process), "outcome": outcome, "exit_code": code}:
-                found[process] = End(
-                    str(outcome),
-                    code if isinstance(code, int) else None,
-                    _error_type(event),
-                    limit if isinstance(limit := event.get("limit"), str) else None,
-                    expected if isinstance(expected := event.get("expected"), bool) else None,
-                )
+    found = {created.of.process: End(NOT_STARTED) for created in _of(ProcessCreated, events)}
+    for failed in _of(StartFailed, events):
+        found[failed.of.process] = End(START_FAILED, error=_type(failed.error), expected=False)
+    for end in _of(ProcessExited, events):
+        found[end.of.process] = End(end.outcome, end.of.exit_code, _type(end.error), end.limit, end.expected)
     return found
 
 
-def _error_type(event: EventData) -> str | None:
-    match event:
-        case {"error": {"type": str(name)}}:
-            return name
-    return None
+def _type(error: Error | None) -> str | None:
+    return None if error is None else error["type"]
 
 
 def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]:
@@ -93,22 +97,15 @@ def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]
     Which process of a job is the first to have one is chance.
     """
     found: dict[tuple[str, str | None], NoteSeen] = {}
-    for event in events:
-        match event:
-            case {"event": "note", "about": str(about), "process": str() | None as process, "text": str(text)}:
-                job = event.get("job", process)
-                found.setdefault((about, job if isinstance(job, str) else process), NoteSeen(about, process, text))
+    for note in _of(Noted, events):
+        found.setdefault((note.about, note.job or note.process), NoteSeen(note.about, note.process, note.text))
     return found
 
 
 def ended_at(events: Iterable[EventData]) -> dict[str, float]:
     """When each process ended, in seconds since the run began."""
-    found: dict[str, float] = {}
-    for event in events:
-        match event:
-            case {"event": "process.exited", "process": str(process)}:
-                found[process] = moment(event)
-    return found
+    exited = NAMES[ProcessExited]
+    return {str(event["process"]): moment(event) for event in events if event["event"] == exited}
 
 
 def moment(event: EventData) -> float:
@@ -119,9 +116,4 @@ def moment(event: EventData) -> float:
 
 def durations(events: Iterable[EventData]) -> dict[str, float]:
     """How many seconds each process ran, as far as that is known."""
-    found: dict[str, float] = {}
-    for event in events:
-        match event:
-            case {"event": "process.exited", "process": str(process), "duration": int() | float() as duration}:
-                found[process] = duration
-    return found
+    return {end.of.process: end.duration for end in _of(ProcessExited, events) if end.duration is not None}

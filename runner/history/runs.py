@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from runner.model.event_types import NAMES, ProcessCreated
 from runner.model.masking import without_secrets
 from runner.model.records import record
 
@@ -102,4 +103,4 @@ def edit_of(title: str | None, overrides: Sequence[str]) -> str | None:
 
 
 def _processes(run: KeptRun) -> int:
-    return sum(event["event"] == "process.created" for event in run.events)
+    return sum(event["event"] == NAMES[ProcessCreated] for event in run.events)

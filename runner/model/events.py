@@ -1,66 +1,22 @@
-"""Events: the facts of a run, numbered without a gap, each a JSON object.
-
-`FIELDS` is the whole vocabulary: which events there are and what each adds to the common fields.
-"""
+"""Events: the facts of a run, numbered without a gap, each a JSON object. What each says is in `event_types`."""
 
 from __future__ import annotations
 
+from runner.model.event_types import NAMES, from_json, from_kept, to_json
 from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from runner.model.event_types import Fact
     from runner.model.plan import Json
 
 VERSION = 1
 
 MAIN_PROCESS = "MainProcess"
 """What multiprocessing calls the process that starts the others: what the supervisor writes comes from there."""
-
-PROCESS_FIELDS = ("job", "process", "pid", "state", "alive", "exit_code", "repr")
-"""What every event of a process has: pid and exit_code are null while there is none."""
-
-USER_FIELDS = ("job", "process", "pid", "thing", "kind")
-"""What every event of the use of a shared thing has: who uses which. Their `t` is that of the process itself."""
-
-FIELDS: dict[str, tuple[str, ...]] = {
-    "run.started": ("file", "start_method", "processes"),
-    "process.created": (*PROCESS_FIELDS, "target", "daemon"),
-    "process.started": PROCESS_FIELDS,
-    "process.start_failed": (*PROCESS_FIELDS, "error"),
-    "process.join_timed_out": (*PROCESS_FIELDS, "timeout"),
-    "process.joined": (*PROCESS_FIELDS, "waited"),
-    "process.terminating": (*PROCESS_FIELDS, "signal", "reason"),
-    "process.killed": (*PROCESS_FIELDS, "reason"),
-    "process.exited": (
-        *PROCESS_FIELDS,
-        "outcome",
-        "expected",
-        "ended_by",
-        "stop_reason",
-        "signal",
-        "duration",
-        "cpu_seconds",
-        "max_rss",
-        "returned",
-        "error",
-        "limit",
-        "result",
-        "ended_at",
-        "ended_at_from",
-    ),
-    "process.wrote": ("job", "process", "pid", "stream", "text", "written_at"),
-    "process.shown": (*PROCESS_FIELDS, "label"),
-    "main.slept": ("seconds",),
-    "main.ended": ("exit_code", "error"),
-    "main.stopped": ("joining", "waited"),
-    "shared.waiting": (*USER_FIELDS, "operation", "timeout"),
-    "shared.acquired": (*USER_FIELDS, "operation", "waited", "skipped"),
-    "shared.timed_out": (*USER_FIELDS, "operation", "waited"),
-    "shared.released": (*USER_FIELDS, "held"),
-    "job.result": ("job", "type", "result"),
-    "note": ("about", "process", "text", "job", "count", "processes", "repeats"),
-    "run.finished": ("outcome", "exit_status", "duration", "values", "deadlock", "counts"),
-}
 
 
 @record(frozen=True, slots=True)
@@ -70,9 +26,28 @@ class Event:
     seq: int
     t: float
     time: str
-    event: str
     run: str
-    fields: dict[str, Json]
+    fact: Fact
+
+    @classmethod
+    def of(cls, seq: int, t: float, time: str, event: str, run: str, fields: Mapping[str, Json]) -> Event:
+        """Return the event of this name that says `fields`: see `event_types.from_json`."""
+        return cls(seq, t, time, run, from_json(event, fields))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Event:
+        """Return the event that `to_json` gave, in this version or in another one: see `event_types.from_kept`."""
+        return cls(data["seq"], data["t"], data["time"], data["run"], from_kept(data))
+
+    @property
+    def event(self) -> str:
+        """The name of what happened, such as `process.exited`."""
+        return NAMES[type(self.fact)]
+
+    @property
+    def fields(self) -> dict[str, Json]:
+        """What the event says beside the common fields, as JSON data."""
+        return to_json(self.fact)
 
     def to_json(self) -> dict[str, Json]:
         """The event as one flat JSON object, common fields first."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 
-from runner.model.errors import SupervisorFault
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.model.plan import Expect
@@ -31,16 +29,3 @@ def declared(expect: Expect) -> str:
     code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
     outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
     return " and ".join(filter(None, (code, outcome))) or "exit code 0, or stopped because the file asks for it"
-
-
-def exit_status_of(outcome: str, stopped_by: int | None) -> int:
-    """The exit status of a run with this outcome; `stopped_by` is the signal that asked for a stop."""
-    match outcome:
-        case "succeeded":
-            return 0
-        case "stopped":
-            return 128 + (stopped_by or signal.SIGTERM)
-        case "faulted":
-            return SupervisorFault.exit_status
-        case _:
-            return 1

@@ -21,9 +21,12 @@ def masked(value: Json) -> Json:
     """The same with a mask in the place of each value, at any depth, whose key looks like that of a secret."""
     if isinstance(value, list):
         return [masked(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: MASK if _SECRET.search(key) and item is not None else masked(item) for key, item in value.items()}
+    return masked_mapping(value) if isinstance(value, dict) else value
+
+
+def masked_mapping(values: dict[str, Json]) -> dict[str, Json]:
+    """The same mapping with such masks."""
+    return {key: MASK if _SECRET.search(key) and item is not None else masked(item) for key, item in values.items()}
 
 
 def without_secrets(line: str) -> str:

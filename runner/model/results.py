@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from runner.model.errors import SupervisorFault
+from runner.model.event_types import (
+    JobReported,
+    Noted,
+    ProcessCreated,
+    ProcessExited,
+    ProcessStarted,
+    RunFinished,
+    StartFailed,
+    to_json,
+)
 from runner.model.events import Event, Output
-from runner.model.records import field, fields_of, record
+from runner.model.records import field, fields_of, record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runner.model.event_types import Error, ProcessState
     from runner.model.events import Item
     from runner.model.plan import Json
+    from runner.model.words import EndedBy, Outcome, RunOutcome, StopReason
 
 MOST_OUTPUT = 1 << 16
 
@@ -31,14 +43,14 @@ class ProcessResult:
     name: str
     job: str
     pid: int | None = None
-    outcome: str | None = None
+    outcome: Outcome | None = None
     expected: bool | None = None
     exit_code: int | None = None
     signal: str | None = None
-    ended_by: str | None = None
-    stop_reason: str | None = None
+    ended_by: EndedBy | None = None
+    stop_reason: StopReason | None = None
     limit: str | None = None
-    error: dict[str, Json] | None = None
+    error: Error | None = None
     started_at: float | None = None
     ended_at: float | None = None
     duration: float | None = None
@@ -63,7 +75,7 @@ class RunResult:
     it was noted) and `processes`. `counts` says how many processes had each outcome, `not_started` among them.
     """
 
-    outcome: str
+    outcome: RunOutcome
     exit_status: int
     duration: float
     processes: dict[str, ProcessResult]
@@ -93,29 +105,8 @@ class RunResult:
         }
 
 
-_OF_THE_END = (
-    "outcome",
-    "expected",
-    "exit_code",
-    "signal",
-    "ended_by",
-    "stop_reason",
-    "limit",
-    "error",
-    "ended_at",
-    "duration",
-    "cpu_seconds",
-    "max_rss",
-)
-_OF_A_NOTE = ("about", "process", "text", "job", "count", "processes")
-_FAULTED: dict[str, Any] = {
-    "outcome": "faulted",
-    "exit_status": SupervisorFault.exit_status,
-    "duration": 0.0,
-    "values": {},
-    "deadlock": None,
-}
-"""The end of a run that nobody has told an end of."""
+_FAULTED = RunFinished("faulted", SupervisorFault.exit_status, 0.0, {}, None, {})
+"""The end of a run that has reported none."""
 
 
 class Recorder:
@@ -126,10 +117,10 @@ class Recorder:
         self._keep_events = keep_events
         self._keep_output = keep_output
         self._events: list[Event] = []
-        self._processes: dict[str, dict[str, Any]] = {}
+        self._processes: dict[str, ProcessResult] = {}
         self._output: list[bytearray] = []
         self._notes: dict[str, dict[str, None]] = {}
-        self._kinds: dict[object, dict[str, Json]] = {}
+        self._kinds: dict[int, dict[str, Json]] = {}
         """The last report of each kind of note, by the number of the event that reported it first."""
         self._results: dict[str, dict[str, Json]] = {}
         self._finished = _FAULTED
@@ -146,51 +137,68 @@ class Recorder:
             del kept[:-MOST_OUTPUT]
 
     def _note(self, event: Event) -> None:
-        said: dict[str, Any] = event.fields
-        match event.event:
-            case "process.created":
-                self._processes[said["process"]] = {"name": said["process"], "job": said["job"]}
+        match event.fact:
+            case ProcessCreated(of):
+                self._processes[of.process] = ProcessResult(of.process, of.job)
                 self._output.append(bytearray())
-            case "process.started":
-                self._processes[said["process"]] |= {"pid": said["pid"], "started_at": event.t}
-            case "process.start_failed":
-                self._processes[said["process"]] |= {"error": said["error"], "expected": False}
-            case "process.exited":
-                # A run that an earlier version kept has fewer fields.
-                ended = {"ended_at": event.t} | {name: said[name] for name in _OF_THE_END if name in said}
-                if self._keep_output:
-                    ended["result"] = said.get("result")
-                self._processes[said["process"]] |= ended
-            case "note":
-                for name in said.get("processes", [said["process"]]):
+            case ProcessStarted(of):
+                self._change(of, pid=of.pid, started_at=event.t)
+            case StartFailed(of, error):
+                self._change(of, error=error, expected=False)
+            case ProcessExited(of) as end:
+                ended = {name: getattr(end, name) for name in _OF_THE_END}
+                ended["ended_at"] = event.t if end.ended_at is None else end.ended_at
+                ended["result"] = end.result if self._keep_output else None
+                self._change(of, exit_code=of.exit_code, **ended)
+            case Noted() as note:
+                for name in note.processes or [note.process]:
                     if name in self._processes:  # main is no process of the file's
-                        self._notes.setdefault(name, {})[said["about"]] = None
-                first = said.get("repeats")
-                self._kinds[event.seq if first is None else first] = {name: said.get(name) for name in _OF_A_NOTE}
-            case "job.result":
-                self._results[said["job"]] = said["result"]
-            case "run.finished":
-                self._finished = said
+                        self._notes.setdefault(name, {})[note.about] = None
+                said = to_json(note)
+                del said["repeats"]
+                self._kinds[event.seq if note.repeats is None else note.repeats] = said
+            case JobReported(job, result=result):
+                self._results[job] = result
+            case RunFinished() as finished:
+                self._finished = finished
+
+    def _change(self, of: ProcessState, **changes: Any) -> None:
+        self._processes[of.process] = replace(self._processes[of.process], **changes)
 
     def result(self) -> RunResult:
         """What the run came to."""
         processes = {
-            name: ProcessResult(
-                **record,
+            name: replace(
+                result,
                 output=kept.decode(errors="backslashreplace"),
                 notes=tuple(self._notes.get(name, ())),
             )
-            for (name, record), kept in zip(self._processes.items(), self._output, strict=True)
+            for (name, result), kept in zip(self._processes.items(), self._output, strict=True)
         }
+        finished = self._finished
         return RunResult(
-            outcome=self._finished["outcome"],
-            exit_status=self._finished["exit_status"],
-            duration=self._finished["duration"],
+            outcome=finished.outcome,
+            exit_status=finished.exit_status,
+            duration=finished.duration,
             processes=processes,
             results=self._results,
-            values=self._finished["values"],
-            deadlock=None if self._finished["deadlock"] is None else tuple(self._finished["deadlock"]),
+            values=finished.values,
+            deadlock=finished.deadlock,
             events=tuple(self._events),
             notes=tuple(self._kinds.values()),
-            counts=self._finished.get("counts", {}),
+            counts=finished.counts or {},
         )
+
+
+_OF_THE_END = (
+    "outcome",
+    "expected",
+    "signal",
+    "ended_by",
+    "stop_reason",
+    "limit",
+    "error",
+    "duration",
+    "cpu_seconds",
+    "max_rss",
+)

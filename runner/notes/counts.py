@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from runner.model.events import Event
+from runner.model.event_types import Noted
 from runner.model.records import replace
 from runner.notes.lives import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.model.plan import Json
+    from runner.model.events import Event
     from runner.notes.lives import Note
 
 MOST_SUBJECTS = 5
@@ -38,17 +38,12 @@ class CountedNote:
         """Whether the end of the run has something to report that has not been reported yet."""
         return self.reported_in is None or self.count > 1
 
-    def fields(self) -> dict[str, Json]:
-        """The fields of a `note` event: of the first note, or at the end of all of them."""
-        return {
-            "about": self.note.about,
-            "process": self.note.process,
-            "text": self._text(),
-            "job": self.job,
-            "count": self.count,
-            "processes": list(self.processes),
-            "repeats": self.reported_in,
-        }
+    def fact(self) -> Noted:
+        """What the event of the first note says, or at the end that of all of them."""
+        note = self.note
+        return Noted(
+            note.about, note.process, self._text(), self.job, self.count, tuple(self.processes), self.reported_in
+        )
 
     def _text(self) -> str:
         if self.count == 1:
@@ -87,19 +82,17 @@ class NoteCounts:
             yield from (kind for kind in subjects.values() if kind.has_news)
 
 
-def merged(events: Iterable[Event]) -> list[Event]:
+def merged(events: Sequence[Event]) -> list[Event]:
     """The events, each note once: the last report of its kind, at the moment of the first one."""
     kept = list(events)
-    places = {event.seq: place for place, event in enumerate(kept) if event.event == "note"}
-    for event in list(kept):
-        first = places.get(event.fields.get("repeats")) if event.event == "note" else None  # type: ignore[arg-type]  # its vocabulary
-        if first is not None:
-            kept[first] = replace(kept[first], fields=event.fields)
-            kept[places[event.seq]] = _GONE
-    return [event for event in kept if event is not _GONE]
-
-
-_GONE = Event(-1, 0.0, "", "", "", {})
+    places = {event.seq: place for place, event in enumerate(kept) if isinstance(event.fact, Noted)}
+    gone: set[int] = set()
+    for event in events:
+        match event.fact:
+            case Noted(repeats=int(first)) as last if first in places:
+                kept[places[first]] = replace(kept[places[first]], fact=last)
+                gone.add(event.seq)
+    return [event for event in kept if event.seq not in gone]
 
 
 def _cut(text: str, most: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.model.arguments import references
+from runner.model.event_types import ProcessExited
 from runner.model.exit_codes import declared
 from runner.model.lines import WholeLines
 from runner.model.shared_things import SharedArray, SharedValue
@@ -11,7 +12,6 @@ from runner.notes.lives import Note, listed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from runner.model.events import Event, Output
     from runner.model.plan import Declared, Expect, Json, Plan
@@ -61,14 +61,14 @@ class Expectations:
 
     def see(self, event: Event) -> list[Note]:
         """An event; the notes that belong right behind it."""
-        fields: dict[str, Any] = event.fields
-        match event.event:
-            case "process.exited":
-                self._ended_at[fields["process"]] = fields["ended_at"]
-                expect = self._expect[fields["process"]]
-                if expect is not None and expect.says_the_end and not fields["expected"]:
-                    self.has_wrong_end = True
-                    return [not_as_declared(fields["process"], expect)]
+        if not isinstance(event.fact, ProcessExited):
+            return []
+        end, name = event.fact, event.fact.of.process
+        self._ended_at[name] = event.t if end.ended_at is None else end.ended_at
+        expect = self._expect[name]
+        if expect is not None and expect.says_the_end and not end.expected:
+            self.has_wrong_end = True
+            return [not_as_declared(name, expect)]
         return []
 
     def see_note(self, note: Note) -> None:

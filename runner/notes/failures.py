@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from runner.model.event_types import MainEnded, ProcessCreated, ProcessExited, StartFailed
 from runner.model.events import MAIN_PROCESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from runner.model.event_types import Error
     from runner.model.events import Event
 
 MOST_NAMES_KEPT = 9
@@ -20,13 +20,13 @@ MOST_GROUPS = 50
 class Failure:
     """Processes that ended unexpectedly in one way: how the first one did, and how many they are.
 
-    `end` has the fields of its last event. `place` is where its error was raised, as `app.py:7 in check`.
+    `end` is what the event of its end says. `place` is where its error was raised, as `app.py:7 in check`.
     `has_one_message` says whether all of them have the message of the first.
     """
 
     __slots__ = ("count", "end", "has_one_message", "place", "processes")
 
-    def __init__(self, end: dict[str, Any]) -> None:
+    def __init__(self, end: ProcessExited | StartFailed | MainEnded) -> None:
         self.end = end
         self.place = place_of((self.error or {}).get("traceback") or "")
         self.count = 0
@@ -35,9 +35,9 @@ class Failure:
         self.has_one_message = True
 
     @property
-    def error(self) -> dict[str, Any] | None:
+    def error(self) -> Error | None:
         """The exception of the first process: `type`, `message` and `traceback`."""
-        return self.end.get("error")
+        return self.end.error
 
     def add(self, process: str, message: str | None) -> None:
         """Count one more process."""
@@ -51,7 +51,7 @@ class Failures:
     """The failures of one run, from its events in order."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[Any, ...], Failure] = {}
+        self._groups: dict[tuple[object, ...], Failure] = {}
         self.main: Failure | None = None
         """The failure of main, whose end the file does not declare."""
         self.processes = 0
@@ -70,27 +70,25 @@ class Failures:
 
     def see(self, event: Event) -> None:
         """Take note of one event."""
-        said: dict[str, Any] = event.fields
-        match event.event:
-            case "process.created":
+        match event.fact:
+            case ProcessCreated():
                 self.processes += 1
-            case "process.start_failed":
-                self._add(said["process"], said | {"outcome": "start failed"})
-            case "process.exited" if not said["expected"]:
-                self._add(said["process"], said)
-            case "main.ended" if said.get("exit_code"):
-                self.main = Failure(said | {"outcome": "failed"})
+            case StartFailed(of) as failed:
+                self._add(of.process, failed, ("start failed",))
+            case ProcessExited(of, expected=False) as end:
+                self._add(of.process, end, (end.outcome, of.exit_code, end.limit, end.stop_reason))
+            case MainEnded(exit_code) as end if exit_code:
+                self.main = Failure(end)
                 self.main.add(MAIN_PROCESS, (self.main.error or {}).get("message"))
 
     def groups(self) -> list[Failure]:
         """The failures of processes, the most frequent first."""
         return sorted(self._groups.values(), key=lambda one: -one.count)
 
-    def _add(self, process: str, end: dict[str, Any]) -> None:
+    def _add(self, process: str, end: ProcessExited | StartFailed, way: tuple[object, ...]) -> None:
         failure = Failure(end)
-        error = end.get("error") or {}
-        ways = ("outcome", "exit_code", "limit", "stop_reason")
-        key = (error.get("type"), failure.place, *(end.get(name) for name in ways))
+        error = end.error or {}
+        key = (error.get("type"), failure.place, *way)
         if len(self._groups) >= MOST_GROUPS and key not in self._groups:
             key = next(reversed(self._groups))
         self._groups.setdefault(key, failure).add(process, error.get("message"))

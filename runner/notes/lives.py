@@ -8,6 +8,16 @@ from __future__ import annotations
 
 import re
 
+from runner.model.event_types import (
+    JoinTimedOut,
+    MainEnded,
+    ProcessCreated,
+    ProcessExited,
+    ProcessKilled,
+    ProcessStarted,
+    ProcessTerminating,
+    StartFailed,
+)
 from runner.model.exit_codes import signal_name
 from runner.model.records import record
 
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.model.events import Event
-    from runner.model.plan import Json
+    from runner.model.words import ForeignWord, NotAsDeclared, NoteWord
 
 
 @record(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class Note:
     `about` differ in where each has to be reported: the name of a thing, a variable, a field of `expect`.
     """
 
-    about: str
+    about: NoteWord | NotAsDeclared | ForeignWord
     process: str | None
     text: str
     subject: str = ""
@@ -67,35 +77,35 @@ class Notes:
         return [*self._time_limit(outcome == "timed_out"), *self._never_started(outcome == "faulted")]
 
     def _about(self, event: Event, stopped_by: int | None) -> Iterator[Note]:
-        fields = event.fields
-        match event.event, fields:
-            case "process.created", {"process": str(name)}:
-                self._unstarted[name] = None
-            case (("process.started" | "process.start_failed"), {"process": str(name)}):
-                self._unstarted.pop(name, None)
-            case "process.join_timed_out", {"process": str(name), "timeout": float() | int() as timeout}:
-                yield Note("join_timed_out", name, _JOIN_TIMED_OUT.format(name, timeout))
-            case "process.terminating", {"process": str(name), "reason": reason}:
-                self._terminated_at[name] = event.t
+        match event.fact:
+            case ProcessCreated(of):
+                self._unstarted[of.process] = None
+            case ProcessStarted(of) | StartFailed(of):
+                self._unstarted.pop(of.process, None)
+            case JoinTimedOut(of, timeout):
+                yield Note("join_timed_out", of.process, _JOIN_TIMED_OUT.format(of.process, timeout))
+            case ProcessTerminating(of, reason=reason):
+                self._terminated_at[of.process] = event.t
                 if reason == "timeout":
-                    yield Note("timeout", name, _TIMEOUT.format(name, self._grace_period))
+                    yield Note("timeout", of.process, _TIMEOUT.format(of.process, self._grace_period))
                 yield from self._time_limit(reason == "time_limit")
                 yield from self._stop(reason == "stop_requested", stopped_by)
-            case "process.killed", {"process": str(name), "reason": "grace_period"}:
-                waited = event.t - self._terminated_at.get(name, event.t)
-                yield Note("sigterm_ignored", name, _SIGTERM_IGNORED.format(name, round(waited, 1)))
-            case "process.exited", {"process": str(name)}:
-                for note in self._about_end(name, fields):
+            case ProcessKilled(of, "grace_period"):
+                waited = event.t - self._terminated_at.get(of.process, event.t)
+                yield Note("sigterm_ignored", of.process, _SIGTERM_IGNORED.format(of.process, round(waited, 1)))
+            case ProcessExited() as end:
+                for note in self._about_end(end):
                     if note.about != "return_value" or self._explains_returns:
                         yield note
-            case "main.ended", _:
+            case MainEnded():
                 self._main_has_ended = True
 
-    def _about_end(self, name: str, fields: dict[str, Json]) -> Iterator[Note]:
-        if self.forkserver_end is not None and fields["outcome"] == "failed" and fields["signal"] == "SIGKILL":
+    def _about_end(self, end: ProcessExited) -> Iterator[Note]:
+        name = end.of.process
+        if self.forkserver_end is not None and end.outcome == "failed" and end.signal == "SIGKILL":
             yield Note("foreign_signal", name, _DIED_WITH_FORKSERVER.format(name, self.forkserver_end))
         else:
-            yield from _about_end(name, fields, is_crash=name in self._crashing)
+            yield from _about_end(name, end, is_crash=name in self._crashing)
 
     def _time_limit(self, is_over: bool) -> Iterator[Note]:
         if is_over and not self._time_is_over:
@@ -141,24 +151,25 @@ def left_running(
         yield Note("left_running", None, _LEFT_EXIT_FUNCTIONS, "exit functions")
 
 
-def _about_end(name: str, fields: dict[str, Json], *, is_crash: bool) -> Iterator[Note]:
-    match fields:
-        case {"outcome": "lost", "duration": duration}:
-            yield Note("lost", name, (_SUPERVISOR_DIED if duration is None else _EXIT_CODE_LOST).format(name))
-        case {"outcome": "terminated" | "killed", "stop_reason": "main_ended"}:
+def _about_end(name: str, end: ProcessExited, *, is_crash: bool) -> Iterator[Note]:
+    code, signal = end.of.exit_code, end.signal
+    match end:
+        case ProcessExited(outcome="lost"):
+            yield Note("lost", name, (_SUPERVISOR_DIED if end.duration is None else _EXIT_CODE_LOST).format(name))
+        case ProcessExited(outcome="terminated" | "killed", stop_reason="main_ended"):
             yield Note("daemon_terminated", name, _DAEMON_TERMINATED.format(name))
-        case {"limit": "memory"}:
+        case ProcessExited(limit="memory"):
             yield Note("out_of_memory", name, _OUT_OF_MEMORY.format(name))
-        case {"limit": "cpu_seconds", "signal": signal}:
+        case ProcessExited(limit="cpu_seconds"):
             yield Note("cpu_limit", name, _CPU_LIMIT.format(name, signal))
-        case {"outcome": "failed", "exit_code": int(code), "signal": signal} if code < 0 and not is_crash:
+        case ProcessExited(outcome="failed") if code is not None and code < 0 and not is_crash:
             why = _SIGNALS.get(str(signal), _ANY_SIGNAL)
             yield Note("foreign_signal", name, _FOREIGN_SIGNAL.format(name, signal, code, why))
-        case {"ended_by": "return", "returned": str(value), "exit_code": 0}:
+        case ProcessExited(ended_by="return", returned=str(value)) if code == 0:
             yield Note("return_value", name, _RETURN_VALUE.format(name, _short(value), _instead(value)))
-        case {"ended_by": "sys_exit", "returned": str(value), "exit_code": int(code)}:
+        case ProcessExited(ended_by="sys_exit", returned=str(value)) if code is not None:
             yield from _about_exit(name, value, code)
-        case {"ended_by": "unreported", "exit_code": int(code)}:
+        case ProcessExited(ended_by="unreported") if code is not None:
             yield Note("unreported", name, _UNREPORTED.format(name, code))
 
 

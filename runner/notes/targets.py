@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 
 from runner.model.arguments import references
+from runner.model.event_types import ProcessExited, ProcessStarted, ProcessTerminating
 from runner.notes.lives import Note, listed
 from runner.notes.remains import Remains
 
@@ -105,44 +106,42 @@ class Surprises:
 
     def about(self, event: Event, at: float) -> Iterator[Note]:
         """The notes that belong right after this event, which was `at` this time (monotonic)."""
-        name = event.fields.get("process")
-        if not isinstance(name, str):
-            return
-        if event.event == "process.started":
-            self._started[name] = at
-        if event.event == "process.terminating":
-            yield from self._remains.see_stop(name, at)
-        if event.event == "process.exited":
-            yield from self._about_end(name, event.fields)
+        match event.fact:
+            case ProcessStarted(of):
+                self._started[of.process] = at
+            case ProcessTerminating(of):
+                yield from self._remains.see_stop(of.process, at)
+            case ProcessExited(of) as end:
+                yield from self._about_end(of.process, end)
 
-    def _about_end(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
-        error = fields["error"]
+    def _about_end(self, name: str, end: ProcessExited) -> Iterator[Note]:
+        error = end.error
         if error is not None and error["type"] == "AssertionError" and error["message"] == _DAEMONS_CHILDREN:
             yield Note("daemon_children", name, _DAEMON_CHILDREN.format(name))
         if error is not None and _has_missed_its_input(error):
             yield from self._read_from_stdin(name, _READ.format(name, f" ({error['type']})"))
         elif error is not None and (line := _failed_line(error)) and _READS_STDIN.search(line):
             yield from self._read_from_stdin(name, _FAILED_READING.format(name, line, error["type"]))
-        yield from self._about_exit(name, fields)
+        yield from self._about_exit(name, end)
         is_unwound = name in self._unwinding
         if (
             name in self._finally
-            and fields["signal"] in ("SIGTERM", "SIGKILL")
-            and not (is_unwound and fields["signal"] == "SIGTERM")
+            and end.signal in ("SIGTERM", "SIGKILL")
+            and not (is_unwound and end.signal == "SIGTERM")
         ):
-            yield Note("finally_skipped", name, _FINALLY_SKIPPED.format(name, fields["signal"], self._finally[name]))
+            yield Note("finally_skipped", name, _FINALLY_SKIPPED.format(name, end.signal, self._finally[name]))
         if name in self._worked and name in self._started:
             began, ended = self._worked[name]
             start_s, work_s = began - self._started[name], ended - began
             if start_s > max(SLOW_START_S, TIMES_AS_LONG * work_s):
                 self._slow.append((name, start_s, work_s))
 
-    def _about_exit(self, name: str, fields: dict[str, Any]) -> Iterator[Note]:
+    def _about_exit(self, name: str, end: ProcessExited) -> Iterator[Note]:
         """What a forked process has skipped at its end, unless it ended in a way that says so itself."""
         (functions,) = self._left.pop((name, "left_for_exit"), [[]])
         finalizers, folders = self._left.pop((name, "unfinalized"), [[], []])
         (files,) = self._left.pop((name, "unwritten"), [[]])
-        if self._plan.start_method == "spawn" or fields["ended_by"] in ("signal", "unreported"):
+        if self._plan.start_method == "spawn" or end.ended_by in ("signal", "unreported"):
             return
         skipped = [_NOT_CALLED.format(listed(functions), "was" if len(functions) == 1 else "were")] if functions else []
         skipped += [f"{listed(finalizers)} {'has' if len(finalizers) == 1 else 'have'} not run"] if finalizers else []

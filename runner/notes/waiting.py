@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from runner.model.event_types import ProcessExited
     from runner.model.plan import Plan
+    from runner.model.words import NoteWord
 
 
 class Why:
@@ -24,14 +26,14 @@ class Why:
         self._things = {thing.name: thing for thing in plan.shared}
         self._lost_items: dict[str, str] = {}
         """Queues of which an item was lost, each with the process that had put the first one."""
-        self.deadlock: list[str] | None = None
+        self.deadlock: tuple[str, ...] | None = None
         """The names of those in the first circle."""
 
     def name(self, number: int) -> str:
         """The name of a process, or of main."""
         return self._names[number]
 
-    def about(self, message: Mapping[str, Any], ends: Mapping[int, Mapping[str, Any]]) -> Iterator[Note] | None:
+    def about(self, message: Mapping[str, Any], ends: Mapping[int, ProcessExited]) -> Iterator[Note] | None:
         """The notes on what the supervisor says of shared things; None if it is about something else.
 
         `ends` are how processes have ended, by their numbers.
@@ -46,7 +48,7 @@ class Why:
             case {"dropped": number, "thing": thing, "error": error}:
                 return self.of_dropped(number, thing, error)
             case {"unsent": items, "by": number, "thing": thing, "writing": writing}:
-                return self.of_unsent(number, thing, items, ends.get(number, {}), writing=writing)
+                return self.of_unsent(number, thing, items, ends.get(number), writing=writing)
             case {"manager_died": exit_code}:
                 return self.of_manager(exit_code)
         return None
@@ -61,7 +63,7 @@ class Why:
         held = _held_by(found["holders"]) if found["circles"] else {}
         for circle in found["circles"]:
             names = [self.name(number) for number in circle]
-            self.deadlock = self.deadlock or names
+            self.deadlock = self.deadlock or tuple(names)
             ends = _ENDS_RUN if found["standstill"] else ""
             yield Note("deadlock", names[0], self._of_circle(circle, things, held) + ends, " ".join(names))
         if found["standstill"] and not found["circles"] and self.deadlock is None:
@@ -110,7 +112,7 @@ class Why:
             end = _more_waits(len(by_wait) - place) + _STANDS_STILL if place == len(shown) else ""
             yield Note(about, names[0], waiters + text + end, thing)
 
-    def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[str, str]:
+    def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[NoteWord, str]:
         match operation, kind:
             case (("get" | "join"), _) if thing in self._lost_items:
                 return "item_lost", _WAITS_FOR_LOST[operation].format(thing, self._lost_items[thing])
@@ -173,7 +175,7 @@ class Why:
         yield Note("item_lost", name, _DROPPED.format(name, thing, error), thing)
 
     def of_unsent(
-        self, number: int, thing: str, items: int, end: Mapping[str, Any], *, writing: bool = False
+        self, number: int, thing: str, items: int, end: ProcessExited | None, *, writing: bool = False
     ) -> Iterator[Note]:
         """A process has ended that had not sent all that it had put; the last may be sent if it was `writing` it."""
         name = self.name(number)
@@ -182,9 +184,9 @@ class Why:
             return
         was_dropped = self._lost_items.get(thing) == name
         self._lost_items.setdefault(thing, name)
-        if end.get("signal") is not None:
-            why = _KILLED.format(end["signal"])
-        elif end.get("ended_by") == "unreported":
+        if end is not None and end.signal is not None:
+            why = _KILLED.format(end.signal)
+        elif end is not None and end.ended_by == "unreported":
             why = _LEFT
         else:
             why = _BEHIND if was_dropped else _NOT_JOINED

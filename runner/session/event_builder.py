@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from datetime import UTC, datetime
 
 from runner.model import origins
 from runner.model.errors import SupervisorFault
-from runner.model.events import FIELDS, MAIN_PROCESS, PROCESS_FIELDS, Event, Output
-from runner.model.exit_codes import exit_status_of, signal_name
-from runner.model.masking import masked
+from runner.model.event_types import (
+    NAMES,
+    JobReported,
+    LineWritten,
+    MainEnded,
+    ProcessCreated,
+    ProcessExited,
+    ProcessStarted,
+    ProcessState,
+    RunFinished,
+    RunStarted,
+    StartFailed,
+    from_json,
+)
+from runner.model.events import MAIN_PROCESS, Event, Output
+from runner.model.exit_codes import signal_name
+from runner.model.job_results import End
+from runner.model.masking import masked, masked_mapping
+from runner.model.records import replace
+from runner.model.verdict import Findings, Verdict, verdict
+from runner.model.words import ForeignWord
 from runner.notes.counts import NoteCounts
 from runner.notes.expectations import Expectations
 from runner.notes.lives import Note, Notes, holder_died, left_running
@@ -20,6 +37,7 @@ from runner.notes.sums import of_sums
 from runner.notes.targets import Surprises
 from runner.notes.waiting import Why
 from runner.session.explained import counts_of, crashing, explains_returns
+from runner.session.job_reports import report_of
 from runner.system import signal_senders
 
 TYPE_CHECKING = False
@@ -28,6 +46,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.link.wire import Message
+    from runner.model.event_types import Fact
     from runner.model.plan import JobPlan, Json, Plan
     from runner.notes.counts import CountedNote
 
@@ -47,12 +66,14 @@ class Telling:
         self._why = Why(plan)
         self._surprises = Surprises(plan)
         self._expectations = Expectations(plan)
-        self._running: dict[int, dict[str, Any]] = {}
-        self._ends: dict[int, dict[str, Any]] = {}
+        self._running: dict[int, ProcessState] = {}
+        self._ends: dict[int, ProcessExited] = {}
         self._outcomes = ["not_started"] * len(plan.processes)
         self._final: Message | None = None
         self._values: dict[str, bytes] | None = None
-        self._failed = False
+        self._has_unexpected_end = False
+        self._has_failed_job = False
+        self._main_exit_code = 0
         self.stopped_by: int | None = None
         """The signal that asked for a stop."""
         self._stop_sent: int | None = None
@@ -62,30 +83,26 @@ class Telling:
 
     def see_sender(self, number: int, pid: int) -> None:
         """The command was sent this signal by the process with this pid."""
-        pids = {facts["pid"]: process for process, facts in self._running.items()}
+        pids = {of.pid: process for process, of in self._running.items() if of.pid is not None}
         self._notes.stop_sent = origins.sent(number, signal_senders.origin(pid, pids), self._name, "the command")
 
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""
         match message:
-            case {"event": "main.stopped" as event, "t": at, "fields": {"joining": int(joining), "waited": waited}}:
-                fields = {"joining": self._name(joining), "waited": round(waited, 6)}
-                yield from self._with_notes(event, at, fields)
+            case {"event": event, "t": at, "process": None, "fields": {"joining": int(joining), "waited": waited}}:
+                said = {"joining": self._name(joining), "waited": round(waited, 6)}
+                yield from self._with_notes(at, from_json(event, said))
             case {"event": event, "t": at, "process": None, "fields": fields}:
-                yield from self._with_notes(event, at, fields)
+                fact = from_json(event, fields)
+                if isinstance(fact, MainEnded):
+                    self._main_exit_code = fact.exit_code
+                yield from self._with_notes(at, fact)
             case {"event": event, "t": at, "process": process, "fields": fields, "facts": facts}:
-                yield from self._of_process(event, at, process, fields, facts)
+                yield from self._of_process(at, process, self._fact(event, process, fields, facts))
             case {"began": began, "time": wall, "created": reprs}:
                 self.began, self._wall = began, wall
-                yield self._event(
-                    "run.started",
-                    began,
-                    {
-                        "file": self._plan.file,
-                        "start_method": self._plan.start_method,
-                        "processes": len(self._plan.processes),
-                    },
-                )
+                plan = self._plan
+                yield self._event(began, RunStarted(plan.file, plan.start_method, len(plan.processes)))
                 for process, shown in enumerate(reprs):
                     yield from self._created(process, shown, began)
                 yield from self._noted(of_environment(self._plan), began)
@@ -98,10 +115,11 @@ class Telling:
         """What was seen of shared things, and what processes tell of themselves."""
         match message:
             case {"holder_died": process, "guard": guard, "t": at}:
-                ended_well = self._ends.get(process, {}).get("exit_code") == 0
+                end = self._ends.get(process)
+                ended_well = end is not None and end.of.exit_code == 0
                 yield from self._noted([holder_died(self._name(process), guard, ended_well=ended_well)], at)
             case {"shared": what, "by": number, "t": at, "fields": fields}:
-                yield self._event(f"shared.{what}", at, self._user(number) | fields)
+                yield self._event(at, from_json(f"shared.{what}", self._user(number) | fields))
             case {"said": what, "by": number, "what": said, "t": at}:
                 yield from self._noted(self._surprises.hear(number, what, said, at), at)
             case {"forked_with": threads, "t": at}:
@@ -119,33 +137,37 @@ class Telling:
                     raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
                 yield from self._noted(notes, message["t"])
 
-    def _of_process(
-        self, event: str, at: float, process: int, fields: dict[str, Any], facts: dict[str, Any]
-    ) -> Iterator[Event]:
+    def _fact(self, event: str, process: int, fields: dict[str, Any], facts: dict[str, Any]) -> Fact:
+        """The record of what the supervisor says of a process."""
         plan = self._plan.processes[process]
-        said: dict[str, Any] = {"job": plan.job, "process": plan.name, **facts}
-        match event:
-            case "process.start_failed":
+        if event == NAMES[ProcessExited]:
+            code = facts["exit_code"]
+            by_signal = signal_name(-code) if code is not None and code < 0 else None
+            fields = fields | {"signal": by_signal, "ended_at": max(0.0, fields["ended_at"] - self.began)}
+        said = {name: _rounded(name, value) for name, value in fields.items()}
+        return from_json(event, {"job": plan.job, "process": plan.name, **facts, **said})
+
+    def _of_process(self, at: float, process: int, fact: Fact) -> Iterator[Event]:
+        match fact:
+            case StartFailed():
                 self._outcomes[process] = "start_failed"
-            case "process.started":
-                self._running[process] = facts
-            case "process.exited":
+                self._has_unexpected_end = True
+            case ProcessStarted(of):
+                self._running[process] = of
+            case ProcessExited() as end:
                 self._running.pop(process, None)
-                code = facts["exit_code"]
-                self._outcomes[process] = fields["outcome"]
-                by_signal = signal_name(-code) if code is not None and code < 0 else None
-                ended_at = max(0.0, fields["ended_at"] - self.began)
-                last = {"signal": by_signal, "ended_at": ended_at, "ended_at_from": fields["ended_at_from"]}
-                fields = {name: value for name, value in fields.items() if name not in last} | last
-                self._ends[process] = {name: fields[name] for name in _KEPT_OF_ENDS} | {"exit_code": code}
-        yield from self._with_notes(event, at, said | {name: _rounded(name, value) for name, value in fields.items()})
+                self._outcomes[process] = end.outcome
+                self._has_unexpected_end = self._has_unexpected_end or not end.expected
+                # Results and tracebacks of all processes would take any amount of memory.
+                self._ends[process] = replace(end, error=None, result=None, returned=None)
+        yield from self._with_notes(at, fact)
 
     def _user(self, number: int) -> dict[str, Json]:
         """Who uses a shared thing: a process, or main."""
         if number == len(self._plan.processes):
             return {"job": None, "process": MAIN_PROCESS, "pid": None}
         plan = self._plan.processes[number]
-        return {"job": plan.job, "process": plan.name, "pid": self._running.get(number, {}).get("pid")}
+        return {"job": plan.job, "process": plan.name, "pid": self._pid(number)}
 
     def see_output(self, output: Output) -> None:
         """Something that a process wrote, which the file may say something about."""
@@ -155,12 +177,12 @@ class Telling:
 
     def _created(self, process: int, shown: str, at: float) -> Iterator[Event]:
         plan = self._plan.processes[process]
-        facts = {"pid": None, "state": "initial", "alive": False, "exit_code": None, "repr": shown}
-        fields = {"target": plan.target or plan.cls or "do", "daemon": plan.daemon}
-        yield from self._of_process("process.created", at, process, fields, facts)
+        of = ProcessState(plan.job, plan.name, None, "initial", alive=False, exit_code=None, repr=shown)
+        created = ProcessCreated(of, plan.target or plan.cls or "do", plan.daemon)
+        yield from self._of_process(at, process, created)
 
-    def _with_notes(self, event: str, at: float, fields: dict[str, Any]) -> Iterator[Event]:
-        told = self._event(event, at, fields)
+    def _with_notes(self, at: float, fact: Fact) -> Iterator[Event]:
+        told = self._event(at, fact)
         yield told
         yield from self._noted(self._notes.about(told, self.stopped_by), at)
         yield from self._noted(self._surprises.about(told, at), at)
@@ -175,7 +197,7 @@ class Telling:
                 yield self._note(first, at)
 
     def _note(self, counted: CountedNote, at: float) -> Event:
-        told = self._event("note", at, counted.fields())
+        told = self._event(at, counted.fact())
         counted.reported_in = told.seq
         return told
 
@@ -193,22 +215,27 @@ class Telling:
         """The event of one line that ends in this piece of output; `written_at` is None where that is not known."""
         process = output.process
         plan = None if process is None else self._plan.processes[process]
-        fields: dict[str, Json] = {
-            "job": plan.job if plan else None,
-            "process": plan.name if plan else MAIN_PROCESS,
-            "pid": self._running.get(process, {}).get("pid") if process is not None else None,
-            "stream": output.stream,
-            "text": text,
-            "written_at": None if written_at is None else round(max(0.0, written_at - self.began), 6),
-        }
-        return self._event("process.wrote", time.monotonic() if output.at is None else output.at, fields)
+        line = LineWritten(
+            job=plan.job if plan else None,
+            process=plan.name if plan else MAIN_PROCESS,
+            pid=self._pid(process),
+            stream=output.stream,
+            text=text,
+            written_at=None if written_at is None else round(max(0.0, written_at - self.began), 6),
+        )
+        return self._event(time.monotonic() if output.at is None else output.at, line)
 
-    def _event(self, event: str, at: float, fields: dict[str, Json]) -> Event:
+    def _pid(self, process: int | None) -> int | None:
+        """The pid of a process that runs."""
+        running = None if process is None else self._running.get(process)
+        return None if running is None else running.pid
+
+    def _event(self, at: float, fact: Fact) -> Event:
         t = max(0.0, at - self.began)
         moment = datetime.fromtimestamp(self._wall + t, UTC).isoformat(timespec="microseconds")
         seq = self._seq
         self._seq += 1
-        return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), event, self.run, fields)
+        return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), self.run, fact)
 
     def finish(self) -> Iterator[Event]:
         """The last events: ends that nobody saw, the jobs' results, the end of the run."""
@@ -218,92 +245,79 @@ class Telling:
         at = self._final["t"] if self._final else time.monotonic()
         # The name of a thing is its part in the scenario: a `token` that goes round is no secret.
         values = {name: masked(value) for name, value in self._final["last_values"].items()} if self._final else {}
-        outcome = "faulted" if self._final is None else self._final["ended"]
-        if outcome == "succeeded" and self._failed:
-            outcome = "failed"
-        last = self._last_notes(outcome)
+        last = self._last_notes(self._verdict())
         for note in last:
             self._expectations.see_note(note)
-        unmet = self._unmet(outcome)
+        unmet = self._unmet(self._verdict())
         yield from self._noted_at_the_end([*last, *unmet], at)
-        if outcome == "succeeded" and unmet:
-            outcome = "failed"
-        fields: dict[str, Json] = {
-            "outcome": outcome,
-            "exit_status": self._exit_status(outcome, bool(unmet) or self._expectations.has_wrong_end),
-            "duration": round(max(0.0, at - self.began), 6),
-            "values": values,
-            "deadlock": None if self._why.deadlock is None else [*self._why.deadlock],
-            "counts": counts_of(self._outcomes),
-        }
-        yield self._event("run.finished", at, fields)
+        decided = self._verdict(has_unmet=bool(unmet))
+        finished = RunFinished(
+            outcome=decided.outcome,
+            exit_status=decided.exit_status,
+            duration=round(max(0.0, at - self.began), 6),
+            values=values,
+            deadlock=self._why.deadlock,
+            counts=counts_of(self._outcomes),
+        )
+        yield self._event(at, finished)
 
-    def _last_notes(self, outcome: str) -> list[Note]:
+    def _verdict(self, *, has_unmet: bool = False) -> Verdict:
+        found = Findings(
+            stop=None if self._final is None else self._final["ended"],
+            main_exit_code=self._main_exit_code,
+            has_unexpected_end=self._has_unexpected_end,
+            has_failed_job=self._has_failed_job,
+            has_unmet=has_unmet,
+            has_wrong_end=self._expectations.has_wrong_end,
+            supervisor_died=self._final is None,
+            stopped_by=self.stopped_by or self._stop_sent,
+        )
+        return verdict(self._plan.expect, found)
+
+    def _last_notes(self, decided: Verdict) -> list[Note]:
         """The notes that only a run's end shows, but for those on what the file declares."""
         if self._final is None:
-            return self._notes.at_the_end(outcome)
+            return self._notes.at_the_end(decided.outcome)
         sums = of_sums(self._plan, self._final["added"], self._final["last_values"])
         final = self._final
         left = left_running(final["threads"], final["processes"], self.exit_functions_were_ended)
-        return [*sums, *self._surprises.at_the_end(), *left, *self._notes.at_the_end(outcome)]
+        return [*sums, *self._surprises.at_the_end(), *left, *self._notes.at_the_end(decided.outcome)]
 
-    def _unmet(self, outcome: str) -> list[Note]:
+    def _unmet(self, decided: Verdict) -> list[Note]:
         """What is not as the file declares; of a run that was stopped from outside nothing is asked."""
-        if self._final is None or outcome == "stopped":
+        if self._final is None or decided.outcome == "stopped":
             return []
-        return self._expectations.unmet(outcome, self._final["last_values"], self._why.deadlock is not None)
-
-    def _exit_status(self, outcome: str, has_unmet: bool) -> int:
-        if self._plan.expect is not None and not has_unmet and outcome in ("failed", "timed_out"):
-            return 0
-        return exit_status_of(outcome, self.stopped_by or self._stop_sent)
+        return self._expectations.unmet(decided.outcome, self._final["last_values"], self._why.deadlock is not None)
 
     def _lost(self) -> Iterator[Event]:
-        for process, facts in list(self._running.items()):
-            fields = dict.fromkeys(_END_FIELDS) | {"outcome": "lost", "expected": False, "ended_by": "unreported"}
-            gone = facts | {"state": "stopped", "alive": False, "exit_code": None}
+        for process, of in list(self._running.items()):
+            gone = replace(of, state="stopped", alive=False, exit_code=None)
             at = time.monotonic()
-            fields |= {"ended_at": at, "ended_at_from": "supervisor"}
-            yield from self._of_process("process.exited", at, process, fields, gone)
+            nothing: dict[str, Any] = dict.fromkeys(ProcessExited.__match_args__)
+            known = {"of": gone, "outcome": "lost", "expected": False, "ended_by": "unreported"}
+            moment = {"ended_at": round(max(0.0, at - self.began), 6), "ended_at_from": "supervisor"}
+            yield from self._of_process(at, process, ProcessExited(**nothing | known | moment))
 
     def _result(self, job: JobPlan) -> Iterator[Event]:
         if job.type == "process" or self._final is None:
             return
-        from runner.describe.job_types import find
-        from runner.model.job_results import End, JobResult
-
-        ends = [
-            End(
-                self._name(process),
-                self._ends.get(process, {}).get("outcome"),
-                self._ends.get(process, {}).get("exit_code"),
-                self._final["holders"].get(str(process)),
-            )
-            for process in job.processes
-        ]
         if self._values is None:
             self._values = {name: base64.b64decode(data) for name, data in self._final["values"].items()}
-        try:
-            job_type = find(job.type)
-            result = job_type.result(job_type.model.model_validate(job.options), self._values, ends)
-            json.dumps(result and result.values)
-            notes = [Note(str(about), None, str(text)) for about, text in result.notes] if result else []
-        except Exception as error:  # anything may happen in somebody else's code
-            what = f"the job type `{job.type}` failed: {type(error).__name__}: {error}"
-            result, notes = JobResult({"error": what}, failed=True), []
+        result = report_of(job, [self._end_of(process) for process in job.processes], self._values)
         if result is None:
             return
-        self._failed = self._failed or result.failed
+        self._has_failed_job = self._has_failed_job or result.failed
         at = self._final["t"]
-        yield self._event("job.result", at, {"job": job.name, "type": job.type, "result": masked(result.values)})
+        yield self._event(at, JobReported(job.name, job.type, masked_mapping(result.values)))
+        notes = [Note(ForeignWord(about), None, text) for about, text in result.notes]
         yield from self._noted(notes, at, job.name)
+
+    def _end_of(self, process: int) -> End:
+        end, name = self._ends.get(process), self._name(process)
+        holding = None if self._final is None else self._final["holders"].get(str(process))
+        return End(name, None, None, holding) if end is None else End(name, end.outcome, end.of.exit_code, holding)
 
 
 def _rounded(name: str, value: Any) -> Any:
     """A measured value to the microsecond: more digits are noise of a subtraction. A target's own value is kept."""
     return round(value, 6) if isinstance(value, float) and name != "result" else value
-
-
-_KEPT_OF_ENDS = ("outcome", "ended_by", "signal")
-"""What is small: results and tracebacks of all processes would take any amount of memory."""
-_END_FIELDS = FIELDS["process.exited"][len(PROCESS_FIELDS) :]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from runner.model.plan import Json, Plan
+    from runner.model.plan import Plan
 
 _LESSON = "runner.workers:return_value"
 """The built-in worker that is there to show what becomes of a returned value."""
@@ -34,6 +34,6 @@ def _has_crash(steps: Any) -> bool:
     return any(step["step"] == "crash" or _has_crash(step.get("do", ())) for step in steps)
 
 
-def counts_of(outcomes: Iterable[str]) -> dict[str, Json]:
+def counts_of(outcomes: Iterable[str]) -> dict[str, int]:
     """How many processes had each outcome, the most frequent one first."""
     return {**dict(Counter(outcomes).most_common())}

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from runner.link.wire import Link, Message
     from runner.model.plan import Plan
+    from runner.model.words import StopReason
     from runner.supervise.imports.leaving import LeftRunning
     from runner.supervise.sharing.main_helper import Hand
     from runner.supervise.sharing.observer import Seen
@@ -97,7 +98,8 @@ class Supervisor:
         self._ends = Ends(processes, selector, records, self._timers, self._tell)
         self._outputs: dict[int, tuple[int, int]] = {}
         """What a process that is being started will write to, until the front has been told."""
-        self._outcome: str | None = None
+        self._stop: StopReason | None = None
+        """Why the run was stopped."""
         self._now = monotonic()
         self._selector = selector
         link.attend(selector, "link")
@@ -129,7 +131,7 @@ class Supervisor:
             let_go_of_pools()
             self._processes.end_all()
         self._tell_seen(self._sharing.look_again(for_the_last_time=True))
-        ended = {"ended": self._outcome, "t": self._now, "threads": self._left_running.awaited(), "processes": left}
+        ended = {"ended": self._stop, "t": self._now, "threads": self._left_running.awaited(), "processes": left}
         self._tell(ended | self._sharing.in_the_end())
 
     def _turn(self) -> None:
@@ -254,8 +256,8 @@ class Supervisor:
                 self._timers.set(at + seconds, owner, generation)
             case lifecycle.Report(event, process, fields):
                 self._report(at, event, process, fields)
-            case EndRun(outcome):
-                self._outcome = outcome
+            case EndRun(stop):
+                self._stop = stop
 
     def _act(self, command: DoAct) -> None:
         if self._hand is None:
@@ -290,7 +292,7 @@ class Supervisor:
         row = self._interruptions.row(processes, self._now)
         return self._processes.start(processes, self._link.unsent, row)
 
-    def _report(self, at: float, event: str, process: int | None, fields: dict[str, Any]) -> None:
+    def _report(self, at: float, event: lifecycle.ReportName, process: int | None, fields: dict[str, Any]) -> None:
         message: Message = {"event": event, "t": at, "process": process, "fields": fields}
         if process is None:
             self._tell(message)

@@ -17,11 +17,11 @@ from pydantic import ValidationInfo, field_validator
 import runner
 from runner.describe.job_types import Draft, Expansion, JobModel, JobType, find
 from runner.describe.plan.planning import STDIN, describe
-from runner.describe.plan.spec import About
 from runner.model.errors import InvalidFile
 from runner.model.plan import Declared, Expect, Join, Kill, Plan, Show, Sleep, Start, Step, Terminate
 from runner.model.plan_json import from_json, to_json
 from runner.model.records import record
+from runner.model.words import NoteWord
 from tests.describe.describing import FILE, described, install, marked, plan_of, problem_of, problems_of
 
 JOB = "jobs:\n- target: m:f\n"
@@ -414,7 +414,7 @@ def test_what_notes_can_be_about_is_what_notes_are_about() -> None:
     told = set(re.findall(r'\bNote\(\s*"(\w+)"', sources)) | set(re.findall(r'return "(\w+)", _[A-Z_]+', sources))
     told |= {"standstill"}  # what else it may be is a sentence of its own
 
-    assert set(get_args(About)) == told - {"not_as_declared"}
+    assert set(get_args(NoteWord)) == told - {"not_as_declared"}
 
 
 def test_what_a_process_writes_and_when_it_ends_is_in_the_plan() -> None:

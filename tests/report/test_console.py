@@ -36,7 +36,7 @@ END: dict[str, Any] = {
 
 
 def event(name: str, t: float = 0.0, **fields: Any) -> Event:
-    return Event(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
+    return Event.of(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100, wraps: bool = False) -> str:
@@ -113,10 +113,14 @@ def test_what_happens_to_main_and_to_shared_things_is_a_line(name: str, fields: 
 
 
 @pytest.mark.parametrize(
-    "name", ["shared.waiting", "shared.acquired", "shared.timed_out", "shared.released", "main.slept"]
+    ("name", "fields"),
+    [
+        *((f"shared.{what}", USER) for what in ("waiting", "acquired", "timed_out", "released")),
+        ("main.slept", {"seconds": 1.0}),
+    ],
 )
-def test_of_shared_things_only_who_asks_is_told(name: str) -> None:
-    assert shown(event(name, **USER)) == ""
+def test_of_shared_things_only_who_asks_is_told(name: str, fields: dict[str, Any]) -> None:
+    assert shown(event(name, **fields)) == ""
 
 
 def test_what_is_painted_is_the_same_without_its_colors() -> None:

@@ -32,9 +32,10 @@ def lines(*ends: dict[str, Any], width: int = 80, tracebacks: bool = False, even
     """The lines on a run whose processes `p-0`, `p-1`, … end so."""
     found = Failures()
     for number in range(len(ends)):
-        found.see(Event(0, 0.0, "", "process.created", "r", {"process": f"p-{number}"}))
+        found.see(Event.of(0, 0.0, "", "process.created", "r", {"process": f"p-{number}"}))
+    said = END if event == "process.exited" else {}
     for number, end in enumerate(ends):
-        found.see(Event(0, 1.0, "", event, "r", END | {"process": f"p-{number}"} | end))
+        found.see(Event.of(0, 1.0, "", event, "r", said | {"process": f"p-{number}"} | end))
     return failure_lines(found, width, tracebacks=tracebacks)
 
 
@@ -80,7 +81,7 @@ def test_two_with_other_messages_are_named_both() -> None:
 
 def test_main_comes_first() -> None:
     found = Failures()
-    found.see(Event(0, 1.0, "", "main.ended", "r", {"exit_code": 1, "error": ERROR}))
+    found.see(Event.of(0, 1.0, "", "main.ended", "r", {"exit_code": 1, "error": ERROR}))
 
     assert failure_lines(found, 80, tracebacks=False) == ["Main failed: ValueError: no\\x1b[2J, at job.py:3 in work"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def event(number: int = 0, **fields: Json) -> Event:
-    return Event(number, 0.5, "2026-01-01T00:00:00Z", "note", "r", fields)
+    return Event.of(number, 0.5, "2026-01-01T00:00:00Z", "note", "r", fields)
 
 
 def numbers(data: bytes) -> list[int]:
@@ -47,12 +47,13 @@ def warned() -> Warned:
 def test_an_event_is_one_flat_object_and_text_stays_text(tmp_path: Path, warned: Warned) -> None:
     lines = JsonLines(open_events(str(tmp_path / "events")), warned)
 
-    lines.tell(event(3, text="é\n한", table=[{"a": None}]))
+    lines.tell(event(3, text="é\n한", count=2, processes=["a"]))
     lines.close()
 
     assert (tmp_path / "events").read_text(encoding="utf-8") == (
         '{"v": 1, "seq": 3, "time": "2026-01-01T00:00:00Z", "t": 0.5, "event": "note", "run": "r", '
-        '"text": "é\\n한", "table": [{"a": null}]}\n'
+        '"about": null, "process": null, "text": "é\\n한", "job": null, "count": 2, "processes": ["a"], '
+        '"repeats": null}\n'
     )
     assert warned.texts == []
 

@@ -26,7 +26,7 @@ def _a_terminal_of_100_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def event(name: str, **fields: Json) -> Event:
-    return Event(0, 0.0, "", name, "r", fields)
+    return Event.of(0, 0.0, "", name, "r", fields)
 
 
 def _bar_left_out(line: str) -> str:

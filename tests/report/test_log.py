@@ -10,7 +10,7 @@ import structlog
 from runner.model.events import Event
 from runner.report.terminal.log import event_log
 
-EVENT = Event(3, 0.5, "2026-01-01T00:00:00Z", "note", "r", {"text": "hello"})
+EVENT = Event.of(3, 0.5, "2026-01-01T00:00:00Z", "note", "r", {"text": "hello"})
 
 
 class Sink:

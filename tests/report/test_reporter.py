@@ -45,7 +45,7 @@ END: dict[str, Any] = {
 
 
 def event(name: str, **fields: Any) -> Event:
-    return Event(0, 0.0, "2026-01-01T00:00:00Z", name, "r", fields)
+    return Event.of(0, 0.0, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 RUN: tuple[Item, ...] = (

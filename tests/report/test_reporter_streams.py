@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from runner.model.events import Item
 
-CREATED = Event(0, 0.0, "", "process.created", "r", {"process": "p", "job": "j"})
-STARTED = Event(0, 0.0, "", "process.started", "r", {"process": "p", "pid": 7})
+CREATED = Event.of(0, 0.0, "", "process.created", "r", {"process": "p", "job": "j"})
+STARTED = Event.of(0, 0.0, "", "process.started", "r", {"process": "p", "pid": 7})
 OUT, ERR = Output(0, "stdout", b"out\n"), Output(0, "stderr", b"err\n")
 
 
@@ -95,7 +95,7 @@ def test_events_that_wait_are_written_at_a_rest(tmp_path: Path) -> None:
 
 
 def test_the_result_as_json_keeps_its_letters_and_what_was_written(capfd: pytest.CaptureFixture[str]) -> None:
-    created = Event(0, 0.0, "", "process.created", "r", {"process": "é", "job": "j"})
+    created = Event.of(0, 0.0, "", "process.created", "r", {"process": "é", "job": "j"})
 
     report(created, Output(0, "stdout", b"out\n"), json=True, stdout_is_data=True, quiet=True).conclude()
 

@@ -35,6 +35,8 @@ from runner.supervise.core.lifecycle import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.model.words import EndedBy
+
 PLAN = ProcessPlan("worker", "worker", target="runner.workers:noop")
 OK = Exited(0, "return")
 
@@ -171,7 +173,7 @@ def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[in
     ],
 )
 def test_a_process_that_ended_in_time_has_not_timed_out_whenever_that_is_noticed(
-    left_at: float | None, ended_by: str, exit_code: int, outcome: str
+    left_at: float | None, ended_by: EndedBy, exit_code: int, outcome: str
 ) -> None:
     state, _ = transition(Life(0, replace(PLAN, timeout=2.0), grace_period=5), Started(), 0.0)
     state, _ = transition(state, TimerFired(1), 2.2)

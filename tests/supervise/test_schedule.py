@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runner.model.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
 from runner.model.records import replace
+from runner.model.verdict import Findings, verdict
 from runner.supervise.core import lifecycle
 from runner.supervise.core.facts import (
     ActDone,
@@ -31,6 +32,9 @@ from runner.supervise.core.schedule import Schedule
 from runner.supervise.core.waiting import MainsState
 from tests.effort import share_of
 
+if TYPE_CHECKING:
+    from runner.model.words import StopReason
+
 
 @dataclass
 class World:
@@ -45,7 +49,7 @@ class World:
     exit_codes: dict[int, int] = field(default_factory=dict)
     acts: list[ActDone] = field(default_factory=list)
     """How each of main's steps on shared things ends, after a second."""
-    stops: list[tuple[float, str]] = field(default_factory=list)
+    stops: list[tuple[float, StopReason]] = field(default_factory=list)
     room: int = 1_000_000
     row: int = 1_000_000
     """How many starts the world allows in a row; each takes `start_s`."""
@@ -98,8 +102,18 @@ class World:
                     self._later(self.now + seconds, TimerFired(owner, generation))
                 case Report(event, process, fields):
                     self.told.append((self.now, event, process, fields))
-                case EndRun(outcome):
-                    self.outcome = outcome
+                case EndRun(stop):
+                    self.outcome = verdict(self.plan.expect, self._findings(stop)).outcome
+
+    def _findings(self, stop: StopReason | None) -> Findings:
+        """What the front knows of the run from its events."""
+        main = [said for _, event, _, said in self.told if event == "main.ended"]
+        failed = [said for _, event, _, said in self.told if event == "process.start_failed"]
+        return Findings(
+            stop=stop,
+            main_exit_code=main[0]["exit_code"] if main else 0,
+            has_unexpected_end=bool(failed) or any(not said["expected"] for said in self.ends().values()),
+        )
 
     def _start(self, process: int) -> None:
         if self.no_room.get(process, 0):
@@ -211,7 +225,7 @@ def test_a_stop_ends_main_and_whatever_lives() -> None:
 
 
 def test_a_second_stop_kills_at_once() -> None:
-    stops = [(1.0, "stop_requested"), (1.5, "stop_requested")]
+    stops: list[tuple[float, StopReason]] = [(1.0, "stop_requested"), (1.5, "stop_requested")]
     world = World(plan(Start(0), Join(0)), [60], stubborn={0}, stops=stops).play()
 
     assert world.now == pytest.approx(1.501)
@@ -290,7 +304,8 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data: st.DataObject) -> None:
     count = len(made.processes)
     lifetimes = data.draw(st.lists(st.sampled_from([0.0, 0.4, 1.1, 9.0]), min_size=count, max_size=count))
-    stops = data.draw(st.lists(st.sampled_from([(0.3, "stop_requested"), (0.8, "holder_died")]), max_size=3))
+    each: list[tuple[float, StopReason]] = [(0.3, "stop_requested"), (0.8, "holder_died")]
+    stops = data.draw(st.lists(st.sampled_from(each), max_size=3))
     some = st.sets(st.integers(0, count - 1))
     row = data.draw(st.integers(1, 3))
     world = World(made, lifetimes, data.draw(some), data.draw(some), stops=stops, row=row, start_s=0.1).play()
@@ -463,7 +478,7 @@ def test_of_a_run_that_is_being_stopped_the_hand_may_answer_in_vain() -> None:
 
 
 @pytest.mark.parametrize("reason", ["deadlock", "standstill", "holder_died"])
-def test_a_run_that_cannot_go_on_has_failed(reason: str) -> None:
+def test_a_run_that_cannot_go_on_has_failed(reason: StopReason) -> None:
     world = World(plan(Start(0), Join(0)), [60], stops=[(1, reason)]).play()
 
     assert world.outcome == "failed"
@@ -488,7 +503,7 @@ def test_a_run_that_cannot_go_on_has_failed(reason: str) -> None:
     ],
 )
 def test_those_are_stopped_as_expected_that_the_file_says_are_and_a_deadlock_may_be_what_is_wanted(
-    declared: Declared, reason: str, outcome: str, expected: bool
+    declared: Declared, reason: StopReason, outcome: str, expected: bool
 ) -> None:
     world = World(plan(Start(0), Join(0), expect=declared), [60], stops=[(1, reason)]).play()
 

@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
 from runner.describe.fields.types import Duration, Limit, Module
 from runner.describe.job_types import Model
-
-About: TypeAlias = Literal[
-    "cpu_limit",
-    "daemon_children",
-    "daemon_terminated",
-    "deadlock",
-    "env_without_effect",
-    "exit_code_truncated",
-    "exit_skipped",
-    "exit_text",
-    "extra_release",
-    "finally_skipped",
-    "foreign_signal",
-    "forked_with_threads",
-    "global_not_shared",
-    "holder_died",
-    "item_lost",
-    "join_before_get",
-    "join_timed_out",
-    "left_running",
-    "lives_on",
-    "lost",
-    "lost_updates",
-    "lost_wakeup",
-    "manager_died",
-    "missing_poison_pill",
-    "never_started",
-    "no_stdin",
-    "out_of_memory",
-    "overflow",
-    "print_order",
-    "return_value",
-    "same_random_numbers",
-    "sigterm_ignored",
-    "slow_start",
-    "standstill",
-    "stop_requested",
-    "time_limit",
-    "timeout",
-    "unreported",
-    "who_waits",
-]
-"""What notes can be about; but for `not_as_declared`, which is told only where something is not as expected."""
+from runner.model.words import NoteWord
 
 
 class RunExpectModel(Model):
@@ -65,7 +23,7 @@ class RunExpectModel(Model):
     values: dict[str, object] = Field(default_factory=dict)
     """The last values of shared things, by name."""
 
-    notes: list[About] = Field(default_factory=list)
+    notes: list[NoteWord] = Field(default_factory=list)
     """What notes must be told about, such as `lost_updates`."""
 
 

@@ -10,6 +10,14 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from runner.model.event_types import (
+    JobReported,
+    ProcessCreated,
+    ProcessExited,
+    ProcessStarted,
+    RunFinished,
+    StartFailed,
+)
 from runner.model.exit_codes import meaning, signal_name
 from runner.model.masking import without_secrets
 from runner.model.records import record
@@ -20,7 +28,6 @@ from runner.report.timeline.svg import svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from runner.model.events import Event
     from runner.report.timeline.model import Remark, Timeline
@@ -150,37 +157,46 @@ _COLUMNS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "
 _NUMBERS = frozenset({"pid", "time", "cpu", "memory"})
 
 
-def _known(events: tuple[Event, ...]) -> dict[str, dict[str, Any]]:
+@record(frozen=True, slots=True)
+class _Known:
+    """What the events came to tell of one process; `end` is that of a process that has ended."""
+
+    pid: int | None
+    outcome: str
+    expected: bool | None
+    end: ProcessExited | None = None
+
+
+def _known(events: tuple[Event, ...]) -> dict[str, _Known]:
     """What the events came to tell of each process."""
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, _Known] = {}
     for event in events:
-        if event.event in ("process.created", "process.started", "process.start_failed", "process.exited"):
-            of_it = known.setdefault(str(event.fields["process"]), {"outcome": "not started", "expected": None})
-            of_it |= event.fields
-            of_it |= _OUTCOMES.get(event.event, {})
+        match event.fact:
+            case ProcessCreated(of):
+                known[of.process] = _Known(None, "not started", None)
+            case ProcessStarted(of):
+                known[of.process] = _Known(of.pid, "no end seen", None)
+            case StartFailed(of):
+                known[of.process] = _Known(None, "start failed", expected=False)
+            case ProcessExited(of) as end:
+                known[of.process] = _Known(of.pid, end.outcome, end.expected, end)
     return known
 
 
-_OUTCOMES: dict[str, dict[str, Any]] = {
-    "process.started": {"outcome": "no end seen"},
-    "process.start_failed": {"outcome": "start failed", "expected": False},
-}
-"""What is known of a process when no later event tells more."""
-
-
-def _process(name: str, known: dict[str, Any]) -> str:
-    code = known["exit_code"]
-    ran = known["pid"] is not None
+def _process(name: str, known: _Known) -> str:
+    end = known.end
+    code = None if end is None else end.of.exit_code
+    ran = known.pid is not None
     cells = (
-        str(known["pid"]) if ran else "",
-        str(known["outcome"]),
-        duration(known.get("duration")) if ran else "",
-        duration(known.get("cpu_seconds")) if ran else "",
-        size(known.get("max_rss")) if ran else "",
+        str(known.pid) if ran else "",
+        known.outcome,
+        duration(end.duration if end else None) if ran else "",
+        duration(end.cpu_seconds if end else None) if ran else "",
+        size(end.max_rss if end else None) if ran else "",
         "" if code is None else f"{code} {signal_name(-code) if code < 0 else meaning(code)}",
-        {True: "✓ yes", False: "✗ no", None: ""}[known["expected"]],
+        {True: "✓ yes", False: "✗ no", None: ""}[known.expected],
     )
-    how = {True: ' class="good"', False: ' class="bad"', None: ""}[known["expected"]]
+    how = {True: ' class="good"', False: ' class="bad"', None: ""}[known.expected]
     row = "".join(
         f"<td{how if column in _JUDGED else _side(column)}>{_text(cell)}</td>"
         for column, cell in zip(_COLUMNS[1:], cells, strict=True)
@@ -199,11 +215,11 @@ def _results(events: tuple[Event, ...]) -> Iterator[str]:
     """What jobs report, and what shared things hold in the end."""
     lines: list[str] = []
     for event in events:
-        said: dict[str, Any] = event.fields
-        if event.event == "job.result":
-            lines += result_lines(said["job"], said["result"])
-        elif event.event == "run.finished":
-            lines += value_lines(said.get("values") or {}, MOST_OF_A_VALUE)
+        match event.fact:
+            case JobReported(job, result=result):
+                lines += result_lines(job, result)
+            case RunFinished(values=values):
+                lines += value_lines(values or {}, MOST_OF_A_VALUE)
     if lines:
         yield '<section aria-labelledby="results-heading"><h2 id="results-heading">Results</h2>'
         yield f'<pre class="results" tabindex="0">{_joined(lines)}</pre></section>'

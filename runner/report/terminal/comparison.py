@@ -233,11 +233,9 @@ def _event(page: _Page, name: str, event: EventData | None) -> list[str]:
     if event is None:
         return [f"{name:<6}     nothing in its place"]
     text: list[str] = []
-    fields = {key: value for key, value in event.items() if key not in _COMMON}
-    names = (str(fields.get("process") or fields.get("job") or "run"),)
+    names = (str(event.get("process") or event.get("job") or "run"),)
     console = Console(text.append, names=names, verbose=True, color=page.color, width=page.width - 8, wraps=True)
-    moment = t if isinstance(t := event["t"], int | float) else 0.0
-    console.tell(Event(0, moment, "", str(event["event"]), "", fields))
+    console.tell(Event.from_json(event))
     first, *rest = "".join(text).splitlines()
     return [f"{name:<6}{first}", *[f"{'':<6}{line}" for line in rest]]
 
@@ -287,7 +285,6 @@ _SETTINGS = {
     "run-jobs": "the version of run-jobs changed",
 }
 _DIFF = {"-": _RED, "+": _GREEN, "@": _CYAN}
-_COMMON = frozenset({"v", "seq", "time", "t", "event", "run"})
 _IN_SECTIONS = frozenset({"values", "result"})
 """Fields of events that have a section of their own, but for the `result` in the end of a process."""
 _FOLLOWING = frozenset({"state", "alive", "repr", "result"})

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runner.model.event_types import (
+    JobReported,
+    JoinTimedOut,
+    LineWritten,
+    MainEnded,
+    MainSlept,
+    MainStopped,
+    Noted,
+    OfMain,
+    OfProcess,
+    OfShared,
+    ProcessCreated,
+    ProcessExited,
+    ProcessJoined,
+    ProcessKilled,
+    ProcessShown,
+    ProcessStarted,
+    ProcessTerminating,
+    RunFinished,
+    RunStarted,
+    SharedAcquired,
+    SharedReleased,
+    SharedTimedOut,
+    SharedWaiting,
+    StartFailed,
+)
 from runner.report.terminal.log import event_log
 from runner.report.terminal.words import REASONS, duration, exit_code, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.model.event_types import Error
     from runner.model.events import Event
 
 MOST_WIDTH = 100
@@ -18,21 +45,16 @@ MOST_WIDTH = 100
 LEAST_WIDTH = 40
 MOST_PROCESSES = 40
 """Of a run with more processes the first line says what is run, and by which number it is found later."""
-_QUIET = frozenset(
-    {
-        "run.started",
-        "process.created",
-        "process.joined",
-        "process.wrote",
-        "main.slept",
-        "main.ended",
-        "main.stopped",
-        "job.result",
-        "shared.waiting",
-        "shared.acquired",
-        "shared.timed_out",
-        "shared.released",
-    }
+_QUIET = (
+    RunStarted
+    | ProcessCreated
+    | ProcessJoined
+    | LineWritten
+    | MainSlept
+    | MainEnded
+    | MainStopped
+    | JobReported
+    | OfShared
 )
 """What is shown only to who asks for every event."""
 
@@ -67,14 +89,14 @@ class Console:
 
     def tell(self, event: Event) -> None:
         """Show the event, if it is one to show."""
-        is_first = self._is_long and event.event == "run.started"
-        if self._verbose or is_first or event.event not in _QUIET or _is_surprising(event):
+        is_first = self._is_long and isinstance(event.fact, RunStarted)
+        if self._verbose or is_first or not isinstance(event.fact, _QUIET) or _is_surprising(event):
             self._log.msg(event.event, fact=event)
 
 
 def _is_surprising(event: Event) -> bool:
     """Whether main has ended otherwise than by coming to its end."""
-    return event.event == "main.ended" and bool(event.fields["exit_code"])
+    return isinstance(event.fact, MainEnded) and bool(event.fact.exit_code)
 
 
 class _Lines:
@@ -99,12 +121,14 @@ class _Columns:
         """For details, in each line beside the name; None if a line may have any width."""
 
     def __call__(self, event: Event) -> str:
-        if event.event == "note":
-            return self._note(str(event.fields["text"]))
+        at = event.t
+        match event.fact:
+            case Noted(text=text):
+                return self._note(text)
+            case ProcessExited(ended_at=float() | int() as ended_at):
+                at = ended_at
         what, details, style = _said(event)
-        name = harmless(str(event.fields.get("process") or event.fields.get("job") or event.event.partition(".")[0]))
-        ended_at = event.fields.get("ended_at")
-        at = ended_at if isinstance(ended_at, int | float) else event.t
+        name = harmless(_subject(event))
         moment = self._painted(f"{at:8.3f}s", _DIM)
         who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
         if not details:
@@ -133,70 +157,92 @@ def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, max(width, 20), break_on_hyphens=False, break_long_words=False)
 
 
+def _subject(event: Event) -> str:
+    """The name of the process that the event is about, or `main`, or `run`."""
+    fact = event.fact
+    if isinstance(fact, OfProcess | OfShared):
+        return fact.of.process
+    if isinstance(fact, JobReported):
+        return fact.job
+    return fact.process if isinstance(fact, LineWritten) else event.event.partition(".")[0]
+
+
 def _said(event: Event) -> tuple[str, str, str]:
     """What happened, in a word or two; what matters of it; and the style of the word."""
-    said: dict[str, Any] = event.fields
-    match event.event:
-        case "run.started":
-            processes = "1 process" if said["processes"] == 1 else f"{said['processes']:,} processes"
-            return "started", f"{said['file']}, {processes}, {said['start_method']}, run {event.run}", ""
-        case "process.created":
-            daemon = ", a daemon" if said["daemon"] else ""
-            return "created", f"{said['target']}{daemon}", ""
-        case "process.started":
-            return "started", f"pid {said['pid']}", _GREEN
-        case "process.start_failed":
-            return "not started", _error(said["error"]), _RED
-        case "process.join_timed_out":
-            return "join ended", f"after its timeout of {duration(said['timeout'])}", _YELLOW
-        case "process.joined":
-            return "joined", f"waited {duration(said['waited'])}", ""
-        case "process.terminating":
-            return "terminating", f"{said['signal']} sent: {REASONS.get(said['reason'], said['reason'])}", _YELLOW
-        case "process.killed":
-            return "killing", f"SIGKILL sent: {REASONS.get(said['reason'], said['reason'])}", _RED
-        case "process.exited":
-            return _exited(said)
-        case "process.shown":
-            return str(said["label"]), f"{said['repr']} alive: {str(said['alive']).lower()}", _CYAN
-        case "process.wrote":
-            return str(said["stream"]), str(said["text"]), ""
-        case "run.finished":
-            style = _GREEN if said["exit_status"] == 0 else _RED
-            return str(said["outcome"]), f"in {duration(said['duration'])}", style
-    return _said_of_main_and_sharing(event.event, said)
+    fact = event.fact
+    if isinstance(fact, OfProcess):
+        return _said_of_process(fact)
+    if isinstance(fact, OfShared):
+        return _said_of_sharing(fact)
+    if isinstance(fact, OfMain):
+        return _said_of_main(fact)
+    match fact:
+        case RunStarted(file, start_method, count):
+            processes = "1 process" if count == 1 else f"{count:,} processes"
+            return "started", f"{file}, {processes}, {start_method}, run {event.run}", ""
+        case LineWritten(stream=stream, text=text):
+            return stream, text, ""
+        case RunFinished(outcome, exit_status, lasted):
+            return outcome, f"in {duration(lasted)}", _GREEN if exit_status == 0 else _RED
+    return event.event.rpartition(".")[2], "", ""
 
 
-def _said_of_main_and_sharing(event: str, said: dict[str, Any]) -> tuple[str, str, str]:
-    match event:
-        case "main.slept":
-            return "slept", duration(said["seconds"]), ""
-        case "main.ended":
-            error = f"; {_error(said['error'])}" if said["error"] else ""
-            return ("ended", f"exit code {said['exit_code']}{error}", _RED) if said["exit_code"] else ("ended", "", "")
-        case "main.stopped":
-            return "stopped", f"in its join of {said['joining']}" if said["joining"] else "", ""
-        case "shared.waiting":
-            at_most = "" if said["timeout"] is None else f", at most {duration(said['timeout'])}"
-            return "waiting", f"{said['thing']} ({said['operation']}){at_most}", _YELLOW
-        case "shared.acquired":
-            waited = f", after {duration(said['waited'])}" if said["waited"] else ""
-            skipped = f"; {said['skipped']:,} before it not told" if said["skipped"] else ""
-            return "acquired", f"{said['thing']} ({said['operation']}){waited}{skipped}", ""
-        case "shared.timed_out":
-            return "gave up", f"{said['thing']} ({said['operation']}), after {duration(said['waited'])}", _YELLOW
-        case "shared.released":
-            return "released", f"{said['thing']}, after {duration(said['held'])}", ""
-    return event.rpartition(".")[2], "", ""
+def _said_of_process(fact: OfProcess) -> tuple[str, str, str]:
+    match fact:
+        case ProcessCreated(target=target, daemon=daemon):
+            return "created", f"{target}{', a daemon' if daemon else ''}", ""
+        case ProcessStarted(of):
+            return "started", f"pid {of.pid}", _GREEN
+        case StartFailed(error=error):
+            return "not started", _error(error), _RED
+        case JoinTimedOut(timeout=timeout):
+            return "join ended", f"after its timeout of {duration(timeout)}", _YELLOW
+        case ProcessJoined(waited=waited):
+            return "joined", f"waited {duration(waited)}", ""
+        case ProcessTerminating(signal=signal, reason=reason):
+            return "terminating", f"{signal} sent: {REASONS.get(reason, reason)}", _YELLOW
+        case ProcessKilled(reason=reason):
+            return "killing", f"SIGKILL sent: {REASONS.get(reason, reason)}", _RED
+        case ProcessExited() as end:
+            return _exited(end)
+        case ProcessShown(of, label):
+            return label, f"{of.repr} alive: {str(of.alive).lower()}", _CYAN
 
 
-def _exited(said: dict[str, Any]) -> tuple[str, str, str]:
-    error = f"; {_error(said['error'])}" if said["error"] else ""
-    lasted = "" if said["duration"] is None else f", after {duration(said['duration'])}"
-    unexpected = "" if said["expected"] else "; not expected"
-    details = f"{exit_code(said['exit_code'])}{lasted}{error}{unexpected}"
-    return str(said["outcome"]), details, _GREEN if said["expected"] else _RED
+def _said_of_main(fact: OfMain) -> tuple[str, str, str]:
+    match fact:
+        case MainSlept(seconds):
+            return "slept", duration(seconds), ""
+        case MainEnded(exit_code, error):
+            what = f"; {_error(error)}" if error else ""
+            return ("ended", f"exit code {exit_code}{what}", _RED) if exit_code else ("ended", "", "")
+        case MainStopped(joining):
+            return "stopped", f"in its join of {joining}" if joining else "", ""
 
 
-def _error(said: dict[str, str]) -> str:
-    return f"{said['type']}: {said['message']}" if said["message"] else said["type"]
+def _said_of_sharing(fact: OfShared) -> tuple[str, str, str]:
+    thing = fact.of.thing
+    match fact:
+        case SharedWaiting(operation=operation, timeout=timeout):
+            at_most = "" if timeout is None else f", at most {duration(timeout)}"
+            return "waiting", f"{thing} ({operation}){at_most}", _YELLOW
+        case SharedAcquired(operation=operation, waited=waited, skipped=skipped):
+            after = f", after {duration(waited)}" if waited else ""
+            unreported = f"; {skipped:,} before it not told" if skipped else ""
+            return "acquired", f"{thing} ({operation}){after}{unreported}", ""
+        case SharedTimedOut(operation=operation, waited=waited):
+            return "gave up", f"{thing} ({operation}), after {duration(waited)}", _YELLOW
+        case SharedReleased(held=held):
+            return "released", f"{thing}, after {duration(held)}", ""
+
+
+def _exited(end: ProcessExited) -> tuple[str, str, str]:
+    error = f"; {_error(end.error)}" if end.error else ""
+    lasted = "" if end.duration is None else f", after {duration(end.duration)}"
+    unexpected = "" if end.expected else "; not expected"
+    details = f"{exit_code(end.of.exit_code)}{lasted}{error}{unexpected}"
+    return end.outcome, details, _GREEN if end.expected else _RED
+
+
+def _error(error: Error) -> str:
+    return f"{error['type']}: {error['message']}" if error["message"] else error["type"]

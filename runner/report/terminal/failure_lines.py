@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from runner.model.event_types import MainEnded, ProcessExited, StartFailed
 from runner.report.terminal.words import REASONS, harmless
 
 if TYPE_CHECKING:
@@ -75,19 +76,23 @@ def _with_place(group: Failure) -> str:
 
 def _what(group: Failure) -> str:
     """In which way they ended."""
-    end, error = group.end, group.error
-    outcome, code, reason = end["outcome"], end.get("exit_code"), end.get("stop_reason")
-    if error is not None:
-        return f"{'not started: ' if outcome == 'start failed' else ''}{_error(group, error)}"
-    if outcome == "lost":
-        return "lost, which means that the exit code is not known"
-    if reason in REASONS and outcome in ("terminated", "killed", "timed_out"):
-        return f"{outcome}, because {REASONS[reason]}"
-    if end.get("signal"):
-        return f"killed by {end['signal']} (exit code {code})"
-    if end.get("ended_by") == "sys_exit" and str(end.get("returned")) not in ("None", str(code)):
-        return f"exit code {code}, by sys.exit({_short(str(end['returned']))})"
-    return f"{outcome} with exit code {code}"
+    end = group.end
+    if group.error is not None:
+        return f"{'not started: ' if isinstance(end, StartFailed) else ''}{_error(group, group.error)}"
+    match end:
+        case ProcessExited(outcome="lost"):
+            return "lost, which means that the exit code is not known"
+        case ProcessExited(outcome="terminated" | "killed" | "timed_out", stop_reason=str(reason)):
+            return f"{end.outcome}, because {REASONS[reason]}"
+        case ProcessExited(signal=str(signal)):
+            return f"killed by {signal} (exit code {end.of.exit_code})"
+        case ProcessExited(ended_by="sys_exit") if str(end.returned) not in ("None", str(end.of.exit_code)):
+            return f"exit code {end.of.exit_code}, by sys.exit({_short(str(end.returned))})"
+        case ProcessExited():
+            return f"{end.outcome} with exit code {end.of.exit_code}"
+        case MainEnded(exit_code):
+            return f"failed with exit code {exit_code}"
+    raise AssertionError(f"a start fails with an error: {end}")
 
 
 def _error(group: Failure, error: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from runner.model.event_types import ProcessExited, ProcessStarted
 from runner.model.events import Event, ProgressMade
 from runner.report.terminal.words import duration, harmless
 
@@ -62,12 +63,12 @@ class Live:
         if isinstance(item, ProgressMade):
             self._done[item.job] = sum(item.done)
             return
-        match item.event:
-            case "process.started":
+        match item.fact:
+            case ProcessStarted(of):
                 self._began = now if self._began is None else self._began
-                self._running[str(item.fields["process"])] = now
-            case "process.exited":
-                self._running.pop(str(item.fields["process"]), None)
+                self._running[of.process] = now
+            case ProcessExited(of):
+                self._running.pop(of.process, None)
 
     def tick(self, now: float) -> None:
         """Draw, if it is time to."""

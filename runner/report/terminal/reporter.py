@@ -6,6 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Literal
 
+from runner.model.event_types import JobReported, RunFinished
 from runner.model.events import Event, Output, ProgressMade
 from runner.model.records import record
 from runner.model.results import Recorder
@@ -165,14 +166,17 @@ class Reporter:
     def _tell(self, event: Event) -> None:
         if self._console is not None:
             self._console.tell(event)
-        if event.event == "job.result" and not self._settings.json:
-            from runner.report.terminal.summary import result_lines
+        if self._settings.json:
+            return
+        match event.fact:
+            case JobReported(job, result=result):
+                from runner.report.terminal.summary import result_lines
 
-            self._write_lines(result_lines(event.fields["job"], event.fields["result"]))  # type: ignore[arg-type]  # its words
-        if event.event == "run.finished" and event.fields["values"] and not self._settings.json:
-            from runner.report.terminal.summary import value_lines
+                self._write_lines(result_lines(job, result))
+            case RunFinished(values=values) if values:
+                from runner.report.terminal.summary import value_lines
 
-            self._write_lines(value_lines(event.fields["values"], MOST_OF_A_VALUE))  # type: ignore[arg-type]  # its words
+                self._write_lines(value_lines(values, MOST_OF_A_VALUE))
 
     def _write_lines(self, lines: list[str]) -> None:
         self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])

@@ -4,6 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.model.event_types import (
+    JoinTimedOut,
+    LineWritten,
+    MainEnded,
+    MainSlept,
+    MainStopped,
+    Noted,
+    OfMain,
+    OfProcess,
+    OfShared,
+    ProcessCreated,
+    ProcessExited,
+    ProcessJoined,
+    ProcessKilled,
+    ProcessShown,
+    ProcessStarted,
+    ProcessTerminating,
+    RunFinished,
+    RunStarted,
+    SharedAcquired,
+    SharedReleased,
+    SharedWaiting,
+    StartFailed,
+)
 from runner.model.events import MAIN_PROCESS
 from runner.notes.counts import merged
 from runner.report.terminal.words import REASONS, duration, error_in_words, exit_code, shortened
@@ -11,9 +35,10 @@ from runner.report.timeline.model import MAIN, Arrow, End, Instant, Lane, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
-    from typing import Any, Literal
+    from typing import Literal
 
     from runner.model.events import Event
+    from runner.model.words import StopReason
     from runner.report.timeline.model import ArrowKind, InstantKind, SpanKind
 
 HAND_OVER_S = 0.01
@@ -109,114 +134,121 @@ class _Drawing:
 
     def take(self, event: Event) -> None:
         """Draw what an event tells; they come in the order of their moments."""
-        said: dict[str, Any] = event.fields
-        self._end = max(self._end, event.t)
-        match event.event.partition("."):
-            case "process", _, what:
-                self._of_process(what, event.t, said, self._lane(said))
-            case "shared", _, what:
-                self._of_shared(what, event.t, said, self._lane(said))
-            case "run", _, "started":
-                self._file = str(said["file"])
-            case "run", _, "finished":
-                self._outcome = str(said["outcome"])
-                self._deadlock = tuple(said.get("deadlock") or ())
-            case "main", _, "slept":
-                seconds = said["seconds"]
-                self._main.span("sleeping", max(0.0, event.t - seconds), event.t, "sleeps")
-            case "main", _, "ended":
-                error = [error_in_words(said["error"])] if said.get("error") else []
-                detail = "; ".join([exit_code(said.get("exit_code") or 0), *error])
-                self._main.end = End(event.t, "ended", said.get("exit_code") or 0, None, detail)
-            case "main", _, "stopped":
-                if said["joining"] is not None:
-                    start = max(0.0, event.t - said["waited"])
-                    self._main.span("joining", start, event.t, f"joins {said['joining']}", "and the run is stopped")
-                self._main.end = End(event.t, "cut short", None, None, "the run was stopped before main's end")
-            case "note", _, _:
-                self._remarks.append(Remark(event.t, said["about"], said["process"], said["text"]))
+        fact, at = event.fact, event.t
+        self._end = max(self._end, at)
+        if isinstance(fact, OfProcess):
+            self._of_process(fact, at, self._lane(fact.of.process, fact.of.job))
+        elif isinstance(fact, OfShared):
+            self._of_shared(fact, at, self._lane(fact.of.process, fact.of.job))
+        elif isinstance(fact, OfMain):
+            self._of_main(fact, at)
+        match fact:
+            case LineWritten():
+                self._first_line(fact, at, self._lane(fact.process, fact.job))
+            case RunStarted(file):
+                self._file = file
+            case RunFinished(outcome, deadlock=deadlock):
+                self._outcome = outcome
+                self._deadlock = deadlock or ()
+            case Noted(about, process, text):
+                self._remarks.append(Remark(at, about, process, text))
 
-    def _lane(self, said: dict[str, Any]) -> _Growing:
-        """The lane of who an event is about: main's own writing and waiting have no job."""
-        name = str(said["process"])
-        is_main = name == MAIN_PROCESS and said.get("job") is None
-        key = None if is_main else name
+    def _of_main(self, fact: OfMain, at: float) -> None:
+        match fact:
+            case MainSlept(seconds):
+                self._main.span("sleeping", max(0.0, at - seconds), at, "sleeps")
+            case MainEnded(code, error):
+                detail = "; ".join([exit_code(code or 0), *([error_in_words(error)] if error else [])])
+                self._main.end = End(at, "ended", code or 0, None, detail)
+            case MainStopped(joining, waited):
+                if joining is not None:
+                    start = max(0.0, at - (waited or 0.0))
+                    self._main.span("joining", start, at, f"joins {joining}", "and the run is stopped")
+                self._main.end = End(at, "cut short", None, None, "the run was stopped before main's end")
+
+    def _lane(self, name: str, job: str | None) -> _Growing:
+        """The lane of a process; what main itself writes and waits for has no job."""
+        key = None if name == MAIN_PROCESS and job is None else name
         if key not in self._lanes:
             self._lanes[key] = _Growing(len(self._lanes), name)
         return self._lanes[key]
 
-    def _of_process(self, what: str, at: float, said: dict[str, Any], lane: _Growing) -> None:
+    def _of_process(self, fact: OfProcess, at: float, lane: _Growing) -> None:
         main, name = self._main, lane.name
-        match what:
-            case "created":
-                lane.target = f"{said['target']}, a daemon" if said["daemon"] else str(said["target"])
-                lane.mark("created", at, "created", said["repr"])
-            case "started":
-                lane.pid, lane.began = said["pid"], at
+        match fact:
+            case ProcessCreated(of, target, daemon):
+                lane.target = f"{target}, a daemon" if daemon else target
+                lane.mark("created", at, "created", of.repr)
+            case ProcessStarted(of):
+                lane.pid, lane.began = of.pid, at
                 main.mark("start", at, f"starts {name}")
                 self._arrow("start", main, at, lane, at, f"main starts {name}")
-            case "start_failed":
-                lane.end = End(at, "not started", None, False, error_in_words(said["error"]))
+            case StartFailed(error=error):
+                lane.end = End(at, "not started", None, False, error_in_words(error))
                 lane.mark("start_failed", at, "could not be started", lane.end.detail)
-            case "joined" | "join_timed_out":
-                self._joined(at, said, lane, has_ended=what == "joined")
-            case "terminating":
-                self._stopped("SIGTERM", at, said, lane)
-            case "killed":
-                self._stopped("SIGKILL", at, said, lane)
-            case "exited":
-                lane.pid = said["pid"]
-                at = said.get("ended_at", at)
-                lane.end = End(at, said["outcome"], said["exit_code"], said["expected"], _ended(said))
-            case "wrote" if not lane.has_written:
-                lane.has_written = True
-                self._first_line(at, said, lane)
-            case "shown":
-                lane.mark("shown", at, f"shown as {said['label']}", said["repr"])
+            case ProcessJoined(waited=waited):
+                self._joined(at, waited, lane)
+            case JoinTimedOut(timeout=timeout):
+                main.span(
+                    "joining", max(0.0, at - timeout), at, f"joins {name}", f"its timeout, and {name} runs on", name
+                )
+            case ProcessTerminating(reason=reason):
+                self._stopped("SIGTERM", at, reason, lane)
+            case ProcessKilled(reason=reason):
+                self._stopped("SIGKILL", at, reason, lane)
+            case ProcessExited(of) as end:
+                lane.pid = of.pid
+                ended_at = at if end.ended_at is None else end.ended_at
+                lane.end = End(ended_at, end.outcome, of.exit_code, end.expected, _ended(end))
+            case ProcessShown(of, label):
+                lane.mark("shown", at, f"shown as {label}", of.repr)
 
-    def _first_line(self, read_at: float, said: dict[str, Any], lane: _Growing) -> None:
-        text, written_at = f"on {said['stream']}: {shortened(said['text'])}", said.get("written_at")
-        if written_at is not None:
-            lane.mark("wrote", written_at, "first line", f"first line, {text}")
+    def _first_line(self, line: LineWritten, read_at: float, lane: _Growing) -> None:
+        if lane.has_written:
+            return
+        lane.has_written = True
+        text = f"on {line.stream}: {shortened(line.text)}"
+        if line.written_at is not None:
+            lane.mark("wrote", line.written_at, "first line", f"first line, {text}")
         else:
             lane.mark("read", read_at, "first line read", f"first line read, which was written before, {text}")
 
-    def _joined(self, at: float, said: dict[str, Any], lane: _Growing, *, has_ended: bool) -> None:
+    def _joined(self, at: float, waited: float, lane: _Growing) -> None:
         main, name = self._main, lane.name
-        waited = said["waited"] if has_ended else said["timeout"]
-        if has_ended and not waited:
+        if not waited:
             main.mark("joined", at, f"joins {name}, which had ended")
             return
-        more = "" if has_ended else f"its timeout, and {name} runs on"
-        main.span("joining", max(0.0, at - waited), at, f"joins {name}", more, name)
-        if has_ended and lane.end and at - waited <= lane.end.at:
+        main.span("joining", max(0.0, at - waited), at, f"joins {name}", "", name)
+        if lane.end and at - waited <= lane.end.at:
             self._arrow("join", lane, lane.end.at, main, at, f"{name} has ended, and main goes on")
 
-    def _stopped(self, signal: Literal["SIGTERM", "SIGKILL"], at: float, said: dict[str, Any], lane: _Growing) -> None:
-        why = REASONS.get(said["reason"], said["reason"])
+    def _stopped(self, signal: Literal["SIGTERM", "SIGKILL"], at: float, reason: StopReason, lane: _Growing) -> None:
+        why = REASONS.get(reason, reason)
         lane.mark(signal, at, f"{signal} sent", f"{signal} sent: {why}")
-        by = self._main if said["reason"] == "main" else None
+        by = self._main if reason == "main" else None
         self._arrow("stop", by, at, lane, at, f"{signal} to {lane.name}: {why}")
 
-    def _of_shared(self, what: str, at: float, said: dict[str, Any], lane: _Growing) -> None:
-        thing, kind = str(said["thing"]), str(said["kind"])
-        if what == "released":
-            self._lets_go(thing, at, lane, held=said["held"] or 0.0)
+    def _of_shared(self, fact: OfShared, at: float, lane: _Growing) -> None:
+        thing, kind = fact.of.thing, fact.of.kind
+        if isinstance(fact, SharedReleased):
+            self._lets_go(thing, at, lane, held=fact.held or 0.0)
             return
-        operation = str(said["operation"])
+        operation = fact.operation
         waits = lane.waits.setdefault((thing, operation), [])
-        gives_way = kind == "condition" and operation == "wait"  # who waits lets go meanwhile, and has it again then
-        if what == "waiting":
+        gives_way = kind == "condition" and operation == "wait"  # a waiter has it again after the wait
+        if isinstance(fact, SharedWaiting):
             waits.append(at)
             if gives_way:
                 self._lets_go(thing, at, lane, held=0.0)
             return
-        start = waits.pop() if waits else max(0.0, at - (said["waited"] or 0.0))
+        has_it = isinstance(fact, SharedAcquired)
+        start = waits.pop() if waits else max(0.0, at - (fact.waited or 0.0))
         if at > start:
-            more = f"in {operation}, and gave up" if what == "timed_out" else f"in {operation}"
+            more = f"in {operation}" if has_it else f"in {operation}, and gave up"
             lane.span("waiting", start, at, f"waits for {thing}", more, thing)
-        if kind in HELD and operation != "notify" and (what == "acquired" or gives_way):
-            self._has(thing, kind, start, at, lane, skipped=said.get("skipped", 0))
+        if kind in HELD and operation != "notify" and (has_it or gives_way):
+            skipped = fact.skipped if isinstance(fact, SharedAcquired) else 0
+            self._has(thing, kind, start, at, lane, skipped=skipped or 0)
 
     def _lets_go(self, thing: str, at: float, lane: _Growing, *, held: float) -> None:
         """It may never have had it: a semaphore's permit is anybody's to give, and not all that is taken is told."""
@@ -275,9 +307,9 @@ def _lasting(name: str, what: str, start: float, end: float, more: str) -> str:
     return f"{text}; {more}" if more else text
 
 
-def _ended(said: dict[str, Any]) -> str:
+def _ended(end: ProcessExited) -> str:
     """An end in words: "failed, exit code 1, an error; ValueError: no; not expected"."""
-    error = [error_in_words(said["error"])] if said["error"] else []
-    limit = [f"by its limit `{said['limit']}`"] if said.get("limit") else []
-    expected = "expected" if said["expected"] else "not expected"
-    return "; ".join([f"{said['outcome']}, {exit_code(said['exit_code'])}", *error, *limit, expected])
+    error = [error_in_words(end.error)] if end.error else []
+    limit = [f"by its limit `{end.limit}`"] if end.limit else []
+    expected = "expected" if end.expected else "not expected"
+    return "; ".join([f"{end.outcome}, {exit_code(end.of.exit_code)}", *error, *limit, expected])

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from runner.model.words import StopReason
     from runner.supervise.core import lifecycle
 
 
@@ -52,7 +53,7 @@ class TimerFired:
 class StopRun:
     """Stop the run in order: SIGTERM to what lives, SIGKILL after the grace period. A second one: SIGKILL at once."""
 
-    reason: str
+    reason: StopReason
 
 
 @record(frozen=True, slots=True)
@@ -88,9 +89,9 @@ class DoAct:
 
 @record(frozen=True, slots=True)
 class EndRun:
-    """Nothing is alive and nothing will start: the run is over, with this outcome."""
+    """Nothing is alive and nothing will start: the run is over, and was stopped for this reason if it was stopped."""
 
-    outcome: str
+    stop: StopReason | None
 
 
 Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | Wake | SetTimer | Report

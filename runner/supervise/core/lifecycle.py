@@ -16,9 +16,25 @@ from runner.model.records import field, record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     from runner.model.plan import ProcessPlan
+    from runner.model.words import EndedBy, EndSource, Outcome, StopReason
+
+    ReportName: TypeAlias = Literal[
+        "process.started",
+        "process.start_failed",
+        "process.joined",
+        "process.join_timed_out",
+        "process.shown",
+        "process.terminating",
+        "process.killed",
+        "process.exited",
+        "main.slept",
+        "main.ended",
+        "main.stopped",
+    ]
+    """The events that the core reports."""
 
 SIGTERM = 15
 SIGKILL = 9
@@ -28,7 +44,7 @@ WAKES_S = (0.05, 0.5)
 """After SIGTERM, until a process that is to unwind is woken: if the signal comes right before a call that blocks,
 Python sees to it only when the call returns."""
 
-DECLARED_REASONS = frozenset({"terminate_after", "main", "main_ended"})
+DECLARED_REASONS: frozenset[StopReason] = frozenset({"terminate_after", "main", "main_ended"})
 """Reasons for a stop that the file itself asks for."""
 
 
@@ -77,7 +93,7 @@ class Exited:
     """
 
     exit_code: int | None
-    ended_by: str
+    ended_by: EndedBy
     returned: str | None = None
     error: dict[str, Any] | None = None
     cpu_seconds: float | None = None
@@ -97,14 +113,14 @@ class TimerFired:
 class Terminate:
     """Stop the process: SIGTERM, and SIGKILL after the grace period."""
 
-    reason: str
+    reason: StopReason
 
 
 @record(frozen=True, slots=True)
 class Kill:
     """Stop the process with SIGKILL."""
 
-    reason: str
+    reason: StopReason
 
 
 Fact: TypeAlias = Started | StartFailed | Exited | TimerFired | Terminate | Kill
@@ -141,7 +157,7 @@ class SetTimer:
 class Report:
     """Tell the event; `process` is None for the run's own."""
 
-    event: str
+    event: ReportName
     process: int | None = None
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -159,11 +175,11 @@ class Life:
     process: int
     plan: ProcessPlan
     grace_period: float
-    declared: frozenset[str] = DECLARED_REASONS
+    declared: frozenset[StopReason] = DECLARED_REASONS
     phase: Phase = Phase.PLANNED
     generation: int = 0
     started_at: float | None = None
-    stop_reason: str | None = None
+    stop_reason: StopReason | None = None
     sent: frozenset[int] = frozenset()
     wakes: int = 0
     expected: bool | None = None
@@ -232,7 +248,7 @@ def _wait_for_its_end(life: Life) -> SetTimer:
     return SetTimer(life.process, moments[life.wakes + 1] - moments[life.wakes], life.generation)
 
 
-def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
+def _terminate(life: Life, reason: StopReason) -> tuple[Life, list[Command]]:
     life = replace(
         life,
         phase=Phase.TERMINATING,
@@ -247,7 +263,7 @@ def _terminate(life: Life, reason: str) -> tuple[Life, list[Command]]:
     ]
 
 
-def _kill(life: Life, reason: str) -> tuple[Life, list[Command]]:
+def _kill(life: Life, reason: StopReason) -> tuple[Life, list[Command]]:
     life = replace(life, phase=Phase.KILLED, stop_reason=life.stop_reason or reason, sent=life.sent | {SIGKILL})
     return life, [
         SendSignal(life.process, SIGKILL),
@@ -279,7 +295,7 @@ def _end(life: Life, fact: Exited, at: float) -> tuple[Life, list[Command]]:
     return replace(life, phase=Phase.ENDED, expected=expected), [Report("process.exited", life.process, fields)]
 
 
-def end_of(fact: Exited, started_at: float, noticed_at: float) -> tuple[float, str]:
+def end_of(fact: Exited, started_at: float, noticed_at: float) -> tuple[float, EndSource]:
     """When a process ended, as the child recorded it or as the supervisor noticed it, and which of the two it is."""
     if fact.left_at is not None and fact.ended_by != "signal" and started_at <= fact.left_at <= noticed_at:
         return fact.left_at, "child"
@@ -302,7 +318,7 @@ def limit_reached(life: Life, fact: Exited) -> str | None:
     return "cpu_seconds" if is_killed and (fact.cpu_seconds or 0) > limits.cpu_seconds else None
 
 
-def judge(life: Life, exit_code: int | None, limit: str | None, duration_s: float) -> str:
+def judge(life: Life, exit_code: int | None, limit: str | None, duration_s: float) -> Outcome:
     """How a process ended, given its exit code, the signals that we sent it, its limit and how long it ran.
 
     A process that ended in time has not timed out, even if its timeout was over before its end was noticed.
@@ -320,7 +336,7 @@ def judge(life: Life, exit_code: int | None, limit: str | None, duration_s: floa
     return "succeeded" if exit_code == 0 else "failed"
 
 
-def is_expected(life: Life, exit_code: int | None, outcome: str) -> bool:
+def is_expected(life: Life, exit_code: int | None, outcome: Outcome) -> bool:
     """Whether the process ended as the file declares."""
     expect = life.plan.expect
     if expect is not None and (expect.exit_code is not None or expect.outcome is not None):

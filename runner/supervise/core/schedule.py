@@ -9,6 +9,7 @@ from enum import Enum
 
 from runner.model import plan as steps
 from runner.model.records import replace
+from runner.model.verdict import OUTCOME_OF_STOP
 from runner.supervise.core import lifecycle
 from runner.supervise.core import main as mains
 from runner.supervise.core.facts import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.model.plan import Plan
+    from runner.model.words import StopReason
 
 
 class RunPhase(Enum):
@@ -44,16 +46,6 @@ class RunPhase(Enum):
     ENDED = "ended"
 
 
-OUTCOME_OF_STOP = {
-    "time_limit": "timed_out",
-    "holder_died": "failed",
-    "deadlock": "failed",
-    "standstill": "failed",
-    "waits_for_ever": "failed",
-    "stop_requested": "stopped",
-}
-
-
 class Schedule:
     """The state of a whole run. It holds no clock, no pid and no file."""
 
@@ -63,7 +55,7 @@ class Schedule:
         self._room = room
         self._main = mains.Main(plan.steps)
         self._phase = RunPhase.RUNNING
-        self._stop_reason: str | None = None
+        self._stop_reason: StopReason | None = None
         declared = lifecycle.DECLARED_REASONS | set(filter(self._is_declared, OUTCOME_OF_STOP))
         self._lives = [
             lifecycle.Life(number, process, plan.grace_period, declared)
@@ -235,7 +227,7 @@ class Schedule:
             )
         )
 
-    def _stop(self, reason: str, at: float) -> list[Command]:
+    def _stop(self, reason: StopReason, at: float) -> list[Command]:
         if self._phase is RunPhase.ENDED:
             return []
         if self._phase is RunPhase.STOPPING:
@@ -254,9 +246,9 @@ class Schedule:
         if self._alive or self._phase not in (RunPhase.DRAINING, RunPhase.STOPPING):
             return []
         self._phase = RunPhase.ENDED
-        return [EndRun(self._outcome())]
+        return [EndRun(self._stop_reason)]
 
-    def _is_declared(self, reason: str) -> bool:
+    def _is_declared(self, reason: StopReason) -> bool:
         """Whether the file says that processes are stopped for this reason."""
         expect = self._plan.expect
         if expect is None:
@@ -264,11 +256,3 @@ class Schedule:
         if reason == "deadlock" and expect.deadlock is not None:
             return expect.deadlock
         return expect.outcome == OUTCOME_OF_STOP[reason] and reason != "stop_requested"
-
-    def _outcome(self) -> str:
-        wants_deadlock = self._plan.expect is not None and self._plan.expect.deadlock is True
-        if self._stop_reason is not None and not (self._stop_reason == "deadlock" and wants_deadlock):
-            return OUTCOME_OF_STOP[self._stop_reason]
-        if isinstance(self._main.phase, mains.Ended) and self._main.phase.exit_code:
-            return "failed"
-        return "failed" if any(life.expected is False for life in self._lives) else "succeeded"

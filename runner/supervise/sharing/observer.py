@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from runner.link.wire import Message
     from runner.model.plan import Plan
+    from runner.model.words import StopReason
     from runner.supervise.core.picture import Moment, Picture
     from runner.supervise.core.schedule import Schedule
     from runner.supervise.sharing.things import SharedThings
@@ -26,7 +27,7 @@ class Seen:
     """Something to tell the front; `stops` is why the run is to be stopped, if it is."""
 
     message: Message
-    stops: str | None = None
+    stops: StopReason | None = None
 
 
 _FIELDS = {"waiting": ("timeout",), "acquired": ("waited", "skipped"), "timed_out": ("waited",)}
@@ -182,7 +183,7 @@ class Sharing:
         died = sorted({self._shared.rows[row].thing.name for row in dead})
         yield Seen({"stuck": picture.to_json() | {"died": died}}, self._why_it_stops(picture, dead))
 
-    def _why_it_stops(self, picture: Picture, dead: Mapping[int, int]) -> str | None:
+    def _why_it_stops(self, picture: Picture, dead: Mapping[int, int]) -> StopReason | None:
         """Why the run is to be stopped, if it is."""
         if not picture.bereft and not picture.standstill:
             return None

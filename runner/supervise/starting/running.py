@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runner.model.words import EndedBy
+
 _SIGNED = struct.Struct("q")
 
 
@@ -59,7 +61,7 @@ def exited(ended: Ended, record: dict[str, Any], alive_at: float = 0.0) -> Exite
     code, left_at = ended.exit_code, record.get("left_at")
     if left_at is not None and left_at + LEAVES_WITHIN_S < alive_at:
         left_at = None
-    ended_by = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
+    ended_by: EndedBy = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
     return Exited(
         code,
         ended_by,

@@ -1,0 +1,31 @@
+"""What the job types report of their jobs: the code is that of a type's author."""
+
+from __future__ import annotations
+
+import json
+
+from runner.model.job_results import JobResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.model.job_results import End
+    from runner.model.plan import JobPlan
+
+
+def report_of(job: JobPlan, ends: Sequence[End], values: Mapping[str, bytes]) -> JobResult | None:
+    """Return what a job reports, None if its type reports nothing; an exception of the type is a failure of the job."""
+    from runner.describe.job_types import find
+
+    try:
+        job_type = find(job.type)
+        result = job_type.result(job_type.model.model_validate(job.options), values, ends)
+        if result is None:
+            return None
+        json.dumps(result.values)
+        notes = tuple((str(about), str(text)) for about, text in result.notes)
+        return JobResult(result.values, notes, result.failed)
+    except Exception as error:  # anything may happen in the author's code
+        what = f"the job type `{job.type}` failed: {type(error).__name__}: {error}"
+        return JobResult({"error": what}, failed=True)
