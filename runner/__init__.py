@@ -1,4 +1,4 @@
-"""run-jobs: declare Python processes in a YAML file, run them, and see what each of them does.
+"""run-jobs: declare Python processes in a YAML file, run them, and observe what each one does.
 
 Public names are imported when they are first used: every child process imports this package, and what
 stands at its top is paid by each of them.

@@ -1,4 +1,4 @@
-"""The command: `run-jobs`, and `python -m runner`."""
+"""The entry point of the command, `run-jobs` or `python -m runner`."""
 
 from __future__ import annotations
 

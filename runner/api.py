@@ -1,4 +1,4 @@
-"""The same from Python: `load` a file, `run` it, and look at the result. Usable in a notebook and in a test."""
+"""The Python interface: `load` a file, `run` it and inspect the result, for example in a notebook or a test."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(path_or_plan: str | os.PathLike[str] | Plan, *, preflight: bool = True) 
         try:
             return _collect(session, described.plan, preflight)
         except Refused as refused:
-            from runner.describe.plan.refused import invalid_file
+            from runner.describe.plan.supervisor_refusals import invalid_file
 
             raise invalid_file(described, refused.refusals) from None
 

@@ -1,4 +1,4 @@
-"""Built-in workers: targets that a file names without a module, for trying things out without writing code.
+"""Built-in workers: targets that a file names without a module, for experiments without writing code.
 
 Children import this module: it imports little.
 """

@@ -77,23 +77,6 @@ def test_the_ways_of_a_life_are_those_of_the_design() -> None:
     assert f"```\n{told}\n```" in DESIGN
 
 
-def test_the_tour_of_the_files_names_each_of_them() -> None:
-    tour = DESIGN[DESIGN.index("| file |") : DESIGN.index("## The core is pure")]
-    named: set[str] = set()
-    for row in tour.splitlines():
-        folder = ""
-        for path in re.findall(r"`([\w/]+\.py)`", row):
-            folder = path.rpartition("/")[0] or folder
-            named.add(path if "/" in path else f"{folder}/{path}".removeprefix("/"))
-
-    files = {
-        path.relative_to(ROOT / "runner")
-        for path in (ROOT / "runner").rglob("*.py")
-        if path.read_text().count("\n") > 4 or path.name != "__init__.py"
-    }
-    assert {str(file) for file in files} == {path.removeprefix("runner/") for path in named}
-
-
 def test_the_readme_has_every_built_in_worker_with_its_arguments() -> None:
     for name in workers.__all__:
         worker = getattr(workers, name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.model.origins import ended, sent
+from runner.model.signal_origins import ended, sent
 
 NAMES = ("a", "b")
 

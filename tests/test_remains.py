@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.notes.remains import SOON_S, Remains
+from runner.notes.kept_alive import SOON_S, Remains
 
 if TYPE_CHECKING:
     from runner.notes.lives import Note

@@ -9,7 +9,7 @@ import pytest
 
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, SharedValue
-from runner.notes.sums import of_sums
+from runner.notes.lost_updates import of_sums
 
 if TYPE_CHECKING:
     from runner.model.plan import Json

@@ -1,4 +1,7 @@
-"""The command `run-jobs`. It imports next to nothing at its top: a run starts its supervisor before anything else."""
+"""The `run-jobs` command. Its imports are deferred so that the supervisor starts first.
+
+The imports at the top of this module are few: a run starts its supervisor before anything else.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _told(error: Exception) -> int:
     """Say what went wrong; gives the exit status."""
-    from runner.system.limits import RAISE_IT, lacks_files
+    from runner.system.open_files import RAISE_IT, lacks_files
 
     if lacks_files(error):
         return fail(f"too many open files: {RAISE_IT}", FAULT)
@@ -82,7 +85,7 @@ def _launch_early(words: list[str]) -> Launched | None:
     if not can_launch():
         return None
     launched = launch()
-    from runner.system.limits import raise_open_files
+    from runner.system.open_files import raise_open_files
 
     raise_open_files()  # ours alone: the supervisor has the limit that we were given, for its children
     return launched

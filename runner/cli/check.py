@@ -1,4 +1,4 @@
-"""`run-jobs check`: are the files right?"""
+"""`run-jobs check`: validate files without running them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_edits(options: argparse.Namespace, text: bytes, number: int | None = N
 
 
 def _import_targets(described: Described) -> None:
-    from runner.describe.plan.refused import invalid_file
+    from runner.describe.plan.supervisor_refusals import invalid_file
     from runner.session import Refused, Session
 
     with Session() as session:

@@ -1,4 +1,4 @@
-"""`run-jobs explain`: what will main do, and when?"""
+"""`run-jobs explain`: describe what main will do, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run-jobs export`: the same scenario as a plain script."""
+"""`run-jobs export`: write the file as a plain Python script."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _coroutines(described: Described) -> dict[str, bool]:
 
     Raises `InvalidFile` for what a run refuses because nothing would run: a script would end as if all were well.
     """
-    from runner.describe.plan.refused import invalid_file
+    from runner.describe.plan.supervisor_refusals import invalid_file
     from runner.model.errors import RunJobsError
     from runner.session import Refused, Session
 

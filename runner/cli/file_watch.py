@@ -1,4 +1,4 @@
-"""Waiting for a file to be saved: told by the system (inotify), or found by looking now and then."""
+"""Wait until a file is saved, using inotify or, where it is not available, polling."""
 
 from __future__ import annotations
 

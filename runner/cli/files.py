@@ -1,4 +1,4 @@
-"""The file that a command is about: its text, its plan, and what is wrong with it."""
+"""The file that a command works on: its text, its plan and its problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front of a run on the command line: from the session's items to the reporter."""
+"""Follow one run on the command line: pass each item of the session to the reporter."""
 
 from __future__ import annotations
 

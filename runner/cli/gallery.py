@@ -1,4 +1,4 @@
-"""`run-jobs gallery`: the scenarios that come with it, listed by theme, shown, copied."""
+"""`run-jobs gallery`: list, show and copy the example scenarios that are installed with run-jobs."""
 
 from __future__ import annotations
 

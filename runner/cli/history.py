@@ -1,4 +1,4 @@
-"""`run-jobs history`, `show`, `why` and `compare`: what was run before."""
+"""`run-jobs history`, `show`, `why` and `compare`: work with earlier runs."""
 
 from __future__ import annotations
 

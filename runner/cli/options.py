@@ -1,4 +1,4 @@
-"""What `run-jobs` understands on its command line, and what it says when it does not."""
+"""The command-line parser of `run-jobs`, and its error messages."""
 
 from __future__ import annotations
 

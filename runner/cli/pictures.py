@@ -1,4 +1,4 @@
-"""What is drawn of a run when it is over: the timeline, the trace, the page."""
+"""Draw a finished run as a timeline, a trace or an HTML page."""
 
 from __future__ import annotations
 

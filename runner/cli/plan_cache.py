@@ -1,4 +1,4 @@
-"""Plans kept for the next run of the same file: reading and checking one takes three times as long as the rest.
+"""A cache of checked plans, because reading and checking a file takes most of the start-up time.
 
 A kept plan stands for its file only if everything is the same that made it: the bytes of the file, what was said
 beside it on the command line, the folders, the Python, and the modules that read and checked it. It is compared, not

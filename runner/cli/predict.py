@@ -1,4 +1,4 @@
-"""`run-jobs predict`: say first what will happen, then see it."""
+"""`run-jobs predict`: ask the user to predict the outcome of a run, then run the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about what a run will come to, made of its plan, and the answers that its events give. Pure."""
+"""Questions about the outcome of a run, built from its plan, with answers taken from its events. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`run-jobs FILE`: the run itself, and what is made of it afterwards: pictures, a report, an entry of the history."""
+"""`run-jobs FILE`: run the file, then write the pictures, the report and the history entry."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _supervise(
         try:
             return Front(options, plan, session, events, collected).follow(), collected, session.began
         except Refused as refused:
-            from runner.describe.plan.refused import invalid_file
+            from runner.describe.plan.supervisor_refusals import invalid_file
 
             raise invalid_file(files.described(options, text), refused.refusals) from None
         except Interrupted as interrupted:
@@ -181,7 +181,7 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
     """
     import signal
 
-    from runner.session.stops import Stops
+    from runner.session.stop_signals import Stops
 
     came_at = float("-inf")
 

@@ -1,4 +1,4 @@
-"""`run-jobs schema`: the file format, for editors."""
+"""`run-jobs schema`: print the JSON Schema of the file format, for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kept run on a terminal: how it ended, its timeline, its notes, what it printed."""
+"""Show a stored run in the terminal: its outcome, timeline, notes and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command says of a run that was stopped before any process was started."""
+"""The message and the result of a run that was stopped before any process was started."""
 
 from __future__ import annotations
 

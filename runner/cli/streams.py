@@ -1,4 +1,4 @@
-"""Our own stdin, stdout and stderr, whatever we were started with."""
+"""Prepare the command's standard streams, even if they are closed, and write its messages to stderr."""
 
 from __future__ import annotations
 

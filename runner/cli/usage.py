@@ -1,4 +1,4 @@
-"""What the command says about itself. It imports next to nothing: `--help` is to take no longer than Python."""
+"""The text of `run-jobs --help`. This module imports almost nothing, to start as fast as Python itself."""
 
 from __future__ import annotations
 

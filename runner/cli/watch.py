@@ -1,4 +1,4 @@
-"""`run-jobs watch`: run the file again whenever it is saved, and say what is different."""
+"""`run-jobs watch`: run the file again each time it is saved, and report the differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file to a plan: reading, checking, planning, and saying what is wrong and where.
+"""Turn a file into a plan: read, check and plan it, and report each problem with its source position.
 
 Empty on purpose: the modules below import yaml and pydantic, and only who reads a file should pay for them.
 """

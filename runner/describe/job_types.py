@@ -1,4 +1,4 @@
-"""What a job type is: the public mechanism, on which the built-in types stand as anybody else's do.
+"""The public interface for job types. The built-in types use the same interface as users' types.
 
 A type is a class with a model of its fields, `expand` (fields to processes and shared things) and `result`
 (final bytes and ends to a report). It is found by the entry point of its name in `run_jobs.job_types`.

@@ -1,4 +1,4 @@
-"""A model of the primitives of multiprocessing: every way in which the steps of a plan can end. Pure.
+"""A model of multiprocessing's primitives that finds every way in which a plan can end. Pure.
 
 Each process, each feeder of a queue and main do one small action at a time, in every order. There is no clock: a
 timeout may be over whenever its step cannot proceed, a sleep takes any time, a signal may come at any moment after it

@@ -1,4 +1,4 @@
-"""The machine that the model runs on: a state is one tuple of cells, and each process has a program of small actions.
+"""The abstract machine of the model: a state is a tuple of cells, and a process is a list of atomic actions.
 
 An action is what no other process can divide. It changes the cells and says where its process goes on, or leaves them
 as they are where it cannot proceed.

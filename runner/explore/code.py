@@ -1,4 +1,4 @@
-"""The program of one process: its actions, the variables that `as` names, and the ways out of it."""
+"""The compiled program of one process: its actions, the variables that `as` names, and its exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions as `multiprocessing.synchronize` makes them: three counters under a lock."""
+"""A model of conditions as `multiprocessing.synchronize` implements them: three counters and a lock."""
 
 from __future__ import annotations
 

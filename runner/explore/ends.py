@@ -1,4 +1,4 @@
-"""How a program can end: for each process its exit code, or what it waits for, for ever."""
+"""The possible ends of a program: the exit code of each process, or the wait in which it is stuck."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ast import literal_eval
 from typing import TYPE_CHECKING, Any
 
 from runner.explore.cells import UNSTARTED, Wait
-from runner.explore.numbers import Number
 from runner.explore.queues import Queue
+from runner.explore.values import Number
 from runner.model.records import record
 
 if TYPE_CHECKING:

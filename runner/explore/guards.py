@@ -1,4 +1,4 @@
-"""Locks, semaphores and what can be acquired again by its owner, as `SemLock` of CPython implements them."""
+"""A model of locks, semaphores and re-entrant locks as CPython's `SemLock` implements them."""
 
 from __future__ import annotations
 

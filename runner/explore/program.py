@@ -1,4 +1,4 @@
-"""A plan as programs of small actions, and the state in which all of them begin."""
+"""Compile a plan into programs of atomic actions, with their initial state."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from runner.explore.cells import Layout, Unmodelled
 from runner.explore.code import Code
 from runner.explore.conditions import Condition
+from runner.explore.events_barriers import Barrier, Event
 from runner.explore.guards import Guard
-from runner.explore.mains import MainCode, add_main
-from runner.explore.numbers import Number
+from runner.explore.main import MainCode, add_main
 from runner.explore.queues import JoinableQueue, Queue
-from runner.explore.signals import Barrier, Event
 from runner.explore.steps import Steps
 from runner.explore.uses import Uses
+from runner.explore.values import Number
 from runner.model.plan import (
     SharedArray,
     SharedBarrier,

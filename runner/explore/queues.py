@@ -1,4 +1,4 @@
-"""Queues: a bound, a buffer in each process that puts, its feeder, and a pipe."""
+"""A model of queues: the size limit, a buffer and a feeder in each putting process, and a pipe."""
 
 from __future__ import annotations
 

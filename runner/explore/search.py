@@ -1,4 +1,4 @@
-"""Goes through every state that a program can reach, and collects those in which no process can do anything."""
+"""Search all reachable states of a program, and collect those in which no process can continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes actions of steps: those of `do:`, and those of main that use shared things."""
+"""Compile steps into actions: the steps of `do:`, and main's steps on shared things."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from runner.explore.cells import BLOCKED, Unmodelled, Wait
-from runner.explore.numbers import Number
+from runner.explore.values import Number
 from runner.model.arguments import references, resolve
-from runner.model.exit_status import exit_status
+from runner.model.sys_exit import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from runner.explore.cells import Cells
     from runner.explore.code import Code
     from runner.explore.conditions import Condition
+    from runner.explore.events_barriers import Barrier, Event
     from runner.explore.guards import Guard
     from runner.explore.queues import Queue
-    from runner.explore.signals import Barrier, Event
 
     StepData: TypeAlias = dict[str, Any]
     Thing: TypeAlias = Guard | Condition | Event | Barrier | Queue | Number

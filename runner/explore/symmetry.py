@@ -1,4 +1,4 @@
-"""Replicas that do the same are exchangeable: of the states that differ only in which one is where, one is enough."""
+"""Merge states that differ only by an exchange of identical replicas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of a plan use, as far as it decides which actions may be divided; and what the model refuses."""
+"""Find the features that a plan uses, to decide which actions can be split, and refuse unmodelled plans."""
 
 from __future__ import annotations
 

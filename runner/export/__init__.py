@@ -1,4 +1,4 @@
-"""A plan as a plain Python script that does the same with `multiprocessing` and the standard library alone."""
+"""Export a plan as a plain Python script that needs only `multiprocessing` and the standard library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of what a script's functions get: found by what is put into things, and got out of them."""
+"""Infer the parameter types of a script's functions from the values put into and got from shared things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built-in workers as the steps that they stand for.
+"""The built-in workers, expressed as equivalent steps.
 
 Each function has the parameters of the worker of its name, in `runner.workers`; arguments are encoded.
 """

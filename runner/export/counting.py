@@ -1,4 +1,4 @@
-"""A `shared_counter` as the program that it stands for."""
+"""Export a `shared_counter` as equivalent Python code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of a script: those that do the same with other things become one, which gets these as parameters."""
+"""Choose the functions of a script. Processes with similar steps share one function with parameters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.export.code.names import Names, identifier, ordinal, stem
 from runner.export.code.statements import ENV
 from runner.export.code.trees import every_step, references, renamed, replaced
-from runner.export.works import BUILT_IN
+from runner.export.process_steps import BUILT_IN
 from runner.model.records import record, replace
 from runner.model.shared_things import SharedArray, kind_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.export.code.trees import StepData
-    from runner.export.works import Work
+    from runner.export.process_steps import Work
     from runner.model.arguments import Encoded
     from runner.model.plan import Plan
     from runner.model.shared_things import SharedPlan

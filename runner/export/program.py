@@ -1,11 +1,11 @@
-"""A plan as a whole script: what `runner.export.export` does."""
+"""Assemble the whole script of a plan, for `runner.export.export`."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from runner.export import counting, making, starting
+from runner.export import counting, shared_things
 from runner.export.annotations import Types
 from runner.export.code.expressions import docstring, literal, seconds
 from runner.export.code.imports import import_lines, names_in
@@ -14,9 +14,10 @@ from runner.export.code.names import Names
 from runner.export.code.statements import ENV, Scope, block, reads
 from runner.export.code.trees import every_step, references
 from runner.export.functions import functions_of
-from runner.export.mains import main_lines
+from runner.export.main_function import main_lines
+from runner.export.process_objects import Making
+from runner.export.process_steps import COUNTER, environment, with_constants, works_of
 from runner.export.refusals import refuse
-from runner.export.works import COUNTER, environment, with_constants, works_of
 from runner.model.plan import Act
 from runner.model.records import record
 from runner.model.shared_things import SharedArray
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from runner.export.code.trees import StepData
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
-    from runner.export.making import Things
-    from runner.export.starting import Making
-    from runner.export.works import Work
+    from runner.export.process_steps import Work
+    from runner.export.shared_things import Things
     from runner.model.plan import Plan
 
 _AWAITED = [
@@ -90,7 +90,7 @@ def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
     refuse(plan, coroutines)
     parts = _parts(plan, coroutines)
     main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
-    definitions = [*making.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
+    definitions = [*shared_things.views(parts.things), *(_counter(each, parts.things) for each in parts.counters)]
     functions = [_function(each, parts) for each in parts.functions]
     runs = "run_body" in names_in("\n\n".join("\n".join(lines) for lines in functions))
     definitions += [*([_AWAITED, _RUN_BODY] if runs else []), *functions]
@@ -141,7 +141,7 @@ def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
             views[thing.dtype, thing.length] = inner.give(f"{variables[thing.name]}_in")
     acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
     types = Types(plans, functions, acts)
-    made = making.Things(plans, variables, views, types)
+    made = shared_things.Things(plans, variables, views, types)
     without_run = frozenset(path for path, is_certain in coroutines.items() if not is_certain)
     return Parts(plan, works, functions, counters, targets, env, made, without_run)
 
@@ -271,14 +271,14 @@ def _makings(parts: Parts) -> dict[int, Making]:
         if function is not None:
             place = function.processes.index(work.process)
             args = function.arguments_of(place, work.job.processes.index(work.process))
-            made[work.process] = starting.Making(function.name, False, tuple(args), {}, *rest)
+            made[work.process] = Making(function.name, False, tuple(args), {}, *rest)
         elif counter is not None:
             args = [{"ref": name} for name in (counter.total, counter.guard) if name]
             several = f"{counter.prefix}WORKERS"
-            made[work.process] = starting.Making(counter.function, False, tuple(args), {}, *rest, several=several)
+            made[work.process] = Making(counter.function, False, tuple(args), {}, *rest, several=several)
         else:
             callee = called(work.callee, parts.targets)
             is_class = process.cls is not None
             lacks_run = is_class and process.cls in parts.without_run
-            made[work.process] = starting.Making(callee, is_class, process.args, process.kwargs, *rest, lacks_run)
+            made[work.process] = Making(callee, is_class, process.args, process.kwargs, *rest, lacks_run)
     return made

@@ -1,4 +1,4 @@
-"""What a plain script cannot say."""
+"""Find the parts of a plan that a plain script cannot express."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from runner.export.code.trees import every_step, pairs_of
-from runner.export.works import COUNTER
+from runner.export.process_steps import COUNTER
 from runner.model.errors import RunJobsError
 from runner.model.plan import Act, Join
 from runner.model.shared_things import SharedManaged
 from runner.notes.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
-from runner.system.limits import MOST_POLL_S
+from runner.system.open_files import MOST_POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The history: the last runs of this user, kept to be listed, looked at again and compared.
+"""The history: a bounded store of this user's latest runs, to be listed, shown and compared.
 
 It is a file of SQLite's, private and bounded. Whatever is wrong with it, no run is disturbed: `History.keep` says so
 and raises nothing.

@@ -1,4 +1,4 @@
-"""How much of a run is kept, and how many runs: the oldest go first."""
+"""Limits on the size of each stored run and on the number of runs. The oldest runs are deleted first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says while it goes on, collected to be kept, drawn and compared."""
+"""Collect the events and output of a run while it goes on, to store, draw and compare it later."""
 
 from __future__ import annotations
 

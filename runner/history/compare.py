@@ -1,4 +1,4 @@
-"""What is otherwise about a run than about one before it. Pure.
+"""The differences between two runs. Pure.
 
 What differs between any two runs (pids, moments, addresses) does not count, nor does the order of what different
 processes do: events are compared process by process.

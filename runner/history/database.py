@@ -1,4 +1,4 @@
-"""The file of the history: private to its user, opened for one piece of work, put aside when it is broken."""
+"""The SQLite file of the history: private to the user, opened for each operation, set aside when broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the events of a kept run say: how its processes ended, what it came to, what was explained. Pure."""
+"""Extract facts from a stored run's events: the ends of its processes, its results and its notes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs as rows of the table, both ways. What may be long is packed: JSON, compressed."""
+"""Convert runs to database rows and back. Long values are stored as compressed JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is kept, and the line of it that a list shows."""
+"""A stored run, and its summary line in a list of runs."""
 
 from __future__ import annotations
 

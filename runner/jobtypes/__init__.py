@@ -1,4 +1,4 @@
-"""Job types: all that the author of one imports, and the built-in ones.
+"""The public names for authors of job types, and the built-in job types.
 
 Names are imported when they are first used: children import their workers from this package.
 """

@@ -1,4 +1,4 @@
-"""What the workers of a `shared_counter` do. Their processes import this module: it imports little by itself."""
+"""The target of the `shared_counter` workers. Imports little, because each worker process imports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job type `process`: one target or `Process` subclass, as one process or as several replicas."""
+"""The job type `process`: run one target or `Process` subclass in one or more processes."""
 
 from __future__ import annotations
 

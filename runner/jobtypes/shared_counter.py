@@ -1,4 +1,4 @@
-"""The job type `shared_counter`: several workers count up one number in shared memory.
+"""The job type `shared_counter`: several workers increment one number in shared memory.
 
 It stands on the public mechanism alone (`runner.describe.job_types`), and is the example of it: a model of its
 fields, `expand` to processes and shared things, `result` from the final bytes. The workers are in `counting`.

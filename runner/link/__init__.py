@@ -1,1 +1,1 @@
-"""How the front and the supervisor communicate: the start of its interpreter, messages, descriptors."""
+"""The connection between the front and the supervisor: launching, messages and descriptors."""

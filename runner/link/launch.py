@@ -1,4 +1,4 @@
-"""Starts the supervisor's process. Imports little: its interpreter is to boot while the front still imports."""
+"""Launch the supervisor's process. Imports little, so that it starts while the front still imports."""
 
 from __future__ import annotations
 

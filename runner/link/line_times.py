@@ -1,7 +1,7 @@
-"""When lines were written: a process tells of each line of its `print` steps, right before it writes the line itself.
+"""Records of the times at which `print` steps write lines, each sent right before its line is written.
 
-What it tells carries the line's length and its beginning, so that a line that something else writes to the same stream
-is never taken for it. Children import this module.
+Each record carries the line's length and its beginning, so that a line that something else writes to the same stream is
+never taken for it. Children import this module.
 """
 
 from __future__ import annotations

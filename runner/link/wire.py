@@ -1,4 +1,4 @@
-"""Messages between the front and the supervisor: JSON lines over a Unix socket, descriptors beside them.
+"""Messages between the front and the supervisor: JSON lines and file descriptors over a Unix socket.
 
 Both ends are non-blocking. What the other side does not take yet waits in a queue, so that a slow front never
 holds up supervision. Descriptors travel with the first byte of a piece of messages, and so come before what announces

@@ -1,1 +1,1 @@
-"""The vocabulary that all rooms share: plans, events, results and problems as frozen data, and the words for them."""
+"""The data types shared by the whole package: plans, events, results and problems, as frozen records."""

@@ -1,4 +1,4 @@
-"""Arguments of a target as plain data that survives JSON, and back to Python values in the child.
+"""Encoded arguments of targets: JSON data that the child resolves into Python values.
 
 Children import this module: it imports nothing. A value is encoded as
 

@@ -1,4 +1,4 @@
-"""Types of numbers, by numpy's names: how `memoryview` and `ctypes` call them, and what fits into them."""
+"""Number types by their numpy names, with their `memoryview` formats, `ctypes` names and ranges."""
 
 from __future__ import annotations
 

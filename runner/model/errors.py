@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions and as problems with a place in the file."""
+"""The exceptions of the package, and `Problem`, which describes an error in a file with its position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events: the facts of a run, numbered without a gap, each a JSON object. What each says is in `event_types`."""
+"""Events: the facts of a run, as JSON objects with consecutive numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exit codes say."""
+"""The meaning of process exit codes, and the exit status of a whole run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job type is told about the ends of its processes, and what it reports.
+"""The process ends that a job type receives, and the result that it returns.
 
 Apart from `runner.describe.job_types`, so that who shows a result need not import pydantic.
 """

@@ -1,4 +1,4 @@
-"""Whole lines of what streams write, however it comes."""
+"""Join pieces of output into whole lines, for each stream of each process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values under keys that look like those of secrets are not shown."""
+"""Mask values whose keys look like names of secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan: a file, checked and expanded, as plain frozen data that goes through JSON both ways.
+"""The plan: a checked and expanded file, as frozen data that can be converted to and from JSON.
 
 Everything after the file is read works from the plan alone. Names and numbers are final: a process is its
 index in `Plan.processes`, which is creation order.

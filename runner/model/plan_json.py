@@ -1,4 +1,4 @@
-"""The plan as JSON data, as it goes to the supervisor and is kept for the next run, and back."""
+"""Convert a plan to and from JSON, for the supervisor and for the plan cache."""
 
 from __future__ import annotations
 

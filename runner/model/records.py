@@ -1,4 +1,4 @@
-"""Frozen slotted records, as `dataclasses` makes them, for what the supervisor and the command import.
+"""A lightweight replacement for frozen, slotted `dataclasses`, for modules that must import fast.
 
 `dataclasses` imports `inspect`, `ast` and `dis`, and compiles several methods for each class: 40 ms of the supervisor's
 start for its 30 records, and pages that each fork has to copy the tables of. What is here compiles nothing and imports

@@ -1,4 +1,4 @@
-"""What a run came to: how every process ended, what the jobs report, and on request the events themselves."""
+"""The result of a run: the end of every process, the results of the jobs and, on request, all events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that are rewritten by carriage returns, as progress bars are: what a terminal would show of them. Pure."""
+"""Resolve carriage returns in output, as in progress bars, into the text that a terminal would show. Pure."""
 
 from __future__ import annotations
 

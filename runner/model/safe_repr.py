@@ -1,4 +1,4 @@
-"""What is somebody else's, in words, whatever it does: values, exceptions and where they came from."""
+"""Safe `str`, `repr` and traceback of users' objects, which may raise any exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes share, as planned: frozen data that goes through JSON both ways."""
+"""The planned shared things, as frozen data that can be converted to and from JSON."""
 
 from __future__ import annotations
 

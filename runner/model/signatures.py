@@ -1,4 +1,4 @@
-"""Whether the arguments of a file fit a callable, in words: for `describe` and for the look before a start."""
+"""Check whether a file's arguments fit a callable's signature, and describe any mismatch in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the places that steps change are called: `total`, `board[0]`, `counts['n']`, `state.n`.
+"""Format the places that steps change: `total`, `board[0]`, `counts['n']`, `state.n`.
 
 Children import this module: it imports nothing.
 """

@@ -1,4 +1,4 @@
-"""Text in lines that a terminal shows whole. It imports nothing: `--help` takes no longer than Python."""
+"""Wrap text to the width of a terminal. This module imports nothing, so that `--help` is fast."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Why something surprising happened: explanations made of a run's events. Pure."""
+"""Explain surprising behaviour of a run, from its events. Pure."""

@@ -1,4 +1,4 @@
-"""Notes counted by kind and job: each kind is reported once, and at the end of the run how often it came. Pure."""
+"""Count notes by kind and job, to report each kind once and its total at the end of the run. Pure."""
 
 from __future__ import annotations
 

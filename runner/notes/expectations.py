@@ -1,4 +1,4 @@
-"""What a file says under `expect`, against what came: as notes about what did not. Pure."""
+"""Compare a run with the file's `expect`, and write a note for each difference. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What failed in a run: unexpected ends grouped by error and place. Pure, and bounded whatever the run does."""
+"""Group a run's unexpected process ends by error and place, in bounded memory. Pure."""
 
 from __future__ import annotations
 

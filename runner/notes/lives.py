@@ -1,4 +1,4 @@
-"""Notes: why something surprising happened, said for a learner at the moment it happens. Pure.
+"""Write notes on how processes ended or why the run stopped, as each event arrives. Pure.
 
 `Notes.about` is called with every event in order. A note never says more than the events show: where several
 causes are possible it names them as possible.

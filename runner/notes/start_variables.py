@@ -1,4 +1,4 @@
-"""Variables of the environment that are read once, when an interpreter or a library starts. Pure."""
+"""Write notes on environment variables that take effect only when an interpreter or a library starts. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What surprises in somebody's own target: globals not shared, the same random numbers, a `finally` skipped. Pure.
+"""Write notes on surprising targets: unshared globals, equal random numbers, a skipped `finally`. Pure.
 
 Processes tell what they saw of themselves (`runner.supervise.child.observing`); here that becomes notes.
 """
@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from runner.model.arguments import references
 from runner.model.event_types import ProcessExited, ProcessStarted, ProcessTerminating
+from runner.notes.kept_alive import Remains
 from runner.notes.lives import Note, listed
-from runner.notes.remains import Remains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Why a run with shared things came out so: notes about who waits for whom, extra releases. Pure."""
+"""Write notes on deadlocks and other problems with shared things: waiters, holders, extra releases. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that job types were told to import, under their old paths, for one version.
+"""Deprecated import paths for job types, supported for one version.
 
 The packages `runner` and `runner.describe` look for submodules here after they have looked in their own folders.
 """

@@ -1,1 +1,1 @@
-"""Events → people."""
+"""Present events to users: in the terminal, as a timeline and as an HTML page."""

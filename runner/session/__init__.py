@@ -1,4 +1,4 @@
-"""A run as seen from the front: starts a supervisor, hands it the plan, yields events and output.
+"""A run as the front sees it: start a supervisor, send it the plan, yield events and output.
 
 `Session()` starts the supervisor's interpreter, which boots while the caller reads its file; `run(plan)` goes on from
 there. The caller's process is not changed in any way: no signal handler, no limit, no thread.
@@ -23,7 +23,7 @@ from runner.session.line_events import Lines
 from runner.session.outputs import Outputs, Source
 from runner.session.stop_deadline import PATIENCE_S, Patience
 from runner.session.supervisor_process import SupervisorProcess
-from runner.system.limits import free_descriptors
+from runner.system.open_files import free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from runner.link.wire import Message
     from runner.model.plan import Plan
-    from runner.session.stops import Stops
+    from runner.session.stop_signals import Stops
 
 MOST_SAID = 4_000
 """Of what the supervisor wrote, in a fault."""

@@ -1,4 +1,4 @@
-"""Makes events of what the supervisor says: numbers them, fills in the plan's words, adds notes and results."""
+"""Build events from the supervisor's messages: add numbers, data from the plan, notes and results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import time
 from datetime import UTC, datetime
 
-from runner.model import origins
+from runner.model import signal_origins
 from runner.model.errors import SupervisorFault
 from runner.model.event_types import (
     NAMES,
@@ -32,12 +32,12 @@ from runner.model.words import ForeignWord
 from runner.notes.counts import NoteCounts
 from runner.notes.expectations import Expectations
 from runner.notes.lives import Note, Notes, holder_died, left_running
+from runner.notes.lost_updates import of_sums
 from runner.notes.start_variables import of_environment
-from runner.notes.sums import of_sums
 from runner.notes.targets import Surprises
 from runner.notes.waiting import Why
-from runner.session.explained import counts_of, crashing, explains_returns
 from runner.session.job_reports import report_of
+from runner.session.note_filters import counts_of, crashing, explains_returns
 from runner.system import signal_senders
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ class Telling:
     def see_sender(self, number: int, pid: int) -> None:
         """The command was sent this signal by the process with this pid."""
         pids = {of.pid: process for process, of in self._running.items() if of.pid is not None}
-        self._notes.stop_sent = origins.sent(number, signal_senders.origin(pid, pids), self._name, "the command")
+        self._notes.stop_sent = signal_origins.sent(number, signal_senders.origin(pid, pids), self._name, "the command")
 
     def tell(self, message: Message) -> Iterator[Event]:
         """The events that a message stands for."""
@@ -125,12 +125,12 @@ class Telling:
             case {"forked_with": threads, "t": at}:
                 yield from self._noted(self._surprises.of_fork(None, threads), at)
             case {"stop_sent": number, "pid": _}:
-                self._notes.stop_sent = origins.sent(number, message, self._name)
+                self._notes.stop_sent = signal_origins.sent(number, message, self._name)
                 self._stop_sent = self._stop_sent or number
             case {"starting": number}:
                 self._notes.starting = self._name(number)
             case {"forkserver_died": exit_code}:
-                self._notes.forkserver_end = origins.ended(exit_code)
+                self._notes.forkserver_end = signal_origins.ended(exit_code)
             case _:
                 notes = self._why.about(message, self._ends)
                 if notes is None:

@@ -1,4 +1,4 @@
-"""Lines that processes write, as events."""
+"""Convert the processes' output into one event for each line."""
 
 from __future__ import annotations
 

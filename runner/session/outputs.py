@@ -1,4 +1,4 @@
-"""What the processes write, read from their pipes in the front."""
+"""Read the processes' output from their pipes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import selectors
 import time
 
 from runner.model.events import Output
-from runner.session.line_matching import LineMatching
-from runner.system.limits import WIDE_PIPE, room_for, widen
+from runner.session.line_time_matching import LineMatching
+from runner.system.open_files import WIDE_PIPE, room_for, widen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How long a supervisor may take over a stop, from what has been asked of it and heard from it. Pure."""
+"""The deadline by which the supervisor must stop, based on the stop requests and its answers. Pure."""
 
 from __future__ import annotations
 

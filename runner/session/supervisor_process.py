@@ -1,4 +1,4 @@
-"""The supervisor's process as its parent sees it: it is signalled, watched and waited for."""
+"""The supervisor as a child process of the front: signal it, watch it and wait for it."""
 
 from __future__ import annotations
 

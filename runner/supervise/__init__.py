@@ -1,1 +1,1 @@
-"""The supervisor: plan → events. Standard library only, one thread, so that forking is quick and safe."""
+"""The supervisor: turns a plan into events. Single-threaded, standard library only, so that forks are fast."""

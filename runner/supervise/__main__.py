@@ -19,10 +19,10 @@ from runner.model.errors import told_as_fault
 from runner.model.safe_repr import text_of
 from runner.supervise.child.calls import OURS
 from runner.supervise.imports.guardian import guarded
-from runner.supervise.imports.leaving import LeftRunning, leave
 from runner.supervise.imports.own_descriptors import OwnDescriptors
 from runner.supervise.imports.pools import let_go_of_pools
 from runner.supervise.imports.stop_during_import import Interrupted, heed, heeding
+from runner.supervise.imports.supervisor_exit import LeftRunning, leave
 from runner.supervise.mp.companions import companion_pids, end_companions
 from runner.supervise.mp.std_streams import flush_whatever_is_there
 from runner.supervise.sharing import managing
@@ -30,7 +30,7 @@ from runner.supervise.sharing.things import SharedThings
 from runner.supervise.starting.processes import DESCRIPTORS_EACH, Processes
 from runner.supervise.starting.refusals import cannot_be_set_up, not_held_here, refusal, too_few_files
 from runner.supervise.supervisor import Supervisor
-from runner.system.limits import TOO_MANY_FILES, allows_any, raise_open_files, widen
+from runner.system.open_files import TOO_MANY_FILES, allows_any, raise_open_files, widen
 from runner.system.orphans import end_adopted
 from runner.system.prctl import SET_CHILD_SUBREAPER, prctl
 from runner.system.run_folder import claim, memory_prefix, sweep
@@ -52,7 +52,7 @@ _UNWARNED_FORKS = "runner.supervise.mp.forkserver_forks"
 """What the forkserver imports last, on a Python where it needs that."""
 _LINE_CLOCK = "runner.supervise.child.line_clock"
 """What a child imports whose steps print."""
-_REMAINING = "runner.supervise.child.remaining"
+_REMAINING = "runner.supervise.child.kept_alive"
 """What a child imports whose target leaves a thread, a process or a queue."""
 _OBSERVING = "runner.supervise.child.observing"
 """What a child imports whose target is somebody's function."""
@@ -304,7 +304,7 @@ def _create_all(
 
 
 def _why_not_made(cls: str, error: BaseException) -> str:
-    from runner.supervise.starting.constructing import NotToBeStarted
+    from runner.supervise.starting.user_classes import NotToBeStarted
 
     if isinstance(error, NotToBeStarted):
         return f"`{cls}` {error}"

@@ -1,4 +1,4 @@
-"""The shell around the schedule: the selector, the timers, the socket. No decision is made here.
+"""The event loop around the schedule: the selector, the timers and the socket. It makes no decisions.
 
 `_deliver` is the one door: facts go in through it, and the commands that come out are carried out at once.
 """
@@ -29,13 +29,13 @@ from runner.supervise.core.timers import Timers
 from runner.supervise.imports.guardian import guarded
 from runner.supervise.imports.pools import let_go_of_pools
 from runner.supervise.mp.companions import companion_pids
-from runner.supervise.sharing.observer import Sharing
+from runner.supervise.sharing.child_reports import Sharing
 from runner.supervise.starting.pauses import Interruptions
 from runner.supervise.starting.reaping import Ends
 from runner.supervise.starting.refusals import why_not_started
 from runner.supervise.starting.running import NotStarted
 from runner.system.clock import monotonic, wall
-from runner.system.limits import MOST_POLL_S
+from runner.system.open_files import MOST_POLL_S
 from runner.system.orphans import reap_adopted
 from runner.system.paused_children import wake_paused
 from runner.system.signals import CHILD_ENDED
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from runner.link.wire import Link, Message
     from runner.model.plan import Plan
     from runner.model.words import StopReason
-    from runner.supervise.imports.leaving import LeftRunning
+    from runner.supervise.imports.supervisor_exit import LeftRunning
+    from runner.supervise.sharing.child_reports import Seen
     from runner.supervise.sharing.main_helper import Hand
-    from runner.supervise.sharing.observer import Seen
     from runner.supervise.sharing.things import SharedThings
     from runner.supervise.starting.processes import Processes
     from runner.supervise.starting.running import Started

@@ -1,1 +1,1 @@
-"""What the operating system offers, on Linux and elsewhere: signals, descriptors, groups, orphans, clocks, files."""
+"""Operating-system services on Linux and macOS: signals, descriptors, groups, orphans, clocks, files."""

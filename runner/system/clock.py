@@ -1,4 +1,4 @@
-"""The system's clock, and no other: an import of the file's may replace `time.monotonic`, as tests do.
+"""The original system clock, even if a user's import replaces `time.monotonic`.
 
 Import this module before such imports. The functions are kept where tools that look for them in modules find none.
 """

@@ -1,4 +1,4 @@
-"""Descriptors as the bits of one number: to close them a forked child touches, and so copies, nothing else."""
+"""Sets of file descriptors as the bits of one integer, so that a forked child closes them cheaply."""
 
 from __future__ import annotations
 

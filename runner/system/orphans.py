@@ -1,4 +1,4 @@
-"""Processes that have become ours without our having started them: descendants whose parents have ended."""
+"""Find, reap and kill orphans: descendants of this process whose parents have ended."""
 
 from __future__ import annotations
 

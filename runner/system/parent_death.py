@@ -1,4 +1,4 @@
-"""Has a process be killed when its parent ends, also where the system cannot do that (macOS)."""
+"""Kill a process when its parent ends, also on systems without parent-death signals (macOS)."""
 
 from __future__ import annotations
 

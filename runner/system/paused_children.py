@@ -1,4 +1,4 @@
-"""Children that a signal has paused, and that nothing would wake: a run cannot go on without its supervisor."""
+"""Resume child processes that a signal has paused, by sending them SIGCONT."""
 
 from __future__ import annotations
 

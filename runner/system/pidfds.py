@@ -1,4 +1,4 @@
-"""Descriptors of processes: readable when the process has ended. Old kernels, sandboxes and macOS have none."""
+"""Process file descriptors, which become readable when the process ends. Not available on all systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linux's `prctl`, for the two things about a process that only it can set. Elsewhere `prctl` gives -1: it failed.
+"""Call Linux's `prctl`. On other systems the function returns -1, as after a failure.
 
 It is called by the C half of `ctypes`: the other half makes dozens of types, 40 pages for each fork to copy the tables
 of. Loaded once in the supervisor, it is there in forked children.

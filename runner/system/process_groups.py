@@ -1,4 +1,4 @@
-"""A process group for each child, which the child does not lead: it signals its own group and hits no other process.
+"""Give each child its own process group, so that it can signal its group without hitting other processes.
 
 A process that leads a group cannot call `setsid`, as targets do that become daemons. So the leader is a process that
 does nothing but exit: the group keeps its number as long as it has a member. Children import this module.

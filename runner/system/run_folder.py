@@ -1,4 +1,4 @@
-"""What a run has in the temporary folder and in shared memory: claimed while it lives, swept when it has died.
+"""A run's temporary folder and the names of its shared memory, removed by a later run if this run dies.
 
 Each run has a folder of its own, `<temporary folder>/run-jobs-<user>/<run>`, and a file beside it, locked by its
 supervisor. The lock ends with the supervisor, however that ends, and no child inherits it: a file that can be locked is

@@ -1,4 +1,4 @@
-"""Signals with their senders, which the system reveals to a process that reads its signals (Linux's `signalfd`)."""
+"""Read signals together with their senders, using Linux's `signalfd`."""
 
 from __future__ import annotations
 

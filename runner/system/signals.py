@@ -1,4 +1,4 @@
-"""The signals that matter to the supervisor: how it gets them, and how its children find them.
+"""The signals that the supervisor handles, and the signal handlers that its children inherit.
 
 What imports have set for other signals is for the children, too: a handler that raises would end the supervisor.
 

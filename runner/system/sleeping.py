@@ -1,4 +1,4 @@
-"""Whether a process sleeps, as the system sees it: a process that has been given what it waits for is awake."""
+"""Find out whether a process sleeps. A process that has received what it waited for is awake."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.describe.job_types import Draft, Expansion
-from runner.describe.plan.expansions import check_expansion
+from runner.describe.plan.expansion_checks import check_expansion
 from runner.model.plan import Progress, SharedArray, SharedLock, SharedSemaphore
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.describe.plan.script import KNOWN
+from runner.describe.plan.main_field import KNOWN
 from runner.model.plan import Join, Kill, Show, Sleep, Start, Step, Terminate
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.describe.plan.script import KNOWN
+from runner.describe.plan.main_field import KNOWN
 from runner.describe.steps.reader import NOT_VARIABLES, Scope, StepReader
 from runner.describe.steps.step_types import IN_DO, IN_MAIN, STEPS
 from runner.model.plan import Act, ProcessPlan, Start

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from runner.export import export
-from runner.export.mains import FAILED
+from runner.export.main_function import FAILED
 from tests.running import plan_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.export.mains import FAILED
+from runner.export.main_function import FAILED
 from tests.export.exporting import exported
 from tests.running import run_text
 

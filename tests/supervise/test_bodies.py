@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.supervise.child import bodies
-from runner.supervise.child.bodies import is_async, lazy_kind, may_return_body, run_out
+from runner.supervise.child import coroutines
+from runner.supervise.child.coroutines import is_async, lazy_kind, may_return_body, run_out
 from runner.supervise.child.termination import Terminated, raise_terminated
 from tests.processes import lazy
 
@@ -86,7 +86,7 @@ def test_a_function_that_might_return_a_body_that_is_still_to_run_is_known(calle
 
 
 def test_of_too_much_code_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_FUNCTIONS", 0)
+    monkeypatch.setattr(coroutines, "MOST_FUNCTIONS", 0)
 
     assert may_return_body(lazy.some) is True
 

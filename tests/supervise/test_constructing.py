@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.model.plan import ProcessPlan
-from runner.supervise.starting.constructing import NotToBeStarted, construct, starts_by_user_code
+from runner.supervise.starting.user_classes import NotToBeStarted, construct, starts_by_user_code
 from runner.supervise.tracing.handles import PlainHandle
 
 if TYPE_CHECKING:

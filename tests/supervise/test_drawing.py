@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.supervise.child.drawing import MOST_ITEMS, MOST_STATES, NUMPYS, drawn, states_of
+from runner.supervise.child.random_generators import MOST_ITEMS, MOST_STATES, NUMPYS, drawn, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

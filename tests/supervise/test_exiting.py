@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.supervise.child import end_records, exiting, messages
-from runner.supervise.child.exiting import Exiting, unwritten
+from runner.supervise.child import end_records, messages, skipped_cleanup
+from runner.supervise.child.skipped_cleanup import Exiting, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,7 +294,7 @@ def test_where_a_detached_file_refuses_to_be_asked_it_has_no_buffer() -> None:
         def buffer(self) -> object:
             raise ValueError("underlying buffer has been detached")  # as from 3.14 on
 
-    assert exiting._buffer_of(Detached()) is None
+    assert skipped_cleanup._buffer_of(Detached()) is None
 
 
 class Batches(logging.Handler):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.link.line_times import HEAD
-from runner.session.line_matching import LineMatching
+from runner.session.line_time_matching import LineMatching
 from runner.supervise.child import line_clock
 from runner.supervise.child.line_clock import LineClock
 

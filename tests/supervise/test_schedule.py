@@ -14,6 +14,7 @@ from runner.model.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show
 from runner.model.records import replace
 from runner.model.verdict import Findings, verdict
 from runner.supervise.core import lifecycle
+from runner.supervise.core.deadlocks import MainsState
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
@@ -29,7 +30,6 @@ from runner.supervise.core.facts import (
 )
 from runner.supervise.core.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
 from runner.supervise.core.schedule import Schedule
-from runner.supervise.core.waiting import MainsState
 from tests.effort import share_of
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import SharedLock, SharedQueue, SharedSemaphore, kind_of
-from runner.supervise.core.waiting import MainsState
-from runner.supervise.sharing.observer import Sharing
+from runner.supervise.core.deadlocks import MainsState
+from runner.supervise.sharing.child_reports import Sharing
 from runner.supervise.sharing.rows import Row
 from runner.supervise.tracing.descriptor import Descriptor
 from runner.supervise.tracing.handles import roles_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from runner.model.shared_things import SharedPlan
     from runner.supervise.core.schedule import Schedule
-    from runner.supervise.sharing.observer import Seen
+    from runner.supervise.sharing.child_reports import Seen
     from runner.supervise.sharing.things import SharedThings
 
 THINGS: list[SharedPlan] = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]

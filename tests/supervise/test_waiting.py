@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model.records import replace
-from runner.supervise.core.waiting import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
+from runner.supervise.core.deadlocks import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
 from tests.effort import share_of
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from runner.model.shared_things import (
     SharedValue,
     kind_of,
 )
-from runner.supervise.core.picture import Moment
-from runner.supervise.core.waiting import MainsState, Scene
-from runner.supervise.sharing.watch import LATER_S, SOON_S, Watch
+from runner.supervise.core.deadlocks import MainsState, Scene
+from runner.supervise.core.snapshot import Moment
+from runner.supervise.sharing.deadlock_watch import LATER_S, SOON_S, Watch
 from runner.supervise.tracing.table import (
     BLOCKED,
     EXTRA,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from runner.model.plan import Json
     from runner.model.shared_things import SharedPlan
-    from runner.supervise.core.picture import Picture
+    from runner.supervise.core.snapshot import Picture
     from runner.supervise.sharing.things import SharedThings
 
 BOTH = frozenset({0, 1})

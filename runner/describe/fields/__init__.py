@@ -1,1 +1,1 @@
-"""One value of a file: its type, what may stand in it, and what is wrong with it."""
+"""The fields of a file: their types, their allowed values and their problems."""

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as problems in plain words at their places in the file."""
+"""Convert pydantic's errors into problems in plain words, with source positions."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
 
 def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[str]) -> str | None:
     """What to write instead of a key that other tools have, in a job or at the top of a file with these keys."""
-    from runner.describe.foreign.keys import in_a_file, in_a_job
+    from runner.describe.other_tools.keys import in_a_file, in_a_job
 
     if len(loc) > 1:
         return None
@@ -176,7 +176,7 @@ def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[s
 
 
 def _of_a_command(value: list[object]) -> str | None:
-    from runner.describe.foreign.keys import instead_of_a_command
+    from runner.describe.other_tools.keys import instead_of_a_command
 
     return instead_of_a_command(value)
 

@@ -1,4 +1,4 @@
-"""The docstrings of a class's attributes: the text right below each, which Python itself does not keep."""
+"""Read the docstrings of class attributes from the source, because Python does not keep them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import paths: `package.module:name`, `package.module.name`, or the name of a built-in worker."""
+"""Parse import paths: `package.module:name`, `package.module.name` or the name of a built-in worker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def normalized_target(text: str) -> str:
     """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
     text = text.removeprefix(f"{BUILT_IN}:")
     if _is_command(text):
-        from runner.describe.foreign.keys import instead_of_a_command
+        from runner.describe.other_tools.keys import instead_of_a_command
 
         raise BadTarget(f"`{text}` is a command, not an import path", instead_of_a_command(text))
     if ":" in text or "." in text:

@@ -1,4 +1,4 @@
-"""Types of fields: durations, sizes, names, import paths, text and values with placeholders."""
+"""Field types: durations, sizes, names, import paths, and text and values with placeholders."""
 
 from __future__ import annotations
 

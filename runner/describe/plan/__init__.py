@@ -1,1 +1,1 @@
-"""From the data of a file to the plan: jobs, names, main, edits, and what has no effect."""
+"""Build the plan from the data of a file: jobs, names, main, edits and fields without effect."""

@@ -1,4 +1,4 @@
-"""The edits that a file lists under `try:`: each a change of the file, as `--set` makes it."""
+"""The edits that a file suggests under `try:`. Each edit changes the file as `--set` does."""
 
 from __future__ import annotations
 

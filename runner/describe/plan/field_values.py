@@ -1,4 +1,4 @@
-"""What the fields of a file are set to, by the paths of `--set`: the old values of what an edit changes."""
+"""Look up the values of a file's fields by `--set` path, to show the old value of an edited field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entries of `jobs:`, each checked with the model of its type and expanded into drafts of processes."""
+"""Check each entry of `jobs:` with the model of its type, and expand it into process drafts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from runner.describe.fields import checking
 from runner.describe.fields.placeholders import fill_text
 from runner.describe.job_types import DEFAULT, UnknownJobType, find
-from runner.describe.plan.expansions import check_expansion
+from runner.describe.plan.expansion_checks import check_expansion
 from runner.describe.yaml.scalars import found
 from runner.model.records import record
 
@@ -136,7 +136,7 @@ def _instead_of(entry: object) -> str | None:
         return None
     if len(entry.split()) < 2:
         return f"write - target: {entry}"
-    from runner.describe.foreign.entries import call, program
-    from runner.describe.foreign.text import flow
+    from runner.describe.other_tools.entries import call, program
+    from runner.describe.other_tools.text import flow
 
     return f"write - {flow(call(program(entry) or [entry]))}"

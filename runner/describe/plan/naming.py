@@ -1,4 +1,4 @@
-"""The names of processes: given, numbered for replicas, or multiprocessing's own; no two the same."""
+"""Assign unique process names: the given name, a numbered replica or multiprocessing's default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What else is wrong in a file with wrong jobs: names that are taken, fields without effect, steps of `main`."""
+"""Further problems of a file whose jobs are invalid: name clashes, fields without effect, steps of `main`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from runner.describe.plan import naming
-from runner.describe.plan.effects import without_effect
-from runner.describe.plan.script import Script
+from runner.describe.plan.fields_without_effect import without_effect
+from runner.describe.plan.main_field import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

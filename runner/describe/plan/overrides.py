@@ -1,4 +1,4 @@
-"""`--set PATH=VALUE`: values that replace or add to what a file says, before it is checked."""
+"""Apply `--set PATH=VALUE`: replace values of a file, or add values to it, before it is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File to plan: names, replicas, placeholders, references and main's steps become final."""
+"""Turn a file into a plan by resolving names, replicas, placeholders, references and main's steps."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from runner.describe.fields import checking
 from runner.describe.plan import naming, other_problems
-from runner.describe.plan.effects import without_effect
+from runner.describe.plan.fields_without_effect import without_effect
 from runner.describe.plan.jobs import Job, Jobs
+from runner.describe.plan.main_field import Script, default_steps
 from runner.describe.plan.overrides import apply, parse_path
 from runner.describe.plan.processes import Processes
-from runner.describe.plan.script import Script, default_steps
 from runner.describe.plan.spec import RunFile
 from runner.describe.steps.reader import Scope
 from runner.describe.steps.shared_things import WITHOUT_VALUE, read_things
@@ -92,7 +92,7 @@ def _read(text: bytes, file: str) -> Document:
     try:
         return read(text, file)
     except InvalidFile as invalid:
-        from runner.describe.plan.foreign_files import of_bytes
+        from runner.describe.plan.other_tools_files import of_bytes
 
         raise (of_bytes(text, file, invalid) or invalid) from None
 
@@ -191,7 +191,7 @@ class _Planner:
 
     def _stop_if_foreign(self) -> None:
         """Raises `InvalidFile` with one problem if the file is another tool's."""
-        from runner.describe.plan.foreign_files import of_document
+        from runner.describe.plan.other_tools_files import of_document
 
         self.problems += of_document(self.document, self.file)
         self._stop_if_wrong()

@@ -1,4 +1,4 @@
-"""Drafts become processes: with their names, placeholders, folders, steps and ends."""
+"""Turn process drafts into planned processes with final names, placeholders, folders, steps and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The top level of a file. Jobs are checked one by one with their type's model, and `main` as a script."""
+"""The model of a file's top level. Jobs and `main` are checked separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a file, generated from the models, for editors.
+"""Generate the JSON Schema of a file from the models, for editors.
 
 An entry of `jobs:` is checked against the model of its own type only: a chain of `if`s by `type` rather than
 `anyOf`, which would report a wrong key once for each type.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic.json_schema import models_json_schema
 
 from runner.describe.job_types import DEFAULT, find, names
-from runner.describe.plan.script import MODIFIERS
+from runner.describe.plan.main_field import MODIFIERS
 from runner.describe.plan.spec import RunFile
 from runner.describe.schema import lab_schema
 from runner.describe.steps.step_types import IN_MAIN, ORDERS, STEPS

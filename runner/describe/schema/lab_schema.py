@@ -1,4 +1,4 @@
-"""The JSON Schema of `shared:` and of steps, from the vocabularies that the readers go by."""
+"""Generate the JSON Schema of `shared:` and of steps from the tables that the readers use."""
 
 from __future__ import annotations
 

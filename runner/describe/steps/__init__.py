@@ -1,1 +1,1 @@
-"""The entries of `do:` and of `shared:`: which there are, and what each may say."""
+"""The entries of `do:` and `shared:`: the available kinds and their fields."""

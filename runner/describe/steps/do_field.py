@@ -1,4 +1,4 @@
-"""The type of the field `do:`, whose steps are read as plain data."""
+"""The pydantic type of the field `do:`, which reads steps as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the shared things that steps name are there and fit, and the steps of one process made final."""
+"""Check that steps name existing shared things of the right kind, and resolve the steps of one process."""
 
 from __future__ import annotations
 

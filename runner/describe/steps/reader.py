@@ -1,4 +1,4 @@
-"""Reads steps: what `do:` says, and what `main:` says of shared things, as plain data for the plan.
+"""Read the steps of `do:`, and main's steps on shared things, as plain data for the plan.
 
 A step is a mapping with its name under `step`, a shared thing in it `{"ref": name}`, a value encoded.
 """
@@ -261,7 +261,7 @@ def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
         return f"`{name}` is a step of a process, not of main's", "write it under `do:` of a job"
     meant = _MEANT.get(name.casefold())
     if meant is None:
-        from runner.describe.foreign.keys import in_a_step
+        from runner.describe.other_tools.keys import in_a_step
 
         meant = in_a_step(name)
     return f"unknown step `{name}`", meant or suggestion(name, known, "steps")

@@ -1,4 +1,4 @@
-"""The entries of `shared:`, checked one by one, as the plan has them."""
+"""Check the entries of `shared:`, and convert them into their planned form."""
 
 from __future__ import annotations
 

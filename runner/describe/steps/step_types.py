@@ -1,4 +1,4 @@
-"""The steps of `do:`, and those of `main:` that use shared things: which there are, and what each takes.
+"""The steps of `do:`, and main's steps on shared things, with their arguments and options.
 
 `STEPS` is the whole vocabulary: the reader, the schema and `runner.supervise.child.steps` go by it.
 """

@@ -1,4 +1,4 @@
-"""What the words, numbers and names in steps may be, kind by kind, and what is meant where they are not."""
+"""The allowed values in steps, by kind, and suggestions for values that are not allowed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bytes to plain data with its places in the file, and what scalars mean."""
+"""Parse YAML into plain data with source positions, and interpret its scalars."""

@@ -1,4 +1,4 @@
-"""A problem as a person reads it, with the line and a caret, and as a program does."""
+"""Format a problem for users, with its source line and a caret, and as JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML text as plain Python data, with the place of everything in it."""
+"""A YAML document as plain Python data, with the source position of every value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to a `Document`: YAML's events become plain data with places, within limits.
+"""Parse bytes into a `Document`: plain data with source positions, within size limits.
 
 PyYAML's own loaders let the last of two equal keys win, read `on` as a bool, die of deep nesting and expand
 nine aliases of nine to billions. The events of its C parser have none of these faults, and cost the same.

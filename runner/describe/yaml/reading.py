@@ -1,4 +1,4 @@
-"""The bytes of a file, within the limit of its size."""
+"""Read the bytes of a file, up to a maximum size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML scalars by the core rules of YAML 1.2, and what to tell who expects the rules of 1.1.
+"""Resolve YAML scalars by the core rules of YAML 1.2, and explain the differences from YAML 1.1.
 
 `no`, `on`, `1:30`, `012` and dates are text. A `_` may stand between digits.
 """

@@ -1,4 +1,4 @@
-"""The nearest valid name for a mistyped one."""
+"""Suggest the nearest valid name for a mistyped one."""
 
 from __future__ import annotations
 

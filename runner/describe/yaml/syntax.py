@@ -1,4 +1,4 @@
-"""What YAML's parser complains about, in plain words, with what to do."""
+"""Explain the errors of the YAML parser in plain words, with a suggested correction."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Python text, without knowledge of a plan: names, values, imports, statements, lines."""
+"""Generate Python source text, independently of plans: names, values, imports, statements and lines."""

@@ -1,4 +1,4 @@
-"""Values of a plan as Python expressions, written as `ruff format` writes them."""
+"""Format values of a plan as Python expressions, in the style of `ruff format`."""
 
 from __future__ import annotations
 

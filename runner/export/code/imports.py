@@ -1,4 +1,4 @@
-"""The imports that a script needs, found by the names that stand in it."""
+"""Collect the imports that a script needs, from the names that it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of code broken as `ruff format` breaks them."""
+"""Break long lines of code as `ruff format` does."""
 
 from __future__ import annotations
 

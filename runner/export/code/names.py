@@ -1,4 +1,4 @@
-"""Names of a file as identifiers of Python that mean nothing else yet."""
+"""Convert names of a file into unused Python identifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps as statements of Python."""
+"""Convert steps into Python statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a plan as trees: what they refer to, and the same with something else in its place."""
+"""Traverse steps as trees: collect and replace their references."""
 
 from __future__ import annotations
 

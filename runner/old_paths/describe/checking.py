@@ -1,4 +1,4 @@
-"""Has moved to `runner.describe.fields.checking`: see `runner.old_paths`."""
+"""Deprecated import path of `runner.describe.fields.checking`: see `runner.old_paths`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has moved to `runner.describe.job_types`: see `runner.old_paths`."""
+"""Deprecated import path of `runner.describe.job_types`: see `runner.old_paths`."""
 
 from __future__ import annotations
 

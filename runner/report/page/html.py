@@ -1,4 +1,4 @@
-"""A run as one page of HTML that needs nothing else: no network, no other file.
+"""Generate a self-contained HTML page of a run, without network access or other files.
 
 Everything that comes from a run is text in it, never markup, and the script finds what it needs in the page itself.
 """

@@ -1,1 +1,1 @@
-"""A run as lines: for a terminal, for a pipe, and as JSON."""
+"""Report a run as lines of text or JSON, for a terminal or a pipe."""

@@ -1,4 +1,4 @@
-"""Two runs compared, as lines for a person."""
+"""Format the comparison of two runs as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events as lines for a person, rendered by structlog: when, which process, what happened, and what matters of it."""
+"""Format events as lines for users with structlog: time, process, event and details."""
 
 from __future__ import annotations
 

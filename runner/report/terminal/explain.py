@@ -1,4 +1,4 @@
-"""A plan in words: what main will do, and when, as far as that is known before it is run."""
+"""Describe a plan in words: what main will do and when, as far as it is known before the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What failed in a run, as lines for a person: grouped by error and place, the most frequent first."""
+"""Format a run's failures as text, grouped by error and place, the most frequent first."""
 
 from __future__ import annotations
 

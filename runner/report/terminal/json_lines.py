@@ -1,4 +1,4 @@
-"""Events as JSON lines, rendered by structlog: one object a line, each written whole."""
+"""Write events as JSON lines with structlog. Each line is written completely or not at all."""
 
 from __future__ import annotations
 

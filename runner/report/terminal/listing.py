@@ -1,4 +1,4 @@
-"""The runs that are kept, as a table; cells below each other."""
+"""Format the list of stored runs as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is running while it runs, at the foot of a terminal: drawn by rich, without a thread.
+"""Show the running processes at the bottom of the terminal with rich, without a thread.
 
 The display is taken away whenever something else is written, and drawn again: lines above it stay whole.
 """

@@ -1,4 +1,4 @@
-"""Loggers of structlog's with a renderer and an end of our own; nothing global is configured."""
+"""Create structlog loggers with our own renderer and sink, without global configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the processes write, on our stdout and stderr: whole lines, each with its process's name.
+"""Write the processes' output to stdout and stderr in whole lines, each prefixed with its process's name.
 
 A block of lines gets its names by one `bytes.replace`, and goes out without another copy: line by line would cost twice
 as much, and each copy as much again.

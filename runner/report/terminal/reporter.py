@@ -1,4 +1,4 @@
-"""Where a run's items go: events to the console and the events file, output to stdout and stderr, results to stdout."""
+"""Route a run's items: events to the console and events file, output and results to the standard streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of `do:`, and of `main:`, in words."""
+"""Describe the steps of `do:` and `main:` in words."""
 
 from __future__ import annotations
 

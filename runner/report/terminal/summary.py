@@ -1,4 +1,4 @@
-"""How it all ended: the table of processes, and what the jobs report."""
+"""Format the summary of a run: the table of processes and the results of the jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and foreign text as a person reads them."""
+"""Format durations, sizes, exit codes and untrusted text for users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing to a descriptor, whatever somebody has made of it."""
+"""Write to a file descriptor, even if another program has made it non-blocking."""
 
 from __future__ import annotations
 

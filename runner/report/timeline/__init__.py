@@ -1,1 +1,1 @@
-"""A run as lanes in time: in a terminal, as a picture, and as a trace."""
+"""The timeline of a run as lanes: in a terminal, as a picture and as a trace."""

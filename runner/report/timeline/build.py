@@ -1,4 +1,4 @@
-"""A run as lanes in time, made of its events."""
+"""Build the timeline of a run from its events."""
 
 from __future__ import annotations
 

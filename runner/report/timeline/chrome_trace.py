@@ -1,4 +1,4 @@
-"""The timeline as a file of Chrome's trace format, for Perfetto and chrome://tracing."""
+"""Convert the timeline to Chrome's trace format, for Perfetto and chrome://tracing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture of a run is drawn from: lanes in time, and what is on them."""
+"""The data model of a timeline: lanes, with spans, instants, arrows and ends."""
 
 from __future__ import annotations
 

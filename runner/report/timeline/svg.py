@@ -1,4 +1,4 @@
-"""The timeline as a picture: one SVG that needs nothing else, readable on light and on dark paper.
+"""Draw the timeline as a self-contained SVG picture, readable on light and dark backgrounds.
 
 Moments are percentages of an inner picture, `plot`: who makes that wider stretches time, and neither text nor signs.
 Whatever has facts to tell is an element of the class `fact`, with the number of its lane and its moment.

@@ -1,4 +1,4 @@
-"""The colours and the style of the picture of a timeline, on light and on dark paper."""
+"""The colours and the style sheet of the SVG timeline, for light and dark backgrounds."""
 
 from __future__ import annotations
 

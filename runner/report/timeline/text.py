@@ -1,4 +1,4 @@
-"""The timeline in a terminal: one line a lane, drawn with block elements, below a scale of time."""
+"""Draw the timeline in a terminal: one line for each lane, with block characters, below a time scale."""
 
 from __future__ import annotations
 

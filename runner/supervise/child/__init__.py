@@ -1,1 +1,1 @@
-"""What runs in a child: its first code, its target or its steps, and the record of its end."""
+"""Code that runs in a child process: its bootstrap, its target or steps, and its end record."""

@@ -1,4 +1,4 @@
-"""Targets: found by their import paths, and called with what is known only in the child."""
+"""Import a target by its path, and call it with arguments that are known only in the child."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Call:
             args, kwargs = self.filled_in()
             return self.target(*args, **kwargs)
         from runner.supervise.child import messages
-        from runner.supervise.child.exiting import Exiting
         from runner.supervise.child.observing import observed
+        from runner.supervise.child.skipped_cleanup import Exiting
 
         with Exiting(self.target.partition(":")[0]):
             target = find(self.target)
@@ -93,7 +93,7 @@ def come_to(returned: object) -> object:
     """What a target comes to that returned this: a coroutine is run first."""
     if returned is None or type(returned) in _PLAIN:
         return returned
-    from runner.supervise.child.bodies import run_out
+    from runner.supervise.child.coroutines import run_out
 
     return run_out(returned)
 

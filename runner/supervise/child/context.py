@@ -1,4 +1,4 @@
-"""What a child has around it: its place in the run, its descriptors, and what the file says of it.
+"""The context of a child: its number in the run, its descriptors and its settings from the file.
 
 Children import this module. Under fork it is simply there; otherwise it travels in the pickled process, descriptors as
 `Descriptor`.

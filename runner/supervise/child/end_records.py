@@ -1,6 +1,6 @@
-"""How targets end: each child records it on a pipe that all share, the supervisor reads it there.
+"""End records: each child writes how it ended to a shared pipe, which the supervisor reads.
 
-So leaving by `os._exit(0)` differs from returning. Children import this module.
+A child that leaves by `os._exit(0)` writes no end record, so this differs from returning. Children import this module.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 import os
 import sys
 
-from runner.model.exit_status import exit_status
 from runner.model.safe_repr import MOST_OF_A_MESSAGE, repr_of, text_of, traceback_of, type_name
+from runner.model.sys_exit import exit_status
 from runner.supervise.child.own_memory import max_rss_bytes
 from runner.system.clock import monotonic
 

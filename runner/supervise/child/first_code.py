@@ -1,4 +1,4 @@
-"""The first code in a child: makes it a clean process, runs its target, and leaves as the target did.
+"""The bootstrap of a child: reset inherited state, run the target, and exit as the target did.
 
 Every child imports this module: it imports next to nothing that its interpreter does not have already. Of a forked
 process every page that is touched is copied, so that what need not be done is not done, and what can be is done by the
@@ -123,7 +123,7 @@ def _own_run(process: Any) -> Any:
 def _run_of_a_class(process: Any, run: Callable[[], object]) -> object:
     """Do what a class says; `run` as multiprocessing has it would drop what its target returns."""
     from runner.supervise.child.calls import come_to
-    from runner.supervise.child.exiting import Exiting
+    from runner.supervise.child.skipped_cleanup import Exiting
 
     with Exiting(type(process).__module__):
         if getattr(run, "__func__", None) is BaseProcess.run:
@@ -200,9 +200,9 @@ def settle(around: Surroundings, how: str) -> None:
     calls_functions = around.exit_functions is not None and atexit._ncallbacks() > around.exit_functions
     own: Any = processes._children or util._finalizer_registry  # type: ignore[attr-defined]  # there is no public way
     if calls_functions or own or threading.active_count() > 1:
-        from runner.supervise.child import remaining
+        from runner.supervise.child import kept_alive
 
-        remaining.watch(how, around.things.values(), calls_functions=calls_functions)
+        kept_alive.watch(how, around.things.values(), calls_functions=calls_functions)
 
 
 def _unwinding(work: Callable[[], object]) -> object:

@@ -1,4 +1,4 @@
-"""The threads that a process has when it forks: the forked process has copies of their locks, and not the threads.
+"""Record the threads of a process when it forks, because the child copies their locks but not the threads.
 
 The forkserver imports this module, and children whose targets are a user's functions.
 """

@@ -1,4 +1,7 @@
-"""What the steps of a process share while they are made closures and done. Children import this module."""
+"""The state that the steps of one process share: variables, shared things and held locks.
+
+Children import this module.
+"""
 
 from __future__ import annotations
 

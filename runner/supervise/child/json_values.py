@@ -1,4 +1,7 @@
-"""Which values JSON gives back unchanged, for the returned values that a child reports. Imported when there is one."""
+"""Select the returned values that survive a round trip through JSON unchanged.
+
+Children import this module when there is a returned value to report.
+"""
 
 from __future__ import annotations
 

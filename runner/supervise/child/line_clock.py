@@ -1,6 +1,7 @@
-"""Tells when the lines of `print` steps are written. Children import this module, if they have such steps.
+"""Report the time at which each line of a `print` step is written.
 
-The front reads what is told, on a pipe that all children share: it does not go through the supervisor.
+Children that have `print` steps import this module. The front reads the records from a pipe that all children share.
+They do not pass through the supervisor.
 """
 
 from __future__ import annotations

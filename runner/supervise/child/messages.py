@@ -1,4 +1,4 @@
-"""What a process tells of itself that is no end: set up by the first code in a child, used by what it runs.
+"""Messages, other than end records, that a child sends to the supervisor about itself.
 
 Children import this module.
 """

@@ -1,4 +1,4 @@
-"""The stdin of a user's target: /dev/null, as under multiprocessing, and the first read from it is reported.
+"""Replace the stdin of a user's target with /dev/null, and report the first read from it.
 
 Children import this module. The stream is made here, once for all forked children.
 """

@@ -1,4 +1,4 @@
-"""What a target does that surprises: it changes globals, draws numbers that its siblings draw, has a `finally`.
+"""Detect surprising behaviour of a target: changed globals, random numbers shared with siblings, a `finally`.
 
 Children import this module if their targets are a user's functions.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from types import FunctionType, ModuleType
 
-from runner.supervise.child import drawing, exiting, fork_threads, messages  # noqa: F401  # `exiting` is for `calls`: loaded before a fork
+from runner.supervise.child import fork_threads, messages, random_generators, skipped_cleanup  # noqa: F401  # `exiting` is for `calls`: loaded before a fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ def observed(target: Any, call: Callable[[], object]) -> object:
     if line is not None:
         messages.tell_finally(line)
     names = target.__globals__
-    before, generators = _held(names), drawing.states_of(names)
+    before, generators = _held(names), random_generators.states_of(names)
     try:
         return call()
     finally:  # it may end by `sys.exit`, or by what it raises
         changed = changed_names(before, names)
         if changed:
             messages.tell_globals(str(names.get("__name__")), changed[:MOST_NAMES])
-        for name, numbers in drawing.drawn(generators):
+        for name, numbers in random_generators.drawn(generators):
             messages.tell_drawn(name, numbers)
 
 

@@ -1,4 +1,4 @@
-"""The memory of a forked process that is its own: its peak, without the peak before its first step.
+"""Measure the peak memory of a forked process, without the memory inherited from its parent.
 
 A forked process begins with the pages of the process that it was forked from, and its peak counts them.
 """

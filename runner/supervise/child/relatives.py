@@ -1,4 +1,4 @@
-"""What multiprocessing knows of the relatives of a forked child: its parent, and its own processes, by number."""
+"""The data that multiprocessing keeps about a forked child's parent and about its own children."""
 
 from __future__ import annotations
 

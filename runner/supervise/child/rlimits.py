@@ -1,4 +1,7 @@
-"""The limits that the file sets for a process, as the process takes them on itself. Imported by such children only."""
+"""Apply the file's resource limits in the child itself.
+
+Only children with limits import this module.
+"""
 
 from __future__ import annotations
 

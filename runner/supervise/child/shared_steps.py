@@ -1,4 +1,7 @@
-"""The steps of `do:` that use shared things, each as a closure. Children import this module."""
+"""Closures for the steps of `do:` that use shared things.
+
+Children import this module.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from itertools import repeat
 
 from runner.model.step_places import place_of
 from runner.system.clock import monotonic
-from runner.system.limits import MOST_POLL_S
+from runner.system.open_files import MOST_POLL_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

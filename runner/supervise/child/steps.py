@@ -1,8 +1,9 @@
-"""Does what a file's `do:` says, step by step. Children import this module, if they have such steps.
+"""Run the steps of a process's `do:`, one after the other.
 
-Each step is made a closure before the first one is done, so that a step in a loop costs little more than the line of
-Python that it stands for. What a step may be is declared in `runner.describe.steps.reader`, whose data comes here: a
-mapping with its name under `step`, shared things as `{"ref": name}`, values encoded (see `runner.model.arguments`).
+Children that have steps import this module. Each step is made a closure before the first one is done, so that a step in
+a loop costs little more than the line of Python that it stands for. What a step may be is declared in
+`runner.describe.steps.reader`, whose data comes here: a mapping with its name under `step`, shared things as `{"ref":
+name}`, values encoded (see `runner.model.arguments`).
 """
 
 from __future__ import annotations

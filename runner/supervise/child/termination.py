@@ -1,4 +1,7 @@
-"""SIGTERM as an exception in a target that is to be unwound. Children import this module."""
+"""Raise SIGTERM as an exception in a target with `on_terminate: unwind`.
+
+Children import this module.
+"""
 
 from __future__ import annotations
 

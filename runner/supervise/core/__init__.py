@@ -1,1 +1,1 @@
-"""Decides what follows from each fact of a run. Pure: no clock, no pid, no file."""
+"""The decisions of the supervisor: facts in, commands out. Pure: no clock, no pid, no file."""

@@ -1,4 +1,4 @@
-"""What the schedule is told of a run, and what it has others do: the facts that come in, the commands that go out."""
+"""The facts that the schedule receives, and the commands that it returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process's life: what follows from each fact. Pure: no clock, no pid, no file.
+"""The state machine of one process: facts in, commands out. Pure: no clock, no pid, no file.
 
     planned ──Started──> running ──Terminate──> terminating ──grace over──> killed
        │                    │  └──────Kill──────────┼──────────────────────────^ │

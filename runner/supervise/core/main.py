@@ -1,6 +1,6 @@
-"""Main: the small machine that goes through the plan's steps, as a program's main would. Pure.
+"""The state machine of main, which runs the plan's steps as a program's main would. Pure.
 
-It goes on by one step at a time, so that its owner can look at the world in between.
+Main takes one step at a time, so that the supervisor can handle other events in between.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The run: all processes' lives and main together, and what the run as a whole decides. Pure, like its parts.
+"""The state machine of a whole run, built from the processes' lifecycles and main. Pure.
 
 Facts come in through `Schedule.handle`, commands go out; the shell carries them out and knows the time.
 """
@@ -12,6 +12,7 @@ from runner.model.records import replace
 from runner.model.verdict import OUTCOME_OF_STOP
 from runner.supervise.core import lifecycle
 from runner.supervise.core import main as mains
+from runner.supervise.core.deadlocks import MainsState
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
@@ -27,7 +28,6 @@ from runner.supervise.core.facts import (
     TimerFired,
 )
 from runner.supervise.core.lifecycle import Kill, Phase, Report, SetTimer, Terminate
-from runner.supervise.core.waiting import MainsState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

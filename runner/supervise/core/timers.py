@@ -1,4 +1,4 @@
-"""What is to come due, and when. Pure: it knows no clock."""
+"""The pending timers of a run, and which one is due next. Pure: it reads no clock."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""User code that runs in the supervisor itself: imports, checks of targets, and what they leave running."""
+"""User code in the supervisor itself: imports, target checks, and what they leave running."""

@@ -1,4 +1,4 @@
-"""A process beside the supervisor while code of the user runs there: it ends both when the front is gone.
+"""A guardian process that kills the supervisor if the front dies while user code blocks the supervisor.
 
 The supervisor hears of that itself if the code comes back to Python. Code of C may block for ever, with all signals
 held back.

@@ -1,4 +1,4 @@
-"""Processes that imports have started in the supervisor and left running, such as the workers of a pool, by name."""
+"""Find and name the processes that imports started in the supervisor and left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor's own descriptors while code of the user runs in it: an import or a constructor may close them."""
+"""Detect whether user code, such as an import, closed the supervisor's own file descriptors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pools of processes that imports have left: they replace workers that end, and an exit function waits for them."""
+"""Shut down process pools that imports left running, so that they cannot delay the supervisor's exit.
+
+A pool replaces workers that end, and an exit function waits for them.
+"""
 
 from __future__ import annotations
 

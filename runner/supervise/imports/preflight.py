@@ -1,4 +1,4 @@
-"""Before anything starts: are all targets there, and do the arguments fit? Asked in a forked child, thrown away.
+"""Check before the run, in a temporary forked child, that all targets exist and accept their arguments.
 
 What importing does (threads, open files, prints, an exit) stays in that child.
 """
@@ -15,13 +15,13 @@ from multiprocessing.process import BaseProcess
 
 from runner.model.records import record
 from runner.model.safe_repr import text_of, without_our_frames
-from runner.supervise.child import bodies
+from runner.supervise.child import coroutines
 from runner.supervise.child.calls import OURS, find
 from runner.supervise.child.context import python_path
 from runner.supervise.imports.stop_during_import import heed
 from runner.supervise.mp.forking import fork
 from runner.supervise.mp.std_streams import flush_streams
-from runner.supervise.starting.constructing import NO_RUN
+from runner.supervise.starting.user_classes import NO_RUN
 from runner.system.clock import monotonic
 from runner.system.orphans import ARE_LISTED, children, end_adopted
 from runner.system.parent_death import end_with
@@ -156,11 +156,11 @@ def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
         return {"refusal": _import_failure(field, path, error), "target": path, "async": False}
     refusal = _misuse_of_class(path, target) if field == "class" else _misuse_of_target(path, target)
     body = getattr(target, "run", None) if field == "class" else target
-    may = body is BaseProcess.run if field == "class" else in_depth and bodies.may_return_body(body)
+    may = body is BaseProcess.run if field == "class" else in_depth and coroutines.may_return_body(body)
     return {
         "refusal": refusal or _lazy(field, path, body) or _bind(process, field, path, target),
         "target": path,
-        "async": bodies.is_async(body) or (None if may else False),
+        "async": coroutines.is_async(body) or (None if may else False),
     }
 
 
@@ -183,13 +183,13 @@ def _misuse_of_target(path: str, target: Any) -> Refusal | None:
 
 
 def _lazy(field: str, path: str, body: Any) -> Refusal | None:
-    kind = bodies.lazy_kind(body)
+    kind = coroutines.lazy_kind(body)
     if kind is None:
         return None
     what, name = (f"`{path}`", path.rpartition(":")[2]) if field == "target" else (f"`run` of `{path}`", "self.steps")
     article = "an" if kind.startswith("a") else "a"
     message = f"{what} gives {article} {kind}: to call it runs nothing of its body"
-    return _refusal(field, message, bodies.INSTEAD[kind].format(name)) | _RUNS_NOTHING
+    return _refusal(field, message, coroutines.INSTEAD[kind].format(name)) | _RUNS_NOTHING
 
 
 def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:

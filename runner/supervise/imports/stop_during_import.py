@@ -1,4 +1,4 @@
-"""The front's wish to stop, heard while somebody else's code runs here: an import, or the making of a class."""
+"""Handle the front's stop request while user code runs in the supervisor."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What multiprocessing keeps beside the supervisor, the forkserver and the resource tracker, and forks without it."""
+"""Work with multiprocessing's internals: its forkserver, its resource tracker and its standard streams."""

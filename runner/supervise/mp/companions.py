@@ -1,4 +1,4 @@
-"""multiprocessing's own processes beside a supervisor: the forkserver and the resource tracker, where they run."""
+"""Find and stop multiprocessing's helper processes: the forkserver and the resource tracker."""
 
 from __future__ import annotations
 

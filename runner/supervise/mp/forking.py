@@ -1,4 +1,4 @@
-"""Forks as `multiprocessing` does, for the processes that the supervisor makes without its help."""
+"""Fork a process as `multiprocessing` does, for the processes that the supervisor forks itself."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Why a start failed, where the forkserver has ended, its socket is gone or the folder of sockets is."""
+"""Find out whether the end of the forkserver, or of its socket, caused a failed start."""
 
 from __future__ import annotations
 
 import os
 from multiprocessing import forkserver, util
 
-from runner.model.origins import ended
+from runner.model.signal_origins import ended
 from runner.supervise.mp.companions import forkserver_has_ended, last_exit_code_of_forkserver
 
 TYPE_CHECKING = False

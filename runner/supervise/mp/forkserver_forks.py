@@ -1,6 +1,7 @@
-"""Has the forkserver raise no warning when it forks beside threads: it imports this module after what it preloads.
+"""Suppress the forkserver's warning about forking with threads. The forkserver imports this module.
 
-Its children, and theirs, are warned as the preloaded modules have left it.
+The forkserver imports this module after the modules that it preloads. Its children, and theirs, are warned as the
+preloaded modules have left it.
 """
 
 from __future__ import annotations

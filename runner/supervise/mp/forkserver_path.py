@@ -1,4 +1,4 @@
-"""Gives the forkserver our `sys.path` and our folder, when it imports this module before what it is to preload.
+"""Pass `sys.path` and the run's folder to the forkserver, which imports this module first.
 
 Until Python 3.14 it is handed the path and does not look at it. The folder is where multiprocessing puts the sockets of
 what a preload makes in the forkserver, such as a pool: there they are removed with the run.

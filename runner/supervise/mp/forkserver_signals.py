@@ -1,6 +1,7 @@
-"""Keeps what preloaded modules do to signals and streams away from the forkserver, which imports this module last.
+"""Undo changes by preloaded modules to the forkserver's signal handlers and streams.
 
-Its children find the handlers again, but for the signals that stop a run, and the streams as they are.
+The forkserver imports this module last. Its children find the handlers again, but for the signals that stop a run, and
+the streams as they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""multiprocessing's resource tracker: which names it knows, and that it lives as long as they are needed."""
+"""Keep multiprocessing's resource tracker running, with all needed names registered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The buffers of stdout and stderr, whatever user code has put in the places of the two streams."""
+"""Flush stdout and stderr safely, even if user code replaced the two streams."""
 
 from __future__ import annotations
 

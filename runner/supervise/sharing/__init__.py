@@ -1,1 +1,1 @@
-"""The supervisor's view of shared things: made, watched, read and removed; and main's use of them."""
+"""The supervisor's side of shared things: create, watch, read and remove them, and use them for main."""

@@ -1,4 +1,4 @@
-"""The permits of guards, and the locks inside other things: which are free, which are held, which are missing."""
+"""The state of locks and semaphores: which permits are free, held or missing."""
 
 from __future__ import annotations
 

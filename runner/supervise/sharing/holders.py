@@ -1,4 +1,4 @@
-"""Processes that died with a permit: found by their own marks, and by what no process has any more."""
+"""Find the processes that died while holding a lock or permit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last values of shared things as plain JSON, whatever was put into them."""
+"""Read the final values of shared things as plain JSON, whatever objects they contain."""
 
 from __future__ import annotations
 

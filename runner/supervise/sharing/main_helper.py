@@ -1,7 +1,7 @@
-"""Main's hand: a process that does what main does with shared things, and may wait for them as long as it takes.
+"""The helper process that performs main's steps on shared things, because the supervisor must never block.
 
-The supervisor, which goes through main's other steps, must never wait. The hand is forked from it before the first
-start, keeps what main acquires, and lives to the end of the run. Steps and answers go over pipes, as lines of JSON.
+The supervisor does main's other steps itself. The helper is forked from it before the first start, keeps what main
+acquires, and lives to the end of the run. Steps and answers go over pipes, as lines of JSON.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 import select
 import sys
 
-from runner.model.exit_status import exit_status
 from runner.model.safe_repr import error_of, text_of
+from runner.model.sys_exit import exit_status
 from runner.supervise.child import first_code
 from runner.supervise.mp.forking import fork
 from runner.supervise.mp.std_streams import flush_streams

@@ -1,4 +1,4 @@
-"""Makes what a file declares as shared: the real objects of multiprocessing."""
+"""Create the multiprocessing objects for the shared things that a file declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process in which dicts, lists and namespaces live: multiprocessing's `SyncManager`, made well-behaved."""
+"""Start the `SyncManager` process for shared dicts, lists and namespaces, and isolate it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which processes can still release a guard, by the steps that they have left. Pure.
+"""Decide which processes can still release a lock, from their remaining steps. Pure.
 
 The steps are numbered from 1 in the order in which they stand in the file, those in a `with` one by one, a `repeat` or
 a `child` as one. A process notes the number of the step that it has come to (see

@@ -1,4 +1,4 @@
-"""The rows of the table of waiters: one for each role of each traced thing."""
+"""The rows of the table of waiters: one row for each role of each traced thing."""
 
 from __future__ import annotations
 

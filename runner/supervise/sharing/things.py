@@ -1,4 +1,4 @@
-"""Shared things as the supervisor has them: makes them, hands them out, reads their last values, takes them away."""
+"""The shared things of a run: create them, pass them to children, read their last values, remove them."""
 
 from __future__ import annotations
 

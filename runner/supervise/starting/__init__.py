@@ -1,1 +1,1 @@
-"""Makes `Process` objects, starts them, and waits for their ends."""
+"""Create `Process` objects, start them, and wait for their ends."""

@@ -1,4 +1,4 @@
-"""Processes forked from the supervisor itself.
+"""Start processes by forking the supervisor.
 
 A forked child copies every page that it writes to, and it writes to that of each function and object that it uses. So
 what multiprocessing does at the beginning and at the end of each child is done only where there is something to do.

@@ -1,4 +1,4 @@
-"""How fast main forks: a forked child comes to its first step before many more are forked.
+"""Limit the rate of forks, so that forked children reach their first step before many more are forked.
 
 Main forks faster than a second processor can run what it has forked: a row of 64 was over before the first of them had
 come to their targets. The two take as long in either order.

@@ -1,4 +1,4 @@
-"""When main has to pause, so that the supervisor can look at the world: asked between any two starts."""
+"""Decide between two starts whether main must pause, so that the supervisor can handle other events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The boundary to the operating system: makes `multiprocessing.Process` objects, starts, signals and reaps them.
+"""The processes of a run: create `multiprocessing.Process` objects, start, signal and reap them.
 
 multiprocessing reaps behind one's back (`start`, `repr`, `is_alive` and `exitcode` all call waitpid), so every process
 gets a `Popen` of ours whose `poll` only tells what was recorded here; `wait4` is called in one place. The private names
@@ -17,14 +17,14 @@ from runner.supervise.child.own_memory import first_steps
 from runner.supervise.child.relatives import Relatives
 from runner.supervise.mp.companions import companion_pids
 from runner.supervise.mp.std_streams import flush_streams
-from runner.supervise.starting.contexts import Contexts
+from runner.supervise.starting.child_contexts import Contexts
 from runner.supervise.starting.forked import ForkPopen, is_plain
 from runner.supervise.starting.pace import comes_to_its_first_step, let_others_run, processors
 from runner.supervise.starting.running import NotStarted, Running, Started
 from runner.system import pidfds, sleeping
 from runner.system.clock import monotonic
 from runner.system.descriptors import bits_of, close_all
-from runner.system.limits import free_descriptors, room_for
+from runner.system.open_files import free_descriptors, room_for
 from runner.system.orphans import ARE_LISTED, children, end_adopted
 from runner.system.process_groups import Leaders
 from runner.system.signal_senders import origin
@@ -61,9 +61,9 @@ def _popen_class(start_method: str) -> type[Any]:
     """The Popen of ours for a start method; only what it needs is imported, every forked child has it too."""
     if start_method == "fork":
         return ForkPopen
-    from runner.supervise.starting import fresh
+    from runner.supervise.starting import spawned
 
-    return fresh.SpawnPopen if start_method == "spawn" else fresh.ForkserverPopen
+    return spawned.SpawnPopen if start_method == "spawn" else spawned.ForkserverPopen
 
 
 class Processes:
@@ -135,7 +135,7 @@ class Processes:
         if plan.cls is None:
             process: BaseProcess = multiprocessing.Process(name=plan.name, daemon=plan.daemon or None)
         else:
-            from runner.supervise.starting.constructing import construct, starts_by_user_code
+            from runner.supervise.starting.user_classes import construct, starts_by_user_code
 
             process = construct(plan, plan.cls, self._shared.handles, self._launch)
             if starts_by_user_code(process, self._plan.start_method):

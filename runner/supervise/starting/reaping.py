@@ -1,4 +1,4 @@
-"""The ends of processes: what reports them, how they are reaped, and when their descriptors are closed."""
+"""Detect the ends of processes, reap them, and close their descriptors."""
 
 from __future__ import annotations
 

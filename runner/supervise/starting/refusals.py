@@ -1,4 +1,4 @@
-"""Why a plan is not begun, in words: what the system does not give the supervisor."""
+"""Explain why a plan or a process cannot be started, when the system lacks a resource or a feature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from multiprocessing import util
 
 from runner.model.safe_repr import error_of
 from runner.model.shared_things import SharedManaged, SharedSemaphore
-from runner.system.limits import RAISE_IT, TOO_MANY_FILES, lacks_files
+from runner.system.open_files import RAISE_IT, TOO_MANY_FILES, lacks_files
 from runner.system.run_folder import MOST_OF_A_PATH, SOCKET
 
 TYPE_CHECKING = False

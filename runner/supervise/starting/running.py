@@ -1,4 +1,4 @@
-"""One process whose start was attempted: what tells its end, what it is signalled by, how it is waited for."""
+"""One started process: how to detect its end, signal it and wait for it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Shared things that note, in a child, which process waits for them and which holds them."""
+"""Shared things in a child that record their waiters and holders."""

@@ -1,4 +1,4 @@
-"""Has a condition, and what multiprocessing makes of one, note who waits in it, and who notifies in vain.
+"""Trace conditions: record their waiters, and notifications that no process was waiting for.
 
 Events, barriers and joinable queues have a condition inside. Children import this module.
 """

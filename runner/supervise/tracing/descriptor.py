@@ -1,4 +1,7 @@
-"""A descriptor that travels to a child in a pickled process. Children import this module."""
+"""A file descriptor that can be pickled with a process, to be sent to a child.
+
+Children import this module.
+"""
 
 from __future__ import annotations
 

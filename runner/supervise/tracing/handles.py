@@ -1,4 +1,4 @@
-"""What a child gets of the shared things: the objects themselves, and what it takes to trace them there.
+"""The handles that children receive for shared things: the objects, and how to trace them.
 
 Children import this module.
 """

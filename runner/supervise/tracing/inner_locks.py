@@ -1,4 +1,4 @@
-"""Has the locks inside multiprocessing's queues, events and barriers note their holder and their waiters.
+"""Trace the locks inside queues, events and barriers: record their holders and waiters.
 
 A process that is killed while it has one leaves the thing dead for all others. Children import this module.
 """

@@ -1,4 +1,4 @@
-"""Has the things of `multiprocessing` note who waits for them and who has them: in the table, and in words.
+"""Trace multiprocessing's locks and semaphores: record and report their waiters and holders.
 
 The objects stay what they are. What blocks in all of them is a semaphore of the operating system (`SemLock`), in whose
 place stands one of ours that goes through the same motions. Children import this module.

@@ -1,4 +1,4 @@
-"""Whether a process has, or had, processes of its own, noted by itself where the system does not tell.
+"""Record that a process has started children of its own, on systems that do not report it.
 
 They may release what other processes wait for, and are not traced. Children import this module.
 """

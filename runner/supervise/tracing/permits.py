@@ -1,4 +1,4 @@
-"""The free permits of multiprocessing's semaphores, also on a system that does not tell how many there are (macOS).
+"""Count the free permits of a semaphore, also where the system cannot report them (macOS).
 
 Children import this module.
 """

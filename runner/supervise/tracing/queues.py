@@ -1,4 +1,4 @@
-"""Has a queue of `multiprocessing` note which process waits for an item or for room, and how many were put and got.
+"""Trace queues: record their waiters, and the number of items put and got.
 
 Children import this module.
 """
@@ -10,10 +10,10 @@ from functools import partial
 
 from runner.supervise.tracing.inner_locks import trace_inner, untrace_inner
 from runner.supervise.tracing.locks import PATIENCE_S, WRAP, announce, blocked
-from runner.supervise.tracing.sending import trace_sending, untrace_sending
+from runner.supervise.tracing.queue_feeder import trace_sending, untrace_sending
 from runner.supervise.tracing.table import MARK, PUT
 from runner.system.clock import monotonic
-from runner.system.limits import MOST_POLL_S
+from runner.system.open_files import MOST_POLL_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

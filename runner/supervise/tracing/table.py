@@ -1,4 +1,4 @@
-"""The table of who waits and who has what: in shared memory, a cell for each traced thing and each process.
+"""The table of waiters and holders in shared memory: one cell for each traced thing and process.
 
 Each process writes to its own cells only. Children import this module: it imports next to nothing.
 """

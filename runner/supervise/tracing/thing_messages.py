@@ -1,4 +1,7 @@
-"""What a process says of one shared thing that it uses: it waits, it has it, it let go. Children import this module."""
+"""Messages that a process sends about a shared thing: waiting, acquired, released.
+
+Children import this module.
+"""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.foreign.entries import Entry, environment, job_name, job_of
-from runner.describe.foreign.text import file_lines
-from runner.describe.plan.foreign_files import of_text, of_value
+from runner.describe.other_tools.entries import Entry, environment, job_name, job_of
+from runner.describe.other_tools.text import file_lines
+from runner.describe.plan.other_tools_files import of_text, of_value
 from runner.describe.plan.planning import describe
 from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import plan_of

@@ -1,1 +1,0 @@
-"""What other tools write: their keys, their entries and their files, and what to write here instead."""

@@ -1,0 +1,46 @@
+"""Format YAML for help texts: single values in flow style, and whole files in block style."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from runner.describe.yaml.scalars import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BARE = re.compile(r"(?:--?)?[A-Za-z0-9_./][A-Za-z0-9_./@%+=-]*")
+"""Text that is the same text without quotes, wherever it stands, unless YAML reads it as something else."""
+_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is, and YAML reads as a line break or not at all."""
+
+
+def flow(value: object) -> str:
+    """A value in one line, as YAML that is read as the same value."""
+    match value:
+        case str() if _BARE.fullmatch(value) and plain(value) == value:
+            return value
+        case list():
+            return f"[{', '.join(map(flow, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def field(key: str, value: object) -> str:
+    """A key with its value, in one line of block style, in which a `:` within a word needs no quotes."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*", value):
+        return f"{key}: {value}"
+    return f"{key}: {flow(value)}"
+
+
+def file_lines(top: Mapping[str, object], jobs: list[dict[str, object]]) -> list[str]:
+    """The lines of a file with these fields and these jobs."""
+    lines = [field(key, value) for key, value in top.items()]
+    lines.append("jobs:")
+    for job in jobs:
+        marks = ("- ", *["  "] * len(job))
+        lines += [f"  {mark}{field(key, value)}" for mark, (key, value) in zip(marks, job.items(), strict=False)]
+    return lines

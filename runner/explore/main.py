@@ -1,0 +1,103 @@
+"""A model of main as one more process that starts, joins and stops the others and uses shared things."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from runner.explore.cells import BLOCKED, UNSTARTED, Wait
+from runner.explore.code import Code
+from runner.model.events import MAIN_PROCESS
+from runner.model.plan import Act, Join, Kill, Start, Terminate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.explore.cells import Cells, Label, Layout, Run, State
+    from runner.explore.steps import Steps
+    from runner.model.plan import Plan
+
+
+class MainCode(Code):
+    """Main's program. Its end sends SIGTERM to the daemons; what it has put and what it has in hand stay."""
+
+    def __init__(self, layout: Layout, number: int, daemons: Sequence[Code]) -> None:
+        super().__init__(layout, number, MAIN_PROCESS, end_is_local=not daemons)
+        layout.initial[self.position] = 0
+        self.joins: dict[int, list[Code]] = {}
+        """Which processes main joins in an action, by its position."""
+        self._terminate_daemons = _dooming(daemons, signal.SIGTERM)
+
+    def can_feed(self, state: State) -> bool:
+        """What main has put is sent also after its end."""
+        return True
+
+    def _end(self, exit_code: int | None) -> None:
+        self.do(self._dying(exit_code), local=self.end_is_local)
+
+    def die(self, cells: Cells, exit_code: int) -> None:
+        """Main has gone through its steps, or has left."""
+        self.forget_all(cells)
+        cells[self.end] = (exit_code, (), ())
+        self._terminate_daemons(cells)
+
+
+def add_main(plan: Plan, main: MainCode, codes: Sequence[Code], steps: Steps) -> None:
+    """Add the actions of main; `codes` are those of the processes."""
+    joined: list[int] = []
+    for step in plan.steps:
+        if isinstance(step, Join) and step.timeout is None:
+            joined.append(step.process)
+            continue
+        _join_all(main, codes, joined)
+        joined = []
+        match step:
+            case Start(process):
+                is_ending = plan.processes[process].terminate_after or plan.processes[process].timeout
+                main.do(_starting(codes[process], (signal.SIGTERM,) if is_ending else ()), local=True)
+            case Join(process):
+                code = codes[process]
+                main.do(_joining([code]), wait=Wait("join", code.name), late=lambda _: None)
+            case Terminate(process):
+                main.do(_dooming([codes[process]], signal.SIGTERM))
+            case Kill(process):
+                main.do(_dooming([codes[process]], signal.SIGKILL))
+            case Act(act):
+                steps.add(act)
+    _join_all(main, codes, joined)
+
+
+def _join_all(main: MainCode, codes: Sequence[Code], joined: list[int]) -> None:
+    """Joins in a row are one: in which order their processes end makes no difference to any process."""
+    if joined:
+        awaited = [codes[process] for process in joined]
+        main.joins[len(main.actions)] = awaited
+        main.do(_joining(awaited), wait=Wait("join", ""), local=True)
+
+
+def _joining(awaited: list[Code]) -> Run:
+    cells_ = [code.end for code in awaited]
+
+    def join(cells: Cells) -> Label | None:
+        return BLOCKED if any(cells[cell] is None for cell in cells_) else None
+
+    return join
+
+
+def _starting(code: Code, doom: tuple[int, ...]) -> Run:
+    def start(cells: Cells) -> None:
+        cells[code.position] = 0
+        cells[code.doom] = doom
+
+    return start
+
+
+def _dooming(codes: Sequence[Code], number: int) -> Run:
+    """A signal is on its way; what has ended or was never started is not affected."""
+
+    def doom(cells: Cells) -> None:
+        for code in codes:
+            if cells[code.position] != UNSTARTED and cells[code.end] is None and number not in cells[code.doom]:
+                cells[code.doom] = tuple(sorted((*cells[code.doom], number)))
+
+    return doom

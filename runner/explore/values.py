@@ -1,0 +1,77 @@
+"""A model of values and raw values: one number, read and written with or without its own lock."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+from runner.explore.cells import Label
+from runner.explore.guards import Guard
+from runner.model.dtypes import DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.explore.cells import Cells, Layout
+    from runner.explore.code import Code
+    from runner.model.shared_things import SharedValue
+
+
+class Number:
+    """A number of shared memory; `guard` is None of a raw value."""
+
+    def __init__(self, layout: Layout, thing: SharedValue) -> None:
+        self._type: Callable[[Any], Any] = getattr(ctypes, DTYPES[thing.dtype].ctype)
+        self.cell = layout.cell(self._type(thing.initial).value)
+        self.guard = Guard(layout, thing.name, recursive=True) if thing.locked else None
+
+    def read(self, code: Code, name: str) -> None:
+        """Add the actions that read it into a variable."""
+        keep = code.keep(name)
+        self._guarded(code, lambda cells: keep(cells, cells[self.cell]))
+
+    def add(self, code: Code, amount: Callable[[Cells], Any]) -> None:
+        """Add the actions of `value += amount`: the lock is acquired twice, another process may come in between."""
+        register = code.register
+
+        def read(cells: Cells) -> None:
+            cells[register] = cells[self.cell]
+
+        def added(cells: Cells) -> Any:
+            found, cells[register] = cells[register], 0
+            return found + amount(cells)
+
+        self._guarded(code, read)
+        self.write(code, added)
+
+    def _guarded(self, code: Code, run: Callable[[Cells], None]) -> None:
+        if self.guard is None:
+            code.do(run)
+            return
+        self.guard.acquire(code)
+        code.do(run, glued=True)
+        self.guard.release(code, glued=True)
+
+    def write(self, code: Code, value: Callable[[Cells], Any]) -> None:
+        """Add the actions that write into it. What does not fit the type raises, after the lock has been released."""
+        unfit = code.failure if self.guard is None else Label()
+
+        def write(cells: Cells) -> Label | None:
+            try:
+                cells[self.cell] = self._type(value(cells)).value
+            except (TypeError, ValueError, OverflowError):
+                return unfit
+            return None
+
+        if self.guard is None:
+            code.do(write)
+            return
+        done = Label()
+        self.guard.acquire(code)
+        code.do(write, glued=True)
+        self.guard.release(code, glued=True)
+        code.go(done)
+        code.place(unfit)
+        self.guard.release(code)
+        code.go(code.failure)
+        code.place(done)

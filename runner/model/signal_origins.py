@@ -1,0 +1,37 @@
+"""Describe in words where a signal came from. Pure."""
+
+from __future__ import annotations
+
+from runner.model.exit_codes import signal_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def sent(
+    number: int, sender: dict[str, Any], name: Callable[[int], str], to: str = "the process that starts the others"
+) -> str:
+    """The sender of a signal to the supervisor, or `to` another, as the system reveals it; `name` names a process."""
+    match sender:
+        case {"process": int(process), "started": False}:
+            subject = name(process)
+        case {"process": int(process)}:
+            subject = f"A process that {name(process)} started"
+        case {"command": str(command), "pid": pid}:
+            subject = f"`{command}` (pid {pid})"
+        case {"pid": int(pid)} if pid > 0:
+            subject = f"A process that has ended (pid {pid})"
+        case _:
+            subject = "A process out of sight"
+    return f"{subject} sent {signal_name(number)} to {to}"
+
+
+def ended(exit_code: int | None) -> str:
+    """How a process ended that no process of the run waits for, as a clause."""
+    if exit_code is None:
+        return "which has died"
+    if exit_code < 0:
+        return f"which {signal_name(-exit_code)} ended"
+    return f"which ended with exit code {exit_code}"

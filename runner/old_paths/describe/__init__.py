@@ -1,0 +1,1 @@
+"""Deprecated import paths of `runner.describe`: see `runner.old_paths`."""

@@ -1,0 +1,171 @@
+"""Detect deadlocks: which processes wait for ever, and for which other processes. Pure.
+
+A process is *hopeful* if it runs, or if a hopeful process can give it what it waits for. All others are stuck for ever,
+since only processes that run change anything. A circle among the stuck is a deadlock; when no process is hopeful any
+more, the run has come to a standstill.
+"""
+
+from __future__ import annotations
+
+from runner.model.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@record(frozen=True, slots=True)
+class Wait:
+    """What a process waits for: a row of the table, in an operation; `since` counts its waits.
+
+    A process may be `threaded`: this thread of it waits, others may run.
+    """
+
+    row: int
+    operation: str
+    since: int = 0
+    threaded: bool = False
+
+
+@record(frozen=True, slots=True)
+class MainsState:
+    """What main does: it goes on by itself, joins a process without a timeout, or has ended (neither).
+
+    `pending` are the processes that it has yet to start, `ends` those that it will terminate or kill, daemons included.
+    """
+
+    goes_on: bool
+    joined: int | None = None
+    pending: frozenset[int] = frozenset()
+    ends: frozenset[int] = frozenset()
+
+    @property
+    def ended(self) -> bool:
+        """Whether main has ended."""
+        return not self.goes_on and self.joined is None
+
+
+@record(frozen=True, slots=True)
+class Scene:
+    """What all processes do at one moment. `main` is main's number, which is above those of all processes.
+
+    `alive` are the processes that live, `waits` those of them, and main, that wait without a timeout for a shared
+    thing. What is in `open`, a row with an operation, may come by itself: a permit is free, an item is on its way.
+
+    The rows in `givers` are those of guards, each with the processes, started or not, that can release it; what is
+    waited for in another row may come from any process that goes on. `holders` have permits of a row that its holders
+    are meant to release.
+
+    `mains` says what main does beside. What a process in `helped` waits for may come from elsewhere: it has processes
+    of its own, or is about to go on. Those in `ending` are ended by the run's own timers, whatever they do.
+    """
+
+    main: int
+    alive: frozenset[int]
+    waits: Mapping[int, Wait]
+    holders: Mapping[int, tuple[int, ...]]
+    open: frozenset[tuple[int, str]]
+    givers: Mapping[int, tuple[int, ...]]
+    mains: MainsState
+    helped: frozenset[int] = frozenset()
+    ending: frozenset[int] = frozenset()
+
+    def hopeful(self) -> frozenset[int]:
+        """The processes that run, or can come to run again; those that main has yet to start if main does."""
+        hopeful = {process for process in self.alive if process not in self.waits or process in self.helped}
+        hopeful |= {self.main} if self._main_goes_on else set()
+        waiting = [number for number in (*sorted(self.alive), self.main) if number not in hopeful]
+        grown = True
+        while grown:
+            if self.main in hopeful:
+                hopeful |= self.mains.pending
+            new = {number for number in waiting if number not in hopeful and self._can_go_on(number, hopeful)}
+            hopeful |= new
+            grown = bool(new)
+        return frozenset(hopeful)
+
+    @property
+    def _main_goes_on(self) -> bool:
+        return self.main in self.helped or (self.mains.goes_on and self.main not in self.waits)
+
+    def _can_go_on(self, number: int, hopeful: set[int]) -> bool:
+        if number == self.main and self.mains.joined is not None:
+            joined = self.mains.joined
+            return joined not in self.alive or joined in hopeful or joined in self.ending
+        wait = self.waits.get(number)
+        if wait is None:  # main has ended
+            return False
+        if (wait.row, wait.operation) in self.open:
+            return True
+        if wait.row in self.givers:
+            return any(giver in hopeful for giver in self.givers[wait.row])
+        return bool(hopeful)
+
+    def waited_for(self, number: int) -> tuple[int, ...]:
+        """The processes on whose release a stuck one depends: the holders of what it waits for, or whom main joins."""
+        if number == self.main and self.mains.joined is not None:
+            return (self.mains.joined,)
+        wait = self.waits.get(number)
+        return () if wait is None or wait.row not in self.givers else self.holders.get(wait.row, ())
+
+    def _other_givers(self, number: int, row: int) -> tuple[int, ...]:
+        return tuple(giver for giver in self.givers[row] if giver != number)
+
+    def is_bereft(self, number: int, hopeful: frozenset[int]) -> bool:
+        """Whether a process waits for a guard that no process can release, whichever others run.
+
+        One that waits for a holder that is stuck itself is not: that is told of the holder. Nor is one that will be
+        ended anyway: the run goes on without it.
+        """
+        wait = self.waits[number]
+        if number in hopeful or wait.row not in self.givers or self._other_givers(number, wait.row):
+            return False
+        return frozenset(self.holders.get(wait.row, ())) <= hopeful and not self.is_ended_anyway(number, hopeful)
+
+    def is_ended_anyway(self, number: int, hopeful: frozenset[int]) -> bool:
+        """Whether a process will be ended while it waits: by a timer, or by main if main goes on."""
+        return number in self.ending or (number in self.mains.ends and self.main in hopeful)
+
+
+def stuck(scene: Scene) -> frozenset[int]:
+    """The processes that wait, and will for ever unless they are ended."""
+    waiting = set(scene.waits) | ({scene.main} if scene.mains.joined is not None else set())
+    return frozenset(waiting) - scene.hopeful()
+
+
+def bereft(scene: Scene) -> dict[int, Wait]:
+    """The processes that wait for a guard that no process can release, with their waits."""
+    hopeful = scene.hopeful()
+    return {number: wait for number, wait in scene.waits.items() if scene.is_bereft(number, hopeful)}
+
+
+def circles(scene: Scene, among: Iterable[int]) -> list[tuple[int, ...]]:
+    """The circles in which some of these wait for each other, each beginning with its lowest number."""
+    among = frozenset(among)
+    found: dict[frozenset[int], tuple[int, ...]] = {}
+    for start in sorted(among):
+        circle = _circle_through(scene, start, among)
+        if circle is not None:
+            found.setdefault(frozenset(circle), circle)
+    return list(found.values())
+
+
+def _circle_through(scene: Scene, start: int, among: frozenset[int]) -> tuple[int, ...] | None:
+    """The shortest circle that leads from `start` back to it, if `start` is the lowest in it."""
+    ways: list[tuple[int, ...]] = [(start,)]
+    seen = {start}
+    while ways:
+        way = ways.pop(0)
+        for other in sorted(scene.waited_for(way[-1])):
+            if other == start:
+                return way if start == min(way) else None
+            if other in among and other not in seen:
+                seen.add(other)
+                ways.append((*way, other))
+    return None
+
+
+def is_standstill(scene: Scene) -> bool:
+    """Whether nothing will happen any more: no process is hopeful, and none of those that live will be ended."""
+    waits = bool(scene.alive) or scene.main in scene.waits
+    return waits and not scene.hopeful() and not scene.ending & scene.alive
