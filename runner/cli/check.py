@@ -31,7 +31,8 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
         except InvalidFile as invalid:
             status, problems = max(status, invalid.exit_status), invalid.problems
         except RunJobsError as error:
-            status, problems = max(status, error.exit_status), [Problem(file, 0, 0, 0, "", str(error))]
+            status = max(status, error.exit_status)
+            problems = [Problem(file, 0, 0, 0, "", str(error), id="not-checked")]
         if options.json:
             print(_as_json(file, problems, notes))
         elif not problems:
@@ -53,7 +54,8 @@ def _check(options: argparse.Namespace) -> tuple[str, list[Problem]]:
     plan = described.plan
     processes = files.count(len(plan.processes), "process", "es")
     good = f"{plan.file}: good: {files.count(len(plan.jobs), 'job')}, {processes}"
-    return good, [described.problem(number, f"env.{name}", text) for number, name, text in without_effect(plan)]
+    notes = without_effect(plan)
+    return good, [described.problem(number, f"env.{name}", text, None, id="no-effect") for number, name, text in notes]
 
 
 def _as_json(file: str, problems: Sequence[Problem], notes: Sequence[Problem]) -> str:

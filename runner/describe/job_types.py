@@ -49,6 +49,7 @@ def _exit_code(value: object) -> object:
         raise fault(
             f"expected a whole number or the name of a signal, found {found(value)}",
             suggestion(value, names, "signals"),
+            id="unknown-choice",
         ) from None
 
 
@@ -95,7 +96,7 @@ class ExpectModel(Model):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.exit_code is None and self.outcome is None and self.output is None and not self.before:
-            raise fault("`exit_code`, `outcome`, `output` or `before` is needed here")
+            raise fault("`exit_code`, `outcome`, `output` or `before` is needed here", id="missing-key")
         return self
 
 
@@ -162,7 +163,7 @@ class JobModel(Model):
         if self.timeout is not None and self.terminate_after is not None:
             message = "a process has `terminate_after` or `timeout`, not both"
             help = "keep `terminate_after` if that end is wanted, `timeout` if it is a failure"
-            raise fault(message, help, path=("timeout",), key=True)
+            raise fault(message, help, path=("timeout",), key=True, id="conflicting-keys")
         return self
 
     @property

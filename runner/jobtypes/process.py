@@ -55,14 +55,15 @@ class ProcessJob(JobModel):
         given = [name for name, one in (("target", self.target), ("class", self.class_), ("do", self.do)) if one]
         if len(given) > 1:
             message = f"a process has `{given[0]}` or `{given[1]}`, not both"
-            raise fault(message, "remove one of them", path=(given[1],), key=True)
+            raise fault(message, "remove one of them", path=(given[1],), key=True, id="conflicting-keys")
         if not given:
             help = "add target: package.module:function, or do: with steps"
-            raise fault("a process needs `target`, `class` or `do`", help)
+            raise fault("a process needs `target`, `class` or `do`", help, id="missing-key")
         if self.do is not None:
             for name in ("args", "kwargs"):
                 if name in self.model_fields_set:
-                    raise fault(f"`{name}` has no effect with `do`", "remove it", path=(name,), key=True)
+                    message = f"`{name}` has no effect with `do`"
+                    raise fault(message, "remove it", path=(name,), key=True, id="no-effect")
         return self
 
     @model_validator(mode="after")
@@ -72,7 +73,7 @@ class ProcessJob(JobModel):
         if worker is not None:
             message = misfit(worker, worker.__name__, self.args, self.kwargs)
             if message:
-                raise fault(message, path=(blamed(self.args, self.kwargs) or "target",))
+                raise fault(message, path=(blamed(self.args, self.kwargs) or "target",), id="wrong-arguments")
             for path, name, value in _named(worker, self.args, self.kwargs):
                 if name in _SECONDS and isinstance(value, int | float) and not isinstance(value, bool):
                     _check_seconds(value, f"`{name}` of `{worker.__name__}`", path)
@@ -120,7 +121,7 @@ def _check_seconds(value: float, what: str, path: Path) -> None:
     try:
         durations.seconds(value)
     except durations.BadDuration as error:
-        raise fault(f"{what}: {error}", path=path) from None
+        raise fault(f"{what}: {error}", path=path, id="not-a-duration") from None
 
 
 def _name(job: ProcessJob, index: int) -> str | None:

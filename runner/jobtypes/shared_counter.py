@@ -62,7 +62,7 @@ def _dtype(value: object) -> object:
         return value
     near = nearest(value, FORMATS) if isinstance(value, str) else None
     help = f"did you mean `{near}`?" if near else None
-    raise fault(f"`dtype`: expected one of {listed(FORMATS)}, found {found(value)}", help)
+    raise fault(f"`dtype`: expected one of {listed(FORMATS)}, found {found(value)}", help, id="unknown-choice")
 
 
 def _batch(value: object) -> object:
@@ -114,14 +114,15 @@ class SharedCounterJob(JobModel):
     @classmethod
     def _one_name(cls, value: str) -> str:
         if "$index" in value or "${index}" in value:
-            raise fault("`$index` has no meaning in the name of a `shared_counter`: its workers are numbered")
+            message = "`$index` has no meaning in the name of a `shared_counter`: its workers are numbered"
+            raise fault(message, id="bad-placeholder")
         return value
 
     @model_validator(mode="after")
     def _permits_of_a_semaphore(self) -> Self:
         if "permits" in self.model_fields_set and self.sync != "semaphore":
             message = f"`permits` has no effect with sync: {self.sync}"
-            raise fault(message, "remove it, or write sync: semaphore", path=("permits",), key=True)
+            raise fault(message, "remove it, or write sync: semaphore", path=("permits",), key=True, id="no-effect")
         return self
 
     @property

@@ -6,6 +6,10 @@ import os
 
 from runner.model.records import record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.problem_ids import ProblemId
+
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
@@ -32,7 +36,8 @@ class Problem:
     """One thing that is wrong with a file (or a `--set`), and where.
 
     `line` and `column` count from 1, in characters; 0 means that the problem has no place (an unreadable file).
-    `width` is the number of characters to underline. `excerpt` is the whole line, without its end.
+    `width` is the number of characters to underline. `excerpt` is the whole line, without its end. `id` is the kind of
+    the mistake, as `runner.model.problem_ids` lists them.
     """
 
     file: str
@@ -42,6 +47,7 @@ class Problem:
     excerpt: str
     message: str
     help: str | None = None
+    id: ProblemId = "invalid-value"
 
 
 class InvalidFile(RunJobsError):

@@ -193,7 +193,8 @@ def _preload(plan: Plan, link: Link, left_running: LeftRunning, own: OwnDescript
     except Interrupted:
         raise
     except BaseException as error:
-        return [refusal("preload", f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}")]
+        message = f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}"
+        return [refusal("preload", message, id="import-fails")]
     finally:
         sys.stdin = None
     return []
@@ -299,7 +300,7 @@ def _create_all(
         except Interrupted:
             raise
         except BaseException as error:
-            return [refusal("class", _why_not_made(process.cls, error)) | {"process": number}]
+            return [refusal("class", _why_not_made(process.cls, error), id="unusable-target") | {"process": number}]
     return []
 
 

@@ -1,6 +1,6 @@
-"""Files that cannot be run, each with one fault: where it is to be shown, and how its message begins.
+"""Files that cannot be run, each with one fault: where it is to be shown, its id, and how its message begins.
 
-A file says so itself in its first line (`# expect: LINE:COLUMN message`), or in `expected.tsv` where it cannot.
+A file says so itself in its first line (`# expect: LINE:COLUMN ID message`), or in `expected.tsv` where it cannot.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ _MARK = b"# expect: "
 
 @dataclass(frozen=True)
 class BadFile:
-    """One file, with the place of the first problem and the start of its message."""
+    """One file, with the place of the first problem, its id and the start of its message."""
 
     path: Path
     line: int
     column: int
+    id: str
     message: str
 
     def __str__(self) -> str:
@@ -28,7 +29,7 @@ class BadFile:
 def bad_files() -> list[BadFile]:
     """All of them, by name."""
     rows = (line.split("\t") for line in (FOLDER / "expected.tsv").read_text("utf-8").splitlines())
-    table = {name: f"{place} {message}" for name, place, message in rows}
+    table = {name: " ".join(expected) for name, *expected in rows}
     return [_bad_file(path, table.get(path.name)) for path in sorted(FOLDER.glob("*.yaml"))]
 
 
@@ -43,6 +44,6 @@ def _bad_file(path: Path, expected: str | None) -> BadFile:
         if not first.startswith(_MARK):
             raise ValueError(f"{path.name}: neither an `# expect:` line nor an entry in expected.tsv")
         expected = first.removeprefix(_MARK).decode("utf-8")
-    place, _, message = expected.partition(" ")
+    place, id, message = expected.split(" ", 2)
     line, column = place.split(":")
-    return BadFile(path, int(line), int(column), message)
+    return BadFile(path, int(line), int(column), id, message)

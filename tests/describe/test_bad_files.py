@@ -1,4 +1,4 @@
-"""Every file of the corpus is refused at its place, with its message, and with nothing but `InvalidFile`."""
+"""Every file of the corpus is refused at its place, with its id and its message, and with nothing but `InvalidFile`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def check(problems: Sequence[Problem], bad: BadFile) -> None:
     first = problems[0]
     assert (first.line, first.column) == (bad.line, bad.column), render(first, color=False)
     assert first.message.startswith(bad.message)
+    assert first.id == bad.id
     assert len(problems) == 1, "one fault, one problem"
 
 

@@ -51,7 +51,7 @@ class OddJob(JobModel):
         if "b" in value:
             raise fault("`b` is too much", "remove it", path=("b",), key=True)
         if "c" in value:
-            raise fault("half of `c` is wrong", path=("c",), within=(2, 3))
+            raise fault("half of `c` is wrong", path=("c",), within=(2, 3), id="wrong-order")
         if "d" in value:
             raise ValueError("No d, please")
         return value
@@ -211,6 +211,25 @@ def test_fields_that_only_somebody_elses_jobs_have_are_checked_alike(
     problem = problem_of(f"jobs:\n- type: odd\n  {field}")
 
     assert (problem.message, problem.help, marked(problem)) == (message, help, at)
+
+
+@pytest.mark.parametrize(
+    ("field", "id"),
+    [
+        ("pair: {a: 1, b: 2}", "invalid-value"),
+        ("pair: {a: 1, c: 'abcdef'}", "wrong-order"),
+        ("pair: {d: 1}", "invalid-value"),
+        ("letters: abc", "invalid-value"),
+        ("above: 1", "out-of-range"),
+        ("two: [a]", "empty"),
+    ],
+)
+def test_a_job_type_of_another_package_gives_an_id_or_has_the_default(
+    field: str, id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, odd=Odd)
+
+    assert problem_of(f"jobs:\n- type: odd\n  {field}").id == id
 
 
 def test_a_value_that_is_none_of_several_kinds_is_told_what_each_would_be(

@@ -281,7 +281,7 @@ def test_wide_characters_take_two_columns_and_combining_ones_none(text: str, col
 
 
 def test_a_program_gets_all_of_a_problem() -> None:
-    found = to_json(Problem("작업.yaml", 7, 4, 2, "a: 한글", "is wrong", "did you mean `한굴`?"))
+    found = to_json(Problem("작업.yaml", 7, 4, 2, "a: 한글", "is wrong", "did you mean `한굴`?", "unknown-key"))
 
     assert json.loads(json.dumps(found)) == {
         "file": "작업.yaml",
@@ -291,6 +291,7 @@ def test_a_program_gets_all_of_a_problem() -> None:
         "excerpt": "a: 한글",
         "message": "is wrong",
         "help": "did you mean `한굴`?",
+        "id": "unknown-key",
     }
 
 

@@ -48,7 +48,7 @@ def document(text: str = TEXT, lead: str = "") -> Document:
 
 def at(document: Document, path: Path, *, key: bool = False, within: tuple[int, int] | None = None) -> str:
     """What is underlined of the value, or the key, of a path."""
-    return marked(document.problem(path, "wrong", key=key, within=within))
+    return marked(document.problem(path, "wrong", id="invalid-value", key=key, within=within))
 
 
 def everything_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -88,7 +88,7 @@ def test_every_value_and_every_key_stands_where_its_span_says(data: Any, indent:
     ],
 )
 def test_a_problem_underlines_the_value_of_its_path(path: Path, line: int, column: int, value: str) -> None:
-    problem = document().problem(path, "wrong", "do it right")
+    problem = document().problem(path, "wrong", "do it right", id="invalid-value")
 
     assert (problem.file, problem.message, problem.help) == (FILE, "wrong", "do it right")
     assert (problem.line, problem.column, marked(problem)) == (line, column, value)
@@ -127,7 +127,7 @@ def test_a_value_that_is_empty_is_shown_at_its_key() -> None:
 )
 @pytest.mark.parametrize("key", [True, False])
 def test_what_does_not_exist_is_shown_where_it_would_be(path: Path, shown: str, key: bool) -> None:
-    found = document().problem(path, "missing", key=key)
+    found = document().problem(path, "missing", id="invalid-value", key=key)
 
     assert marked(found) == shown
     assert found.line in {document().line_of(path[:-1]), document().line_of(path[:-2])}
@@ -168,7 +168,9 @@ def test_a_part_of_a_text_is_found_among_other_texts() -> None:
 def test_a_part_of_a_text_of_several_lines_is_not_looked_for(written: str) -> None:
     found = document(f"a: {written}")
 
-    assert found.problem(("a",), "wrong", within=(2, 2)) == found.problem(("a",), "wrong")
+    assert found.problem(("a",), "wrong", id="invalid-value", within=(2, 2)) == found.problem(
+        ("a",), "wrong", id="invalid-value"
+    )
 
 
 def test_lines_end_where_the_yaml_parser_sees_them_end() -> None:
@@ -188,7 +190,7 @@ def test_what_stood_before_the_text_is_part_of_its_first_line() -> None:
     found = document("{가: 1,\n  b: 2}", lead="a.b=")
 
     assert [found.excerpt(1), found.excerpt(2)] == ["a.b={가: 1,", "  b: 2}"]
-    assert found.problem(("가",), "wrong").column == 9
+    assert found.problem(("가",), "wrong", id="invalid-value").column == 9
     assert [at(found, ("가",)), at(found, ("b",)), at(found, ("b",), key=True)] == ["1", "2", "b"]
 
 
@@ -196,7 +198,7 @@ def test_a_document_without_data_has_its_place_at_its_start() -> None:
     found = Document(FILE, "", None, None, "title=")
 
     assert found.span(("any", 1)) == Span(1, 1, 1, 1)
-    assert found.problem((), "wrong").column == len("title=") + 1
+    assert found.problem((), "wrong", id="invalid-value").column == len("title=") + 1
 
 
 OVER = replace(
@@ -219,7 +221,7 @@ OVER = replace(
     ],
 )
 def test_a_problem_in_what_was_replaced_is_shown_in_the_replacement(path: Path, excerpt: str, shown: str) -> None:
-    problem = OVER.problem(path, "wrong")
+    problem = OVER.problem(path, "wrong", id="invalid-value")
 
     assert (problem.excerpt, marked(problem)) == (excerpt, shown)
 
@@ -233,7 +235,7 @@ def test_a_problem_in_what_was_replaced_is_shown_in_the_replacement(path: Path, 
     ],
 )
 def test_a_problem_of_a_replaced_key_is_shown_in_the_path_that_names_it(path: Path, excerpt: str, shown: str) -> None:
-    problem = OVER.problem(path, "wrong", "do it right", key=True)
+    problem = OVER.problem(path, "wrong", "do it right", id="invalid-value", key=True)
 
     assert (problem.excerpt, marked(problem), problem.help) == (excerpt, shown, "do it right")
 
@@ -241,7 +243,7 @@ def test_a_problem_of_a_replaced_key_is_shown_in_the_path_that_names_it(path: Pa
 def test_the_last_key_of_a_path_may_be_the_first_as_well() -> None:
     found = replace(document("a: 1\n"), overlays={("제목",): read(b"x", "--set", lead="제목=")})
 
-    problem = found.problem(("제목",), "unknown", key=True)
+    problem = found.problem(("제목",), "unknown", id="invalid-value", key=True)
 
     assert (problem.file, problem.line, problem.column, marked(problem)) == ("--set", 1, 1, "제목")
 
@@ -255,8 +257,8 @@ def test_a_part_of_a_replaced_text_is_underlined() -> None:
 def test_of_replacements_within_each_other_the_inner_counts() -> None:
     inner = replace(OVER, overlays={**OVER.overlays, ("a", "b", "c"): read(b"2", "--set", lead="a.b.c=")})
 
-    assert inner.problem(("a", "b", "c"), "wrong").excerpt == "a.b.c=2"
-    assert inner.problem(("a", "b"), "wrong").excerpt == "a.b={c: x}"
+    assert inner.problem(("a", "b", "c"), "wrong", id="invalid-value").excerpt == "a.b.c=2"
+    assert inner.problem(("a", "b"), "wrong", id="invalid-value").excerpt == "a.b={c: x}"
 
 
 def test_a_scalar_is_told_as_it_is_written() -> None:

@@ -301,7 +301,7 @@ def test_what_is_wrong_inside_of_a_key_that_is_a_mapping_is_not_told() -> None:
 def test_a_text_in_another_encoding_is_refused_by_its_mark(mark: bytes, name: str) -> None:
     problem = problem_of(mark + b"a\x00")
 
-    assert problem == Problem(FILE, 1, 1, 1, "", f"the file is in {name}", "save it as UTF-8")
+    assert problem == Problem(FILE, 1, 1, 1, "", f"the file is in {name}", "save it as UTF-8", "not-utf-8")
 
 
 @pytest.mark.parametrize("start", [b"", codecs.BOM_UTF8])
@@ -338,7 +338,12 @@ def test_control_characters_may_be_written_as_escapes() -> None:
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
     problem = problem_of(b"\xff" * (MOST_OF_A_FILE + 1))
 
-    assert problem == Problem(FILE, 0, 0, 0, "", "the file has 16,777,217 bytes; at most 16,777,216 are read")
+    message = "the file has 16,777,217 bytes; at most 16,777,216 are read"
+    assert problem == Problem(FILE, 0, 0, 0, "", message, id="too-large")
+
+
+def test_too_many_levels_have_one_id_whether_the_parser_counts_them_first_or_not() -> None:
+    assert {problem_of(b"[" * levels).id for levels in (100, 1_001)} == {"too-large"}
 
 
 def test_a_file_of_the_largest_size_is_read() -> None:

@@ -97,7 +97,7 @@ def test_an_override_sets_what_its_path_leads_to_and_nothing_else(data: Any, val
     assert json.dumps(after.value) == json.dumps(put(data, steps, value))
     assert json.dumps(before.value) == json.dumps(data)
     assert before.overlays == {}
-    assert marked(after.problem(tuple(steps), "wrong")) == json.dumps(value, ensure_ascii=False)
+    assert marked(after.problem(tuple(steps), "wrong", id="invalid-value")) == json.dumps(value, ensure_ascii=False)
 
 
 @given(st.lists(keys | st.integers(0, 999_999_999), min_size=1))
@@ -252,16 +252,16 @@ def test_a_document_that_is_no_mapping_has_nothing_to_set() -> None:
 def test_a_problem_of_what_was_set_is_shown_in_the_override() -> None:
     after = apply(document(), ["jobs.first.args[1]={깊이: 나}"])
 
-    problem = after.problem(("jobs", 0, "args", 1, "깊이"), "wrong")
+    problem = after.problem(("jobs", 0, "args", 1, "깊이"), "wrong", id="invalid-value")
 
     assert (problem.file, problem.excerpt, marked(problem)) == ("--set", "jobs.first.args[1]={깊이: 나}", "나")
-    assert marked(after.problem(("jobs", 0, "args", 0), "wrong")) == "1"
+    assert marked(after.problem(("jobs", 0, "args", 0), "wrong", id="invalid-value")) == "1"
 
 
 def test_a_problem_of_a_key_that_was_set_is_shown_in_the_path() -> None:
     after = apply(document(), ["jobs.first.daemn=true"])
 
-    problem = after.problem(("jobs", 0, "daemn"), "unknown", key=True)
+    problem = after.problem(("jobs", 0, "daemn"), "unknown", id="invalid-value", key=True)
 
     assert (problem.excerpt, marked(problem)) == ("jobs.first.daemn=true", "daemn")
 
@@ -269,7 +269,7 @@ def test_a_problem_of_a_key_that_was_set_is_shown_in_the_path() -> None:
 def test_a_value_that_is_missing_is_shown_behind_the_equals_sign() -> None:
     after = apply(document(), ["제목="])
 
-    problem = after.problem(("제목",), "wrong")
+    problem = after.problem(("제목",), "wrong", id="invalid-value")
 
     assert (problem.excerpt, problem.column) == ("제목=", 4)
 
@@ -278,13 +278,13 @@ def test_an_override_replaces_those_within_what_it_sets_and_no_others() -> None:
     after = apply(document(), ["jobs[0].args[0]=a", "jobs[0].args[1]=b", "title=t", "jobs[0].args=[c, d]"])
 
     assert after.value["jobs"][0]["args"] == ["c", "d"]
-    assert after.problem(("jobs", 0, "args", 1), "wrong").excerpt == "jobs[0].args=[c, d]"
-    assert after.problem(("title",), "wrong").excerpt == "title=t"
+    assert after.problem(("jobs", 0, "args", 1), "wrong", id="invalid-value").excerpt == "jobs[0].args=[c, d]"
+    assert after.problem(("title",), "wrong", id="invalid-value").excerpt == "title=t"
 
 
 def test_an_override_within_another_replaces_a_part_of_it() -> None:
     after = apply(document(), ["jobs[0].args=[c, d]", "jobs[0].args[1]=e"])
 
     assert after.value["jobs"][0]["args"] == ["c", "e"]
-    assert after.problem(("jobs", 0, "args", 1), "wrong").excerpt == "jobs[0].args[1]=e"
-    assert after.problem(("jobs", 0, "args", 0), "wrong").excerpt == "jobs[0].args=[c, d]"
+    assert after.problem(("jobs", 0, "args", 1), "wrong", id="invalid-value").excerpt == "jobs[0].args[1]=e"
+    assert after.problem(("jobs", 0, "args", 0), "wrong", id="invalid-value").excerpt == "jobs[0].args=[c, d]"

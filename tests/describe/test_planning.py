@@ -589,7 +589,7 @@ def test_what_is_found_later_is_shown_at_the_job_that_made_the_process(
     second = "- target: m:g\n  args: [one, two]\n  kwargs: {a: b}\n  replicas: 2"
     result = described(f"preload: [one, two]\njobs:\n- target: m:f\n\n{second}")
 
-    problem = result.problem(process, field, "no", "none")
+    problem = result.problem(process, field, "no", "none", id="unknown-target")
 
     assert (problem.file, problem.line, marked(problem)) == (FILE, line, at)
     assert (problem.message, problem.help) == ("no", "none")

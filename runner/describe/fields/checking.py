@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from runner.describe.yaml.document import Document, Path
     from runner.model.errors import Problem
+    from runner.model.problem_ids import ProblemId
 
 _EXPECTED = {
     "string_type": "text",
@@ -40,6 +41,16 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "less_than": ("below", "lt"),
 }
+_IDS: dict[str, ProblemId] = {
+    "extra_forbidden": "unknown-key",
+    "missing": "missing-key",
+    "invalid_key": "key-not-text",
+    "literal_error": "unknown-choice",
+    "too_short": "empty",
+    **dict.fromkeys(_EXPECTED, "wrong-type"),
+    **dict.fromkeys(_BOUNDS, "out-of-range"),
+}
+"""Which mistake each of pydantic's types of errors is."""
 _MOST_CHOICES = 12
 """Of more, a message would be too long."""
 _FAULT = "fault"
@@ -59,10 +70,12 @@ class Fault:
     help: str | None = None
     key: bool = False
     within: tuple[int, int] | None = None
+    id: ProblemId = "invalid-value"
 
     def problem(self, document: Document, at: Path) -> Problem:
         """The problem at its place in the file; `at` leads to what was read."""
-        return document.problem((*at, *self.path), self.message, self.help, key=self.key, within=self.within)
+        path = (*at, *self.path)
+        return document.problem(path, self.message, self.help, id=self.id, key=self.key, within=self.within)
 
 
 def fault(
@@ -72,12 +85,14 @@ def fault(
     path: Path = (),
     key: bool = False,
     within: tuple[int, int] | None = None,
+    id: ProblemId = "invalid-value",
 ) -> PydanticCustomError:
     """What a validator of a job model raises: a problem at `path` below the value that it validates.
 
-    `key` shows it at the key rather than at the value; `within` narrows it to (offset, width) of the text.
+    `key` shows it at the key rather than at the value; `within` narrows it to (offset, width) of the text. `id` is the
+    kind of the mistake, as `docs/problems.md` lists them.
     """
-    context = {"problem": message, "help": help, "path": path, "key": key, "within": within}
+    context = {"problem": message, "help": help, "path": path, "key": key, "within": within, "id": id}
     return PydanticCustomError(_FAULT, "{problem}", context)
 
 
@@ -132,8 +147,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
     if error["type"] == _FAULT:
         key, within = key or context["key"], context["within"]
         path = at + loc + context["path"]
-        return document.problem(path, context["problem"], context["help"], key=key, within=within)
-    path, name, help = at + loc, _named(loc), None
+        return document.problem(path, context["problem"], context["help"], id=context["id"], key=key, within=within)
+    path, name, help, id = at + loc, _named(loc), None, _IDS.get(error["type"], "invalid-value")
     inside = where if len(loc) == 1 else f"in `{loc[-2]}`" if loc else where
     match error["type"]:
         case "extra_forbidden":
@@ -144,7 +159,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
             path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
         case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
             # pydantic writes the key as text in its way to the place, and gives it as it is as the input.
-            key, path, message = True, (*path[:-1], value), f"expected text as a key, found {found(value)}"
+            key, path, id = True, (*path[:-1], value), "key-not-text"
+            message = f"expected text as a key, found {found(value)}"
             help = f'put it in quotes: "{shortened(document.written(path, key=True) or str(value))}"'
         case "literal_error":
             message, help = _not_one_of(name, context["expected"], value)
@@ -161,7 +177,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
             message = f"{name}needs at least {'one entry' if least == 1 else f'{least} entries'}"
         case _:
             message = f"{name}{error['msg'][:1].lower()}{error['msg'][1:]}"
-    return document.problem(path, message, help, key=key)
+    return document.problem(path, message, help, id=id, key=key)
 
 
 def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[str]) -> str | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.model.arguments import Encoded
+    from runner.model.problem_ids import ProblemId
 
 IN_ARGUMENTS = ("name", "index", "pid")
 IN_TEXT = ("index",)
@@ -26,13 +27,16 @@ _ENVIRONMENT = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<defaul
 
 
 class BadPlaceholder(ValueError):
-    """A placeholder that means nothing; `offset` and `width` say where in the text it stands."""
+    """A placeholder that means nothing; `offset` and `width` say where in the text it stands, `id` the mistake."""
 
-    def __init__(self, message: str, help: str | None, offset: int, width: int) -> None:
+    def __init__(
+        self, message: str, help: str | None, offset: int, width: int, id: ProblemId = "bad-placeholder"
+    ) -> None:
         super().__init__(message)
         self.help = help
         self.offset = offset
         self.width = width
+        self.id = id
 
 
 def encode(value: object) -> Encoded:
@@ -95,6 +99,7 @@ def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None
                 f"set it, or give a default: ${{env.{variable['name']}:-text}}",
                 offset,
                 width,
+                "unset-variable",
             )
 
 

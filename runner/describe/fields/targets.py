@@ -11,15 +11,18 @@ from runner.describe.yaml.suggestions import suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.model.problem_ids import ProblemId
+
 BUILT_IN = "runner.workers"
 
 
 class BadTarget(ValueError):
-    """Not an import path; `help` says what to write."""
+    """Not an import path; `help` says what to write, `id` is the kind of the mistake."""
 
-    def __init__(self, message: str, help: str | None) -> None:
+    def __init__(self, message: str, help: str | None, id: ProblemId = "not-an-import-path") -> None:
         super().__init__(message)
         self.help = help
+        self.id = id
 
 
 @lru_cache(maxsize=1024)
@@ -34,10 +37,8 @@ def normalized_target(text: str) -> str:
         return _normalized(text, "package.module:function")
     names = built_in_names()
     if text not in names:
-        help = suggestion(text, names, "built-in workers")
-        raise BadTarget(
-            f"there is no built-in worker `{text}`", f"{help}\na function of yours is written module:function"
-        )
+        help = f"{suggestion(text, names, 'built-in workers')}\na function of yours is written module:function"
+        raise BadTarget(f"there is no built-in worker `{text}`", help, "unknown-target")
     return f"{BUILT_IN}:{text}"
 
 

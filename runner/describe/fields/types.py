@@ -20,21 +20,21 @@ def _duration(value: object) -> float:
     try:
         return durations.seconds(value)
     except durations.BadDuration as error:
-        raise fault(str(error), f"write {durations.EXAMPLES}") from None
+        raise fault(str(error), f"write {durations.EXAMPLES}", id="not-a-duration") from None
 
 
 def _limit(value: object) -> float | None:
     try:
         return durations.limit(value)
     except durations.BadDuration as error:
-        raise fault(str(error), f"write {durations.LIMIT_EXAMPLES}") from None
+        raise fault(str(error), f"write {durations.LIMIT_EXAMPLES}", id="not-a-duration") from None
 
 
 def _size(value: object) -> int:
     try:
         return sizes.size(value)
     except sizes.BadSize as error:
-        raise fault(str(error), f"write {sizes.EXAMPLES}") from None
+        raise fault(str(error), f"write {sizes.EXAMPLES}", id="not-a-size") from None
 
 
 def environ_of(info: ValidationInfo) -> Mapping[str, str] | None:
@@ -50,7 +50,7 @@ def things_of(info: ValidationInfo) -> Mapping[str, str]:
 
 def _template(value: str, info: ValidationInfo) -> str:
     if "\0" in value:
-        raise fault("the character NUL cannot be part of this text")
+        raise fault("the character NUL cannot be part of this text", id="control-character")
     _check_text(value, placeholders.IN_TEXT, info, ())
     return value
 
@@ -77,16 +77,16 @@ def _check_text(text: str, allowed: tuple[str, ...], info: ValidationInfo, path:
     try:
         placeholders.check(text, allowed, environ_of(info))
     except placeholders.BadPlaceholder as error:
-        raise fault(str(error), error.help, path=path, within=(error.offset, error.width)) from None
+        raise fault(str(error), error.help, path=path, within=(error.offset, error.width), id=error.id) from None
 
 
 def _name(value: str, info: ValidationInfo) -> str:
     if not value.strip() or not value.isprintable():
-        raise fault("a name needs at least one character, and only such as can be shown")
+        raise fault("a name needs at least one character, and only such as can be shown", id="bad-name")
     if value == "all":
-        raise fault("`all` means all processes in `main`: it cannot be a name")
+        raise fault("`all` means all processes in `main`: it cannot be a name", id="name-taken")
     if "$$" in value:
-        raise fault("a name cannot hold `$`")
+        raise fault("a name cannot hold `$`", id="bad-name")
     return _template(value, info)
 
 
@@ -94,7 +94,7 @@ def _target(value: str) -> str:
     try:
         targets.normalized_target(value)
     except targets.BadTarget as error:
-        raise fault(str(error), error.help) from None
+        raise fault(str(error), error.help, id=error.id) from None
     return value
 
 
@@ -102,19 +102,19 @@ def _class(value: str) -> str:
     try:
         targets.normalized_class(value)
     except targets.BadTarget as error:
-        raise fault(str(error), error.help) from None
+        raise fault(str(error), error.help, id=error.id) from None
     return value
 
 
 def _variable(value: str) -> str:
     if not value or "=" in value or "\0" in value:
-        raise fault(f"`{value}` cannot be the name of a variable", "write NAME: value")
+        raise fault(f"`{value}` cannot be the name of a variable", "write NAME: value", id="bad-name")
     return value
 
 
 def _module(value: str) -> str:
     if not all(part.isidentifier() for part in value.split(".")):
-        raise fault(f"`{value}` is not the name of a module", "write package.module")
+        raise fault(f"`{value}` is not the name of a module", "write package.module", id="not-an-import-path")
     return value
 
 

@@ -15,6 +15,8 @@ from runner.model.records import record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from runner.describe.yaml.document import Path
+
 
 @record(frozen=True, slots=True)
 class Edit:
@@ -57,7 +59,8 @@ def problems_of_edits(
             for problem in invalid.problems:
                 path = _place(problem, edit, document.value["try"][index])
                 message = f"this edit makes the file wrong: {problem.message}"
-                problems.append(document.problem(("try", index, *path), message, problem.help, key=bool(path)))
+                at: Path = ("try", index, *path)
+                problems.append(document.problem(at, message, problem.help, id=problem.id, key=bool(path)))
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 

@@ -21,7 +21,7 @@ def without_effect(jobs: Sequence[Job], document: Document, *, scripted: bool) -
 def _without_join(job: Job, document: Document) -> Iterator[Problem]:
     if job.gives("join_timeout") and not job.model.joined:
         message = "`join_timeout` has no effect: this job is not joined"
-        yield document.problem((*job.path, "join_timeout"), message, "add join: true", key=True)
+        yield document.problem((*job.path, "join_timeout"), message, "add join: true", id="no-effect", key=True)
 
 
 def _beside_main(job: Job, document: Document) -> Iterator[Problem]:
@@ -29,4 +29,4 @@ def _beside_main(job: Job, document: Document) -> Iterator[Problem]:
         if job.gives(key):
             help = f"remove it, and write {instead}… where main should do it"
             message = f"`{key}` has no effect: `main` says what happens when"
-            yield document.problem((*job.path, key), message, help, key=True)
+            yield document.problem((*job.path, key), message, help, id="no-effect", key=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.describe.job_types import AnyJobType, Expansion, JobModel
     from runner.describe.yaml.document import Document, Path
     from runner.model.errors import Problem
+    from runner.model.problem_ids import ProblemId
 
 MAX_PROCESSES = 100_000
 """More processes than any one machine runs; a slip of the finger in `replicas` should not fill the memory."""
@@ -70,13 +71,13 @@ class Jobs:
             self.jobs.append(job)
             self._processes += len(job.expansion.processes)
             if self._processes > MAX_PROCESSES:
-                self._report(job.path, f"more than {MAX_PROCESSES:,} processes")
+                self._report(job.path, f"more than {MAX_PROCESSES:,} processes", id="too-large")
                 return
 
     def _checked(self, index: int, entry: object) -> Job | None:
         path: Path = ("jobs", index)
         if not isinstance(entry, dict):
-            self._report(path, f"expected a job, found {found(entry)}", _instead_of(entry))
+            self._report(path, f"expected a job, found {found(entry)}", _instead_of(entry), id="wrong-type")
             return None
         job_type = self._type((*path, "type"), entry.get("type", DEFAULT))
         if job_type is None:
@@ -88,7 +89,8 @@ class Jobs:
         if model.name is not None:
             filled = fill_text(model.name, {"index": 0}, self._environ)
             if filled == "all" or "$" in filled or not filled.isprintable() or not filled.strip():
-                self._report((*path, "name"), f"the name becomes {filled!r}, which cannot be a name")
+                message = f"the name becomes {filled!r}, which cannot be a name"
+                self._report((*path, "name"), message, id="bad-name")
                 return None
             label = fill_text(model.name, {}, self._environ)
             model = model.model_copy(update={"name": label})
@@ -102,19 +104,19 @@ class Jobs:
             check_expansion(expansion, label, self._things)
         except Exception as error:  # anything may happen in somebody else's code
             message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
-            self._report(path, message, "this is for its author to mend")
+            self._report(path, message, "this is for its author to mend", id="job-type-fails")
             return None
         return expansion
 
     def _type(self, path: Path, name: object) -> AnyJobType | None:
         if not isinstance(name, str):
-            self._report(path, f"`type`: expected text, found {found(name)}")
+            self._report(path, f"`type`: expected text, found {found(name)}", id="wrong-type")
             return None
         if name not in self._types:
             try:
                 self._types[name] = find(name)
             except UnknownJobType as error:
-                self._report(path, str(error), error.help)
+                self._report(path, str(error), error.help, id="unknown-job-type")
                 return None
         return self._types[name]
 
@@ -126,8 +128,8 @@ class Jobs:
             self.problems += checking.problems(error, job_type.model, self._document, path, where)
             return None
 
-    def _report(self, path: Path, message: str, help: str | None = None) -> None:
-        self.problems.append(self._document.problem(path, message, help))
+    def _report(self, path: Path, message: str, help: str | None = None, *, id: ProblemId) -> None:
+        self.problems.append(self._document.problem(path, message, help, id=id))
 
 
 def _instead_of(entry: object) -> str | None:

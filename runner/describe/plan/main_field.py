@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.describe.yaml.document import Document, Path
     from runner.describe.yaml.scalars import Scalar
     from runner.model.errors import Problem
+    from runner.model.problem_ids import ProblemId
 
 KNOWN = tuple(dict.fromkeys((*ORDERS, *IN_MAIN)))
 """What main can do; each step is a mapping with one of them."""
@@ -67,9 +68,11 @@ class Script:
         if not isinstance(step, dict):
             help: str | None = f"did you mean `{step}: all`?" if step in ORDERS else "write for example - start: all"
             message = f"expected a step, found {found(step)}"
+            id: ProblemId = "wrong-type"
             if isinstance(step, str) and step in STEPS and step not in ORDERS:
                 message, help = unknown_step(step, KNOWN)
-            self._report(path, message, help)
+                id = "unknown-step"
+            self._report(path, message, help, id=id)
             return
         order = self._order(path, step)
         if order is None or not self._keys_fit(path, step, order):
@@ -91,14 +94,15 @@ class Script:
                 (*path, str(orders[1])),
                 f"a step does one thing: here are `{orders[0]}` and `{orders[1]}`",
                 "begin a new step with `- `",
+                id="conflicting-keys",
                 key=True,
             )
             return None
         unknown = [key for key in step if key not in MODIFIERS and key not in _OPTIONS]
         if unknown:
-            self._report((*path, unknown[0]), *unknown_step(str(unknown[0]), KNOWN), key=True)
+            self._report((*path, unknown[0]), *unknown_step(str(unknown[0]), KNOWN), id="unknown-step", key=True)
         else:
-            self._report(path, "the step does nothing", f"a step has one of {', '.join(KNOWN)}")
+            self._report(path, "the step does nothing", f"a step has one of {', '.join(KNOWN)}", id="missing-key")
         return None
 
     def _keys_fit(self, path: Path, step: dict[Scalar, object], order: str) -> bool:
@@ -113,12 +117,13 @@ class Script:
                     place,
                     f"`{key}` has no effect on `{order}`",
                     f"it belongs to `{MODIFIERS[key]}`",
+                    id="no-effect",
                     key=True,
                 )
             else:
                 own = [name for name, owner in MODIFIERS.items() if owner == order]
                 help = suggestion(str(key), [order, *own], "keys here")
-                self._report(place, f"unknown key `{key}` in a `{order}` step", help, key=True)
+                self._report(place, f"unknown key `{key}` in a `{order}` step", help, id="unknown-key", key=True)
         return fit
 
     def _add(self, path: Path, step: dict[Scalar, object], order: str, process: int, place: Path) -> None:
@@ -126,7 +131,8 @@ class Script:
         if order == "start":
             if process in self._started_in:
                 line = self.document.line_of(("main", self._started_in[process]))
-                self._report(place, f"`{label}` is started twice, first in line {line}", "a process starts once")
+                message = f"`{label}` is started twice, first in line {line}"
+                self._report(place, message, "a process starts once", id="wrong-order")
                 return
             self._started_in[process] = int(str(path[1]))
             self.steps.append(Start(process))
@@ -135,7 +141,8 @@ class Script:
             self._show(path, step, process)
             return
         if process not in self._started_in:
-            self._report(place, f"`{label}` is not started by then", f"start it before this `{order}`")
+            message = f"`{label}` is not started by then"
+            self._report(place, message, f"start it before this `{order}`", id="wrong-order")
             return
         match order:
             case "join":
@@ -151,7 +158,7 @@ class Script:
         if isinstance(label, str):
             self.steps.append(Show(process, label))
         else:
-            self._report((*path, "as"), f"`as`: expected text, found {found(label)}")
+            self._report((*path, "as"), f"`as`: expected text, found {found(label)}", id="wrong-type")
 
     def _timeout(self, path: Path, step: dict[Scalar, object], process: int) -> tuple[float | None, bool]:
         if "timeout" not in step:
@@ -159,14 +166,15 @@ class Script:
         try:
             return durations.limit(step["timeout"]), True
         except durations.BadDuration as error:
-            self._report((*path, "timeout"), f"`timeout`: {error}", f"write {durations.LIMIT_EXAMPLES}")
+            help = f"write {durations.LIMIT_EXAMPLES}"
+            self._report((*path, "timeout"), f"`timeout`: {error}", help, id="not-a-duration")
             return None, False
 
     def _seconds(self, path: Path, value: object) -> float | None:
         try:
             return durations.seconds(value)
         except durations.BadDuration as error:
-            self._report(path, f"`{path[-1]}`: {error}", f"write {durations.EXAMPLES}")
+            self._report(path, f"`{path[-1]}`: {error}", f"write {durations.EXAMPLES}", id="not-a-duration")
         return None
 
     def _processes(self, path: Path, value: object) -> list[tuple[int, Path]]:
@@ -177,24 +185,26 @@ class Script:
         if isinstance(value, list):
             named = [(item, (*path, index)) for index, item in enumerate(value)]
             if not value:
-                self._report(path, "the list is empty", "name a process or a job, or write all")
+                self._report(path, "the list is empty", "name a process or a job, or write all", id="empty")
         return [(process, place) for name, place in named for process in self._named(name, place)]
 
     def _named(self, name: object, place: Path) -> tuple[int, ...]:
         if not isinstance(name, str):
-            self._report(place, f"expected the name of a process or a job, found {found(name)}")
+            self._report(place, f"expected the name of a process or a job, found {found(name)}", id="wrong-type")
             return ()
         if name == "all":
-            self._report(place, "`all` stands alone, not in a list", "write for example - start: all")
+            self._report(
+                place, "`all` stands alone, not in a list", "write for example - start: all", id="invalid-value"
+            )
             return ()
         if name not in self.names:
             help = suggestion(name, self.names, "processes and jobs")
-            self._report(place, f"there is no process or job named `{name}`", help)
+            self._report(place, f"there is no process or job named `{name}`", help, id="unknown-process")
             return ()
         return self.names[name]
 
-    def _report(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
-        problem = self.document.problem(path, message, help, key=key)
+    def _report(self, path: Path, message: str, help: str | None = None, *, id: ProblemId, key: bool = False) -> None:
+        problem = self.document.problem(path, message, help, id=id, key=key)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -52,7 +52,7 @@ def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> li
         if len(set(own)) < len(own):
             name, _ = Counter(own).most_common(1)[0]
             message = f"several processes of this job are named `{name}`"
-            problems.append(document.problem((*job.path, "name"), message, "put $index into the name"))
+            problems.append(document.problem((*job.path, "name"), message, "put $index into the name", id="name-taken"))
         firsts = ((name, owners.setdefault(name, job)) for name in (job.label, *own))
         taken = next(((name, first) for name, first in firsts if first is not job), None)
         if taken is not None:
@@ -65,7 +65,8 @@ def _clash(name: str, first: Job, job: Job, document: Document) -> Problem:
     if job.model.name is None:
         job, first = first, job
     line = document.line_of((*first.path, "name"))
-    return document.problem((*job.path, "name"), f"the name `{name}` is taken by the job in line {line}")
+    message = f"the name `{name}` is taken by the job in line {line}"
+    return document.problem((*job.path, "name"), message, id="name-taken")
 
 
 def _default(draft: Draft, number: int) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from runner.describe.yaml.document import Document, Path
+    from runner.model.problem_ids import ProblemId
 
 MOST_JOBS = 8
 """Of more, a help would be too long."""
@@ -53,6 +54,11 @@ class Foreign:
         return self.message or f"this is {self.what}, which run-jobs does not read"
 
     @property
+    def id(self) -> ProblemId:
+        """The kind of the mistake: with a message of its own the file is ours, and `jobs` is no list."""
+        return "wrong-type" if self.message else "other-tool"
+
+    @property
     def help(self) -> str:
         """The file to write instead."""
         lines = [self.says] if self.says else []
@@ -74,7 +80,7 @@ def of_document(document: Document, name: str) -> list[Problem]:
     if foreign is None:
         return []
     is_value = foreign.path == ("jobs",)
-    return [document.problem(foreign.path, foreign.said, foreign.help, key=not is_value)]
+    return [document.problem(foreign.path, foreign.said, foreign.help, id=foreign.id, key=not is_value)]
 
 
 def of_bytes(text: bytes, name: str, invalid: InvalidFile) -> InvalidFile | None:
@@ -83,7 +89,7 @@ def of_bytes(text: bytes, name: str, invalid: InvalidFile) -> InvalidFile | None
     foreign = of_text(written, name)
     if foreign is None and all(problem.message.startswith(MERGED) for problem in invalid.problems):
         foreign = _of_merged(written, name)
-    return InvalidFile((Problem(name, 1, 1, 1, "", foreign.said, foreign.help),)) if foreign else None
+    return InvalidFile((Problem(name, 1, 1, 1, "", foreign.said, foreign.help, foreign.id),)) if foreign else None
 
 
 def _of_merged(text: str, name: str) -> Foreign | None:

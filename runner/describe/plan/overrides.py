@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.describe.yaml.document import Path
+    from runner.model.problem_ids import ProblemId
 
 FILE = "--set"
 """What problems of an override name as their file."""
@@ -121,7 +122,7 @@ def _key(holder: Any, step: str | int, path: Path, offset: int, override: str) -
         if step in named:
             return named[step]
         help = f"write jobs[{step}] for a job by its place" if step.isdecimal() else suggestion(step, named, "jobs")
-        raise _invalid(override, offset, width, f"there is no job named `{step}`", help)
+        raise _invalid(override, offset, width, f"there is no job named `{step}`", help, "unknown-process")
     what = "a mapping" if isinstance(holder, dict) else "a list" if isinstance(holder, list) else "no list or mapping"
     raise _invalid(override, offset, width, f"`{step}` does not lead anywhere: before it is {what}", _FORM)
 
@@ -161,5 +162,7 @@ def _copied(value: Any) -> Any:  # one level: an alias elsewhere may stand for t
     return value.copy() if isinstance(value, list | dict) else value
 
 
-def _invalid(override: str, offset: int, width: int, message: str, help: str | None) -> InvalidFile:
-    return InvalidFile((Problem(FILE, 1, offset + 1, max(1, width), override, message, help),))
+def _invalid(
+    override: str, offset: int, width: int, message: str, help: str | None, id: ProblemId = "bad-override"
+) -> InvalidFile:
+    return InvalidFile((Problem(FILE, 1, offset + 1, max(1, width), override, message, help, id),))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from runner.describe.plan.spec import RunExpectModel
     from runner.describe.yaml.document import Document, Path
     from runner.model.plan import Json, ProcessPlan, StartMethod, Step
+    from runner.model.problem_ids import ProblemId
     from runner.model.shared_things import SharedPlan
 
 STDIN = "-"
@@ -57,7 +58,7 @@ class Described:
     _document: Document
     _jobs: tuple[int, ...]
 
-    def problem(self, process: int | None, field: str, message: str, help: str | None = None) -> Problem:
+    def problem(self, process: int | None, field: str, message: str, help: str | None, *, id: ProblemId) -> Problem:
         """A problem at a field of the job that made the process: `target`, `args[1]`, `kwargs.seconds`.
 
         Without a process it is a field of the whole file. Where the file does not give that field, it is shown at
@@ -66,7 +67,7 @@ class Described:
         steps = parse_path(field) if field else []
         job: Path = () if process is None else ("jobs", self._jobs[process])
         path: Path = (*job, *(step for step, _ in steps))
-        return self._document.problem(path, message, help)
+        return self._document.problem(path, message, help, id=id)
 
 
 def describe(
@@ -180,7 +181,7 @@ class _Planner:
         if not isinstance(value, dict):
             self._stop_if_foreign()
             help = "write the jobs below the key `jobs:`" if isinstance(value, list) else None
-            self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help)
+            self._report((), f"expected a mapping with `jobs:`, found {found(value)}", help, id="wrong-type")
             self._stop_if_wrong()
         try:
             return RunFile.model_validate(value, context={"environ": self.environ, "things": {}})
@@ -241,9 +242,10 @@ class _Planner:
             if kind is None:
                 valued = [thing for thing, kind in self.things.items() if kind not in WITHOUT_VALUE]
                 help = suggestion(name, valued, "things with a value") or "declare it under `shared:`"
-                self._report(path, f"there is no shared thing `{name}`", help)
+                self._report(path, f"there is no shared thing `{name}`", help, id="unknown-thing")
             elif kind in WITHOUT_VALUE:
-                self._report(path, f"`{name}` is {with_article(kind)}, which has no value in the end", "remove it")
+                message = f"`{name}` is {with_article(kind)}, which has no value in the end"
+                self._report(path, message, "remove it", id="wrong-thing")
         values = {name: _as_told(value) for name, value in said.values.items()}
         return Declared(said.outcome, said.deadlock, values, tuple(said.notes))
 
@@ -255,10 +257,11 @@ class _Planner:
             return os.getcwd()
         except OSError:
             message = "the current folder, in which the processes would run, is gone"
-            raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, "go to one that is there: cd"),)) from None
+            help = "go to one that is there: cd"
+            raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, help, "missing-folder"),)) from None
 
-    def _report(self, path: Path, message: str, help: str | None) -> None:
-        self.problems.append(self.document.problem(path, message, help, key=True))
+    def _report(self, path: Path, message: str, help: str | None, *, id: ProblemId) -> None:
+        self.problems.append(self.document.problem(path, message, help, id=id, key=True))
 
     def _stop_if_wrong(self) -> None:
         if self.problems:
@@ -293,4 +296,4 @@ def _start_method(given: str | None) -> StartMethod:
         return given
     help = suggestion(given, START_METHODS, "start methods")
     message = f"there is no start method `{given}`"
-    raise InvalidFile((Problem("--start-method", 1, 1, max(1, len(given)), given, message, help),))
+    raise InvalidFile((Problem("--start-method", 1, 1, max(1, len(given)), given, message, help, "unknown-choice"),))

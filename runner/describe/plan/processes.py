@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.model.arguments import Encoded
     from runner.model.errors import Problem
     from runner.model.plan import Json
+    from runner.model.problem_ids import ProblemId
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ class Processes:
             arrays = [name for name in sorted(references(value)) if self.things.get(name) == "array"]
             if arrays:
                 message = f"`${arrays[0]}` is an array, which an object of a class cannot take to its process"
-                self._report((*job.path, *path), message, "write `target:` and a function, which gets it there")
+                help = "write `target:` and a function, which gets it there"
+                self._report((*job.path, *path), message, help, id="wrong-thing")
 
     def _steps(self, job: Job, do: Sequence[Mapping[str, Any]], known: Mapping[str, int | str]) -> tuple[Json, ...]:
         """The steps of one process, with what is known of it filled in."""
@@ -102,22 +104,23 @@ class Processes:
         folder = os.path.normpath(os.path.join(self.folder, text))
         if not os.path.isdir(folder):
             what = "is not a folder" if os.path.exists(folder) else "does not exist"
-            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", "it is relative to the file's folder")
+            help = "it is relative to the file's folder"
+            self._report((*job.path, "cwd"), f"the folder `{text}` {what}", help, id="missing-folder")
         return folder
 
     def _expected(self, job: Job, said: ExpectModel, name: str) -> Expect:
         for place, other in enumerate(said.before):
             path: Path = (*job.path, "expect", "before", place)
             if other == name:
-                self._report(path, f"`{name}` cannot end before itself", "name another process")
+                self._report(path, f"`{name}` cannot end before itself", "name another process", id="wrong-order")
             elif other not in self.names:
                 help = suggestion(other, self.names, "processes")
-                self._report(path, f"there is no process named `{other}`", help)
+                self._report(path, f"there is no process named `{other}`", help, id="unknown-process")
         output = None if said.output is None else tuple(said.output)
         return Expect(said.exit_code, said.outcome, output, tuple(said.before))
 
-    def _report(self, path: Path, message: str, help: str | None) -> None:
-        self._add(self.document.problem(path, message, help))
+    def _report(self, path: Path, message: str, help: str | None, *, id: ProblemId) -> None:
+        self._add(self.document.problem(path, message, help, id=id))
 
     def _add(self, problem: Problem) -> None:
         if problem not in self.problems:

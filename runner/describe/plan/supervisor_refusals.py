@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from runner.model.errors import InvalidFile, RunJobsError
 
 if TYPE_CHECKING:
     from runner.describe.plan.planning import Described
+    from runner.model.problem_ids import ProblemId
 
 
 def invalid_file(described: Described, refusals: list[dict[str, object]]) -> RunJobsError:
@@ -21,6 +22,7 @@ def invalid_file(described: Described, refusals: list[dict[str, object]]) -> Run
                 str(refusal["field"]),
                 str(refusal["message"]),
                 None if help_ is None else str(help_),
+                id=cast("ProblemId", refusal["id"]),
             )
         )
     return InvalidFile(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))

@@ -30,11 +30,11 @@ def unfit(name: str, option: Option, things: Mapping[str, str], path: Path) -> F
     if kind is None:
         fitting = [name for name, kind in things.items() if kind in option.things]
         help = suggestion(name, fitting, "things that fit here") if fitting else "declare it under `shared:`"
-        return Fault(path, f"there is no shared thing `{name}`", help)
+        return Fault(path, f"there is no shared thing `{name}`", help, id="unknown-thing")
     if not kind or kind in option.things:
         return None
     message = f"`{name}` is {with_article(kind)}, which `{path[-1]}` cannot use"
-    return Fault(path, message, f"it takes {listed(option.things)}")
+    return Fault(path, message, f"it takes {listed(option.things)}", id="wrong-thing")
 
 
 def misplaced(data: Data, things: Mapping[str, str], path: Path) -> list[Fault]:
@@ -44,14 +44,17 @@ def misplaced(data: Data, things: Mapping[str, str], path: Path) -> list[Fault]:
         return []
     kind = data["kind"] = things[name]
     if kind in NUMBERED and "at" in data:
-        return [Fault((*path, "at"), f"`at` has no effect: {with_article(kind)} is one number", "remove it", key=True)]
+        message = f"`at` has no effect: {with_article(kind)} is one number"
+        return [Fault((*path, "at"), message, "remove it", key=True, id="no-effect")]
     where = _PLACES.get(kind)
     if where is not None and data["step"] != "append":
         if "at" not in data and kind != "array":
             help = f"write for example - {{{data['step']}: 1, to: {name}, at: {0 if kind == 'list' else 'x'}}}"
-            return [Fault(path, f"the step `{data['step']}` needs `at`: {where} of the {kind}", help)]
+            message = f"the step `{data['step']}` needs `at`: {where} of the {kind}"
+            return [Fault(path, message, help, id="missing-key")]
         if "at" in data and not _is_place(kind, data["at"]):
-            return [Fault((*path, "at"), f"`at`: expected {where} of the {kind}, found {found(data['at'])}")]
+            message = f"`at`: expected {where} of the {kind}, found {found(data['at'])}"
+            return [Fault((*path, "at"), message, id="wrong-type")]
     data.setdefault("at", 0)
     return []
 
@@ -87,7 +90,7 @@ def too_large(step: Data, dtypes: Mapping[str, str], path: Path) -> Iterator[Fau
     if dtype is not None and dtype != "bool" and isinstance(step["value"], int):
         message = beyond(step["value"], dtype)
         if message is not None:
-            yield Fault((*path, "write"), message)
+            yield Fault((*path, "write"), message, id="out-of-range")
 
 
 def filled(

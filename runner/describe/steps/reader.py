@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.describe.steps.step_types import Option, StepType
     from runner.describe.yaml.document import Path
     from runner.describe.yaml.scalars import Scalar
+    from runner.model.problem_ids import ProblemId
 
     Data = dict[str, Any]
 
@@ -52,10 +53,11 @@ class StepReader:
     def read(self, steps: object, path: Path) -> list[Data]:
         """The steps of a list, as plain data."""
         if not isinstance(steps, list):
-            self._fault(path, f"expected a list of steps, found {found(steps)}", "each step begins with `- `")
+            message = f"expected a list of steps, found {found(steps)}"
+            self._fault(path, message, "each step begins with `- `", id="wrong-type")
             return []
         if not steps:
-            self._fault(path, "the list is empty", "write for example - print: hello")
+            self._fault(path, "the list is empty", "write for example - print: hello", id="empty")
         every = [self.step(step, (*path, place)) for place, step in enumerate(steps)]
         return [step for step in every if step is not None]
 
@@ -67,7 +69,8 @@ class StepReader:
             if step is None:
                 return None
         if not isinstance(step, dict):
-            self._fault(path, f"expected a step, found {found(step)}", "write for example - print: hello")
+            help = "write for example - print: hello"
+            self._fault(path, f"expected a step, found {found(step)}", help, id="wrong-type")
             return None
         name = self._name(step, path)
         if name is None:
@@ -78,10 +81,11 @@ class StepReader:
     def _bare(self, text: str, path: Path) -> object:
         """A step that is its name alone, as the mapping that it stands for."""
         if text not in self._known:
-            self._fault(path, *unknown_step(text, self._known))
+            self._fault(path, *unknown_step(text, self._known), id="unknown-step")
             return None
         if STEPS[text].bare is ...:
-            self._fault(path, f"the step `{text}` needs to say more", f"write for example - {STEPS[text].example}")
+            help = f"write for example - {STEPS[text].example}"
+            self._fault(path, f"the step `{text}` needs to say more", help, id="missing-value")
             return None
         return {text: STEPS[text].bare}
 
@@ -92,14 +96,16 @@ class StepReader:
             return str(names[0])
         if len(names) > 1:
             message = f"a step does one thing: here are `{names[0]}` and `{names[1]}`"
-            self._fault((*path, names[1]), message, "begin a new step with `- `", key=True)
+            self._fault((*path, names[1]), message, "begin a new step with `- `", id="conflicting-keys", key=True)
             return None
         options = {option for known in self._known for option in STEPS[known].options}
         unknown = [key for key in step if key not in options]
         if unknown:
-            self._fault((*path, unknown[0]), *unknown_step(str(unknown[0]), self._known), key=True)
+            told = unknown_step(str(unknown[0]), self._known)
+            self._fault((*path, unknown[0]), *told, id="unknown-step", key=True)
         else:
-            self._fault(path, "the step does nothing", f"a step is one of {', '.join(self._known)}")
+            help = f"a step is one of {', '.join(self._known)}"
+            self._fault(path, "the step does nothing", help, id="missing-key")
         return None
 
     def _data(self, name: str, kind: StepType, step: dict[Scalar, object], path: Path) -> Data:
@@ -110,7 +116,7 @@ class StepReader:
             option = kind.options.get(str(key))
             if option is None and key != name:
                 help = suggestion(str(key), [name, *kind.options], "keys here")
-                self._fault((*path, key), f"unknown key `{key}` in a `{name}` step", help, key=True)
+                self._fault((*path, key), f"unknown key `{key}` in a `{name}` step", help, id="unknown-key", key=True)
             elif option is not None and option.kind != STEPS_BELOW and value is not None:
                 given = self._argument(option, value, (*path, key))
                 if given is not None:  # `never`, as a timeout, is the same as none
@@ -119,7 +125,8 @@ class StepReader:
         for key, option in kind.options.items():
             is_missing = key not in step or (step[key] is None and option.kind != STEPS_BELOW)
             if option.required and is_missing and nearest(key, mistyped) is None:
-                self._fault(path, f"the step `{name}` needs `{key}`", f"write for example - {kind.example}")
+                help = f"write for example - {kind.example}"
+                self._fault(path, f"the step `{name}` needs `{key}`", help, id="missing-key")
         if "do" in kind.options and "do" in step:  # what `as` names is known in the steps below
             data["do"] = self._below(data, step["do"], (*path, "do"))
         if "to" in data and len(self.faults) == before:
@@ -151,7 +158,8 @@ class StepReader:
                 return None
         fault = wrong(option.kind, str(path[-1]), value)
         if fault is not None:
-            self._fault(path, *fault)
+            message, help, id = fault
+            self._fault(path, message, help, id=id)
         return value
 
     def _value(self, value: object, path: Path) -> Any:
@@ -169,14 +177,15 @@ class StepReader:
         name = text.removeprefix("$").removeprefix("{").removesuffix("}")
         kind = self._scope.things.get(name)
         if text.startswith("$") and kind in UNSENT:
-            self._fault(path, f"`${name}` is {with_article(kind)}, and no value", _no_value(name, kind))
+            message = f"`${name}` is {with_article(kind)}, and no value"
+            self._fault(path, message, _no_value(name, kind), id="wrong-thing")
 
     def _check_text(self, text: str, path: Path) -> None:
         known = (*self._scope.placeholders, *self._variables, *self._scope.things)
         try:
             check(text, known, self._scope.environ)
         except BadPlaceholder as error:
-            self._fault(path, str(error), error.help, within=(error.offset, error.width))
+            self._fault(path, str(error), error.help, id=error.id, within=(error.offset, error.width))
 
     def _duration(
         self, read: Callable[[object], float | None], examples: str, value: object, path: Path
@@ -184,13 +193,13 @@ class StepReader:
         try:
             return read(value)
         except durations.BadDuration as error:
-            self._fault(path, f"`{path[-1]}`: {error}", f"write {examples}")
+            self._fault(path, f"`{path[-1]}`: {error}", f"write {examples}", id="not-a-duration")
             return 0.0
 
     def _thing(self, option: Option, value: object, path: Path) -> Any:
         """A shared thing by its name, in which `$index` is filled in later."""
         if not isinstance(value, str):
-            self._fault(path, f"expected the name of a shared thing, found {found(value)}")
+            self._fault(path, f"expected the name of a shared thing, found {found(value)}", id="wrong-type")
             return {}
         if "$" in value:
             return self._numbered(value, path)
@@ -203,21 +212,23 @@ class StepReader:
         """A name with `$index` in it: which thing it is, is known of each process by itself."""
         if text.removeprefix("$") in self._scope.things:
             name = text.removeprefix("$")
-            self._fault(path, f"`{path[-1]}` takes the name of a thing, not what it holds", f"write {path[-1]}: {name}")
+            message = f"`{path[-1]}` takes the name of a thing, not what it holds"
+            self._fault(path, message, f"write {path[-1]}: {name}", id="bad-placeholder")
             return {}
         try:
             check(text, tuple({"index"} & set(self._scope.placeholders)), self._scope.environ)
             return encode(text)
         except BadPlaceholder as error:
-            self._fault(path, str(error), error.help, within=(error.offset, error.width))
+            self._fault(path, str(error), error.help, id=error.id, within=(error.offset, error.width))
             return {}
 
     def _variable(self, value: object, path: Path) -> str:
         if not isinstance(value, str) or not value.isidentifier() or not value.isascii():
-            self._fault(path, f"`as`: expected a name such as item, found {found(value)}", "use letters, digits and _")
+            message = f"`as`: expected a name such as item, found {found(value)}"
+            self._fault(path, message, "use letters, digits and _", id="bad-name")
             return ""
         if value in self._scope.things or value in NOT_VARIABLES:
-            self._fault(path, f"`${value}` has a meaning already", "choose another name")
+            self._fault(path, f"`${value}` has a meaning already", "choose another name", id="name-taken")
         self._variables[value] = None
         return value
 
@@ -227,10 +238,11 @@ class StepReader:
         message: str,
         help: str | None = None,
         *,
+        id: ProblemId,
         key: bool = False,
         within: tuple[int, int] | None = None,
     ) -> None:
-        self.faults.append(Fault(path, message, help, key, within))
+        self.faults.append(Fault(path, message, help, key, within, id))
 
 
 def _texts(value: object, path: Path) -> Iterator[tuple[str, Path]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from runner.describe.yaml.document import Path
     from runner.describe.yaml.scalars import Scalar
+    from runner.model.problem_ids import ProblemId
     from runner.model.shared_things import SharedPlan
 
 MOST_PERMITS = 32_767
@@ -79,8 +80,8 @@ OPTIONS = {
 def read_things(value: object) -> tuple[list[SharedPlan], list[Fault]]:
     """The things that `shared:` declares, and what is wrong with it, by paths below it."""
     if not isinstance(value, dict):
-        help = "write for example door: lock"
-        return [], [Fault((), f"`shared`: expected a mapping of names to things, found {found(value)}", help)]
+        message = f"`shared`: expected a mapping of names to things, found {found(value)}"
+        return [], [Fault((), message, "write for example door: lock", id="wrong-type")]
     reader = _Reader()
     things = [reader.thing(name, entry) for name, entry in value.items()]
     return [thing for thing in things if thing is not None], reader.faults
@@ -94,9 +95,10 @@ class _Reader:
         before = len(self.faults)
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
             message = f"`{shortened(str(name))}` cannot be the name of a thing"
-            self._fault((name,), message, "use letters, digits and _, no digit first", key=True)
+            self._fault((name,), message, "use letters, digits and _, no digit first", id="bad-name", key=True)
         elif name in RESERVED:
-            self._fault((name,), f"`${name}` has a meaning already", "choose another name", key=True)
+            message = f"`${name}` has a meaning already"
+            self._fault((name,), message, "choose another name", id="name-taken", key=True)
         kind, fields = self._fields(name, entry)
         if len(self.faults) > before:
             return None
@@ -108,7 +110,7 @@ class _Reader:
             entry = {entry: KINDS[entry].default} if entry in KINDS else {entry: None}
         if not isinstance(entry, dict):
             help = "write for example lock, or {value: 0}"
-            self._fault((name,), f"expected a kind of thing, found {found(entry)}", help)
+            self._fault((name,), f"expected a kind of thing, found {found(entry)}", help, id="wrong-type")
             return "", {}
         kinds = [str(key) for key in entry if key in KINDS]
         if len(kinds) != 1:
@@ -122,7 +124,7 @@ class _Reader:
         path: Path = (name, kind)
         if argument is ...:
             help = f"write {name}: {{{kind}: {_EXAMPLES[kind]}}}"
-            self._fault(path, f"`{kind}` needs to say {_SAYS_MORE[kind]}", help, key=True)
+            self._fault(path, f"`{kind}` needs to say {_SAYS_MORE[kind]}", help, id="missing-value", key=True)
             return kind, {}
         before = len(self.faults)
         checked = self._argument(kind, argument, path)
@@ -134,22 +136,26 @@ class _Reader:
 
     def _unknown_key(self, name: Scalar, key: Scalar, kind: str) -> None:
         if key in OPTIONS:
-            self._fault((name, key), f"`{key}` has no effect on {with_article(kind)}", "remove it", key=True)
+            message = f"`{key}` has no effect on {with_article(kind)}"
+            self._fault((name, key), message, "remove it", id="no-effect", key=True)
             return
         help = suggestion(str(key), [kind, *KINDS[kind].options], "keys here")
-        self._fault((name, key), f"unknown key `{shortened(str(key))}` of {with_article(kind)}", help, key=True)
+        message = f"unknown key `{shortened(str(key))}` of {with_article(kind)}"
+        self._fault((name, key), message, help, id="unknown-key", key=True)
 
     def _no_kind(self, name: Scalar, entry: dict[Scalar, object], kinds: list[str], *, is_bare: bool) -> None:
         if kinds:
-            self._fault((name, kinds[1]), f"a thing is of one kind: here are `{kinds[0]}` and `{kinds[1]}`", key=True)
+            message = f"a thing is of one kind: here are `{kinds[0]}` and `{kinds[1]}`"
+            self._fault((name, kinds[1]), message, id="conflicting-keys", key=True)
             return
         unknown = [key for key in entry if key not in OPTIONS]
         if not unknown:
-            self._fault((name,), f"`{name}` does not say what it is", f"kinds: {listed(KINDS)}")
+            self._fault((name,), f"`{name}` does not say what it is", f"kinds: {listed(KINDS)}", id="missing-key")
             return
         help = suggestion(str(unknown[0]), KINDS, "kinds")
         path = (name,) if is_bare else (name, unknown[0])
-        self._fault(path, f"unknown kind of thing `{shortened(str(unknown[0]))}`", help, key=not is_bare)
+        message = f"unknown kind of thing `{shortened(str(unknown[0]))}`"
+        self._fault(path, message, help, id="unknown-thing", key=not is_bare)
 
     def _argument(self, kind: str, value: Any, path: Path) -> Any:
         match KINDS[kind].argument:
@@ -184,7 +190,9 @@ class _Reader:
         for name in names:
             if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 message = f"`{shortened(str(name))}` cannot be the name of an attribute"
-                self._fault((*path, name), message, "use letters, digits and _, a letter first", key=True)
+                self._fault(
+                    (*path, name), message, "use letters, digits and _, a letter first", id="bad-name", key=True
+                )
 
     def _dtype(self, name: Scalar, entry: dict[Scalar, object], kind: str, value: Any) -> str:
         if kind not in ("value", "raw_value", "array"):
@@ -193,7 +201,8 @@ class _Reader:
         dtype = entry.get("dtype", _natural(numbers))
         if not isinstance(dtype, str) or dtype not in DTYPES:
             help = suggestion(str(dtype), DTYPES, "types")
-            self._fault((name, "dtype"), f"`dtype`: expected a type of numpy's, found {found(dtype)}", help)
+            message = f"`dtype`: expected a type of numpy's, found {found(dtype)}"
+            self._fault((name, "dtype"), message, help, id="unknown-choice")
             return ""
         for place, number in enumerate(numbers):
             self._check_fits(number, dtype, (name, kind, place) if isinstance(value, list) else (name, kind))
@@ -202,20 +211,21 @@ class _Reader:
     def _check_fits(self, number: float, dtype: str, path: Path) -> None:
         if DTYPES[dtype].least is None:
             if not _fits_float(number, dtype):
-                self._fault(path, f"{shortened(str(number))} is too large for {dtype}")
+                self._fault(path, f"{shortened(str(number))} is too large for {dtype}", id="out-of-range")
         elif not isinstance(number, int):
-            self._fault(path, f"{dtype} holds whole numbers, not {number}", "write dtype: float64")
+            self._fault(path, f"{dtype} holds whole numbers, not {number}", "write dtype: float64", id="wrong-type")
         elif (message := beyond(number, dtype)) is not None:
-            self._fault(path, message)
+            self._fault(path, message, id="out-of-range")
 
     def _expect(self, good: bool, path: Path, expected: str, value: object, help: str | None = None) -> None:
         if not good:
             where = f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) else path[-1]
             help = help or instead_of(_PLAINLY.get(expected.partition(",")[0], expected), value, str(value))
-            self._fault(path, f"`{where}`: expected {expected}, found {found(value)}", help)
+            id: ProblemId = "out-of-range" if type(value) is int and "number" in expected else "wrong-type"
+            self._fault(path, f"`{where}`: expected {expected}, found {found(value)}", help, id=id)
 
-    def _fault(self, path: Path, message: str, help: str | None = None, *, key: bool = False) -> None:
-        self.faults.append(Fault(path, message, help, key))
+    def _fault(self, path: Path, message: str, help: str | None = None, *, id: ProblemId, key: bool = False) -> None:
+        self.faults.append(Fault(path, message, help, key, id=id))
 
 
 def _whole(value: object, least: int, most: int) -> bool:

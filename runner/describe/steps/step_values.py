@@ -13,7 +13,11 @@ from runner.describe.yaml.suggestions import nearest, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
+    from runner.model.problem_ids import ProblemId
+
+    Told: TypeAlias = tuple[str, str | None, ProblemId]
 
 MOST_TIMES = 10**15
 """The most rounds of a loop: more would take years, and would not fit into the numbers of C in the end."""
@@ -52,25 +56,29 @@ _INSTEAD = {"SystemExit": "write exit: 3", "KeyboardInterrupt": "a Ctrl-C is a s
 """What ends a process otherwise, and what to write."""
 
 
-def wrong(kind: str, key: str, value: object) -> tuple[str, str | None] | None:
-    """What is said of a value under this key that is not of this kind, and what to write; None if it is."""
-    good, expected = _CHECKS[kind]
+def wrong(kind: str, key: str, value: object) -> Told | None:
+    """What is said of a value under this key that is not of this kind, what to write, and the id; None if it is."""
+    good, expected, id = _CHECKS[kind]
     if good(value):
         return None
-    return _of_its_own(kind, value) or (f"`{key}`: expected {expected}, found {found(value)}", _help_with(kind, value))
+    if kind == COUNT and type(value) is int:
+        id = "out-of-range"
+    message = f"`{key}`: expected {expected}, found {found(value)}"
+    return _of_its_own(kind, value) or (message, _help_with(kind, value), id)
 
 
-def _of_its_own(kind: str, value: object) -> tuple[str, str | None] | None:
+def _of_its_own(kind: str, value: object) -> Told | None:
     """What is said of a signal or an exception that there is, but not for this step; of a count that is too large."""
     match kind, value:
         case "count", int() if value > MOST_TIMES:
-            return f"{shortened(f'{value:,}')} is too often: at most {MOST_TIMES:,} times", None
+            return f"{shortened(f'{value:,}')} is too often: at most {MOST_TIMES:,} times", None, "out-of-range"
         case "signal", "SIGKILL" | "SIGSTOP":
-            return f"{value} cannot be ignored", "it does to every process what it does; SIGTERM, for one, can be"
+            help = "it does to every process what it does; SIGTERM, for one, can be"
+            return f"{value} cannot be ignored", help, "invalid-value"
         case "deadly", str() if value in _HARMLESS:
-            return f"{value} does not end a process", "write for example crash: SIGKILL"
+            return f"{value} does not end a process", "write for example crash: SIGKILL", "invalid-value"
         case "exception", str() if value in _INSTEAD:
-            return f"{value} is no error that a step raises", _INSTEAD[value]
+            return f"{value} is no error that a step raises", _INSTEAD[value], "invalid-value"
     return None
 
 
@@ -93,11 +101,11 @@ def _help_with(kind: str, value: object) -> str | None:
     return None
 
 
-_CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    COUNT: (_is_count, "a whole number from 0"),
-    TEXT: (lambda value: isinstance(value, str), "text"),
-    BOOL: (lambda value: isinstance(value, bool), "true or false"),
-    SIGNAL: (lambda value: value in ignorable_signals(), "the name of a signal, such as SIGTERM"),
-    DEADLY: (lambda value: value in deadly_signals(), "the name of a signal, such as SIGTERM"),
-    EXCEPTION: (is_exception, "the name of an exception of Python's, such as ValueError"),
+_CHECKS: dict[str, tuple[Callable[[object], bool], str, ProblemId]] = {
+    COUNT: (_is_count, "a whole number from 0", "wrong-type"),
+    TEXT: (lambda value: isinstance(value, str), "text", "wrong-type"),
+    BOOL: (lambda value: isinstance(value, bool), "true or false", "wrong-type"),
+    SIGNAL: (lambda value: value in ignorable_signals(), "the name of a signal, such as SIGTERM", "unknown-choice"),
+    DEADLY: (lambda value: value in deadly_signals(), "the name of a signal, such as SIGTERM", "unknown-choice"),
+    EXCEPTION: (is_exception, "the name of an exception of Python's, such as ValueError", "unknown-choice"),
 }

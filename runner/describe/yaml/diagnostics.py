@@ -93,6 +93,7 @@ def to_json(problem: Problem) -> dict[str, Json]:
         "excerpt": problem.excerpt,
         "message": problem.message,
         "help": problem.help,
+        "id": problem.id,
     }
 
 

@@ -10,6 +10,7 @@ from runner.model.records import field, record
 
 if TYPE_CHECKING:
     from runner.describe.yaml.scalars import Scalar
+    from runner.model.problem_ids import ProblemId
 
 Path: TypeAlias = "tuple[Scalar, ...]"
 """The way to a value: keys of mappings and indices of sequences."""
@@ -83,6 +84,7 @@ class Document:
         message: str,
         help: str | None = None,
         *,
+        id: ProblemId,
         key: bool = False,
         within: tuple[int, int] | None = None,
     ) -> Problem:
@@ -94,19 +96,19 @@ class Document:
         if over is not None:
             prefix, document = over
             if key and len(prefix) == len(path):
-                return document._at_last_key(message, help)
-            return document.problem(path[len(prefix) :], message, help, key=key, within=within)
+                return document._at_last_key(message, help, id)
+            return document.problem(path[len(prefix) :], message, help, id=id, key=key, within=within)
         span = self.span(path, key=key)
         if within is not None:
             span = self._narrowed(span, path, *within)
-        return self.problem_at(span, message, help)
+        return self.problem_at(span, message, help, id=id)
 
-    def problem_at(self, span: Span, message: str, help: str | None = None) -> Problem:
+    def problem_at(self, span: Span, message: str, help: str | None = None, *, id: ProblemId) -> Problem:
         """A problem at this place."""
         excerpt = self.excerpt(span.line)
         column = span.column + (len(self.lead) if span.line == 1 else 0)
         end = column + span.end_column - span.column if span.end_line == span.line else len(excerpt.rstrip()) + 1
-        return Problem(self.file, span.line, column, max(1, end - column), excerpt, message, help)
+        return Problem(self.file, span.line, column, max(1, end - column), excerpt, message, help, id)
 
     def span(self, path: Path, *, key: bool = False) -> Span:
         """The place of the value of `path` or of its key. An empty value has no place but its key's."""
@@ -152,12 +154,12 @@ class Document:
                 return path[:end], self.overlays[path[:end]]
         return None
 
-    def _at_last_key(self, message: str, help: str | None) -> Problem:
+    def _at_last_key(self, message: str, help: str | None, id: ProblemId) -> Problem:
         """A problem at the last key of the path that a `--set` names: `join` in `jobs.a.join=1`."""
         path = self.lead.removesuffix("=")
         start = max(path.rfind("."), path.rfind("[")) + 1
         excerpt = self.excerpt(1)
-        return Problem(self.file, 1, start + 1, max(1, len(path) - start), excerpt, message, help)
+        return Problem(self.file, 1, start + 1, max(1, len(path) - start), excerpt, message, help, id)
 
     def _narrowed(self, span: Span, path: Path, offset: int, width: int) -> Span:
         if span.line != span.end_line:

@@ -21,6 +21,7 @@ from runner.model.errors import InvalidFile, Problem
 
 if TYPE_CHECKING:
     from runner.describe.yaml.scalars import Scalar
+    from runner.model.problem_ids import ProblemId
 
 MERGED = "merge keys (`<<`)"
 """How a problem begins that says of mappings that they are merged."""
@@ -49,25 +50,24 @@ def read(text: bytes, file: str, *, lead: str = "") -> Document:
 def decoded(text: bytes, file: str) -> str:
     """The text of a file in UTF-8, without a byte order mark. Raises `InvalidFile` for anything else."""
     if len(text) > MOST_OF_A_FILE:
-        raise InvalidFile(
-            (Problem(file, 0, 0, 0, "", f"the file has {len(text):,} bytes; at most {MOST_OF_A_FILE:,} are read"),)
-        )
+        message = f"the file has {len(text):,} bytes; at most {MOST_OF_A_FILE:,} are read"
+        raise InvalidFile((Problem(file, 0, 0, 0, "", message, id="too-large"),))
     for mark, name in _BOMS:
         if text.startswith(mark):
-            raise InvalidFile((Problem(file, 1, 1, 1, "", f"the file is in {name}", "save it as UTF-8"),))
+            raise InvalidFile((Problem(file, 1, 1, 1, "", f"the file is in {name}", "save it as UTF-8", "not-utf-8"),))
     try:
         content = text.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         before = text.removeprefix(codecs.BOM_UTF8)[: error.start].decode("utf-8")
         shown = Document(file, before + "\ufffd", None, None)
         message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-        raise InvalidFile((shown.problem_at(_at(before), message, "save the file as UTF-8"),)) from None
+        raise InvalidFile((shown.problem_at(_at(before), message, "save the file as UTF-8", id="not-utf-8"),)) from None
     forbidden = re.search(_FORBIDDEN_IN_ASCII if content.isascii() else _FORBIDDEN, content)
     if forbidden:
         shown = Document(file, content, None, None)
         message = f"the control character U+{ord(forbidden[0]):04X} is not allowed"
         help = 'inside double quotes, write it as an escape such as "\\e" or "\\x07"'
-        raise InvalidFile((shown.problem_at(_at(content[: forbidden.start()]), message, help),))
+        raise InvalidFile((shown.problem_at(_at(content[: forbidden.start()]), message, help, id="control-character"),))
     return content
 
 
@@ -102,13 +102,13 @@ class _Reader:
         self._next()
         event = self._next()
         if isinstance(event, _events.StreamEndEvent):
-            self._fail(event, "the file is empty", "a file needs at least `jobs:` with one job")
+            self._fail(event, "the file is empty", "a file needs at least `jobs:` with one job", id="empty")
         value, node = self._node(self._next(), 1)
         self._next()
         event = self._next()
         if isinstance(event, _events.DocumentStartEvent):
             help = "remove the line `---`, or put the second document into a file of its own"
-            self._fail(event, "a second document begins here: a file holds one", help)
+            self._fail(event, "a second document begins here: a file holds one", help, id="unsupported-yaml")
         if self._problems:
             raise InvalidFile(tuple(sorted(self._problems, key=lambda found: (found.line, found.column))))
         shown = self._shown
@@ -119,7 +119,8 @@ class _Reader:
             return self._parser.get_event()
         except yaml.MarkedYAMLError as error:
             mark, message, help = syntax.explain(error, self._text)
-            self._stop(Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2), message, help)
+            span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+            self._stop(span, message, help, "too-large" if message == syntax.TOO_DEEP else "bad-yaml")
 
     def _node(self, event: Any, depth: int) -> tuple[Any, Marked]:
         if isinstance(event, _events.AliasEvent):
@@ -147,20 +148,21 @@ class _Reader:
     def _alias(self, event: Any, depth: int) -> tuple[Any, Marked]:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
-            self._fail(event, f"the alias `*{event.anchor}` has no anchor `&{event.anchor}` before it")
+            self._fail(event, f"the alias `*{event.anchor}` has no anchor `&{event.anchor}` before it", id="bad-yaml")
         if anchored.node is None:
-            self._fail(event, f"the alias `*{event.anchor}` stands inside of what it stands for")
+            self._fail(event, f"the alias `*{event.anchor}` stands inside of what it stands for", id="bad-yaml")
         self._count(event, anchored.nodes, depth + anchored.height)
         return anchored.value, anchored.node
 
     def _count(self, event: Any, nodes: int, depth: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            self._fail(event, f"the file has more than {MAX_NODES:,} values, counting what aliases stand for")
+            message = f"the file has more than {MAX_NODES:,} values, counting what aliases stand for"
+            self._fail(event, message, id="too-large")
         if depth > self._deepest:
             self._deepest = depth
             if depth > MAX_DEPTH:
-                self._fail(event, f"nested deeper than {MAX_DEPTH} levels")
+                self._fail(event, f"nested deeper than {MAX_DEPTH} levels", id="too-large")
 
     def _mapping(self, start: Any, depth: int) -> tuple[dict[Scalar, Any], Marked]:
         value: dict[Scalar, Any] = {}
@@ -172,7 +174,8 @@ class _Reader:
             item, item_node = self._node(item_event, depth + 1)
             if key in value:
                 line = node.keys[key].start_mark.line + 1
-                self._found(event, f"the key `{_written(event)}` is given twice, first in line {line}")
+                message = f"the key `{_written(event)}` is given twice, first in line {line}"
+                self._found(event, message, id="duplicate-key")
                 continue
             value[key], node.keys[key], node.values[key] = item, key_node, item_node
         node.end_mark = event.end_mark
@@ -193,12 +196,13 @@ class _Reader:
         if isinstance(key, list | dict):
             del self._problems[before:]  # what is wrong inside follows from this
             kind = "mapping" if isinstance(key, dict) else "list"
-            self._fail(event, f"a key cannot be a {kind}", "text that begins with `{` or `[` must be in quotes")
+            help = "text that begins with `{` or `[` must be in quotes"
+            self._fail(event, f"a key cannot be a {kind}", help, id="key-not-text")
         if key != key:  # noqa: PLR0124  # NaN, which is equal to nothing and so never found again
-            self._found(event, "a key cannot be `.nan`")
+            self._found(event, "a key cannot be `.nan`", id="key-not-text")
         if key == "<<" and getattr(event, "implicit", (False,))[0]:
             help = "write the keys out; or use `replicas` for processes that are alike"
-            self._found(event, f"{MERGED} are not part of YAML 1.2 and not supported", help)
+            self._found(event, f"{MERGED} are not part of YAML 1.2 and not supported", help, id="unsupported-yaml")
         return key, node
 
     def _check_pair(self, key: Any, value: Any) -> None:
@@ -209,7 +213,7 @@ class _Reader:
         if ":" not in self._text[end : max(end + 1, value.start_mark.index)]:
             written = _written(key)
             help = f"if text is meant, put it in quotes: '{{{written}}}'; placeholders are written $name"
-            self._found(key, f"the key `{written}` has no `:` and no value", help)
+            self._found(key, f"the key `{written}` has no `:` and no value", help, id="missing-value")
 
     def _scalar(self, event: Any) -> Scalar:
         try:
@@ -219,25 +223,25 @@ class _Reader:
             if event.tag == "!":
                 kind = "str"
             if kind not in _SCALAR_TAGS:
-                self._found(event, _unknown_tag(event.tag), _TAG_HELP)
+                self._found(event, _unknown_tag(event.tag), _TAG_HELP, id="unsupported-yaml")
                 return str(event.value)
             return tagged(event.value, kind)
         except BadScalar as error:
-            self._found(event, str(error))
+            self._found(event, str(error), id="unreadable-number")
             return str(event.value)
 
     def _check_tag(self, event: Any, kind: str) -> None:
         if event.tag not in (None, "!", _TAG + kind):
-            self._found(event, _unknown_tag(event.tag), _TAG_HELP)
+            self._found(event, _unknown_tag(event.tag), _TAG_HELP, id="unsupported-yaml")
 
-    def _found(self, event: Any, message: str, help: str | None = None) -> None:
-        self._problems.append(self._shown.problem_at(_span(event), message, help))
+    def _found(self, event: Any, message: str, help: str | None = None, *, id: ProblemId) -> None:
+        self._problems.append(self._shown.problem_at(_span(event), message, help, id=id))
 
-    def _fail(self, event: Any, message: str, help: str | None = None) -> NoReturn:
-        self._stop(_span(event), message, help)
+    def _fail(self, event: Any, message: str, help: str | None = None, *, id: ProblemId) -> NoReturn:
+        self._stop(_span(event), message, help, id)
 
-    def _stop(self, span: Span, message: str, help: str | None) -> NoReturn:
-        self._problems.append(self._shown.problem_at(span, message, help))
+    def _stop(self, span: Span, message: str, help: str | None, id: ProblemId) -> NoReturn:
+        self._problems.append(self._shown.problem_at(span, message, help, id=id))
         raise InvalidFile(tuple(sorted(self._problems, key=lambda found: (found.line, found.column)))) from None
 
 

@@ -16,4 +16,4 @@ def read_file(file: str | int) -> bytes:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         name = file if isinstance(file, str) else "-"
-        raise InvalidFile((Problem(name, 0, 0, 0, "", f"cannot be read: {reason}"),)) from None
+        raise InvalidFile((Problem(name, 0, 0, 0, "", f"cannot be read: {reason}", id="unreadable-file"),)) from None

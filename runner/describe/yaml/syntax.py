@@ -10,6 +10,7 @@ from runner.model.records import record
 if TYPE_CHECKING:
     from runner.describe.yaml.document import Mark
 
+TOO_DEEP = "nested too deep"
 _QUOTE = "text that begins with this character must be in quotes"
 
 # What the C parser or the Python one says -> what we say, and what to do.
@@ -50,7 +51,7 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     ("undefined tag handle", "the tag has no meaning here", "remove it"),
     ("found a tab character", "a tab cannot indent", "use spaces"),
     # The parser's own limit is 1,000 levels, far beyond ours; it may see that before it gives us the first of them.
-    ("exceeded maximum nesting depth", "nested too deep", None),
+    ("exceeded maximum nesting depth", TOO_DEEP, None),
 )
 _OPEN_QUOTE = "a quoted text that begins here has no end"
 

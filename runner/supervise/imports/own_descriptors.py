@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from runner.link.wire import Link
+    from runner.model.problem_ids import ProblemId
 
 _exit = os._exit
 _CLOSED = "closes descriptors that are not its own, as `os.closerange` does: run-jobs cannot go on"
@@ -44,7 +45,9 @@ class OwnDescriptors:
         try:
             signal.set_wakeup_fd(-1)  # it may be one of them
             if self._link.fileno() not in lost:
-                self._link.send({"refused": [refusal(field, f"`{what}` {_CLOSED}") | {"process": process}]})
+                id: ProblemId = "unusable-target" if field == "class" else "import-fails"
+                refused = refusal(field, f"`{what}` {_CLOSED}", id=id)
+                self._link.send({"refused": [refused | {"process": process}]})
                 self._send_all(self._link)
             elif 2 not in lost:
                 os.write(2, f"run-jobs: `{what}` {_CLOSED}\n".encode(errors="backslashreplace"))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from runner.link.wire import Link
     from runner.model.plan import Plan, ProcessPlan
+    from runner.model.problem_ids import ProblemId
     from runner.system.signals import Signals
 
 LIMIT_S = 10.0
@@ -42,7 +43,7 @@ LAST_WORDS_S = 0.2
 MOST_OUTPUT = 4_000
 
 Refusal: TypeAlias = "dict[str, Any]"
-"""`process` (its number or null), `field`, `message` and `help` (or null): one reason not to start.
+"""`process` (its number or null), `field`, `message`, `help` (or null) and `id`: one reason not to start.
 
 With `runs_nothing` a plain program would do nothing instead, and end as if all were well.
 """
@@ -91,7 +92,7 @@ def _ask(
         for end in (answers, to_answers, output, to_output):
             os.close(end)
         message = f"no process can be made to look whether it is there: {error.strerror}"
-        return [_refusal("target", message) | {"process": asked[0]}], {}
+        return [_refusal("target", message, id="unavailable") | {"process": asked[0]}], {}
     finally:
         signals.take()
     os.close(to_answers)
@@ -151,7 +152,7 @@ def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
         target = find(path)
     except SystemExit as end:
         message = f"`{path}` cannot be imported: its module calls sys.exit({end.code!r})"
-        return {"refusal": _refusal(field, message), "target": path, "async": False}
+        return {"refusal": _refusal(field, message, id="import-fails"), "target": path, "async": False}
     except BaseException as error:
         return {"refusal": _import_failure(field, path, error), "target": path, "async": False}
     refusal = _misuse_of_class(path, target) if field == "class" else _misuse_of_target(path, target)
@@ -167,18 +168,20 @@ def _look(process: ProcessPlan, *, in_depth: bool) -> dict[str, Any]:
 def _misuse_of_class(path: str, cls: Any) -> Refusal | None:
     if not (isinstance(cls, type) and issubclass(cls, BaseProcess)):
         message = f"`{path}` is not a subclass of multiprocessing.Process"
-        return _refusal("class", message, "for a function, write `target:`")
+        return _refusal("class", message, "for a function, write `target:`", id="unusable-target")
     if cls.run is BaseProcess.run and cls.__init__ is BaseProcess.__init__:
-        return _refusal("class", f"`{path}` {NO_RUN}", "write what it does as `def run(self)`") | _RUNS_NOTHING
+        help_ = "write what it does as `def run(self)`"
+        return _refusal("class", f"`{path}` {NO_RUN}", help_, id="unusable-target") | _RUNS_NOTHING
     return None
 
 
 def _misuse_of_target(path: str, target: Any) -> Refusal | None:
     if isinstance(target, type) and issubclass(target, BaseProcess):
         message = f"`{path}` is a subclass of multiprocessing.Process: to call it makes an object, and runs nothing"
-        return _refusal("target", message, "for a class, write `class:`") | _RUNS_NOTHING
+        return _refusal("target", message, "for a class, write `class:`", id="unusable-target") | _RUNS_NOTHING
     if not callable(target):
-        return _refusal("target", f"`{path}` cannot be called: it is a {type(target).__name__}")
+        message = f"`{path}` cannot be called: it is a {type(target).__name__}"
+        return _refusal("target", message, id="unusable-target")
     return None
 
 
@@ -189,14 +192,16 @@ def _lazy(field: str, path: str, body: Any) -> Refusal | None:
     what, name = (f"`{path}`", path.rpartition(":")[2]) if field == "target" else (f"`run` of `{path}`", "self.steps")
     article = "an" if kind.startswith("a") else "a"
     message = f"{what} gives {article} {kind}: to call it runs nothing of its body"
-    return _refusal(field, message, coroutines.INSTEAD[kind].format(name)) | _RUNS_NOTHING
+    return _refusal(field, message, coroutines.INSTEAD[kind].format(name), id="unusable-target") | _RUNS_NOTHING
 
 
 def _bind(process: ProcessPlan, field: str, path: str, target: Any) -> Refusal | None:
     from runner.model.signatures import blamed, misfit
 
     message = misfit(target, path.rpartition(":")[2], process.args, process.kwargs)
-    return _refusal(blamed(process.args, process.kwargs) or field, message) if message else None
+    if message is None:
+        return None
+    return _refusal(blamed(process.args, process.kwargs) or field, message, id="wrong-arguments")
 
 
 def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
@@ -206,6 +211,7 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
             field,
             f"there is no module `{error.name}`",
             "modules are looked for as Python does, then beside this file, then in the current folder",
+            id="unknown-target",
         )
     if isinstance(error, AttributeError) and module in sys.modules and not _within(module, error):
         known = [known for known in vars(sys.modules[module]) if not known.startswith("_")]
@@ -214,8 +220,9 @@ def _import_failure(field: str, path: str, error: BaseException) -> Refusal:
         near = difflib.get_close_matches(name, known, 1)
         file = getattr(sys.modules[module], "__file__", None) or "built into Python"
         help_ = f"did you mean `{near[0]}`?" if near else f"`{module}` is {file}"
-        return _refusal(field, f"module `{module}` has no `{name}`", help_)
-    return _refusal(field, f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}", _where(error))
+        return _refusal(field, f"module `{module}` has no `{name}`", help_, id="unknown-target")
+    message = f"`{module}` cannot be imported: {type(error).__name__}: {text_of(error)}"
+    return _refusal(field, message, _where(error), id="import-fails")
 
 
 def _within(module: str, error: BaseException) -> bool:
@@ -233,8 +240,8 @@ def _where(error: BaseException) -> str | None:
     return f"raised in {frame.tb_frame.f_code.co_filename}, line {frame.tb_lineno}" if frame else None
 
 
-def _refusal(field: str, message: str, help_: str | None = None) -> Refusal:
-    return {"field": field, "message": message, "help": help_}
+def _refusal(field: str, message: str, help_: str | None = None, *, id: ProblemId) -> Refusal:
+    return {"field": field, "message": message, "help": help_, "id": id}
 
 
 @record(frozen=True, slots=True)
@@ -284,7 +291,7 @@ def _conclude(plan: Plan, asked: list[int], heard: _Heard) -> tuple[list[Refusal
         outcome = f"does not end within {LIMIT_S:g} s" if heard.too_late else "ends the process"
         message = f"importing `{path.partition(':')[0]}` {outcome}"
         help_ = "--no-preflight starts without this look"
-        refusals.append(_refusal("class" if process.cls else "target", message, help_))
+        refusals.append(_refusal("class" if process.cls else "target", message, help_, id="import-fails"))
         refusals[-1]["process"] = asked[len(answered)]
     if refusals and heard.said:
         text = heard.said[:MOST_OUTPUT].decode(errors="backslashreplace").rstrip()

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.model.plan import Plan
+    from runner.model.problem_ids import ProblemId
 
 
-def refusal(field: str, message: str, help_: str | None = None) -> dict[str, Any]:
+def refusal(field: str, message: str, help_: str | None = None, *, id: ProblemId = "unavailable") -> dict[str, Any]:
     """A reason that concerns a field of the file and no process."""
-    return {"process": None, "field": field, "message": message, "help": help_}
+    return {"process": None, "field": field, "message": message, "help": help_, "id": id}
 
 
 def not_held_here(plan: Plan) -> list[dict[str, Any]]:
