@@ -425,9 +425,9 @@ def test_a_history_of_somebody_elses_is_not_used(history: History, folder: Path,
 
     said = history.keep(run(2))
 
-    assert said == Keeping(False, f"{os.path.normpath(folder / theirs)} belongs to somebody else")
+    assert said == Keeping(False, f"{os.path.normpath(folder / theirs)} belongs to another user")
     assert (folder / NAME).read_bytes() == before
-    with pytest.raises(UnusableHistory, match="belongs to somebody else"):
+    with pytest.raises(UnusableHistory, match="belongs to another user"):
         history.runs()
 
 

@@ -159,7 +159,10 @@ def test_a_start_that_did_not_return_is_no_start_that_main_did_not_come_to() -> 
     ("ended_well", "said"),
     [
         (False, "p died while it had door: what it had is lost"),
-        (True, "p has come to its end without releasing door: nobody gets it any more, unless another one releases it"),
+        (
+            True,
+            "p has come to its end without releasing door: no process gets it any more, unless another one releases it",
+        ),
     ],
 )
 def test_a_holder_that_died_is_told_of_with_what_it_had(ended_well: bool, said: str) -> None:

@@ -65,7 +65,7 @@ def test_what_is_shared_is_asked_for_expected_or_not() -> None:
     told = answered(questions_of(plan(shared=shared, expect=Declared(values={"left": {}}))))
 
     assert told == END | {
-        "Will somebody wait for ever, in a circle (yes or no)?": "yes",
+        "Will any process wait for ever, in a circle (yes or no)?": "yes",
         "What is total in the end?": "400000",
         "What is left in the end?": "None",
     }

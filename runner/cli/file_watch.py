@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _CHANGES = 0x8 | 0x40 | 0x80 | 0x200
-"""Of Linux's inotify: an editor has closed the file, put a new one in its place, or somebody has taken it away."""
+"""Of Linux's inotify: an editor has closed the file, put a new one in its place, or removed it."""
 BETWEEN_LOOKS_S = 0.25
 """Where the system does not tell."""
 SETTLED_S = 0.05

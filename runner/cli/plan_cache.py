@@ -59,7 +59,7 @@ class Shelf:
                 kept = json.load(file)
             if kept["key"] == self._key and all(_stamp(path) == [path, *rest] for path, *rest in kept["made_of"]):
                 return from_json(kept["plan"])
-        except Exception:  # anybody may have written anything there
+        except Exception:  # the file may contain anything
             return None
         return None
 

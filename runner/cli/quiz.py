@@ -58,7 +58,7 @@ def without_expectations(plan: Plan) -> Plan:
 def _questions(plan: Plan) -> Iterator[Question]:
     kinds = {thing.name: kind_of(thing) for thing in plan.shared if is_declared(thing.name)}
     if _GUARDS & set(kinds.values()):
-        yield Question("Will somebody wait for ever, in a circle (yes or no)?", _deadlock, _YES_OR_NO)
+        yield Question("Will any process wait for ever, in a circle (yes or no)?", _deadlock, _YES_OR_NO)
     expected = plan.expect.values if plan.expect is not None else {}
     for name, kind in kinds.items():
         if name in expected or kind in ("value", "raw_value"):

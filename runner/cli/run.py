@@ -94,7 +94,7 @@ def _supervise(
     text: bytes,
     events: int | None,
 ) -> tuple[int, Collected | None, float]:
-    """The exit status; what the run said, if somebody has a use for it; and when it began (monotonic)."""
+    """The exit status; what the run said, if there is a use for it; and when it began (monotonic)."""
     from runner.session import Interrupted, Refused, Session
 
     with (
@@ -129,7 +129,7 @@ def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
 
 
 def _keep(run: KeptRun) -> None:
-    """Keep the run; somebody is told only of a history that was broken."""
+    """Keep the run; the user is told only of a history that was broken."""
     from runner.history import History, history_folder
 
     keeping = History(history_folder()).keep(run if run.file == "-" else replace(run, file=os.path.abspath(run.file)))

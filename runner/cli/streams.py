@@ -53,7 +53,7 @@ def width_of(stream: TextIO) -> int | None:
 
 
 def fail_to_write(error: OSError) -> int:
-    """Say what the system refuses, such as writing to a full disk, if somebody listens; gives the exit status."""
+    """Say what the system refuses, such as writing to a full disk, if stderr can be written; gives the exit status."""
     # What is left in it would be tried again when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):

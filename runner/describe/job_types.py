@@ -241,7 +241,7 @@ def find(type: str) -> AnyJobType:
     module, _, name = place.partition(":")
     try:
         job_type: AnyJobType = getattr(importlib.import_module(module), name)()
-    except Exception as error:  # anything may happen in the import of somebody else's module
+    except Exception as error:  # anything may happen in the import of another author's module
         what = f"{error.__class__.__name__}: {error}"
         raise UnknownJobType(f"the job type `{type}` ({place}) cannot be loaded: {what}", None) from error
     return job_type

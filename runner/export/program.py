@@ -175,7 +175,7 @@ def _variable(reference: str) -> tuple[str, str | None]:
 
 
 def _stubborn(parts: Parts) -> frozenset[int]:
-    """The processes that ignore SIGTERM, or may do so: nobody knows what is imported."""
+    """The processes that ignore SIGTERM, or may do so: what is imported is not known."""
     calls = {work.process for work in parts.works if _called(work)}
     ignore = {
         process

@@ -35,7 +35,7 @@ class NoSuchRun(RunJobsError):
 class Keeping:
     """Whether a run was kept.
 
-    `remark` is what there is to say of it. Where the run is kept all the same, somebody has to be told: the history was
+    `remark` is what there is to say of it. Where the run is kept all the same, the user has to know: the history was
     broken, and begins anew. Otherwise it says why the run was not kept, for who wants to know.
     """
 

@@ -129,7 +129,7 @@ def _check(path: str, kind: int) -> Identity:
     if stat.S_IFMT(found.st_mode) != kind:
         raise UnusableHistory(f"{path} is no {'folder' if kind == stat.S_IFDIR else 'file'}")
     if found.st_uid != os.geteuid():
-        raise UnusableHistory(f"{path} belongs to somebody else")
+        raise UnusableHistory(f"{path} belongs to another user")
     return found.st_dev, found.st_ino
 
 
@@ -142,7 +142,7 @@ def _version(connection: Connection) -> int:
 
 
 def _says_broken(error: DatabaseError) -> bool:
-    """Whether it is the file that is wrong, and not what is around it, as a full disk is, or a lock of somebody's."""
+    """Whether the file itself is wrong, and not what is around it, such as a full disk or another process's lock."""
     import sqlite3
 
     # SQLITE_ERROR: a table or a column is not there, or there are others.

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""numpy's linear algebra, which nobody needs here, would start threads that spin while the counting begins."""
+"""numpy's linear algebra, which is not needed here, would start threads that spin while the counting begins."""
 WORKER = "runner.jobtypes.counting:count"
 FORMATS: dict[str, _Format] = {
     "int8": "b",
@@ -246,7 +246,7 @@ def _error(end: End) -> str | None:
 
 def _cause(exit_code: int | None) -> str:
     if exit_code is None:
-        return "nobody saw how"
+        return "its end was not seen"
     return signal_name(-exit_code) if exit_code < 0 else f"exit code {exit_code}"
 
 

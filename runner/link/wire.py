@@ -196,7 +196,7 @@ class Link:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Close the socket and every descriptor that nobody took."""
+        """Close the socket and every descriptor that was not taken."""
         self._drop()
         self._close_all(tuple(self._descriptors))
         self._descriptors.clear()

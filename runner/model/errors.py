@@ -21,7 +21,7 @@ class RunJobsError(Exception):
 
 
 def told_as_fault(error: BaseException) -> str:
-    """What is said of an exception that nobody foresaw: what, and where in this package."""
+    """Return the message for an unforeseen exception: what it was, and where in this package."""
     place, found = "", error.__traceback__
     while found is not None:
         file = found.tb_frame.f_code.co_filename

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class End:
     """How one process of a job ended.
 
-    `outcome` is None for a process that was never started; `exit_code` also where nobody can know it (`lost`).
+    `outcome` is None for a process that was never started; `exit_code` also where it cannot be known (`lost`).
     `died_holding` names the shared semaphore or lock that the process held when it died.
     """
 

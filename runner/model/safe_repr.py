@@ -20,7 +20,7 @@ _OURS = (
 
 
 def text_of(value: object) -> str:
-    """Its `str`; anybody's `__str__` may raise anything."""
+    """Its `str`; a class's own `__str__` may raise anything."""
     try:
         return str(value)
     except BaseException:
@@ -28,7 +28,7 @@ def text_of(value: object) -> str:
 
 
 def repr_of(value: object) -> str:
-    """Its `repr`, the beginning of a long one; anybody's `__repr__` may raise anything."""
+    """Its `repr`, the beginning of a long one; a class's own `__repr__` may raise anything."""
     try:
         return repr(value)[:MOST_OF_A_REPR]
     except BaseException:

@@ -222,10 +222,10 @@ _OUT_OF_MEMORY = (
     "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
 )
 _CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
-_HOLDER_DIED = "{0} died while it had {1}: what it had is lost to the others, nobody gives it back."
+_HOLDER_DIED = "{0} died while it had {1}: what it had is lost to the others, no process gives it back."
 _NOT_RELEASED = (
-    "{0} has come to its end without releasing {1}: nobody gets it any more, unless another one releases it. Release "
-    "it, or use `with`, which does."
+    "{0} has come to its end without releasing {1}: no process gets it any more, unless another one releases it. "
+    "Release it, or use `with`, which does."
 )
 _STOPPED_BY = {
     "SIGINT": "SIGINT has come (Ctrl-C)",
@@ -263,7 +263,7 @@ _SUPERVISOR_DIED = (
     "How {0} ended is not known: the supervisor died before it saw the end. {0} was killed with it at the latest."
 )
 _EXIT_CODE_LOST = (
-    "{0} has ended, but its exit code is not known: the system had nobody left to tell it to. "
+    "{0} has ended, but its exit code is not known: no process was left that the system could have told it. "
     "That happens when a forkserver dies before its child, or when something else waits for all children."
 )
 _DAEMON_TERMINATED = (
@@ -295,8 +295,8 @@ _SIGNALS = {
     "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
     "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
     "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",
-    "SIGKILL": "somebody's `kill -9`, or, often, the kernel's out-of-memory killer when memory was short; or, where "
-    "SIGXCPU is ignored, the end of `limits.cpu_seconds`",
+    "SIGKILL": "a `kill -9` from outside, or, often, the kernel's out-of-memory killer when memory was short; or, "
+    "where SIGXCPU is ignored, the end of `limits.cpu_seconds`",
     "SIGXCPU": "its limit of processor time was over",
 }
 _ANY_SIGNAL = "it came from outside, or from the process itself"

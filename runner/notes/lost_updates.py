@@ -123,7 +123,7 @@ def _changes(steps: Any, times: int = 1) -> Iterator[Change]:
 
 
 def _initial(thing: SharedValue | SharedArray | SharedManaged) -> Any:
-    """What a thing held before anybody changed it."""
+    """What a thing held before it was first changed."""
     if isinstance(thing, SharedArray):
         return thing.initial or (0,) * thing.length
     return resolve(thing.initial, str)
@@ -152,7 +152,7 @@ def _of_sum(found: Sum) -> Iterator[Note]:
         wrapped = int((found.expected - dtype.least) // span)
         if wrapped:
             yield Note("overflow", None, _overflow(found, dtype.least, dtype.highest, abs(wrapped)), found.place)
-    if len(found.names) > 1:  # of one alone nobody overwrites what it has added
+    if len(found.names) > 1:  # the additions of a single process are not overwritten
         yield from _of_loss(found, found.expected - found.now, span if wrapped else 0)
 
 

@@ -218,7 +218,7 @@ _FINALLY_SKIPPED = (
 )
 _GLOBAL = (
     "{2} changed the global `{0}` of the module {1}, each in a copy of its own: a global is not shared between "
-    "processes, and nobody sees what another one did. What they are to share is declared under `shared:`."
+    "processes, and none sees what another one did. What they are to share is declared under `shared:`."
 )
 _SAME_NUMBERS = (
     "{0} drew from {1} in the same state, and so got the same numbers: {2}. Make a generator in each process, in the "

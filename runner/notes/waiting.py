@@ -121,19 +121,22 @@ class Why:
             case "get", _:
                 return "missing_poison_pill", _NO_ITEM.format(thing)
             case "put", _:
-                return "standstill", f"for room in {thing}, and nobody is left who gets an item out of it."
+                return "standstill", f"for room in {thing}, and no process is left that gets an item out of it."
             case "flush", _:
                 return "join_before_get", _NO_ROOM.format(thing)
             case "join", _:
-                return "standstill", f"until every item of {thing} is done, and nobody is left who says `task_done`."
+                return (
+                    "standstill",
+                    _UNDONE.format(thing),
+                )
             case "notify", _:
                 return "standstill", _NOT_AWAKE.format(thing)
             case "wait", "condition" if thing in found["in_vain"]:
                 return "lost_wakeup", _LOST_WAKEUP.format(thing)
             case "wait", "condition":
-                return "standstill", f"to be notified of {thing}, and nobody is left who does that."
+                return "standstill", f"to be notified of {thing}, and no process is left that notifies it."
             case "wait", "event":
-                return "standstill", f"for {thing} to be set, and nobody is left who sets it."
+                return "standstill", f"for {thing} to be set, and no process is left that sets it."
             case "wait", "barrier":
                 barrier = self._things[thing]
                 parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
@@ -242,9 +245,10 @@ _IN_ORDER = "If all take what they need in the same order, such a circle cannot 
 _RELEASE_FIRST = "Who joins a process has to release first what that one needs to come to its end."
 _ITSELF = "Deadlock: {0} waits for {1}, and has it itself. {2}"
 _INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has it."}
+_UNDONE = "until every item of {0} is done, and no process is left that calls `task_done`."
 _NO_ITEM = (
-    "for an item of {0}, and nobody is left who puts one in. When there is no more to come, put an item for each of "
-    "them that says so (a poison pill), or get with a timeout."
+    "for an item of {0}, and no process is left that puts one in. When there is no more to come, put an item for each "
+    "of them that says so (a poison pill), or get with a timeout."
 )
 _CUT_OFF = (
     "for an item of {0}, and a process that has ended still has a lock of {0}: the item that it was sending or getting "
@@ -278,14 +282,14 @@ _NO_ROOM = (
     "in there. Nobody gets an item any more, because main joins first. Get the items, and join then."
 )
 _LOST_WAKEUP = (
-    "to be notified of {0}, which was notified when nobody waited: that wake-up is lost, a condition remembers "
+    "to be notified of {0}, which was notified when no process waited: that wake-up is lost, a condition remembers "
     "nothing. Look whether it has happened already before you wait (`wait_for`), or use an event, which stays set."
 )
 _NOT_AWAKE = (
-    "inside {0}: somebody was ended while it waited there, and who notifies waits until all of them are awake, this "
+    "inside {0}: a process was ended while it waited there, and the notifier waits until all waiters are awake, this "
     "one too."
 )
-_BARRIER = "at the barrier {0}, which opens when {1} are there, and nobody is left who could come."
+_BARRIER = "at the barrier {0}, which opens when {1} are there, and no process is left that could come."
 _EXTRA_RELEASE = (
     "{0} released {1} without having acquired it: now there are {2} permits, and {1} was made with {3}, so that one "
     "more gets in than should. A bounded_semaphore raises ValueError instead."

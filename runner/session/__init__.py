@@ -204,7 +204,7 @@ class Session:
                         yield from _seen(self._outputs.finish(message["process"], message["t"]), telling)
                     telling.stopped_by = self._patience.stopped_by
                     yield from telling.tell(message)
-                    if ended:  # somebody waits for word of its end, and nobody for this
+                    if ended:  # a join may wait for word of its end; for this nothing waits
                         yield from _seen(self._outputs.let_end(message["process"]), telling)
         if not began:
             raise self._unanswered()

@@ -134,7 +134,7 @@ class Telling:
             case _:
                 notes = self._why.about(message, self._ends)
                 if notes is None:
-                    raise SupervisorFault(f"the supervisor said what nobody expects: {message}")
+                    raise SupervisorFault(f"an unknown message of the supervisor: {message}")
                 yield from self._noted(notes, message["t"])
 
     def _fact(self, event: str, process: int, fields: dict[str, Any], facts: dict[str, Any]) -> Fact:
@@ -238,7 +238,7 @@ class Telling:
         return Event(seq, round(t, 6), moment.replace("+00:00", "Z"), self.run, fact)
 
     def finish(self) -> Iterator[Event]:
-        """The last events: ends that nobody saw, the jobs' results, the end of the run."""
+        """The last events: ends that were not seen, the jobs' results, the end of the run."""
         yield from self._lost()
         for job in self._plan.jobs:
             yield from self._result(job)

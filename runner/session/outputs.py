@@ -145,7 +145,7 @@ class Outputs:
         return self._lines.moments(self._main if process is None else process, data)
 
     def drain(self) -> Iterator[Output]:
-        """What is left to read at the run's end, without waiting for anybody."""
+        """What is left to read at the run's end, without waiting."""
         for process in list(self._sources):
             yield from self.finish(process, time.monotonic())
         self.close()

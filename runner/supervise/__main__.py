@@ -55,7 +55,7 @@ _LINE_CLOCK = "runner.supervise.child.line_clock"
 _REMAINING = "runner.supervise.child.kept_alive"
 """What a child imports whose target leaves a thread, a process or a queue."""
 _OBSERVING = "runner.supervise.child.observing"
-"""What a child imports whose target is somebody's function."""
+"""What a child imports whose target is a user's function."""
 
 
 def main() -> None:
@@ -268,7 +268,7 @@ def _supervisor(
         return None
     hand = processes.make_hand()
     supervisor = Supervisor(plan, room, link, selector, processes, shared, records, signals, hand, left_running)
-    # Children share these pages as long as nobody writes to them; a collection in a child would touch them all.
+    # Children share these pages as long as none of them is written to; a collection in a child would touch them all.
     gc.collect()
     gc.freeze()
     return supervisor

@@ -61,7 +61,7 @@ BETWEEN_LOOKS_S = 0.01
 WAKES_WITHIN_S = 0.2
 """How soon after the end of a process this one, which waits for it, runs again on a busy machine."""
 ORPHANS_CAN_WAIT_S = 0.1
-"""After an end, until those are waited for that nobody waits for: the system goes through all children for it."""
+"""After an end, until orphans are reaped: the system goes through all children for it."""
 
 
 class Supervisor:
@@ -150,7 +150,7 @@ class Supervisor:
             self._see(owner)
         self._fire_timers()
         self._tell_seen(self._sharing.look())
-        self._link.flush()  # first of all: somebody waits for it
+        self._link.flush()  # first of all: the front waits for it
         self._ends.close()
         self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
 

@@ -97,7 +97,7 @@ def _takes_sockets(folder: str, name: str) -> bool:
 
 
 def _check(folder: str) -> None:
-    """Raises `OSError` if a folder in the temporary one, where anybody may make one, is not ours alone."""
+    """Raises `OSError` if a folder in the temporary one, where any user may make one, is not ours alone."""
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise PermissionError(f"{folder} is not ours alone")

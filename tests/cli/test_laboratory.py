@@ -297,7 +297,7 @@ def test_predictions_are_asked_for_and_judged(file: Path) -> None:
     status, out, _ = run_jobs("predict", file, given="no\n4\n\nsucceeded\n")
 
     assert status == 0
-    assert "✓ Will somebody wait for ever, in a circle (yes or no)? no" in out
+    assert "✓ Will any process wait for ever, in a circle (yes or no)? no" in out
     assert "✗ What is total in the end? 3; you said 4" in out
     assert "· What is the last line that a prints? a is done" in out
     assert "✓ How does the run end (succeeded, failed, timed_out)? succeeded" in out
@@ -319,7 +319,7 @@ def test_an_answer_that_cannot_be_is_asked_for_again(file: Path) -> None:
     assert status == 0
     assert "(yes or no)?     one of yes, no:   What" in out
     assert "    one of succeeded, failed, timed_out: \n" in out
-    assert "✓ Will somebody wait for ever, in a circle (yes or no)? no" in out
+    assert "✓ Will any process wait for ever, in a circle (yes or no)? no" in out
     assert "· How does the run end" in out
     assert "1 of 1 right" in out
 

@@ -318,7 +318,7 @@ def test_the_time_is_from_the_first_start_to_the_last_end() -> None:
         (End("c-1", "failed", -99), "c-1 ended before it had counted (signal 99)", True),
         (End("c-1", "killed", -9, "c.lock"), "c-1 died (SIGKILL) while it held c.lock", True),
         (End("c-1", "succeeded", 0, "c.lock"), "c-1 died (exit code 0) while it held c.lock", True),
-        (End("c-1", "lost", None, "c.lock"), "c-1 died (nobody saw how) while it held c.lock", True),
+        (End("c-1", "lost", None, "c.lock"), "c-1 died (its end was not seen) while it held c.lock", True),
     ],
 )
 def test_a_worker_that_did_not_count_to_its_end_makes_the_total_worthless(end: End, error: str, failed: bool) -> None:

@@ -316,7 +316,7 @@ main: [{{start: gone}}, {{start: waits}}, {{start: until-gone}}, {{join: until-g
     result = run_and_end_gone(text, start_method, {"gone", "waits"}, tmp_path)
 
     assert result.outcome == "failed"
-    assert any("inside x: somebody was ended while it waited there" in note for note in notes(result, "standstill"))
+    assert any("inside x: a process was ended while it waited there" in note for note in notes(result, "standstill"))
     assert result.processes["wakes"].stop_reason == "standstill"
 
 
@@ -343,7 +343,7 @@ main:
     result = run_and_end_gone(text, start_method, {"gone"}, tmp_path)
 
     assert notes(result, "holder_died") == [
-        "gone died while it had the lock of q for reading: what it had is lost to the others, nobody gives it back."
+        "gone died while it had the lock of q for reading: what it had is lost to the others, no process gives it back."
     ]
     assert notes(result, "who_waits") == [
         "gets would wait for an item of q for ever: no process can get one any more. So the run is ended."

@@ -86,6 +86,13 @@ def test_main_comes_first() -> None:
     assert failure_lines(found, 80, tracebacks=False) == ["Main failed: ValueError: no\\x1b[2J, at job.py:3 in work"]
 
 
+def test_a_main_that_fails_without_an_exception_has_its_exit_code() -> None:
+    found = Failures()
+    found.see(Event.of(0, 1.0, "", "main.ended", "r", {"exit_code": 3, "error": None}))
+
+    assert failure_lines(found, 80, tracebacks=False) == ["Main failed: failed with exit code 3"]
+
+
 def test_where_nothing_failed_there_are_no_lines() -> None:
     assert lines({"expected": True}) == []
 

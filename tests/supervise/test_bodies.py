@@ -152,3 +152,8 @@ def test_a_sigterm_that_is_to_unwind_cancels_the_coroutine() -> None:
             run_out(_terminate_oneself())
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_is_an_exception_in_a_target_that_is_to_be_unwound() -> None:
+    with pytest.raises(Terminated):
+        raise_terminated(15, None)

@@ -477,6 +477,13 @@ def test_of_a_run_that_is_being_stopped_the_hand_may_answer_in_vain() -> None:
     assert made.outcome == "stopped"
 
 
+def test_a_run_that_is_being_stopped_is_stopped_for_the_first_reason() -> None:
+    world = World(plan(Start(0), Join(0)), [60], stubborn={0}, stops=[(1, "time_limit"), (2, "holder_died")]).play()
+
+    assert world.outcome == "timed_out"
+    assert [event for _, event, _, _ in world.told].count("process.killed") == 1
+
+
 @pytest.mark.parametrize("reason", ["deadlock", "standstill", "holder_died"])
 def test_a_run_that_cannot_go_on_has_failed(reason: StopReason) -> None:
     world = World(plan(Start(0), Join(0)), [60], stops=[(1, reason)]).play()

@@ -102,7 +102,7 @@ class Jobs:
         try:
             expansion = job_type.expand(model, label)
             check_expansion(expansion, label, self._things)
-        except Exception as error:  # anything may happen in somebody else's code
+        except Exception as error:  # anything may happen in another author's code
             message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
             self._report(path, message, "this is for its author to mend", id="job-type-fails")
             return None

@@ -50,7 +50,7 @@ class Described:
     """A plan, and the way back from it to the places in the file.
 
     `lasts` says that the plan follows from the file alone: no variable of the environment, no folder and no job type
-    of somebody else's had a part in it.
+    of another author had a part in it.
     """
 
     plan: Plan

@@ -134,7 +134,7 @@ class StepReader:
         return data
 
     def _below(self, step: Data, steps: object, path: Path) -> Any:
-        """The steps inside of one. What those of a child have got, nobody else has; `$name` is the child's."""
+        """The steps inside of one. What those of a child have got, no other process has; `$name` is the child's."""
         known = dict(self._variables)
         below = self.read(steps, path)
         if step["step"] != "child":

@@ -206,7 +206,7 @@ class _Reader:
         return key, node
 
     def _check_pair(self, key: Any, value: Any) -> None:
-        """`{i}` is a mapping with a key and no value: never what somebody means."""
+        """`{i}` is a mapping with a key and no value: never what a user means."""
         end = key.end_mark.index
         if not isinstance(value, _events.ScalarEvent) or value.start_mark.index != value.end_mark.index:
             return

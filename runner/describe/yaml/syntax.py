@@ -84,7 +84,7 @@ class _Place:
 
 
 def _end(text: str) -> _Place:
-    """Right behind the last character: the parser's own mark is often on an empty line that nobody sees."""
+    """Right behind the last character: the parser's own mark is often on an empty line, which editors do not show."""
     before = text.rstrip()
     lines = BREAK.split(before)
     return _Place(len(before), len(lines) - 1, len(lines[-1]))

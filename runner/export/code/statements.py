@@ -28,7 +28,7 @@ _NOT_DEADLY = ("SIGINT", "SIGPIPE", "SIGXFSZ")
 class Scope:
     """Where statements stand: `things` are the shared ones by their names there, `used` the variables that are read.
 
-    A variable that nobody reads is not kept. `pid` and the variables of the environment need no entry.
+    A variable that is never read is not kept. `pid` and the variables of the environment need no entry.
     """
 
     things: Mapping[str, SharedPlan]
@@ -79,7 +79,7 @@ def _thing(step: StepData, key: str = "thing") -> str:
 
 
 def _kept(step: StepData, scope: Scope, code: str) -> list[str]:
-    """The expression as a statement, its value put under the name that `as` gives if anybody reads that."""
+    """The expression as a statement, its value put under the name that `as` gives if that is read."""
     name = step.get("as")
     return [f"{name} = {code}" if name in scope.used else code]
 

@@ -98,7 +98,7 @@ class _Page:
 
 
 def _causes(comparison: Comparison) -> Iterator[str]:
-    """What somebody changed."""
+    """What the user changed."""
     settings = [change.name for change in comparison.settings]
     lines = "1 line" if comparison.changed_lines == 1 else f"{comparison.changed_lines} lines"
     if "file" in settings:

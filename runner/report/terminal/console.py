@@ -205,7 +205,7 @@ def _said_of_process(fact: OfProcess) -> tuple[str, str, str]:
             return "killing", f"SIGKILL sent: {REASONS.get(reason, reason)}", _RED
         case ProcessExited() as end:
             return _exited(end)
-        case ProcessShown(of, label):
+        case ProcessShown(of, label):  # pragma: no branch
             return label, f"{of.repr} alive: {str(of.alive).lower()}", _CYAN
 
 
@@ -216,7 +216,7 @@ def _said_of_main(fact: OfMain) -> tuple[str, str, str]:
         case MainEnded(exit_code, error):
             what = f"; {_error(error)}" if error else ""
             return ("ended", f"exit code {exit_code}{what}", _RED) if exit_code else ("ended", "", "")
-        case MainStopped(joining):
+        case MainStopped(joining):  # pragma: no branch
             return "stopped", f"in its join of {joining}" if joining else "", ""
 
 
@@ -232,7 +232,7 @@ def _said_of_sharing(fact: OfShared) -> tuple[str, str, str]:
             return "acquired", f"{thing} ({operation}){after}{unreported}", ""
         case SharedTimedOut(operation=operation, waited=waited):
             return "gave up", f"{thing} ({operation}), after {duration(waited)}", _YELLOW
-        case SharedReleased(held=held):
+        case SharedReleased(held=held):  # pragma: no branch
             return "released", f"{thing}, after {duration(held)}", ""
 
 

@@ -124,7 +124,7 @@ def _told(plan: Plan) -> Iterator[str]:
 
 
 _WAITING = ("get", "put", "acquire", "join_queue")
-"""What main may have to wait in, nobody knows how long."""
+"""What main may have to wait in, for a time that is not known."""
 
 
 def _step(plan: Plan, step: Step) -> str:

@@ -92,7 +92,8 @@ def _what(group: Failure) -> str:
             return f"{end.outcome} with exit code {end.of.exit_code}"
         case MainEnded(exit_code):
             return f"failed with exit code {exit_code}"
-    raise AssertionError(f"a start fails with an error: {end}")
+        case StartFailed():  # pragma: no cover  # it has an error
+            raise AssertionError(f"the start of {group.processes} failed without an error")
 
 
 def _error(group: Failure, error: dict[str, str]) -> str:

@@ -36,7 +36,7 @@ class JsonLines:
     def __init__(
         self, descriptor: int, warn: Callable[[str], None], reader_gone: Callable[[], None] | None = None
     ) -> None:
-        """`reader_gone` is called when nobody reads them any more, if that is to end the run."""
+        """`reader_gone` is called when they have no reader any more, if that is to end the run."""
         self._file = _WholeLines(descriptor, warn, reader_gone)
         self._log = event_log(_line, self._file)
 

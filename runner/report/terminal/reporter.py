@@ -62,12 +62,12 @@ class Reporter:
     """Reports one run."""
 
     def __init__(self, settings: Settings, reader_gone: Callable[[], None]) -> None:
-        """`reader_gone` is called when nobody reads our stdout any more."""
+        """`reader_gone` is called when our stdout has no reader any more."""
         self._settings = settings
         self._reader_gone = reader_gone
         self._closed: set[int] = set()
         self.lost_output = False
-        """Something that was to go to stdout could not be written, though there was somebody to read it."""
+        """Something that was to go to stdout could not be written, though it had a reader."""
         concludes = settings.json or not settings.quiet
         self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
         self._failures = Failures()

@@ -15,5 +15,5 @@ def write_some(descriptor: int, pieces: Sequence[bytes | memoryview]) -> int:
     while True:
         try:
             return os.writev(descriptor, pieces)
-        except BlockingIOError:  # somebody has made it non-blocking, as some programs do with their terminal
+        except BlockingIOError:  # another program has made it non-blocking, as some do with their terminal
             select.select([], [descriptor], [])

@@ -45,7 +45,7 @@ HAND_OVER_S = 0.01
 """Who gets a thing within this time of its release has it from there. Who lets go may say so later than who gets it."""
 
 HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value"})
-"""The kinds of shared things that somebody can have."""
+"""The kinds of shared things that a process can hold."""
 
 
 def timeline_of(events: Sequence[Event]) -> Timeline:
@@ -124,9 +124,9 @@ class _Drawing:
         self._arrows: list[Arrow] = []
         self._remarks: list[Remark] = []
         self._let_go: dict[str, tuple[_Growing, float]] = {}
-        """Who was the last to let go of a thing, and when, as long as nobody has taken it."""
+        """The last process to release a thing, and when, as long as no process has acquired it since."""
         self._got: dict[str, tuple[_Growing, float]] = {}
-        """Who was the last to get a thing after waiting, and when, as long as nobody is known to have given it."""
+        """The last process to acquire a thing after waiting, and when, as long as no release of it is known."""
         self._file: str | None = None
         self._outcome: str | None = None
         self._end = 0.0
@@ -160,7 +160,7 @@ class _Drawing:
             case MainEnded(code, error):
                 detail = "; ".join([exit_code(code or 0), *([error_in_words(error)] if error else [])])
                 self._main.end = End(at, "ended", code or 0, None, detail)
-            case MainStopped(joining, waited):
+            case MainStopped(joining, waited):  # pragma: no branch
                 if joining is not None:
                     start = max(0.0, at - (waited or 0.0))
                     self._main.span("joining", start, at, f"joins {joining}", "and the run is stopped")
@@ -200,7 +200,7 @@ class _Drawing:
                 lane.pid = of.pid
                 ended_at = at if end.ended_at is None else end.ended_at
                 lane.end = End(ended_at, end.outcome, of.exit_code, end.expected, _ended(end))
-            case ProcessShown(of, label):
+            case ProcessShown(of, label):  # pragma: no branch
                 lane.mark("shown", at, f"shown as {label}", of.repr)
 
     def _first_line(self, line: LineWritten, read_at: float, lane: _Growing) -> None:
@@ -251,7 +251,7 @@ class _Drawing:
             self._has(thing, kind, start, at, lane, skipped=skipped or 0)
 
     def _lets_go(self, thing: str, at: float, lane: _Growing, *, held: float) -> None:
-        """It may never have had it: a semaphore's permit is anybody's to give, and not all that is taken is told."""
+        """It may never have had it: any process can release a semaphore, and not each acquisition is reported."""
         since = lane.holds[thing].pop() if lane.holds.get(thing) else max(0.0, at - held)
         if since < at:
             lane.hold(thing, since, at)

@@ -59,7 +59,7 @@ class Instant:
 
 @record(frozen=True, slots=True)
 class End:
-    """How a lane ended. Whether that of main is expected, which is what `expected` says, nobody knows."""
+    """How a lane ended. `expected` is None for main, whose end the file does not declare."""
 
     at: float
     outcome: str

@@ -191,7 +191,7 @@ def _record(
         told["result"] = result
     if error is not None:
         told["error"] = error
-    if around.parent is None:  # nobody waits for this process with wait4, which would tell
+    if around.parent is None:  # this process is not waited for by wait4, which would tell
         told |= _usage(around.peak_before)
     _write(around, json.dumps(told).encode())
 

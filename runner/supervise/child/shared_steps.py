@@ -141,7 +141,7 @@ def _add(frame: Frame, step: StepData, _: str) -> Run:
         nonlocal total
         held.add(frame.held)
         number = amount()
-        counted = number if isinstance(number, int | float) else math.nan  # nobody can say what it makes of a sum
+        counted = number if isinstance(number, int | float) else math.nan  # what it makes of a sum cannot be known
         for _ in repeat(None, times):
             once(number)
             total += counted

@@ -120,7 +120,7 @@ def _return(frame: Frame, step: StepData, _: str) -> Run:
 def _crash(frame: Frame, step: StepData, _: str) -> Run:
     number = signal.Signals[step["signal"]]
 
-    def die() -> None:  # pragma: no cover  # nobody lives to tell
+    def die() -> None:  # pragma: no cover  # the process does not survive it
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

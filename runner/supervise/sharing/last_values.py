@@ -49,7 +49,7 @@ def of(thing: SharedPlan, made: Any) -> Json:
 
 @contextlib.contextmanager
 def in_time() -> Iterator[None]:
-    """Raise `TimeoutError` out of what takes too long: a manager that was stopped, or somebody's code in an object."""
+    """Raise `TimeoutError` out of what takes too long: a manager that was stopped, or a user's code in an object."""
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"it takes longer than {PATIENCE_S:g} s")
@@ -142,7 +142,7 @@ def _read_now(descriptor: int) -> bytes:
 
 
 class _Foreign(Exception):
-    """An item is of somebody's class."""
+    """An item is of a user's class."""
 
 
 class _Plain(pickle.Unpickler):

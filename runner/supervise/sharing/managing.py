@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncManager | None:
     """A manager that runs, if the plan has things that live in one; `private` are descriptors that it must not keep.
 
-    It is forked, whatever the start method: of who serves a dict nobody sees the difference.
+    It is forked, whatever the start method: its clients see no difference.
     """
     if not any(isinstance(thing, SharedManaged) for thing in plan.shared):
         return None

@@ -195,7 +195,7 @@ class SharedThings:
             memory.close()
             try:
                 memory.unlink()
-            except FileNotFoundError:  # somebody has taken it away already
+            except FileNotFoundError:  # it has been removed already
                 from multiprocessing import resource_tracker
 
                 resource_tracker.unregister(f"/{memory.name}", "shared_memory")

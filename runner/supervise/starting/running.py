@@ -188,7 +188,7 @@ def end_unwatched(pid: int) -> None:
 def _wait(pid: int) -> Ended | None:
     try:
         reaped, status, usage = os.wait4(pid, os.WNOHANG)
-    except ChildProcessError:  # somebody else has waited for it
+    except ChildProcessError:  # it has been reaped elsewhere
         return Ended(None, None, None)
     if reaped == 0:
         return None

@@ -40,7 +40,7 @@ def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None
 
 
 def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
-    """Trace who waits in a condition, and who notifies it when nobody does."""
+    """Trace the waiters of a condition, and notifications that no process waits for."""
     trace_wait(condition._wait_semaphore, cell, voice, operation)
     condition._woken_count.acquire = _acquire_to_notify(condition._woken_count.acquire, cell, voice)
     notify, wait_until = condition.notify, condition.wait_for

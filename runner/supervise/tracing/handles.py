@@ -33,7 +33,7 @@ if TYPE_CHECKING:
             """Have it noted, from now on, what this process does with it."""
 
         def untrace(self) -> None:
-            """Have the thing as it is by itself: this is a process that nobody knows."""
+            """Have the thing as it is by itself: this is a process that the supervisor does not know."""
 
         def unsent(self, process: int) -> int:
             """How many items of this process wait for room in a queue's pipe; it is noted that it waits for that."""

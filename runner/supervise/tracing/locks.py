@@ -145,7 +145,7 @@ def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) 
             "__qualname__": kind.__qualname__,
             "__enter__": staticmethod(acquire),
             "__exit__": staticmethod(release),
-            # Where it is handed on to, nobody traces it.
+            # The process that it is handed on to does not trace it.
             "__reduce_ex__": lambda guard, _: (object.__new__, (kind,), guard.__getstate__()),
         },
     )
@@ -209,7 +209,7 @@ def _has_handlers() -> bool:
 
 
 def _is_our_own(handler: object) -> bool:
-    """Whether a handler is one of this package, as that of `on_terminate: unwind` is: it gives nobody anything."""
+    """Whether a handler is one of this package, as that of `on_terminate: unwind` is: it releases nothing."""
     return str(getattr(handler, "__module__", "")).startswith("runner.")
 
 
@@ -221,7 +221,7 @@ def note_flushing(cell: Cell) -> None:
 
 
 def _has_other_threads() -> bool:
-    """Whether another thread than ours, and than those that fill queues, may let somebody go on."""
+    """Whether another thread than ours, and than those that fill queues, may let a waiter go on."""
     if threading.active_count() == 1:
         return False
     return any(not thread.name.startswith(_FEEDER) for thread in threading.enumerate()[1:])

@@ -35,7 +35,7 @@ lowest bits count what it has."""
 BLOCKED = 1 << 30
 """It could not have it at once, and waits."""
 GOES_ON = 1 << 29
-"""It waits, but does not depend on anybody: there is a timeout, or another thread."""
+"""It waits, but does not depend on another process: there is a timeout, or another thread."""
 _SHIFT = 26
 TIMED = 1 << 25
 """It waits with a timeout."""

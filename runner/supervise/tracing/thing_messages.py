@@ -70,7 +70,7 @@ class Voice:
         return self._gap
 
     def went_on(self, operation: str, waited: float) -> None:
-        """It has waited for what is nobody's: that is not counted, and not released."""
+        """It has waited for what has no holder: that is not counted, and not released."""
         self._tell(f'["acquired",{self._row},"{operation}",{monotonic():.6f},{waited:.6f},0]')
 
     def timed_out(self, operation: str, waited: float) -> None:
