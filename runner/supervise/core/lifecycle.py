@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "process.killed",
         "process.exited",
         "main.slept",
+        "main.lacked_room",
         "main.ended",
         "main.stopped",
     ]
