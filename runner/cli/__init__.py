@@ -97,7 +97,7 @@ _MODULES = {
     "explain": "explain",
     "schema": "schema",
     "watch": "watch",
-    "try": "edits",
+    "try": "try_edits",
     "predict": "predict",
     "export": "export",
     "gallery": "gallery",
