@@ -45,7 +45,6 @@ KEYS = {
     "main.slept": ("seconds",),
     "main.ended": ("exit_code", "error"),
     "main.stopped": ("joining", "waited"),
-    "main.lacked_room": ("room",),
     "shared.waiting": (*USE, "operation", "timeout"),
     "shared.acquired": (*USE, "operation", "waited", "skipped"),
     "shared.timed_out": (*USE, "operation", "waited"),

@@ -175,13 +175,6 @@ class MainStopped:
 
 
 @record(frozen=True, slots=True)
-class MainLackedRoom:
-    """Main waits with a start until a process ends, for the first time: no more than `room` can run at once."""
-
-    room: int
-
-
-@record(frozen=True, slots=True)
 class SharedWaiting:
     """The use of a shared thing has to wait, at most `timeout` seconds."""
 
@@ -266,7 +259,6 @@ EVENTS = {
     "main.slept": MainSlept,
     "main.ended": MainEnded,
     "main.stopped": MainStopped,
-    "main.lacked_room": MainLackedRoom,
     "shared.waiting": SharedWaiting,
     "shared.acquired": SharedAcquired,
     "shared.timed_out": SharedTimedOut,
@@ -292,7 +284,7 @@ OfProcess = (
 """What happens to one process."""
 OfShared = SharedWaiting | SharedAcquired | SharedTimedOut | SharedReleased
 """What happens to a shared thing."""
-OfMain = MainSlept | MainEnded | MainStopped | MainLackedRoom
+OfMain = MainSlept | MainEnded | MainStopped
 Fact = RunStarted | OfProcess | LineWritten | OfMain | OfShared | JobReported | Noted | RunFinished
 """What an event says."""
 

@@ -57,7 +57,6 @@ NoteWord: TypeAlias = Literal[
     "manager_died",
     "missing_poison_pill",
     "never_started",
-    "no_room",
     "no_stdin",
     "out_of_memory",
     "overflow",

@@ -11,7 +11,6 @@ import re
 from runner.model.event_types import (
     JoinTimedOut,
     MainEnded,
-    MainLackedRoom,
     ProcessCreated,
     ProcessExited,
     ProcessKilled,
@@ -100,8 +99,6 @@ class Notes:
                         yield note
             case MainEnded():
                 self._main_has_ended = True
-            case MainLackedRoom(room):
-                yield Note("no_room", None, _LACKED_ROOM.format(room))
 
     def _about_end(self, end: ProcessExited) -> Iterator[Note]:
         name = end.of.process
@@ -207,10 +204,6 @@ _WHOLE_NUMBER = re.compile(r"-?\d+")
 _NO_NUMBER = re.compile(r"""b?['"]|[\[({]|-?\d+\.""")
 """How the repr of text, of a container or of a float begins; an `IntEnum`'s, which is a number, does not."""
 
-_LACKED_ROOM = (
-    "No more than {0} processes have room at once, by the limit of open files (`ulimit -n`): main waits with each "
-    "further start until a process has ended. Raise the limit to have more of them at once."
-)
 _JOIN_TIMED_OUT = (
     "{0} was still running when main's join gave up after {1:g} s. "
     "A join timeout never stops a process: {0} runs on, and main goes on without it."

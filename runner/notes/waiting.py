@@ -140,8 +140,7 @@ class Why:
             case "wait", "barrier":
                 barrier = self._things[thing]
                 parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
-                room = found.get("room")
-                return "standstill", (_BARRIER if room is None else _BARRIER_WITHOUT_ROOM).format(thing, parties, room)
+                return "standstill", _BARRIER.format(thing, parties)
             case "enter", _:
                 return "standstill", f"inside {thing}, whose own lock another process has and does not release."
         return "standstill", f"for {thing}{self._had(thing, found)}, {self._releasers(thing, found)}."
@@ -289,10 +288,6 @@ _LOST_WAKEUP = (
 _NOT_AWAKE = (
     "inside {0}: a process was ended while it waited there, and the notifier waits until all waiters are awake, this "
     "one too."
-)
-_BARRIER_WITHOUT_ROOM = (
-    "at the barrier {0}, which opens when {1} are there, and only {2} processes have room at once, by the limit of "
-    "open files (`ulimit -n`): raise it."
 )
 _BARRIER = "at the barrier {0}, which opens when {1} are there, and no process is left that could come."
 _EXTRA_RELEASE = (

@@ -388,10 +388,10 @@ def test_what_the_run_is_to_come_to_is_in_the_plan(written: str, declared: Decla
         (
             "{notes: [lost_update]}",
             "lost_update",
-            "`expect.notes[0]`: expected one of 40 words, found the text `lost_update`",
+            "`expect.notes[0]`: expected one of 39 words, found the text `lost_update`",
             "did you mean `lost_updates`?",
         ),
-        ("{notes: [5]}", "5", "`expect.notes[0]`: expected one of 40 words, found the number 5", None),
+        ("{notes: [5]}", "5", "`expect.notes[0]`: expected one of 39 words, found the number 5", None),
         ("{outcom: failed}", "outcom", "unknown key `outcom` in `expect`", "did you mean `outcome`?"),
     ],
 )

@@ -319,37 +319,18 @@ def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data:
     assert times == sorted(times)
 
 
-def test_a_start_without_room_waits_until_a_process_ends() -> None:
+def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
     steps = (Start(0), Start(1), Start(2), Join(0), Start(3), Join(1))
-    world = World(plan(*steps, daemons=(False,) * 4), [1, 2, 5, 1], room=2).play()
+    world = World(plan(*steps, daemons=(False,) * 4), [1, 2, 1, 1], room=2).play()
 
-    assert [line for line in world.story() if "start" in line or "room" in line] == [
+    assert [line for line in world.story() if "start" in line] == [
         "0 process.started p0",
         "0 process.started p1",
-        "0 main.lacked_room",
-        "1 process.started p2",
-        "2 process.started p3",
+        "0 process.start_failed p2",
+        "1 process.started p3",
     ]
-    assert world.outcome == "succeeded"
-
-
-def test_a_stop_ends_a_wait_for_room() -> None:
-    world = World(
-        plan(Start(0), Start(1), daemons=(False,) * 2), [60, 60], room=1, stops=[(1, "stop_requested")]
-    ).play()
-
-    assert world.ends().keys() == {0}
-    assert world.outcome == "stopped"
-
-
-def test_main_does_not_go_on_by_itself_while_it_waits_for_room() -> None:
-    schedule = Schedule(plan(Start(0), Start(1), daemons=(False,) * 2), 1)
-    schedule.handle(Begun(), 0)
-    for fact in (MainsTurn(), Happened(0, lifecycle.Started()), MainsTurn()):
-        schedule.handle(fact, 0)
-
-    assert schedule.mains_state == MainsState(False, None, frozenset({1}), room=1)
-    assert not schedule.main_is_ready
+    assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys((0, 1, 3), "succeeded")
+    assert world.outcome == "failed"
 
 
 def test_of_a_row_of_starts_that_is_cut_short_the_rest_come_in_mains_next_turns() -> None:

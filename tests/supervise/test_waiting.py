@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MAIN = 9
 DEAD = -1
 GOES_ON, ENDED = MainsState(goes_on=True), MainsState(goes_on=False)
-LACKS_ROOM = MainsState(goes_on=False, room=2)
 NEWCOMER = 5
 """A process that is in no scene that is made up."""
 
@@ -120,27 +119,6 @@ def test_a_waiter_that_does_not_wait_for_ever_ends_no_run(changes: dict[str, Any
 
     assert bereft(made)
     assert bereft(replace(made, **changes)) == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "is_stuck"),
-    [
-        ({}, True),
-        ({"alive": frozenset({0, 1, 2})}, False),
-        ({"ending": frozenset({0})}, False),
-        ({"helped": frozenset({1})}, False),
-        ({"open": frozenset({(0, "wait")})}, False),
-    ],
-    ids=["all wait", "one runs", "a timer ends one", "one has help", "the barrier opens"],
-)
-def test_a_start_that_waits_for_room_helps_only_if_a_process_ends_that_does_not_wait(
-    changes: dict[str, Any], is_stuck: bool
-) -> None:
-    lacks_room = MainsState(goes_on=False, pending=frozenset({NEWCOMER}), room=2)
-    made = replace(scene({0: (0, "wait"), 1: (0, "wait")}, alive=(0, 1), mains=lacks_room), **changes)
-
-    assert (MAIN in stuck(made)) == is_stuck
-    assert is_standstill(made) == is_stuck
 
 
 def test_main_ends_no_process_while_it_waits_itself() -> None:
@@ -257,11 +235,10 @@ def made_up(
 ) -> Scene:
     """A scene of numbers: who lives, who of these waits, for what, who has which row; rows that nobody has may be open.
 
-    `main` is above those that it may join when it goes on by itself, higher still when it has ended, and highest when
-    it waits for room.
+    `main` is above those that it may join when it goes on by itself, and higher still when it has ended.
     """
     alive = set(chosen(living)) - {MAIN}
-    mains = joins(main) if main < MAIN else {MAIN: GOES_ON, MAIN + 1: ENDED}.get(main, LACKS_ROOM)
+    mains = joins(main) if main < MAIN else GOES_ON if main == MAIN else ENDED
     may_wait = alive | ({MAIN} if mains is GOES_ON else set())
     waits = {
         number: wait for number, wait in zip(NUMBERS, waited, strict=True) if number in may_wait & {*chosen(waiting)}
@@ -288,7 +265,7 @@ def scenes(operations: tuple[str, ...], holding: st.SearchStrategy[int]) -> st.S
         waited=st.lists(waited, min_size=len(NUMBERS), max_size=len(NUMBERS)),
         holding=st.lists(holding, min_size=len(ROWS), max_size=len(ROWS)),
         opened=st.sampled_from((0, 0, 1, 2, 5)),
-        main=st.sampled_from((*range(5), MAIN, MAIN, MAIN, MAIN + 1, MAIN + 2)),
+        main=st.sampled_from((*range(5), MAIN, MAIN, MAIN, MAIN + 1)),
     )
 
 
@@ -320,8 +297,6 @@ def can_ever_go_on(made: Scene) -> set[int]:
         joined = made.mains.joined
         if joined is not None and (joined in runs or joined not in made.alive):
             after.append((runs | {MAIN}, has))
-        if made.mains.room is not None and runs & made.alive:
-            after.append((runs | {MAIN}, has))
         new = [state for state in after if state not in seen]
         seen |= set(new)
         coming += new
@@ -331,7 +306,7 @@ def can_ever_go_on(made: Scene) -> set[int]:
 @settings(max_examples=share_of(1_000))
 @given(LOCKS)
 def test_with_locks_those_are_stuck_that_no_order_of_things_can_let_go_on(made: Scene) -> None:
-    waiting = set(made.waits) | ({MAIN} if made.mains.waits else set())
+    waiting = set(made.waits) | ({MAIN} if made.mains.joined is not None else set())
 
     assert stuck(made) == waiting - can_ever_go_on(made)
 

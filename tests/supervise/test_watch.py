@@ -116,7 +116,6 @@ def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) 
         "in_vain": [],
         "main_ended": False,
         "bereft": [],
-        "room": None,
     }
     assert watch.has_found_circles
     assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None

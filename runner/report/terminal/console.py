@@ -10,7 +10,6 @@ from runner.model.event_types import (
     JoinTimedOut,
     LineWritten,
     MainEnded,
-    MainLackedRoom,
     MainSlept,
     MainStopped,
     Noted,
@@ -54,7 +53,6 @@ _QUIET = (
     | MainSlept
     | MainEnded
     | MainStopped
-    | MainLackedRoom
     | JobReported
     | OfShared
 )
@@ -218,10 +216,8 @@ def _said_of_main(fact: OfMain) -> tuple[str, str, str]:
         case MainEnded(exit_code, error):
             what = f"; {_error(error)}" if error else ""
             return ("ended", f"exit code {exit_code}{what}", _RED) if exit_code else ("ended", "", "")
-        case MainStopped(joining):
+        case MainStopped(joining):  # pragma: no branch
             return "stopped", f"in its join of {joining}" if joining else "", ""
-        case MainLackedRoom(room):  # pragma: no branch
-            return "waits", f"with a start: there is room for {room:,} processes at once", ""
 
 
 def _said_of_sharing(fact: OfShared) -> tuple[str, str, str]:

@@ -160,7 +160,7 @@ class _Drawing:
             case MainEnded(code, error):
                 detail = "; ".join([exit_code(code or 0), *([error_in_words(error)] if error else [])])
                 self._main.end = End(at, "ended", code or 0, None, detail)
-            case MainStopped(joining, waited):
+            case MainStopped(joining, waited):  # pragma: no branch
                 if joining is not None:
                     start = max(0.0, at - (waited or 0.0))
                     self._main.span("joining", start, at, f"joins {joining}", "and the run is stopped")

@@ -29,27 +29,20 @@ class Wait:
 
 @record(frozen=True, slots=True)
 class MainsState:
-    """What main does: it goes on by itself, joins a process without a timeout, waits for room, or has ended (none).
+    """What main does: it goes on by itself, joins a process without a timeout, or has ended (neither).
 
     `pending` are the processes that it has yet to start, `ends` those that it will terminate or kill, daemons included.
-    `room` is how many processes can run at once, while main waits with a start until one of them ends.
     """
 
     goes_on: bool
     joined: int | None = None
     pending: frozenset[int] = frozenset()
     ends: frozenset[int] = frozenset()
-    room: int | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether main waits for the end of a process."""
-        return self.joined is not None or self.room is not None
 
     @property
     def ended(self) -> bool:
         """Whether main has ended."""
-        return not self.goes_on and not self.waits
+        return not self.goes_on and self.joined is None
 
 
 @record(frozen=True, slots=True)
@@ -99,8 +92,6 @@ class Scene:
         if number == self.main and self.mains.joined is not None:
             joined = self.mains.joined
             return joined not in self.alive or joined in hopeful or joined in self.ending
-        if number == self.main and self.mains.room is not None:  # a process that waits gives its room to no other
-            return bool(self.alive & (hopeful | self.ending))
         wait = self.waits.get(number)
         if wait is None:  # main has ended
             return False
@@ -138,7 +129,7 @@ class Scene:
 
 def stuck(scene: Scene) -> frozenset[int]:
     """The processes that wait, and will for ever unless they are ended."""
-    waiting = set(scene.waits) | ({scene.main} if scene.mains.waits else set())
+    waiting = set(scene.waits) | ({scene.main} if scene.mains.joined is not None else set())
     return frozenset(waiting) - scene.hopeful()
 
 

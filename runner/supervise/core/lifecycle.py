@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         "process.killed",
         "process.exited",
         "main.slept",
-        "main.lacked_room",
         "main.ended",
         "main.stopped",
     ]

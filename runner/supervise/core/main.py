@@ -54,11 +54,6 @@ class Acting:
 
 
 @record(frozen=True, slots=True)
-class AwaitingRoom:
-    """Main waits with a start until a process ends: no more can run at once."""
-
-
-@record(frozen=True, slots=True)
 class Ended:
     """Main has gone through all of its steps, or has left before with an exit code."""
 
@@ -71,7 +66,7 @@ class Main:
 
     steps: tuple[Step, ...]
     position: int = 0
-    phase: Ready | Sleeping | Joining | Acting | AwaitingRoom | Ended = Ready()
+    phase: Ready | Sleeping | Joining | Acting | Ended = Ready()
     generation: int = 0
     failures: int = 0
     """How often in a row the system had no room."""
@@ -163,14 +158,6 @@ def see_postponed(main: Main, process: int) -> Main:
     return main if position is None else replace(main, position=position)
 
 
-def await_room(main: Main, process: int) -> Main:
-    """Main waits with the start of this process, the first of its row, until another one ends."""
-    position = _position_in_the_row(main, process)
-    if position is None:
-        raise AssertionError(f"main is not at the start of process {process}")
-    return replace(main, position=position, phase=AwaitingRoom())
-
-
 def see_no_room(main: Main, process: int) -> tuple[Main, list[Command]] | None:
     """The system had no room for a process: go back to its start, after a pause; None when that was often enough."""
     position = _position_in_the_row(main, process)
@@ -198,11 +185,9 @@ def stopped(main: Main, at: float) -> Report:
 
 
 def see_end(main: Main, process: int, at: float) -> tuple[Main, list[Command]]:
-    """A process is over: a join of it is done, and there is room for another one."""
+    """A process is over; a join of it is done."""
     match main.phase:
         case Joining(joined, _, _, since) if joined == process:
             return replace(main, phase=Ready()), [Report("process.joined", process, {"waited": at - since})]
-        case AwaitingRoom():
-            return replace(main, phase=Ready()), []
         case _:
             return main, []

@@ -61,8 +61,6 @@ class Schedule:
             lifecycle.Life(number, process, plan.grace_period, declared)
             for number, process in enumerate(plan.processes)
         ]
-        self._has_lacked_room = False
-        """Whether it has been reported that main has waited with a start for room."""
         self._alive: dict[int, None] = {}
         """Numbers of what is alive, in the order of their starts."""
 
@@ -92,8 +90,6 @@ class Schedule:
         match self._main.phase:
             case mains.Joining(process, None):
                 return MainsState(False, process, *self._mains_plans())
-            case mains.AwaitingRoom():
-                return MainsState(False, None, *self._mains_plans(), room=self._room)
             case mains.Ended():
                 return MainsState(goes_on=False)
         return MainsState(True, None, *self._mains_plans())
@@ -197,11 +193,10 @@ class Schedule:
             if processes[fit:]:  # there may be room for the rest when these have been started, and one has ended
                 self._main = mains.see_postponed(self._main, processes[fit])
             return [StartProcesses(processes[:fit])]
-        self._main = mains.await_room(self._main, processes[0])
-        if self._has_lacked_room:
-            return []
-        self._has_lacked_room = True
-        return [Report("main.lacked_room", None, {"room": self._room})]
+        message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once: raise it"
+        error = {"type": "OSError", "message": message, "traceback": None}
+        failed = lifecycle.StartFailed(error)
+        return [command for process in processes for command in self._live(process, failed, at)]
 
     def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:
         if isinstance(fact, lifecycle.StartFailed) and fact.had_no_room and self._phase is RunPhase.RUNNING:

@@ -42,8 +42,6 @@ class Picture:
     circles: tuple[tuple[int, ...], ...] = ()
     standstill: bool = False
     bereft: tuple[int, ...] = ()
-    room: int | None = None
-    """How many processes can run at once, if main waits with a start until one of them ends."""
 
     def to_json(self) -> dict[str, Any]:
         """The picture as the front gets it."""
@@ -57,5 +55,4 @@ class Picture:
             "in_vain": list(self.in_vain),
             "main_ended": self.ended,
             "bereft": list(self.bereft),
-            "room": self.room,
         }

@@ -124,7 +124,6 @@ class Watch:
             joined=main.joined,
             in_vain=in_vain,
             ended=main.ended and scene.main not in scene.waits,
-            room=main.room,
         )
 
     def _of_guards(self, processes: Mapping[int, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
