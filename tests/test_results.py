@@ -251,3 +251,7 @@ def test_each_kind_of_note_is_in_the_result_once_with_its_count() -> None:
     assert list(result.notes) == [last, other]
     assert result.counts == {"succeeded": 2, "not_started": 1}
     assert list(result.to_json())[-2:] == ["notes", "counts"]
+
+
+def test_a_run_of_another_version_may_have_ended_without_values() -> None:
+    assert result_of(event("run.finished", outcome="succeeded", exit_status=0, duration=1.0)).values == {}

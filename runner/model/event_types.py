@@ -119,7 +119,6 @@ class ProcessExited:
     expected: bool
     ended_by: EndedBy
     stop_reason: StopReason | None
-    signal: str | None
     duration: float | None
     cpu_seconds: float | None
     max_rss: int | None
@@ -127,6 +126,7 @@ class ProcessExited:
     error: Error | None
     limit: str | None
     result: Json
+    signal: str | None
     ended_at: float | None
     ended_at_from: EndSource | None
 

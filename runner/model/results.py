@@ -182,7 +182,7 @@ class Recorder:
             duration=finished.duration,
             processes=processes,
             results=self._results,
-            values=finished.values,
+            values=finished.values or {},
             deadlock=finished.deadlock,
             events=tuple(self._events),
             notes=tuple(self._kinds.values()),

@@ -23,7 +23,10 @@ def report_of(job: JobPlan, ends: Sequence[End], values: Mapping[str, bytes]) ->
         result = job_type.result(job_type.model.model_validate(job.options), values, ends)
         if result is None:
             return None
-        json.dumps(result.values)
+        values_of_author: object = result.values
+        json.dumps(values_of_author)
+        if not isinstance(values_of_author, dict) or not all(isinstance(name, str) for name in values_of_author):
+            raise TypeError("the values of a JobResult are a dict with text as keys")
         notes = tuple((str(about), str(text)) for about, text in result.notes)
         return JobResult(result.values, notes, result.failed)
     except Exception as error:  # anything may happen in the author's code

@@ -263,6 +263,12 @@ def test_the_first_event_that_differs_is_shown_as_it_was_told_with_what_differs(
     ]
 
 
+def test_an_event_that_only_a_later_version_has_is_shown_by_its_name() -> None:
+    before, after = event("process.joined", 1.0, process="p", waited=0.5), event("process.paused", 1.0, process="p")
+
+    assert section(first_event=EventChange("p", before, after))[2] == "  after process.paused"
+
+
 def test_what_follows_from_other_fields_is_shown_where_it_alone_differs() -> None:
     before, after = (
         event("process.shown", 1.0, process="p", label="l", repr="<p>", alive=alive) for alive in (True, False)

@@ -86,6 +86,13 @@ def test_main_comes_first() -> None:
     assert failure_lines(found, 80, tracebacks=False) == ["Main failed: ValueError: no\\x1b[2J, at job.py:3 in work"]
 
 
+def test_a_kept_run_of_another_version_may_have_other_reasons_and_lack_errors() -> None:
+    quota = {"outcome": "terminated", "exit_code": -15, "stop_reason": "quota", "expected": False}
+
+    assert lines(quota)[1:] == ["  1  terminated with exit code -15: p-0"]
+    assert lines({}, event="process.start_failed")[1:] == ["  1  not started: p-0"]
+
+
 def test_a_main_that_fails_without_an_exception_has_its_exit_code() -> None:
     found = Failures()
     found.see(Event.of(0, 1.0, "", "main.ended", "r", {"exit_code": 3, "error": None}))

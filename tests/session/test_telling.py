@@ -356,7 +356,7 @@ class Failing(JobType[JobModel]):
 
     name = "failing"
     model = JobModel
-    values: ClassVar[dict[str, Any] | None] = None
+    values: ClassVar[Any] = None
 
     def expand(self, job: JobModel, label: str) -> Expansion:
         return Expansion((Draft(label, target="m:f"),))
@@ -372,10 +372,12 @@ class Failing(JobType[JobModel]):
     [
         (None, "KeyError: 'nothing'"),
         ({"a": {1, 2}}, "TypeError: Object of type set is not JSON serializable"),
+        (["a"], "TypeError: the values of a JobResult are a dict with text as keys"),
+        ({1: 2}, "TypeError: the values of a JobResult are a dict with text as keys"),
     ],
 )
 def test_a_job_type_that_fails_to_report_fails_the_run(
-    values: dict[str, Any] | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    values: Any, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, failing=Failing)
     monkeypatch.setattr(Failing, "values", values)

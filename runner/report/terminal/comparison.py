@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from runner.history.compare import SET
+from runner.model.event_types import EVENTS
 from runner.model.events import Event
 from runner.model.exit_codes import signal_name
 from runner.report.terminal.console import Console
@@ -232,6 +233,8 @@ def _event(page: _Page, name: str, event: EventData | None) -> list[str]:
     """The event as it is told while it happens."""
     if event is None:
         return [f"{name:<6}     nothing in its place"]
+    if event["event"] not in EVENTS:  # of a later version
+        return [f"{name:<6}{event['event']}"]
     text: list[str] = []
     names = (str(event.get("process") or event.get("job") or "run"),)
     console = Console(text.append, names=names, verbose=True, color=page.color, width=page.width - 8, wraps=True)
