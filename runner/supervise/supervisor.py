@@ -315,6 +315,7 @@ class Supervisor:
         end = self._ends.reap(process, self._now, self._alive_at)
         if end is None:
             return
+        self._now = monotonic()  # an end that no descriptor announces may have come since this turn began
         self._deliver(Happened(process, end))
         ended_well = end.exit_code == 0 and end.ended_by != "unreported"
         self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
