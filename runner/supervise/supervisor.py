@@ -312,10 +312,12 @@ class Supervisor:
         self._tell_seen(self._sharing.hear(self._ends.hear()))
 
     def _reap(self, process: int) -> None:
+        is_announced = self._processes.running[process].watched is not None
         end = self._ends.reap(process, self._now, self._alive_at)
         if end is None:
             return
-        self._now = monotonic()  # an end that no descriptor announces may have come since this turn began
+        if not is_announced:  # it may have come since this turn began
+            self._now = monotonic()
         self._deliver(Happened(process, end))
         ended_well = end.exit_code == 0 and end.ended_by != "unreported"
         self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
