@@ -312,12 +312,19 @@ class Supervisor:
         self._tell_seen(self._sharing.hear(self._ends.hear()))
 
     def _reap(self, process: int) -> None:
-        is_announced = self._processes.running[process].watched is not None
         end = self._ends.reap(process, self._now, self._alive_at)
-        if end is None:
-            return
-        if not is_announced:  # it may have come since this turn began
-            self._now = monotonic()
+        if end is not None:
+            self._see_end(process, end)
+
+    def _reap_unwatched(self) -> None:
+        """Reap the processes whose ends no descriptor announces: they may have come since this turn began."""
+        reaped = [(each, self._ends.reap(each, self._now, self._alive_at)) for each in self._processes.unwatched()]
+        self._now = monotonic()
+        for process, end in reaped:
+            if end is not None:
+                self._see_end(process, end)
+
+    def _see_end(self, process: int, end: lifecycle.Exited) -> None:
         self._deliver(Happened(process, end))
         ended_well = end.exit_code == 0 and end.ended_by != "unreported"
         self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
@@ -345,8 +352,7 @@ class Supervisor:
                     self._tell_seen(self._sharing.look(anyway=True))
                 case "unwatched":
                     self._hear_records()
-                    for process in self._processes.unwatched():
-                        self._reap(process)
+                    self._reap_unwatched()
                 case "orphans":
                     reap_adopted(self._processes.pids)
                     wake_paused(companion_pids() | self._shared.pids)
