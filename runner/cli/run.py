@@ -129,7 +129,7 @@ def _collection(options: argparse.Namespace, plan: Plan) -> Collected | None:
 
 
 def _keep(run: KeptRun) -> None:
-    """Keep the run; the user is told only of a history that was broken."""
+    """Store the run in the history; a message appears only if the history was broken."""
     from runner.history import History, history_folder
 
     keeping = History(history_folder()).keep(run if run.file == "-" else replace(run, file=os.path.abspath(run.file)))

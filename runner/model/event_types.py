@@ -83,7 +83,7 @@ class JoinTimedOut:
 
 @record(frozen=True, slots=True)
 class ProcessJoined:
-    """Main has joined a process, and waited for it for so many seconds."""
+    """Main has joined a process; the join took `waited` seconds."""
 
     of: ProcessState
     waited: float
@@ -168,7 +168,7 @@ class MainEnded:
 
 @record(frozen=True, slots=True)
 class MainStopped:
-    """The run was stopped while main was in a join, which had taken so many seconds."""
+    """A stop has interrupted main. `joining` names the process that main was joining, `waited` is in seconds."""
 
     joining: str | None
     waited: float | None
@@ -204,7 +204,7 @@ class SharedTimedOut:
 
 @record(frozen=True, slots=True)
 class SharedReleased:
-    """A shared thing is released, after so many seconds."""
+    """A process has released a shared thing that it held for `held` seconds."""
 
     of: Use
     held: float
