@@ -1,7 +1,7 @@
 """run-jobs: declare Python processes in a YAML file, run them, and observe what each one does.
 
-Public names are imported when they are first used: every child process imports this package, and what
-stands at its top is paid by each of them.
+Public names are imported when they are first used: every child process imports this package, and
+pays for what is imported here.
 """
 
 from __future__ import annotations
@@ -50,3 +50,6 @@ if not TYPE_CHECKING:  # pragma: no branch  # a type checker knows the names abo
         from importlib import import_module
 
         return getattr(import_module(home), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

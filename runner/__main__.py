@@ -6,18 +6,18 @@ import os
 
 
 def main() -> int:
-    """Run the command line; gives the exit status."""
+    """Run the command line and return the exit status."""
     if os.getpid() == 1:
-        _hear_stops()  # before any import: until then the system drops them
+        _end_on_stops()  # before any import: until then the system discards them
     from runner.cli import main as run
 
     return run()
 
 
-def _hear_stops() -> None:
-    """Have SIGTERM and SIGHUP end this process: the first process of a namespace has them ignored by default.
+def _end_on_stops() -> None:
+    """Have SIGTERM and SIGHUP end this process: the first process of a namespace ignores them by default.
 
-    A run has handlers of its own.
+    A run installs its own handlers.
     """
     import _signal  # type: ignore[import-not-found]  # built into the interpreter, unlike `signal`
 

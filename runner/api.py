@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def load(path: str | os.PathLike[str], *, overrides: Sequence[str] = (), start_method: str | None = None) -> Plan:
-    """The plan of a file. `overrides` are like `--set`: `["jobs.daemon.join_timeout=2"]`.
+    """Return the plan of a file. `overrides` are like `--set`: `["jobs.daemon.join_timeout=2"]`.
 
-    Raises `InvalidFile` with every problem and its place.
+    Raise `InvalidFile` with every problem and its place.
     """
     return _describe(path, overrides, start_method).plan
 
 
 def run(path_or_plan: str | os.PathLike[str] | Plan, *, preflight: bool = True) -> RunResult:
-    """Run a file or a plan to its end, and give what happened. Blocks; prints nothing; leaves nothing behind.
+    """Run a file or a plan to its end and return the result. Block, print nothing, and leave nothing behind.
 
-    A KeyboardInterrupt (Ctrl-C) stops the run in order before it goes on. Raises `InvalidFile` when nothing could be
-    started because of the file, and `RunJobsError` for other reasons.
+    A KeyboardInterrupt (Ctrl-C) stops the run in order and is then raised again. Raise `InvalidFile` if the file is the
+    reason that nothing could be started, and `RunJobsError` for other reasons.
     """
     from runner.session import Refused, Session
 

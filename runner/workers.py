@@ -1,6 +1,6 @@
-"""Built-in workers: targets that a file names without a module, for experiments without writing code.
+"""Built-in workers: targets that a file names without a module, for experiments without code.
 
-Children import this module: it imports little.
+Children import this module, so it imports little.
 """
 
 from __future__ import annotations
@@ -57,21 +57,21 @@ def sleep(seconds: float = 1) -> None:
 
 
 def spin(seconds: float = 1) -> None:
-    """Keep a processor busy for so many seconds of its time."""
+    """Keep a processor busy for this number of seconds of its time."""
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
 
 
 def allocate(mebibytes: int = 100, seconds: float = 0) -> None:
-    """Take so much memory, every page of it, and keep it for so many seconds."""
+    """Allocate and touch this much memory, and keep it for this number of seconds."""
     memory = bytearray(mebibytes * _MIB)
     memory[::4096] = b"\1" * len(memory[::4096])
     time.sleep(seconds)
 
 
 def heartbeat(every: float = 1, times: int | None = None) -> None:
-    """Print `<name>: beat N` every so many seconds, `times` times or for ever."""
+    """Print `<name>: beat N` every `every` seconds, `times` times or for ever."""
     name = current_process().name
     beat = 0
     while times is None or beat < times:
@@ -96,7 +96,7 @@ def exit_at_once(code: int = 0) -> NoReturn:
 
 
 def return_value(value: object = 1) -> object:
-    """Return a value, which is no exit code."""
+    """Return a value, which does not set the exit code."""
     return value
 
 
@@ -115,7 +115,7 @@ def abort() -> NoReturn:
 
 
 def ignore_sigterm(seconds: float = 60) -> None:
-    """Ignore SIGTERM, say so, and sleep: only SIGKILL ends it before its time."""
+    """Ignore SIGTERM, print that, and sleep: before its time only SIGKILL ends it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print(f"{current_process().name} ignores SIGTERM")
     time.sleep(seconds)

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner import RunResult
-    from runner.model.plan import Json, SharedPlan, StartMethod
+    from runner.model.json_types import StepData
+    from runner.model.plan import SharedPlan, StartMethod
 
-MOST_S = 0.1
+MAX_DURATION_S = 0.1
 """After the last one of a circle has begun to wait, until it is told."""
 
 
@@ -95,10 +96,10 @@ class Scenario:
             ),
         )
 
-    def _steps(self, number: int) -> tuple[Json, ...]:
-        both: Json = [{"step": "print", "value": "both"}]
-        second: Json = {"step": "with", "thing": {"ref": f"g{self.seconds[number]}"}, "do": both}
-        first: Json = {
+    def _steps(self, number: int) -> tuple[StepData, ...]:
+        both: list[StepData] = [{"step": "print", "value": "both"}]
+        second: StepData = {"step": "with", "thing": {"ref": f"g{self.seconds[number]}"}, "do": both}
+        first: StepData = {
             "step": "with",
             "thing": {"ref": f"g{number}"},
             "do": [{"step": "wait", "thing": {"ref": "all_hold"}}, second],
@@ -160,7 +161,7 @@ def main() -> int:
     status = trials.make(trial)
     if times:
         times.sort()
-        median, most, late = times[len(times) // 2], times[-1], sum(time > MOST_S for time in times)
+        median, most, late = times[len(times) // 2], times[-1], sum(time > MAX_DURATION_S for time in times)
         found = f"found after {median * 1000:.0f} ms (median), {most * 1000:.0f} ms (most)"
         print(f"{len(times)} circles, {found}; {late} late")
     return status

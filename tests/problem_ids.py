@@ -26,7 +26,7 @@ _HEAD = """# The problems of files
 
 `run-jobs check FILE --json` gives each problem an `id`, and so does every other command with `--json` that refuses a
 file. In Python `InvalidFile.problems` have it. An id says what kind of mistake it is, and stays the same when the
-message is worded anew: a program goes by the id, and shows the message. New ids may be added.
+message is reworded: a program should check the id, and show the message. New ids may be added.
 
 This table is made from the code, with messages of files that have the problem, by `python -m tests.problem_ids`.
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from runner.model.plan import Plan, StartMethod
 
 ROOT = Path(__file__).parents[1]
-MOST_STATES = 20_000
+MAX_STATES = 20_000
 """A random program that has more is left out."""
 MOST_STATES_OF_A_FILE = 300_000
 HANGS_AFTER_S = 3 * TIME_LIMIT_S
@@ -90,7 +90,7 @@ def cases(count: int, seed: int, profiles: list[str], method: StartMethod, tally
         for number, profile in product(range(seed, seed + count), profiles):
             file = Path(folder, f"{profile}-{number}.yaml")
             file.write_text(program(number, profile))
-            yield from _case(file, method, tally, MOST_STATES)
+            yield from _case(file, method, tally, MAX_STATES)
             file.unlink()
 
 

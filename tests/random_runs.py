@@ -24,7 +24,7 @@ from tests.seeing import PROC
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_S = 1.5
+MAX_DURATION_S = 1.5
 """The longest time for which a run is left alone."""
 
 TARGETS = [
@@ -108,7 +108,7 @@ def _wrong_with_events(seed: int, folder: Path) -> str | None:
     running.stdin.close()
     wait_until(lambda: running.poll() is not None or bool(children_of(running.pid)))
     supervisors = children_of(running.pid)[:1] if running.poll() is None else []
-    time.sleep(chance.uniform(0, MOST_S))
+    time.sleep(chance.uniform(0, MAX_DURATION_S))
 
     lives = chance.choice(DEEDS)(running) if running.poll() is None else True
     if lives and running.poll() is None:

@@ -14,7 +14,7 @@ DOCUMENT = ROOT / "docs" / "rooms.md"
 ROOMS_BELOW = {
     "model": set(),
     "system": set(),
-    "link": {"model"},
+    "link": {"model", "system"},
     "describe.yaml": {"model"},
     "describe.other_tools": {"model", "describe.yaml"},
     "describe.fields": {"model", "describe.yaml", "describe.other_tools"},
@@ -36,7 +36,6 @@ ROOMS_BELOW = {
     "supervise.sharing": {
         "model",
         "system",
-        "link",
         "supervise.core",
         "supervise.tracing",
         "supervise.child",

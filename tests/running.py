@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from runner import Event, Plan, RunResult
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 
 COMMAND = [sys.executable, "-m", "runner"]

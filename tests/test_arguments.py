@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.model.arguments import references, resolve
 
 if TYPE_CHECKING:
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 keys = st.none() | st.integers() | st.text(max_size=5)

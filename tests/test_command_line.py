@@ -152,7 +152,7 @@ def test_wrong_usage_is_told_with_the_option_that_was_probably_meant(
 ) -> None:
     assert refused(capsys, *words) == [
         f"run-jobs: {said}",
-        f"run-jobs: `run-jobs {words[0]} --help` tells what there is",
+        f"run-jobs: `run-jobs {words[0]} --help` lists the commands and options",
     ]
 
 

@@ -9,21 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.history import KeptRun, line_of
-from runner.history.compare import (
-    Comparison,
-    EventChange,
-    OutcomeChange,
-    OutputChange,
-    TimeChange,
-    ValueChange,
-    compare,
-)
+from runner.history.compare import Comparison, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
+from runner.history.event_comparison import EventChange
 from runner.history.facts import End, NoteSeen
 from runner.model.records import replace
 
 if TYPE_CHECKING:
     from runner.history.runs import OutputPiece
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
     Events = tuple[dict[str, Json], ...]
 

@@ -16,22 +16,10 @@ from runner import workers
 from runner.cli import options
 from runner.cli.usage import COMMANDS
 from runner.describe.job_types import JobModel
-from runner.describe.steps.shared_things import KINDS
 from runner.describe.steps.step_types import STEPS
+from runner.describe.steps.thing_kinds import KINDS
 from runner.jobtypes.shared_counter import SharedCounterJob
-from runner.model.plan import ProcessPlan
-from runner.supervise.core.lifecycle import (
-    Exited,
-    Fact,
-    ImpossibleFact,
-    Kill,
-    Life,
-    Started,
-    StartFailed,
-    Terminate,
-    TimerFired,
-    transition,
-)
+from tests import lives
 from tests.describe.describing import plan_of
 from tests.faults.test_children import FAULTS
 from tests.running import COMMAND
@@ -47,34 +35,10 @@ WHOLE_FILES = [
     for block in re.findall(r"^```yaml\n(.*?)^```$", (ROOT / name).read_text(), re.DOTALL | re.MULTILINE)
     if re.search(r"^jobs:", block, re.MULTILINE)
 ]
-FACTS: tuple[Fact, ...] = (
-    Started(),
-    StartFailed({}),
-    Exited(0, "return"),
-    TimerFired(1),
-    Terminate("main"),
-    Kill("main"),
-)
 
 
-def test_the_ways_of_a_life_are_those_of_the_design() -> None:
-    found: dict[tuple[str, str, str], None] = {}
-    plan = ProcessPlan("p", "p", target="runner.workers:noop", terminate_after=1)
-    lives = [Life(0, plan, grace_period=5)]
-    for life in lives:
-        for fact in FACTS:
-            due = TimerFired(life.generation) if isinstance(fact, TimerFired) else fact
-            try:
-                after, _ = transition(life, due, 0)
-            except ImpossibleFact:
-                continue
-            way = (life.phase.value, type(fact).__name__, after.phase.value)
-            if after.phase is not life.phase and way not in found:
-                found[way] = None
-                lives.append(after)
-
-    told = "\n".join(f"{before:<12} {fact:<12} {after}" for before, fact, after in found)
-    assert f"```\n{told}\n```" in DESIGN
+def test_the_document_of_lives_is_that_of_the_code() -> None:
+    assert (ROOT / "docs/lives.md").read_text() == lives.document()
 
 
 def test_the_readme_has_every_built_in_worker_with_its_arguments() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from runner.model.event_types import EVENTS, NAMES, ProcessExited, ProcessState, RunFinished, from_json
+from runner.model.event_json import from_json
+from runner.model.event_types import EVENTS, NAMES, ProcessExited, ProcessState, RunFinished
 from runner.model.events import Event
+from tests.events import event_of
 
 PROCESS = ("job", "process", "pid", "state", "alive", "exit_code", "repr")
 USE = ("job", "process", "pid", "thing", "kind")
@@ -56,7 +58,7 @@ KEYS = {
 
 
 def event(name: str, **fields: Any) -> Event:
-    return Event.of(7, 0.5, "2026-01-01T00:00:00Z", name, "r", fields)
+    return event_of(7, 0.5, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 def test_there_are_these_events() -> None:
@@ -107,9 +109,10 @@ from __future__ import annotations
 from runner.model import event_types
 from runner.model.event_types import NAMES, Fact, MainEnded, Noted, ProcessExited, RunFinished
 from runner.model.verdict import Findings
-from runner.notes.lives import Note
+from runner.notes.note import (Note)
 from runner.supervise.core.facts import StopRun
-from runner.supervise.core.lifecycle import Exited, Report, Terminate
+from runner.supervise.core.commands import Report
+from runner.supervise.core.life import End, Terminate
 
 def see(fact: Fact, end: ProcessExited, finished: RunFinished) -> None:
     match fact:
@@ -126,7 +129,7 @@ def see(fact: Fact, end: ProcessExited, finished: RunFinished) -> None:
     StopRun("stop_requestd")  # 7
     Terminate("mian")  # 8
     Report("process.exitd", 0)  # 9
-    Exited(0, "retrun")  # 10
+    End(0, "retrun")  # 10
     Findings(stop="dead_lock")  # 11
     end.exit_cod  # 12
 """

@@ -9,11 +9,13 @@ import pytest
 from runner.model.events import Event, Output
 from runner.model.plan import Declared, Expect, Plan, ProcessPlan
 from runner.model.shared_things import SharedArray, SharedManaged, SharedValue
-from runner.notes.expectations import MOST_OUTPUT, Expectations, not_as_declared
-from runner.notes.lives import Note
+from runner.notes.expectations import MAX_OUTPUT, Expectations, not_as_declared
+from runner.notes.note import Note
+from tests.events import event_of
+from tests.output import split
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
     from runner.model.shared_things import SharedPlan
 
 
@@ -25,7 +27,7 @@ def expectations(*expects: Expect | None, run: Declared | None = None) -> Expect
 
 
 def exited(process: str, t: float = 1.0, expected: bool = True) -> Event:
-    return Event.of(0, t, "", "process.exited", "r", {"process": process, "expected": expected, "ended_at": t})
+    return event_of(0, t, "", "process.exited", "r", {"process": process, "expected": expected, "ended_at": t})
 
 
 def unmet(found: Expectations, outcome: str = "succeeded", has_deadlock: bool = False, **values: Json) -> list[Note]:
@@ -37,7 +39,7 @@ def test_where_the_file_says_nothing_nothing_is_unmet() -> None:
 
     assert not found.wants_output
     assert found.see(exited("a", expected=False)) == []
-    assert found.see(Event.of(0, 0.0, "", "process.started", "r", {"process": "a"})) == []
+    assert found.see(event_of(0, 0.0, "", "process.started", "r", {"process": "a"})) == []
     assert unmet(found, "failed") == []
 
 
@@ -55,9 +57,8 @@ def test_an_end_that_is_not_as_declared_is_told_at_once() -> None:
 
 def printed(found: Expectations, *pieces: tuple[str, bytes]) -> list[Note]:
     """What is unmet after process 0 has written these pieces."""
-    for stream, data in pieces:
-        found.see_output(Output(0, stream, data))
-    found.see_output(Output(0, "stdout", b""))
+    for output in split(*(Output(0, stream, data) for stream, data in (*pieces, ("stdout", b"")))):
+        found.note_output(output)
     return unmet(found)
 
 
@@ -100,18 +101,18 @@ def test_the_first_line_that_differs_is_told(lines: tuple[str, ...], data: bytes
 def test_what_others_print_is_theirs() -> None:
     found = expectations(Expect(output=()), None)
 
-    found.see_output(Output(1, "stdout", b"one\n"))
-    found.see_output(Output(None, "stdout", b"two\n"))
+    for output in split(Output(1, "stdout", b"one\n"), Output(None, "stdout", b"two\n")):
+        found.note_output(output)
 
     assert unmet(found) == []
 
 
 def test_of_endless_output_not_all_is_kept() -> None:
     found = expectations(Expect(output=("x",)))
-    piece = b"y" * (MOST_OUTPUT // 2) + b"\n"
+    piece = b"y" * (MAX_OUTPUT // 2) + b"\n"
 
     for _ in range(10):
-        found.see_output(Output(0, "stdout", piece))
+        found.note_output(*split(Output(0, "stdout", piece)))
 
     (told,) = unmet(found)
     assert len(told.text) < 2 * len(piece)
@@ -178,7 +179,7 @@ def test_where_targets_share_a_number_that_is_too_small_it_is_said_what_may_take
         "succeeded", {"total": found}, has_deadlock=False
     )
 
-    assert ("a and b have total: an addition is lost where" in told.text) is (guard is not None)
+    assert ("a and b have total: an addition is lost if" in told.text) is (guard is not None)
     assert guard is None or told.text.endswith(f"(`{guard}`).")
 
 
@@ -191,8 +192,8 @@ def test_a_number_that_one_target_alone_has_is_not_said_to_have_lost_any() -> No
 
 
 TIMED_OUT = (
-    "The run timed out, and `expect` says nothing of its outcome: so it has to succeed. "
-    "What is to come out like this is declared by `outcome: timed_out` there."
+    "The run timed out, and `expect` says nothing about its outcome, so it has to succeed. "
+    "To expect this outcome, write `outcome: timed_out` there."
 )
 
 
@@ -202,7 +203,7 @@ def test_where_an_end_is_wrong_no_outcome_of_the_run_helps() -> None:
 
     (told,) = unmet(found, "failed")
 
-    assert told.text == "The run failed, and `expect` says nothing of its outcome: so it has to succeed."
+    assert told.text == "The run failed, and `expect` says nothing about its outcome, so it has to succeed."
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_the_run_is_held_to_what_the_file_says_of_it(
 )
 def test_of_a_long_line_the_part_is_shown_that_differs(expected: str, found: str, says: str, came: str) -> None:
     held = expectations(Expect(output=(expected,)))
-    held.see_output(Output(0, "stdout", f"{found}\n".encode()))
+    held.note_output(*split(Output(0, "stdout", f"{found}\n".encode())))
     held.see(exited("a"))
 
     (told,) = unmet(held)
@@ -262,15 +263,15 @@ def test_of_a_long_line_the_part_is_shown_that_differs(expected: str, found: str
 
 def test_an_end_counts_from_when_it_was_and_not_from_when_it_was_noticed() -> None:
     found = expectations(Expect(before=("b",)), None)
-    found.see(Event.of(0, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.5}))
-    found.see(Event.of(1, 1.1, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.4}))
+    found.see(event_of(0, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.5}))
+    found.see(event_of(1, 1.1, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.4}))
 
     assert unmet(found) == []
 
 
 def test_an_order_of_ends_that_only_the_noticing_makes_is_not_as_declared() -> None:
     found = expectations(Expect(before=("b",)), None)
-    found.see(Event.of(0, 1.0, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.5}))
-    found.see(Event.of(1, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.4}))
+    found.see(event_of(0, 1.0, "", "process.exited", "r", {"process": "a", "expected": True, "ended_at": 0.5}))
+    found.see(event_of(1, 1.0, "", "process.exited", "r", {"process": "b", "expected": True, "ended_at": 0.4}))
 
     assert [note.about for note in unmet(found)] == ["not_as_declared"]

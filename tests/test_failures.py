@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.model.event_types import StartFailed
-from runner.model.events import Event
-from runner.notes.failures import MOST_GROUPS, MOST_NAMES_KEPT, Failures, place_of
+from runner.notes.failures import MAX_GROUPS, MAX_NAMES_KEPT, Failures, place_of
+from tests.events import event_of
+
+if TYPE_CHECKING:
+    from runner.model.events import Event
 
 
 def event(name: str, **fields: Any) -> Event:
-    return Event.of(0, 1.0, "", name, "r", fields)
+    return event_of(0, 1.0, "", name, "r", fields)
 
 
 def ended(process: str, **fields: Any) -> Event:
@@ -73,7 +76,8 @@ def test_what_could_not_be_started_and_main_fail_too() -> None:
     assert isinstance(group.end, StartFailed)
     assert group.processes == ["a"]
     assert found.main is not None
-    assert (found.main.error or {})["type"] == "RuntimeError"
+    assert found.main.error is not None
+    assert found.main.error["type"] == "RuntimeError"
     assert (found.processes, found.count, found.has_error) == (2, 1, True)
 
 
@@ -86,8 +90,8 @@ def test_where_all_is_as_expected_nothing_failed() -> None:
 def test_a_thousand_ways_to_fail_take_a_bounded_memory() -> None:
     found = failures_of(*(ended(f"p-{number}", error=error(line=number)) for number in range(1_000)))
 
-    assert (len(found.groups()), found.count) == (MOST_GROUPS, 1_000)
-    assert max(len(one.processes) for one in found.groups()) == MOST_NAMES_KEPT
+    assert (len(found.groups()), found.count) == (MAX_GROUPS, 1_000)
+    assert max(len(one.processes) for one in found.groups()) == MAX_NAMES_KEPT
 
 
 def raised(source: str) -> str:

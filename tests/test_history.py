@@ -24,7 +24,7 @@ from tests.effort import share_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 SOMEBODY_ELSE = 12345
 RUN = KeptRun(
@@ -192,18 +192,18 @@ def test_a_run_is_found_by_how_many_were_kept_after_it(folder: Path) -> None:
     assert [history.find(which).run[-1] for which in ("last", "last~0", "last~1", "last~2")] == ["3", "3", "2", "1"]
 
 
-ADVICE = "say how it begins, such as `a2000000`, or `last`, or `last~1`"
+ADVICE = "give its beginning, such as `a2000000`, or `last`, or `last~1`"
 
 
 @pytest.mark.parametrize(
     ("which", "message"),
     [
-        ("a", "`a` is how the numbers of 2 runs begin: a2000000 and a1000000"),
-        ("b", f"no run is kept whose number begins with `b`: {ADVICE}"),
-        ("last~2", "`last~2`: only 2 runs are kept"),
-        ("x", f"`x` is no number of a run: {ADVICE}"),
-        ("", f"`` is no number of a run: {ADVICE}"),
-        ("a_", f"`a_` is no number of a run: {ADVICE}"),
+        ("a", "`a` is the beginning of the numbers of 2 runs: a2000000 and a1000000"),
+        ("b", f"no stored run has a number that begins with `b`: {ADVICE}"),
+        ("last~2", "`last~2`: only 2 runs are stored"),
+        ("x", f"`x` is not the number of a run: {ADVICE}"),
+        ("", f"`` is not the number of a run: {ADVICE}"),
+        ("a_", f"`a_` is not the number of a run: {ADVICE}"),
     ],
 )
 def test_who_means_no_run_or_several_is_told_which_there_are(folder: Path, which: str, message: str) -> None:
@@ -217,11 +217,11 @@ def test_who_means_no_run_or_several_is_told_which_there_are(folder: Path, which
 def test_of_many_runs_that_may_be_meant_only_some_are_named(folder: Path) -> None:
     history = filled(folder, *map(run, range(10)))
 
-    with pytest.raises(NoSuchRun, match=r"10 runs begin: 00000009, .*, 00000002 and 2 more"):
+    with pytest.raises(NoSuchRun, match=r"numbers of 10 runs: 00000009, .*, 00000002 and 2 more"):
         history.find("0")
 
 
-@pytest.mark.parametrize(("kept", "message"), [(0, "no run is kept yet"), (1, "only one run is kept")])
+@pytest.mark.parametrize(("kept", "message"), [(0, "no run is stored yet"), (1, "only one run is stored")])
 def test_how_few_runs_are_kept_is_said(folder: Path, kept: int, message: str) -> None:
     history = filled(folder, *map(run, range(kept)))
 
@@ -230,7 +230,7 @@ def test_how_few_runs_are_kept_is_said(folder: Path, kept: int, message: str) ->
 
 
 def test_without_any_run_no_number_is_advised(history: History) -> None:
-    with pytest.raises(NoSuchRun, match="begins with `a`: no run is kept yet"):
+    with pytest.raises(NoSuchRun, match="begins with `a`: no run is stored yet"):
         history.find("a")
 
 
@@ -253,7 +253,7 @@ def test_there_are_no_last_two_of_less_than_two_runs(folder: Path, kept: int, me
 def test_a_run_that_was_forgotten_meanwhile_is_said_to_be(folder: Path) -> None:
     history = filled(folder, run(1))
 
-    with pytest.raises(NoSuchRun, match="the run 00000002 has just been forgotten"):
+    with pytest.raises(NoSuchRun, match="the run 00000002 has just been deleted"):
         history._read("00000002")
 
 
@@ -386,7 +386,7 @@ def test_without_an_absolute_place_nothing_is_kept_nor_found(monkeypatch: pytest
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     history = History(history_folder())
 
-    assert history.keep(RUN) == Keeping(False, "there is no folder to keep runs in")
+    assert history.keep(RUN) == Keeping(False, "there is no folder to store runs in")
     assert history.runs() == []
     with pytest.raises(NoSuchRun):
         history.find("last")
@@ -436,7 +436,7 @@ def test_a_link_is_not_followed(history: History, folder: Path, tmp_path: Path) 
     (tmp_path / "other").touch()
     (folder / NAME).symlink_to(tmp_path / "other")
 
-    assert history.keep(RUN) == Keeping(False, f"{folder / NAME} is no file")
+    assert history.keep(RUN) == Keeping(False, f"{folder / NAME} is not a file")
     assert (tmp_path / "other").read_bytes() == b""
 
 
@@ -457,7 +457,7 @@ def test_a_broken_history_is_put_aside_once_and_begins_anew(history: History, fo
 
     first, second = history.keep(run(1)), history.keep(run(2))
 
-    told = f"the history of runs was broken: it is put aside as {folder / BROKEN}, and begins anew"
+    told = f"the history of runs was broken: it was renamed to {folder / BROKEN}, and a new one begins"
     assert (first, second) == (Keeping(True, told), Keeping(True))
     assert (folder / BROKEN).read_bytes() == what
     assert numbers(history) == [2, 1]
@@ -467,7 +467,7 @@ def test_who_reads_a_broken_history_is_told_once(history: History, folder: Path)
     folder.mkdir(parents=True)
     (folder / NAME).write_bytes(b"no database at all")
 
-    with pytest.raises(BrokenHistory, match="begins anew"):
+    with pytest.raises(BrokenHistory, match="a new one begins"):
         history.runs()
     assert history.runs() == []
 
@@ -498,7 +498,7 @@ def test_a_broken_history_that_begins_anew_can_still_refuse_a_run(folder: Path) 
     said = History(str(folder), Bounds(bytes=1)).keep(RUN)
 
     assert not said.is_kept
-    assert "begins anew; the run is too large" in str(said.remark)
+    assert "and a new one begins; the run is too large" in str(said.remark)
 
 
 def test_a_history_that_somebody_has_just_put_aside_is_not_put_aside_again(folder: Path) -> None:
@@ -561,3 +561,8 @@ def test_a_run_that_an_earlier_version_kept_line_by_line_is_read() -> None:
     before = replace(RUN, output=lines)  # type: ignore[arg-type]  # as it was
 
     assert from_row(to_row(before)).lines == [(*lines[0], None), *lines[1:]]
+
+
+def test_a_row_with_something_else_than_bytes_where_bytes_are_stored_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected bytes, found 7"):
+        from_row(to_row(RUN) | {"text": 7})

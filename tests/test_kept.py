@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.cli.plan_cache import MOST_BYTES, MOST_PLANS, Shelf, plans_folder
+from runner.cli.plan_cache import MAX_BYTES, MAX_PLANS, PlanCache, plans_folder
 from runner.model.plan import Join, Plan, ProcessPlan, SharedLock, Sleep, Start
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ made_with = st.fixed_dictionaries(
 )
 
 
-def shelf(folder: Path | None, **said: Any) -> Shelf:
+def shelf(folder: Path | None, **said: Any) -> PlanCache:
     how: dict[str, Any] = {"text": TEXT, "file": "f", "overrides": [], "start_method": None} | said
-    return Shelf(**how, folder=None if folder is None else str(folder))
+    return PlanCache(**how, folder=None if folder is None else str(folder))
 
 
 def kept_in(folder: Path) -> list[Path]:
@@ -261,7 +261,7 @@ def test_a_plan_without_a_field_is_as_if_there_were_none(field: str, folder: Pat
     assert shelf(folder).find() is None
 
 
-@pytest.mark.parametrize("there", [0, 60, MOST_PLANS - 1, MOST_PLANS, MOST_PLANS + 20])
+@pytest.mark.parametrize("there", [0, 60, MAX_PLANS - 1, MAX_PLANS, MAX_PLANS + 20])
 def test_what_was_kept_longest_ago_goes_so_that_at_most_so_many_remain(there: int, folder: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(there):
@@ -271,8 +271,8 @@ def test_what_was_kept_longest_ago_goes_so_that_at_most_so_many_remain(there: in
     shelf(folder).put(PLAN)
 
     kept = [path.name for path in kept_in(folder)]
-    newest = [f"{number:03}.json" for number in range(there)][-(MOST_PLANS - 1) :]
-    assert len(kept) == min(there + 1, MOST_PLANS)
+    newest = [f"{number:03}.json" for number in range(there)][-(MAX_PLANS - 1) :]
+    assert len(kept) == min(there + 1, MAX_PLANS)
     assert set(newest) < set(kept)
     assert shelf(folder).find() == PLAN
 
@@ -281,7 +281,7 @@ def test_what_else_stands_there_stays(folder: Path) -> None:
     other = folder / "somebody"
     other.mkdir(parents=True)
     os.utime(other, (0, 0))
-    for number in range(MOST_PLANS):
+    for number in range(MAX_PLANS):
         (folder / f"{number:03}.json").write_bytes(b"")
 
     shelf(folder).put(PLAN)
@@ -311,7 +311,7 @@ def test_where_no_folder_can_be_made_nothing_is_kept_and_nothing_raised(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("keeps", "size"), [(True, MOST_BYTES), (False, MOST_BYTES + 1)], ids=["as large as may be", "too large"]
+    ("keeps", "size"), [(True, MAX_BYTES), (False, MAX_BYTES + 1)], ids=["as large as may be", "too large"]
 )
 def test_of_a_large_file_no_plan_is_kept(keeps: bool, size: int, folder: Path) -> None:
     large = shelf(folder, text=b"#" * size)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from runner.link.line_times import tellers, tells_lines
+from runner.link.line_times import line_reporters, reports_lines
 from runner.model.plan import Act, Plan, ProcessPlan, Sleep
 
-PRINT: dict[str, Any] = {"step": "print", "value": "x"}
-HANG: dict[str, Any] = {"step": "hang"}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.json_types import StepData
+
+PRINT: StepData = {"step": "print", "value": "x"}
+HANG: StepData = {"step": "hang"}
 
 
-def repeat(*steps: dict[str, Any]) -> dict[str, Any]:
-    return {"step": "repeat", "times": 2, "do": steps}
+def repeat(*steps: StepData) -> StepData:
+    return {"step": "repeat", "times": 2, "do": [*steps]}
 
 
-def child(*steps: dict[str, Any]) -> dict[str, Any]:
-    return {"step": "child", "name": "c", "do": steps}
+def child(*steps: StepData) -> StepData:
+    return {"step": "child", "name": "c", "do": [*steps]}
 
 
 @pytest.mark.parametrize(
@@ -36,9 +38,9 @@ def child(*steps: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_a_process_tells_of_its_lines_if_nothing_else_prints_to_its_stdout(
-    steps: tuple[dict[str, Any], ...], tells: bool
+    steps: tuple[StepData, ...], tells: bool
 ) -> None:
-    assert tells_lines(steps) is tells
+    assert reports_lines(steps) is tells
 
 
 def test_those_tell_whose_steps_print_and_main_if_its_own_do() -> None:
@@ -49,5 +51,5 @@ def test_those_tell_whose_steps_print_and_main_if_its_own_do() -> None:
         ProcessPlan("d", "d", do=(PRINT,)),
     )
 
-    assert tellers(Plan("f", "fork", processes, (Sleep(1), Act({"step": "get"})), ())) == [0, 3]
-    assert tellers(Plan("f", "fork", processes, (Act(PRINT),), ())) == [0, 3, 4]
+    assert line_reporters(Plan("f", "fork", processes, (Sleep(1), Act({"step": "get"})), ())) == [0, 3]
+    assert line_reporters(Plan("f", "fork", processes, (Act(PRINT),), ())) == [0, 3, 4]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model.events import Output
-from runner.model.lines import MOST_OF_A_LINE, WholeLines, line_ends_in
+from runner.model.lines import MAX_LINE, WholeLines, line_ends_in
 
 
 def taken(lines: WholeLines, *pieces: bytes, process: int = 0, stream: str = "stdout") -> list[bytes]:
@@ -29,16 +29,16 @@ def test_streams_do_not_mingle() -> None:
 
 
 def test_a_line_of_64_kib_waits_for_its_end_and_a_longer_one_does_not() -> None:
-    assert MOST_OF_A_LINE == 64 * 1024
-    assert taken(WholeLines(), b"x" * MOST_OF_A_LINE) == [b""]
-    assert taken(WholeLines(), b"x" * (MOST_OF_A_LINE + 1), b"\n") == [b"x" * (MOST_OF_A_LINE + 1) + b"\n", b"\n"]
+    assert MAX_LINE == 64 * 1024
+    assert taken(WholeLines(), b"x" * MAX_LINE) == [b""]
+    assert taken(WholeLines(), b"x" * (MAX_LINE + 1), b"\n") == [b"x" * (MAX_LINE + 1) + b"\n", b"\n"]
 
 
 @given(st.text(st.sampled_from("aé한🙂"), min_size=1, max_size=9), st.integers(1, 40))
 def test_a_piece_of_a_long_line_ends_with_a_whole_character(characters: str, beyond: int) -> None:
-    text = characters * (MOST_OF_A_LINE // len(characters.encode()) + 50)
+    text = characters * (MAX_LINE // len(characters.encode()) + 50)
     data = text.encode()
-    cut = MOST_OF_A_LINE + beyond
+    cut = MAX_LINE + beyond
 
     pieces = taken(WholeLines(), data[:cut], data[cut:], b"")
 
@@ -47,7 +47,7 @@ def test_a_piece_of_a_long_line_ends_with_a_whole_character(characters: str, bey
 
 def test_what_is_no_utf_8_is_cut_anywhere() -> None:
     for end in (b"\x80\x80\x80\x80", b"\xff", b"\xc3\x80"):
-        data = b"x" * MOST_OF_A_LINE + end
+        data = b"x" * MAX_LINE + end
 
         assert b"".join(taken(WholeLines(), data, b"")).replace(b"\n", b"") == data
 

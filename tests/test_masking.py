@@ -9,7 +9,7 @@ import pytest
 from runner.model.masking import MASK, masked, without_secrets
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 
 @pytest.mark.parametrize(

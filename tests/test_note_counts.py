@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.model.event_types import to_json
-from runner.model.events import Event
-from runner.notes.counts import MOST_OF_A_NOTE, MOST_SUBJECTS, CountedNote, NoteCounts, merged
-from runner.notes.lives import Note
+from runner.model.event_json import to_json
+from runner.notes.counts import MAX_NOTE, MAX_SUBJECTS, CountedNote, NoteCounts, merged
+from runner.notes.note import Note
+from tests.events import event_of
 
 if TYPE_CHECKING:
+    from runner.model.events import Event
     from runner.model.words import NoteWord
 
 JOBS = {"a-0": "a", "a-1": "a", "b": "b"}
@@ -81,9 +82,9 @@ def test_a_note_of_a_job_that_is_about_no_process_belongs_to_it() -> None:
 def test_notes_with_different_subjects_are_reported_up_to_a_bound() -> None:
     counts, first = counts_of(*(note(None, f"thing {number}", subject=str(number)) for number in range(20)))
 
-    assert [kind.note.text for kind in first] == [f"thing {number}" for number in range(MOST_SUBJECTS)]
+    assert [kind.note.text for kind in first] == [f"thing {number}" for number in range(MAX_SUBJECTS)]
     [rest] = counts.at_the_end()
-    assert rest.fact().text == f"thing 0 Noted {20 - MOST_SUBJECTS + 1} times in all."
+    assert rest.fact().text == f"thing 0 Noted {20 - MAX_SUBJECTS + 1} times in all."
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -96,7 +97,7 @@ def test_no_note_is_longer_than_a_screen(times: int) -> None:
     [kind] = counts.at_the_end()
 
     text = kind.fact().text
-    assert len(text) <= MOST_OF_A_NOTE
+    assert len(text) <= MAX_NOTE
     assert text.startswith("begin x x")
     assert "x end Noted" in text
 
@@ -105,13 +106,13 @@ def test_a_long_note_keeps_its_beginning_and_its_end() -> None:
     _, [kind] = counts_of(note("b", f"begin {'x ' * 9_000}end"))
 
     text = kind.fact().text
-    assert len(text) <= MOST_OF_A_NOTE
+    assert len(text) <= MAX_NOTE
     assert text.startswith("begin x x")
     assert text.endswith("x x end")
 
 
 def event(seq: int, name: str = "note", **fields: object) -> Event:
-    return Event.of(seq, float(seq), "", name, "r", fields)  # type: ignore[arg-type]  # JSON
+    return event_of(seq, float(seq), "", name, "r", fields)
 
 
 def test_events_have_each_note_once_when_the_repeats_are_merged() -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.model.events import Event
-from runner.notes.lives import MOST_NAMES, Notes, holder_died, left_running, listed
+from runner.notes.lives import Notes, holder_died, left_running
+from runner.notes.note import MAX_NAMES, listed
+from tests.events import event_of
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.events import Event
+    from runner.model.json_types import Json
 
 EXIT: dict[str, Json] = {
     "process": "p",
@@ -27,7 +29,7 @@ FAILED = EXIT | {"outcome": "failed", "ended_by": "signal"}
 
 
 def event(name: str, **fields: Json) -> Event:
-    return Event.of(0, 1.0, "", name, "r", {"process": "p", **fields})
+    return event_of(0, 1.0, "", name, "r", {"process": "p", **fields})
 
 
 @pytest.mark.parametrize(
@@ -78,30 +80,30 @@ def test_a_time_limit_is_explained_once() -> None:
 
 def test_what_was_never_started_is_named_at_the_end() -> None:
     notes = Notes(5)
-    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
-    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "b"}))
-    notes.about(Event.of(0, 0.0, "", "process.started", "r", {"process": "b"}))
+    notes.about(event_of(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(event_of(0, 0.0, "", "process.created", "r", {"process": "b"}))
+    notes.about(event_of(0, 0.0, "", "process.started", "r", {"process": "b"}))
 
     (note,) = notes.at_the_end("stopped")
 
     assert (note.about, note.process) == ("never_started", "a")
-    assert "before main came to start it" in note.text
+    assert "the run had ended before that" in note.text
 
 
 def test_of_a_supervisor_that_died_it_is_not_known_what_it_started() -> None:
     notes = Notes(5)
-    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(event_of(0, 0.0, "", "process.created", "r", {"process": "a"}))
 
     (note,) = notes.at_the_end("faulted")
 
     assert (note.about, note.process) == ("never_started", "a")
-    assert note.text == "Whether a was started is not known: the supervisor died before it reported that."
+    assert note.text == "Whether a was started is unknown: the supervisor died before it could report that."
 
 
 def test_what_no_step_starts_was_not_started_by_a_supervisor_that_died() -> None:
     notes = Notes(5)
-    notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": "a"}))
-    notes.about(Event.of(0, 0.0, "", "main.ended", "r", {}))
+    notes.about(event_of(0, 0.0, "", "process.created", "r", {"process": "a"}))
+    notes.about(event_of(0, 0.0, "", "main.ended", "r", {}))
 
     (note,) = notes.at_the_end("faulted")
 
@@ -111,8 +113,8 @@ def test_what_no_step_starts_was_not_started_by_a_supervisor_that_died() -> None
 def test_many_that_were_never_started_are_named_in_part() -> None:
     notes = Notes(5)
     for number in range(20):
-        notes.about(Event.of(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
-    notes.about(Event.of(0, 0.0, "", "main.ended", "r", {}))
+        notes.about(event_of(0, 0.0, "", "process.created", "r", {"process": f"p{number}"}))
+    notes.about(event_of(0, 0.0, "", "main.ended", "r", {}))
 
     (note,) = notes.at_the_end("succeeded")
 
@@ -123,10 +125,10 @@ def test_many_that_were_never_started_are_named_in_part() -> None:
 @pytest.mark.parametrize(
     ("stopped_by", "why"),
     [
-        (2, "SIGINT has come (Ctrl-C): the run is stopped in order."),
-        (13, "Nobody reads stdout any more, as with `| head`: the run is stopped in order."),
-        (10, "A stop was asked for: "),
-        (None, "A stop was asked for: "),
+        (2, "SIGINT was sent (Ctrl-C): the run is stopped in order."),
+        (13, "stdout has no reader any more, as with `| head`: the run is stopped in order."),
+        (10, "A stop was requested: "),
+        (None, "A stop was requested: "),
     ],
 )
 def test_who_asked_for_a_stop_is_told_once_with_what_follows(stopped_by: int | None, why: str) -> None:
@@ -151,17 +153,17 @@ def test_a_start_that_did_not_return_is_no_start_that_main_did_not_come_to() -> 
 
     start, others = notes.at_the_end("faulted")
 
-    assert "the supervisor died before it reported that the start of b had returned" in start.text
-    assert "Whether c was started is not known" in others.text
+    assert "the supervisor died before it could report that the start of b had returned" in start.text
+    assert "Whether c was started is unknown" in others.text
 
 
 @pytest.mark.parametrize(
     ("ended_well", "said"),
     [
-        (False, "p died while it had door: what it had is lost"),
+        (False, "p died while it held door: no process can release it any more"),
         (
             True,
-            "p has come to its end without releasing door: no process gets it any more, unless another one releases it",
+            "p has ended without releasing door: no process can acquire it any more, unless another one releases it",
         ),
     ],
 )
@@ -173,7 +175,7 @@ def test_a_holder_that_died_is_told_of_with_what_it_had(ended_well: bool, said: 
 
 
 def test_threads_that_were_left_are_named_with_the_module_that_started_them() -> None:
-    first, second, third = left_running([["a", "m"], ["b", "m"], ["c", None]], [], True)
+    first, second, third = left_running([("a", "m"), ("b", "m"), ("c", None)], [], True)
 
     assert "the threads a and b still ran in the process that starts the others: the import of `m`" in first.text
     assert "the thread c still ran in the process that starts the others. run-jobs does not wait for it" in second.text
@@ -182,7 +184,7 @@ def test_threads_that_were_left_are_named_with_the_module_that_started_them() ->
 
 
 def test_processes_that_were_left_are_named_with_the_module_that_started_them() -> None:
-    first, second = left_running([], [["a (pid 1)", "m"], ["b (pid 2)", "m"], ["c (pid 3)", None]], False)
+    first, second = left_running([], [("a (pid 1)", "m"), ("b (pid 2)", "m"), ("c (pid 3)", None)], False)
 
     assert "the processes a (pid 1) and b (pid 2) still ran: the import of `m` had started them. run-jobs" in first.text
     assert "the process c (pid 3) still ran. run-jobs ends it." in second.text
@@ -205,8 +207,8 @@ def test_who_crashes_by_a_step_of_its_own_surprises_nobody() -> None:
         (1, "p0"),
         (2, "p0 and p1"),
         (3, "p0, p1 and p2"),
-        (MOST_NAMES + 1, "p0, p1, p2, p3, p4, p5, p6, p7 and p8"),
-        (MOST_NAMES + 2, "p0, p1, p2, p3, p4, p5, p6, p7 and 2 more"),
+        (MAX_NAMES + 1, "p0, p1, p2, p3, p4, p5, p6, p7 and p8"),
+        (MAX_NAMES + 2, "p0, p1, p2, p3, p4, p5, p6, p7 and 2 more"),
     ],
 )
 def test_names_are_listed_as_in_a_sentence(number: int, text: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from runner.model.messages import Sender
 from runner.model.signal_origins import ended, sent
 
 NAMES = ("a", "b")
@@ -14,14 +13,14 @@ NAMES = ("a", "b")
 @pytest.mark.parametrize(
     ("sender", "subject"),
     [
-        ({"pid": 7, "process": 1, "started": False, "command": "python"}, "b sent"),
-        ({"pid": 8, "process": 1, "started": True, "command": "sh"}, "A process that b started sent"),
-        ({"pid": 9, "process": None, "started": True, "command": "bash"}, "`bash` (pid 9) sent"),
-        ({"pid": 9, "process": None, "started": True, "command": None}, "A process that has ended (pid 9) sent"),
-        ({"pid": 0, "process": None, "started": False, "command": None}, "A process out of sight sent"),
+        (Sender(7, 1, False, "python"), "b sent"),
+        (Sender(8, 1, True, "sh"), "A process that b started sent"),
+        (Sender(9, None, True, "bash"), "`bash` (pid 9) sent"),
+        (Sender(9, None, True, None), "A process that has ended (pid 9) sent"),
+        (Sender(0, None, False, None), "A process out of sight sent"),
     ],
 )
-def test_the_sender_of_a_signal_is_named_as_far_as_it_is_known(sender: dict[str, Any], subject: str) -> None:
+def test_the_sender_of_a_signal_is_named_as_far_as_it_is_known(sender: Sender, subject: str) -> None:
     assert sent(15, sender, NAMES.__getitem__) == f"{subject} SIGTERM to the process that starts the others"
 
 

@@ -43,7 +43,7 @@ from runner.model.plan import (
 from runner.model.plan_json import from_json, to_json
 
 if TYPE_CHECKING:
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
 
 JOBS = Path(__file__).parents[1] / "jobs"
 numbers = st.integers(0, 9)
@@ -145,7 +145,7 @@ def test_the_plans_of_the_gallery_survive_json(file: Path) -> None:
 
 def test_what_is_not_a_plan_is_refused() -> None:
     with pytest.raises((KeyError, TypeError)):
-        from_json({})
+        from_json(json.loads("{}"))
 
 
 def test_arguments_are_filled_in_where_they_refer() -> None:

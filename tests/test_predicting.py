@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from runner.cli.quiz import MOST_QUESTIONS, Question, questions_of, without_expectations
+from runner.cli.quiz import MAX_QUESTIONS, Question, questions_of, without_expectations
 from runner.model.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
 from runner.model.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.json_types import Json
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "process.exited", "process": "a", "exit_code": -9, "t": 1.0},
@@ -76,7 +80,7 @@ def test_of_many_questions_the_first_and_the_end_are_asked() -> None:
 
     questions = questions_of(plan(*processes))
 
-    assert len(questions) == MOST_QUESTIONS
+    assert len(questions) == MAX_QUESTIONS
     assert questions[-1].text in END
 
 
@@ -140,7 +144,7 @@ def test_without_expectations_a_plan_is_the_same_but_for_the_answers() -> None:
 def test_the_order_of_ends_is_that_of_their_moments() -> None:
     a = ProcessPlan("a", "a", expect=Expect(before=("b",)))
     b = ProcessPlan("b", "b")
-    late = {"event": "process.exited", "process": "a", "exit_code": 0, "t": 3.0, "ended_at": 1.0}
+    late: dict[str, Json] = {"event": "process.exited", "process": "a", "exit_code": 0, "t": 3.0, "ended_at": 1.0}
     (question,) = [one for one in questions_of(plan(a, b)) if one.text == "Does a end before b (yes or no)?"]
 
     assert question.actual([late, EVENTS[1]], []) == "yes"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from runner.describe.steps import shared_things as described
+from runner.describe.steps import shared_things as read
+from runner.describe.steps import thing_kinds
 from runner.describe.steps.step_types import STEPS
 from runner.explore import steps as explored
 from runner.explore import uses
@@ -45,7 +46,7 @@ def test_each_step_is_known_in(place: str) -> None:
 
 def test_each_kind_of_shared_thing_has_a_record_and_is_read() -> None:
     records = set(shared_things._RECORDS.values())
-    forgotten = sorted(set(described.KINDS) - set(described._MAKERS))
+    forgotten = sorted(set(thing_kinds.KINDS) - set(read._MAKERS))
 
     assert records == set(get_args(shared_things.SharedPlan)), "runner/model/shared_things.py: _RECORDS"
     assert not forgotten, f"runner/describe/steps/shared_things.py: _MAKERS does not know {forgotten}"

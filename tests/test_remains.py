@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.notes.kept_alive import SOON_S, Remains
+from runner.notes.kept_alive import SOON_S, KeptAliveNotes
 
 if TYPE_CHECKING:
-    from runner.notes.lives import Note
+    from runner.notes.note import Note
 
 
 def reported(*said: tuple[str, list[Any]]) -> list[Note]:
     """The notes when this has been reported of a process that still runs after a while."""
-    made = Remains()
+    made = KeptAliveNotes()
     for what, rest in said:
         assert made.hear("a", what, rest, 1.0) == []
     return made.hear("a", "lives_on", [], 1.5)
@@ -86,7 +86,7 @@ def test_of_a_process_that_reported_nothing_there_is_no_note(said: list[tuple[st
 
 @pytest.mark.parametrize(("later_s", "notes"), [(SOON_S / 2, 0), (2 * SOON_S, 1)])
 def test_a_process_that_is_stopped_is_reported_unless_its_target_has_just_ended(later_s: float, notes: int) -> None:
-    made = Remains()
+    made = KeptAliveNotes()
     made.hear("a", "remaining", ["has returned", None, ["poller"], [], 0], 1.0)
 
     assert len(made.see_stop("a", 1.0 + later_s)) == notes

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model.events import Event, Output, ProgressMade
-from runner.model.results import MOST_OUTPUT, ProcessResult, Recorder, RunResult
+from runner.model.results import MAX_OUTPUT, ProcessResult, Recorder, RunResult
+from tests.events import event_of
 
 if TYPE_CHECKING:
     from runner.model.events import Item
-    from runner.model.plan import Json
+    from runner.model.json_types import Error, Json
 
 END: dict[str, Json] = {
     "process": "a",
@@ -40,11 +41,12 @@ FINISHED: dict[str, Json] = {
     "values": {"total": 3},
     "deadlock": ["a", "b"],
 }
-ERROR: dict[str, Any] = {"type": "OSError", "message": "no more", "traceback": ""}
+ERROR_DATA: Json = {"type": "OSError", "message": "no more", "traceback": ""}
+ERROR: Error = {"type": "OSError", "message": "no more", "traceback": ""}
 
 
 def event(name: str, t: float = 0.0, /, **fields: Json) -> Event:
-    return Event.of(0, t, "", name, "run", fields)
+    return event_of(0, t, "", name, "run", fields)
 
 
 def created(name: str, job: str = "j") -> Event:
@@ -117,7 +119,7 @@ def test_a_process_is_what_its_events_say() -> None:
 
 
 def test_a_process_that_could_not_be_started_has_an_error_and_no_pid() -> None:
-    result = result_of(created("a"), event("process.start_failed", process="a", error=ERROR))
+    result = result_of(created("a"), event("process.start_failed", process="a", error=ERROR_DATA))
 
     assert result.processes["a"] == ProcessResult("a", "j", error=ERROR, expected=False)
 
@@ -165,7 +167,7 @@ def test_output_that_is_not_text_is_written_out() -> None:
     assert result.processes["a"].output == "\\xff\\xc3é"
 
 
-pieces = st.tuples(st.integers(0, 1), st.binary(min_size=1, max_size=3), st.integers(0, MOST_OUTPUT // 2))
+pieces = st.tuples(st.integers(0, 1), st.binary(min_size=1, max_size=3), st.integers(0, MAX_OUTPUT // 2))
 
 
 @given(st.lists(pieces, max_size=8))
@@ -176,7 +178,7 @@ def test_of_each_process_the_last_64_kib_are_kept_however_they_come(written: lis
 
     for process in (0, 1):
         whole = b"".join(output.data for output in outputs if output.process == process)
-        assert result.processes[str(process)].output == whole[-MOST_OUTPUT:].decode(errors="backslashreplace")
+        assert result.processes[str(process)].output == whole[-MAX_OUTPUT:].decode(errors="backslashreplace")
 
 
 def test_a_result_says_in_short_how_everything_ended() -> None:
@@ -242,9 +244,9 @@ def test_each_kind_of_note_is_in_the_result_once_with_its_count() -> None:
     last = first | {"text": "first. Noted 2 times", "count": 2, "processes": ["a", "c"]}
 
     result = result_of(
-        Event.of(4, 1.0, "", "note", "", first | {"repeats": None}),
-        Event.of(5, 1.0, "", "note", "", other | {"repeats": None}),
-        Event.of(9, 2.0, "", "note", "", last | {"repeats": 4}),
+        event_of(4, 1.0, "", "note", "", first | {"repeats": None}),
+        event_of(5, 1.0, "", "note", "", other | {"repeats": None}),
+        event_of(9, 2.0, "", "note", "", last | {"repeats": 4}),
         event("run.finished", 3.0, **FINISHED | {"counts": {"succeeded": 2, "not_started": 1}}),
     )
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model.events import Output
-from runner.model.lines import MOST_OF_A_LINE
+from runner.model.lines import MAX_LINE
 from runner.model.rewritten_lines import TerminalLines, latest, latest_text
 
 
@@ -109,7 +109,7 @@ def test_a_line_that_is_rewritten_a_million_times_takes_the_memory_of_one() -> N
 def test_a_line_without_an_end_is_taken_in_pieces() -> None:
     lines = TerminalLines()
 
-    assert taken(lines, b"\r" + b"x" * MOST_OF_A_LINE, b"x", b"\n") == [b"x" * MOST_OF_A_LINE + b"\n", b"", b"x\n"]
+    assert taken(lines, b"\r" + b"x" * MAX_LINE, b"x", b"\n") == [b"x" * MAX_LINE + b"\n", b"", b"x\n"]
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"bcd", b"\xc3", b"\xa4", b"\x1b[31m", b"\x1b[0m", b"\x1b[K"])))

@@ -11,13 +11,15 @@ import pytest
 from runner.history.bounds import BOUNDS
 from runner.history.collecting import Collected
 from runner.history.compare import compare
+from runner.model import messages
 from runner.model.events import Event, Output
 from runner.model.plan import Expect, JobPlan, Join, Plan, ProcessPlan, SharedLock, SharedValue, Start
+from runner.model.records import replace
 from runner.report.page.html import ReportedRun, page
 from runner.report.terminal.reporter import Reporter, Settings
 from runner.report.timeline import chrome_trace, svg, text
 from runner.report.timeline.build import timeline_of
-from runner.session.event_builder import Telling
+from runner.session.event_builder import EventBuilder
 from runner.session.line_events import Lines
 
 if TYPE_CHECKING:
@@ -26,23 +28,28 @@ if TYPE_CHECKING:
 
     from runner.history.runs import KeptRun
     from runner.model.events import Item
+    from runner.model.messages import Reported
 
 FEW, MANY = 24, 96
-MOST_TIMES = 1.2 * MANY / FEW
-CRASHED = {
-    "outcome": "failed",
-    "expected": False,
-    "ended_by": "signal",
-    "stop_reason": None,
-    "duration": 0.1,
-    "cpu_seconds": 0.1,
-    "max_rss": 1,
-    "returned": None,
-    "error": None,
-    "limit": None,
-    "result": None,
-}
-NO_PICTURE: dict[str, Any] = {"in_vain": [], "bereft": [], "standstill": True}
+MAX_TIMES = 1.2 * MANY / FEW
+CRASHED = messages.Exited(
+    at=106.0,
+    process=0,
+    state=messages.ObjectState(0, "stopped", alive=False, exit_code=-9, repr="<Process>"),
+    outcome="failed",
+    expected=False,
+    ended_by="signal",
+    stop_reason=None,
+    duration=0.1,
+    cpu_seconds=0.1,
+    max_rss=1,
+    returned=None,
+    error=None,
+    limit=None,
+    result=None,
+    ended_at=106.0,
+    ended_at_from="supervisor",
+)
 
 
 def steps_of(action: Callable[[], object]) -> int:
@@ -90,63 +97,55 @@ def plan_of(processes: int, *, jobs_each: bool) -> Plan:
     )
 
 
-def messages_of(processes: int, *, in_pairs: bool) -> Iterator[dict[str, Any] | Output]:
-    """What the supervisor says of a run in which each takes a lock, waits for another one's, and is killed."""
+def reported(processes: int, *, in_pairs: bool) -> Iterator[Reported | Output]:
+    """What the supervisor reports of a run in which each takes a lock, waits for another one's, and is killed."""
     numbers = range(processes)
     wanted = [number ^ 1 if in_pairs else (number + 1) % processes for number in numbers]
-    yield {"began": 100.0, "time": 1_000_000.0, "created": ["<Process>"] * processes}
+    yield messages.Begun(100.0, 1_000_000.0, ("<Process>", "<Process daemon>"))
     for number in numbers:
-        facts = {"pid": number, "state": "started", "alive": True, "exit_code": None, "repr": "<Process>"}
-        yield {"event": "process.started", "t": 101 + number / 1000, "process": number, "fields": {}, "facts": facts}
-        yield Output(number, "stdout", b"hello\n", 102 + number / 1000)
+        state = messages.ObjectState(number, "started", alive=True, exit_code=None, repr="<Process>")
+        yield messages.Started(101 + number / 1000, number, state)
+        yield Output(number, "stdout", b"hello\n", 102 + number / 1000, lines=b"hello\n")
     for number in numbers:
-        user = {"by": number, "t": 103 + number / 1000}
-        thing = {"thing": f"lock-{number}", "kind": "lock", "operation": "acquire"}
-        other = {"thing": f"lock-{wanted[number]}", "kind": "lock", "operation": "acquire"}
-        yield {"shared": "acquired", "fields": thing | {"waited": 0.0, "skipped": 0}, **user}
-        yield {"shared": "waiting", "fields": other | {"timeout": None}, **user}
-        for what, said in (
-            ("finally", [1]),
-            ("globals", ["m", ["x"]]),
-            ("worked", [104.0, 104.1]),
-            ("drawn", ["random", 7]),
-        ):
-            yield {"said": what, "what": said, **user}
-    yield {
-        "stuck": NO_PICTURE
-        | {
-            "waits": [[number, f"lock-{wanted[number]}", "lock", "acquire"] for number in numbers],
-            "holders": {f"lock-{number}": [number] for number in numbers},
-            "circles": [[number, number + 1] for number in numbers[::2]] if in_pairs else [[*numbers]],
-        },
-        "t": 105.0,
-    }
+        at = 103 + number / 1000
+        yield messages.Acquired(at, number, f"lock-{number}", "lock", "acquire", 0.0, 0)
+        yield messages.Waiting(at, number, f"lock-{wanted[number]}", "lock", "acquire", None)
+        yield messages.TargetReported(at, number, "finally", (1,))
+        yield messages.TargetReported(at, number, "globals", ("m", ["x"]))
+        yield messages.TargetReported(at, number, "worked", (104.0, 104.1))
+        yield messages.TargetReported(at, number, "drawn", ("random", 7))
+    yield messages.Stuck(
+        at=105.0,
+        waits=tuple(messages.Wait(number, f"lock-{wanted[number]}", "lock", "acquire") for number in numbers),
+        holders={f"lock-{number}": (number,) for number in numbers},
+        givers={},
+        circles=tuple((number, number + 1) for number in numbers[::2]) if in_pairs else (tuple(numbers),),
+        standstill=True,
+        in_vain=(),
+        bereft=(),
+        died=(),
+    )
     for number in numbers:
         at = 106 + number / 1000
-        facts = {"pid": number, "state": "stopped", "alive": False, "exit_code": -9, "repr": "<Process>"}
-        fields = CRASHED | {"ended_at": at, "ended_at_from": "supervisor"}
-        yield {"event": "process.exited", "t": at, "process": number, "fields": fields, "facts": facts}
-        yield {"holder_died": number, "guard": f"lock-{number}", "t": at}
-    yield {
-        "ended": None,
-        "t": 108.0,
-        "values": {},
-        "holders": {},
-        "threads": [],
-        "processes": [],
-        "last_values": {f"n-{number}": 1 for number in numbers},
-        "added": {f"n-{number}": [1, [number], []] for number in numbers},
-    }
+        yield replace(CRASHED, at=at, process=number, state=replace(CRASHED.state, pid=number), ended_at=at)
+        yield messages.HolderDied(at, number, f"lock-{number}")
+    last = messages.LastValues(
+        arrays={},
+        things={f"n-{number}": 1 for number in numbers},
+        added={f"n-{number}": messages.Added(1, (number,), ()) for number in numbers},
+        holders=tuple((number, f"lock-{number}") for number in numbers),
+    )
+    yield messages.Ended(108.0, None, (), (), last)
 
 
 def items_of(processes: int, *, jobs_each: bool) -> list[Item]:
     """All that a session yields of that run."""
-    telling = Telling(plan_of(processes, jobs_each=jobs_each), "run")
+    telling = EventBuilder(plan_of(processes, jobs_each=jobs_each), "run")
     lines = Lines(telling)
     items: list[Item] = []
-    for message in messages_of(processes, in_pairs=jobs_each):
+    for message in reported(processes, in_pairs=jobs_each):
         if isinstance(message, Output):
-            telling.see_output(message)
+            telling.note_output(message)
             items += [message, *lines.cut(message)]
         else:
             items += telling.tell(message)
@@ -208,4 +207,4 @@ def test_four_times_as_many_processes_take_four_times_as_many_steps(part: str, j
     of_few = steps_of(lambda: PARTS[part](few, FEW, jobs_each))
     of_many = steps_of(lambda: PARTS[part](many, MANY, jobs_each))
 
-    assert of_many <= MOST_TIMES * of_few
+    assert of_many <= MAX_TIMES * of_few

@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from runner.model.signatures import blamed, misfit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def called(a: int, /, b: int = 1, *, c: int, d: int = 2) -> str:
     return f"{a}{b}{c}{d}"
@@ -56,7 +60,7 @@ def test_a_misfit_shows_names_order_and_defaults_without_annotations() -> None:
 
 
 @pytest.mark.parametrize("silent", [max, Untold(), 5])
-def test_what_does_not_tell_its_signature_is_not_judged(silent: object) -> None:
+def test_what_does_not_tell_its_signature_is_not_judged(silent: Callable[..., object]) -> None:
     assert misfit(silent, "it", [1, 2, 3], {"a": 4}) is None
 
 

@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.model.messages import Added
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, SharedValue
 from runner.notes.lost_updates import of_sums
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json, StepData
     from runner.model.shared_things import SharedPlan
-    from runner.notes.lives import Note
+    from runner.notes.note import Note
 
 
 def change(
     step: str, thing: str = "total", kind: str = "value", at: Json = None, value: Json = 1, times: int = 1
-) -> Json:
+) -> StepData:
     return {"step": step, "to": {"ref": thing}, "kind": kind, "value": value, "at": at, "times": times}
 
 
 ADD, WRITE, OTHER = change("add"), change("write"), change("add", "other")
 
 
-def adding(*steps: Json, number: int = 2) -> tuple[ProcessPlan, ...]:
+def adding(*steps: StepData, number: int = 2) -> tuple[ProcessPlan, ...]:
     return tuple(ProcessPlan(f"p{place}", "p", do=steps) for place in range(number))
 
 
@@ -44,22 +45,22 @@ def notes_of(
     """The notes about a sum that came to this value, all processes of which have told what they added."""
     doers = processes or adding(ADD)
     plan = Plan("f", "fork", doers, (), (), shared=(thing, SharedValue("other", "int64", 0)))
-    told = [number for number in range(len(doers)) if number < 2]
-    return list(of_sums(plan, {place: [amount, told, list(guards)]}, {thing.name: value}))
+    added = Added(amount, tuple(range(min(len(doers), 2))), guards)
+    return list(of_sums(plan, {place: added}, {thing.name: value}))
 
 
 def test_additions_that_are_not_in_the_sum_are_lost() -> None:
     (note,) = notes_of(2000, 1510)
 
     assert (note.about, note.process) == ("lost_updates", None)
-    assert "total is 1,510, and should be 2,010: of what p0 and p1 added, 500 is lost" in note.text
-    assert "nothing that all of them hold guards total" in note.text
+    assert "total is 1,510, and should be 2,010: 500 of what p0 and p1 added is lost" in note.text
+    assert "no lock that all of them hold guards total" in note.text
 
 
 def test_a_guard_that_lets_in_several_is_named() -> None:
     (note,) = notes_of(2000, 1510, guards=("door",))
 
-    assert "though all of them held door: it lets in more than one at a time" in note.text
+    assert "all of them held door, which admits more than one process at a time" in note.text
 
 
 def test_a_sum_that_is_right_is_nothing_to_say() -> None:
@@ -85,7 +86,7 @@ def test_a_number_may_have_wrapped_around_and_have_lost_additions_besides() -> N
     overflow, lost = notes_of(300, 50, thing=SharedValue("total", "uint8", 10))
 
     assert (overflow.about, lost.about) == ("overflow", "lost_updates")
-    assert "some is lost, too" in lost.text
+    assert "is lost, too" in lost.text
 
 
 @pytest.mark.parametrize(("amount", "value", "dtype"), [(2.5, 11.0, "float64"), (2, 11.0, "float32"), (-2, 9, "int64")])
@@ -125,7 +126,7 @@ def test_the_number_of_an_array_is_one_of_its_items(thing: SharedPlan, value: Js
     assert [note.about for note in notes_of(5, value, *adders, thing=thing, place="total[1]")] == abouts
 
 
-NESTED: Json = {"step": "repeat", "times": 2, "do": [{"step": "with", "thing": {"ref": "l"}, "do": [WRITE]}]}
+NESTED: StepData = {"step": "repeat", "times": 2, "do": [{"step": "with", "thing": {"ref": "l"}, "do": [WRITE]}]}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_a_number_of_one_alone_may_wrap_around() -> None:
     ],
 )
 def test_rounding_is_no_loss(
-    dtype: str, initial: float, step: Json, amount: float, value: float, abouts: list[str]
+    dtype: str, initial: float, step: StepData, amount: float, value: float, abouts: list[str]
 ) -> None:
     found = notes_of(amount, value, *adding(step), thing=SharedValue("total", dtype, initial))
 
@@ -215,7 +216,7 @@ def test_rounding_is_no_loss(
 
 
 def test_what_is_repeated_is_rounded_each_time() -> None:
-    loop: Json = {"step": "repeat", "times": 100_000, "do": [change("add", value=0.1)]}
+    loop: StepData = {"step": "repeat", "times": 100_000, "do": [change("add", value=0.1)]}
     total = SharedValue("total", "float32", 0)
 
     assert notes_of(20_000.00000003, 19_958.2, *adding(loop), thing=total) == []
@@ -240,7 +241,7 @@ def test_of_what_is_added_and_taken_away_any_difference_is_lost(value: int) -> N
     (note,) = notes_of(0, value, *BOTH, thing=SharedValue("total", "int64", 0))
 
     assert note.about == "lost_updates"
-    assert "should be 0: of what deposit and withdraw added and took away, some is lost." in note.text
+    assert "should be 0: some of what deposit and withdraw added and subtracted is lost." in note.text
 
 
 def test_what_is_added_and_taken_away_may_come_out_right() -> None:

@@ -9,23 +9,24 @@ import pytest
 from runner.model.events import Event, Output
 from runner.model.plan import JobPlan, Plan, ProcessPlan
 from runner.model.records import replace
-from runner.notes.targets import SLOW_START_S, Surprises
+from runner.notes.targets import SLOW_START_S, TargetNotes
+from tests.events import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.notes.lives import Note
+    from runner.notes.note import Note
 
 ENDED: dict[str, Any] = {"error": None, "signal": None, "ended_by": "return"}
 
 
-def surprises(start_method: Any = "spawn", preload: tuple[str, ...] = (), **fields: Any) -> Surprises:
+def surprises(start_method: Any = "spawn", preload: tuple[str, ...] = (), **fields: Any) -> TargetNotes:
     processes = tuple(ProcessPlan(name, name, target="m:f", **fields) for name in "abc")
-    return Surprises(Plan("f", start_method, processes, (), (JobPlan("j", "process", (0, 1, 2)),), preload=preload))
+    return TargetNotes(Plan("f", start_method, processes, (), (JobPlan("j", "process", (0, 1, 2)),), preload=preload))
 
 
 def event(name: str, process: str | None = "a", **fields: Any) -> Event:
-    return Event.of(0, 0.0, "", name, "r", {"process": process, **fields})
+    return event_of(0, 0.0, "", name, "r", {"process": process, **fields})
 
 
 def exited(**fields: Any) -> Event:
@@ -99,8 +100,8 @@ def test_a_global_that_several_changed_is_none_that_they_share() -> None:
     [
         ("fork", ("numpy",), "a forked process has a copy"),
         ("forkserver", ("numpy",), "a forked process has a copy"),
-        ("fork", (), "has brought it into that state"),
-        ("spawn", ("numpy",), "has brought it into that state"),
+        ("fork", (), "have brought it into that state"),
+        ("spawn", ("numpy",), "have brought it into that state"),
     ],
 )
 def test_numbers_drawn_in_the_same_state_are_the_same(start_method: str, preload: tuple[str, ...], why: str) -> None:
@@ -112,7 +113,7 @@ def test_numbers_drawn_in_the_same_state_are_the_same(start_method: str, preload
 
     assert (note.about, note.process) == ("same_random_numbers", None)
     assert note.text.startswith("a and c drew from x in the same state")
-    assert "Make a generator in each process, in the target and not in the module" in note.text
+    assert "Create a generator in each process, in the target and not in the module" in note.text
     assert why in note.text
 
 
@@ -189,13 +190,13 @@ def test_a_fork_beside_threads_is_told_once_with_their_names() -> None:
     [
         (["save"], [], ": save, registered with `atexit`, was not called. "),
         (["save", "close"], [], ": save and close, registered with `atexit`, were not called. "),
-        (["save"], ["x", "y"], ", was not called, and what was still in the buffer of x and y was not written. "),
+        (["save"], ["x", "y"], ", was not called, and the text in the buffer of x and y was not written. "),
     ],
 )
 def test_what_a_forked_process_skips_at_its_end_is_told(functions: list[str], files: list[str], words: str) -> None:
     found = surprises("fork")
-    found.hear(0, "left_for_exit", [functions], 1.0)
-    found.hear(0, "unwritten", [files], 1.5)
+    found.hear(0, "left_for_exit", [[*functions]], 1.0)
+    found.hear(0, "unwritten", [[*files]], 1.5)
 
     (note,) = found.about(exited(), 2.0)
 
@@ -214,7 +215,7 @@ def test_what_a_forked_process_skips_at_its_end_is_told(functions: list[str], fi
 )
 def test_finalizers_that_a_forked_process_skips_are_told(finalizers: list[str], folders: list[str], words: str) -> None:
     found = surprises("fork")
-    found.hear(0, "unfinalized", [finalizers, folders], 1.5)
+    found.hear(0, "unfinalized", [[*finalizers], [*folders]], 1.5)
 
     (note,) = found.about(exited(), 2.0)
 
@@ -311,7 +312,13 @@ SAYS = Output(0, "stdout", b"x", 0.0)
 @pytest.mark.parametrize(
     ("written_at", "words"),
     [
-        ((1.0, 0.5), "b printed before a, which was started before it and does the same: once they run, "),
+        (
+            (1.0, 0.5),
+            (
+                "b printed before a, which was started before it and does the same: running processes reach "
+                "their steps in any order"
+            ),
+        ),
         (
             (None, None),
             "What b printed was read before what a printed, which was started before it and does the same (",
@@ -323,7 +330,7 @@ def test_a_moment_of_reading_is_called_so(written_at: tuple[float | None, float 
     for number, name in enumerate("ab"):
         list(found.about(event("process.started", name), 0.1 * number))
         said = replace(SAYS, process=number, data=b"x\n", at=1.0 - number / 2, written_at=(written_at[number],))
-        found.see_output(said)
+        found.note_output(said)
 
     (note,) = found.at_the_end()
 
@@ -335,7 +342,7 @@ def test_who_waits_for_others_has_an_order_of_its_own() -> None:
     for number, name in enumerate("abc"):
         list(found.about(event("process.started", name), 0.1 * number))
     for number, at in enumerate([3.0, 2.0, 1.0]):
-        found.see_output(replace(SAYS, process=number, at=at))
+        found.note_output(replace(SAYS, process=number, at=at))
 
     assert list(found.at_the_end()) == []
 
@@ -355,7 +362,7 @@ def test_where_it_is_known_when_lines_were_written_that_is_their_order(
     for number, name in enumerate("abc"):
         list(found.about(event("process.started", name), 0.1 * number))
     for number, at in written.items():
-        found.see_output(replace(SAYS, process=number, data=b"x\n", at=1.2 - number / 1000, written_at=(at,)))
+        found.note_output(replace(SAYS, process=number, data=b"x\n", at=1.2 - number / 1000, written_at=(at,)))
 
     assert abouts(found.at_the_end()) == told
 
@@ -378,8 +385,8 @@ def test_who_was_started_later_and_heard_first_is_told(
     for number, name in enumerate("abc"):
         list(found.about(event("process.started", name), 0.1 * number))
     for number, at in heard.items():
-        found.see_output(replace(SAYS, process=number, at=at))
-        found.see_output(replace(SAYS, process=number, at=9.0))  # what comes later is no first word
+        found.note_output(replace(SAYS, process=number, at=at))
+        found.note_output(replace(SAYS, process=number, at=9.0))  # what comes later is no first word
 
     assert abouts(found.at_the_end()) == told
 
@@ -395,7 +402,7 @@ def test_who_was_started_later_and_heard_first_is_told(
 )
 def test_what_is_no_word_of_a_process_makes_no_order(output: Output) -> None:
     found = surprises()
-    found.see_output(replace(SAYS, process=0, at=5.0))
-    found.see_output(output)
+    found.note_output(replace(SAYS, process=0, at=5.0))
+    found.note_output(output)
 
     assert list(found.at_the_end()) == []

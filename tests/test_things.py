@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.describe.steps.shared_things import KINDS, read_things
+from runner.describe.steps.shared_things import read_things
+from runner.describe.steps.thing_kinds import KINDS
 from runner.model.shared_things import (
     SharedArray,
     SharedLock,

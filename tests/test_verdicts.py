@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from runner import RunResult
 from runner.explore import explore
-from runner.model.events import Event
 from runner.model.results import ProcessResult
 from tests.describe.describing import plan_of
+from tests.events import event_of
 from tests.verdicts import wrong_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.model.events import Event
     from runner.model.words import StopReason
 
 LOCK = """
@@ -49,10 +50,10 @@ def verdict(
 
 
 def _event(name: str, **fields: Any) -> Event:
-    return Event.of(0, 0.0, "", name, "", fields)
+    return event_of(0, 0.0, "", name, "", fields)
 
 
-DIED = ("holder_died", "P", "P died while it had g: what it had is lost.")
+DIED = ("holder_died", "P", "P died while it held g: no process can release it any more.")
 WAITS = ("who_waits", "Q", "Q waits for g, and would do so for ever.")
 
 

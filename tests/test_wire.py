@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import selectors
@@ -14,37 +13,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.link.codec import encode
 from runner.link.wire import Link
 from runner.model.errors import RunJobsError
+from runner.model.messages import ImportBegun, Peek, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.link.wire import ToFront, ToSupervisor
+    from runner.model.messages import Told
+
+LONG = ImportBegun("x" * 10_000_000)
+"""A message that no socket takes at once."""
+
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Link, Link]]:
-    here, there = map(Link, socket.socketpair())
+def ends() -> Iterator[tuple[ToFront, ToSupervisor]]:
+    one, other = socket.socketpair()
+    here: ToFront = Link(one)
+    there: ToSupervisor = Link(other)
     yield here, there
     here.close()
     there.close()
 
 
-def test_messages_arrive_whole_and_in_order(ends: tuple[Link, Link]) -> None:
+def test_messages_arrive_whole_and_in_order(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     for number in range(100):
-        here.send({"number": number})
+        here.send(ImportBegun(str(number)))
     here.flush()
 
-    assert [message["number"] for message, _ in there.receive_rest()] == list(range(100))
+    assert [message for message, _ in there.receive_rest()] == [ImportBegun(str(number)) for number in range(100)]
     assert not here.pending
 
 
-def test_descriptors_arrive_with_their_message(ends: tuple[Link, Link]) -> None:
+def test_descriptors_arrive_with_their_message(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     read, write = os.pipe()
-    here.send({"first": 1})
-    here.send({"second": 2}, (write,))
-    here.send({"third": 3})
+    here.send(ImportBegun("first"))
+    here.send(ImportBegun("second"), (write,))
+    here.send(ImportBegun("third"))
     here.flush()
 
     received = list(there.receive_rest())
@@ -56,39 +65,40 @@ def test_descriptors_arrive_with_their_message(ends: tuple[Link, Link]) -> None:
     os.close(received[1][1][0])
 
 
-def test_a_full_socket_never_blocks_and_loses_nothing(ends: tuple[Link, Link]) -> None:
+def test_a_full_socket_never_blocks_and_loses_nothing(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
-    text = "x" * 10_000_000
-    here.send({"text": text})
-    here.send({"last": True})
+    here.send(LONG)
+    here.send(ImportBegun("last"))
     here.flush()
     assert here.pending
 
-    received: list[dict[str, object]] = []
+    received: list[Told] = []
     while len(received) < 2:
         received += [message for message, _ in there.receive_rest()]
         here.flush()
 
-    assert received == [{"text": text}, {"last": True}]
+    assert received == [LONG, ImportBegun("last")]
 
 
-def test_the_other_sides_end_is_seen_and_sending_goes_on_to_nowhere(ends: tuple[Link, Link]) -> None:
+def test_the_other_sides_end_is_seen_and_sending_goes_on_to_nowhere(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     there.close()
 
     assert list(here.receive()) == []
     assert here.ended
     read, write = os.pipe()
-    here.send({}, (write,))
+    here.send(ImportBegun("it"), (write,))
     here.flush()
     assert os.read(read, 1) == b"", "the descriptor is closed"
     os.close(read)
 
 
-def test_what_waits_when_the_other_side_ends_is_dropped_with_its_descriptors(ends: tuple[Link, Link]) -> None:
+def test_what_waits_when_the_other_side_ends_is_dropped_with_its_descriptors(
+    ends: tuple[ToFront, ToSupervisor],
+) -> None:
     here, there = ends
     read, write = os.pipe()
-    here.send({}, (write,))
+    here.send(ImportBegun("it"), (write,))
 
     there.close()
 
@@ -98,10 +108,10 @@ def test_what_waits_when_the_other_side_ends_is_dropped_with_its_descriptors(end
     os.close(read)
 
 
-def test_closing_closes_what_nobody_took(ends: tuple[Link, Link]) -> None:
+def test_closing_closes_what_nobody_took(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     read, write = os.pipe()
-    here.send({}, (write,))
+    here.send(ImportBegun("it"), (write,))
     here.flush()
 
     there.close()
@@ -111,24 +121,21 @@ def test_closing_closes_what_nobody_took(ends: tuple[Link, Link]) -> None:
     os.close(read)
 
 
-def test_a_message_sent_at_once_waits_for_one_that_is_being_sent(ends: tuple[Link, Link]) -> None:
+def test_a_message_sent_at_once_waits_for_one_that_is_being_sent(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
 
-    here.send_at_once({"order": "stop"})
+    there.send_at_once(Stop())
 
-    assert [message for message, _ in there.receive_rest()] == [{"order": "stop"}]
-
-
-keys = st.text().filter(lambda key: key != "descriptors")
-"""That one is the link's own: how many descriptors came with the message."""
+    assert [message for message, _ in here.receive_rest()] == [Stop()]
 
 
-@given(st.lists(st.dictionaries(keys, st.text() | st.integers()), max_size=10), st.data())
-def test_messages_are_whole_however_the_bytes_come(messages: list[dict[str, object]], cuts: st.DataObject) -> None:
-    data = "".join(f"{json.dumps(message)}\n" for message in messages).encode()
+@given(st.lists(st.text(), max_size=10), st.data())
+def test_messages_are_whole_however_the_bytes_come(texts: list[str], cuts: st.DataObject) -> None:
+    sent = list(map(ImportBegun, texts))
+    data = b"".join(map(encode, sent))
     here, there = socket.socketpair()
-    receiver = Link(there)
-    taken: list[dict[str, object]] = []
+    receiver: ToSupervisor = Link(there)
+    taken: list[Told] = []
 
     with contextlib.closing(here), contextlib.closing(receiver):
         while data:
@@ -137,12 +144,12 @@ def test_messages_are_whole_however_the_bytes_come(messages: list[dict[str, obje
             data = data[size:]
             taken += [message for message, _ in receiver.receive_rest()]
 
-    assert taken == messages
+    assert taken == sent
 
 
-def test_its_descriptor_is_the_sockets(ends: tuple[Link, Link]) -> None:
+def test_its_descriptor_is_the_sockets(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
-    here.send({})
+    here.send(ImportBegun("it"))
     here.flush()
 
     assert select.select([there], [], [], 0)[0] == [there]
@@ -161,24 +168,25 @@ def test_a_message_sent_while_another_is_being_sent_waits_for_it() -> None:
         def send(self, data: bytes, _: int) -> int:
             self.sent.append(data)
             if len(self.sent) == 1:
-                link.send_at_once({"order": "stop"})
+                link.send_at_once(Stop())
             return len(data)
 
     sock = Interrupted()
-    link = Link(cast("socket.socket", sock))
+    link: ToSupervisor = Link(cast("socket.socket", sock))
 
-    link.send_at_once({"order": "peek"})
+    link.send_at_once(Peek())
 
-    assert sock.sent == [b'{"order":"peek"}\n', b'{"order":"stop"}\n']
+    assert sock.sent == [encode(Peek()), encode(Stop())]
 
 
-def test_descriptors_that_could_not_be_taken_are_missed(ends: tuple[Link, Link]) -> None:
-    here, there = ends
-    here.send({"descriptors": 1})
-    here.flush()
+def test_descriptors_that_could_not_be_taken_are_missed() -> None:
+    here, there = socket.socketpair()
+    receiver: ToSupervisor = Link(there)
+    here.sendall(encode(ImportBegun("it"), 1))
+    here.close()
 
-    with pytest.raises(RunJobsError, match="raise the limit of open files"):
-        list(there.receive())
+    with contextlib.closing(receiver), pytest.raises(RunJobsError, match="raise the limit of open files"):
+        list(receiver.receive())
 
 
 def test_another_side_that_was_cut_off_has_ended() -> None:
@@ -191,7 +199,7 @@ def test_another_side_that_was_cut_off_has_ended() -> None:
         def recvmsg(self, *_: int) -> None:
             raise ConnectionResetError
 
-    link = Link(cast("socket.socket", Reset()))
+    link: ToSupervisor = Link(cast("socket.socket", Reset()))
 
     assert list(link.receive()) == []
     assert link.ended
@@ -205,35 +213,35 @@ def test_what_else_comes_beside_a_message_is_not_taken_for_descriptors() -> None
             pass
 
         def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
-            return b'{"a":1}\n', [(socket.SOL_SOCKET, 2, b"credentials!")], 0, None
+            return encode(ImportBegun("a")), [(socket.SOL_SOCKET, 2, b"credentials!")], 0, None
 
-    link = Link(cast("socket.socket", Chatty()))
+    link: ToSupervisor = Link(cast("socket.socket", Chatty()))
 
-    assert next(link.receive()) == ({"a": 1}, ())
+    assert next(link.receive()) == (ImportBegun("a"), ())
 
 
-def test_what_came_before_the_other_sides_end_is_received(ends: tuple[Link, Link]) -> None:
+def test_what_came_before_the_other_sides_end_is_received(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
-    here.send({"last": "word"})
+    here.send(ImportBegun("last"))
     here.flush()
     here.close()
 
-    assert [message for message, _ in there.receive_rest()] == [{"last": "word"}]
+    assert [message for message, _ in there.receive_rest()] == [ImportBegun("last")]
     assert there.ended
 
 
 def test_half_a_message_at_the_other_sides_end_is_none() -> None:
     here, there = socket.socketpair()
-    receiver = Link(there)
-    here.sendall(b'{"a":1}\n{"b"')
+    receiver: ToSupervisor = Link(there)
+    here.sendall(encode(ImportBegun("a")) + encode(ImportBegun("b"))[:5])
     here.close()
 
-    assert list(receiver.receive_rest()) == [({"a": 1}, ())]
+    assert list(receiver.receive_rest()) == [(ImportBegun("a"), ())]
     assert receiver.ended
     receiver.close()
 
 
-def test_an_end_without_messages_waits_for_nothing(ends: tuple[Link, Link]) -> None:
+def test_an_end_without_messages_waits_for_nothing(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
 
     assert list(there.receive()) == list(there.receive_rest()) == []
@@ -241,42 +249,42 @@ def test_an_end_without_messages_waits_for_nothing(ends: tuple[Link, Link]) -> N
     assert not here.pending
 
 
-def test_that_the_other_side_has_ended_is_seen_by_sending_too(ends: tuple[Link, Link]) -> None:
+def test_that_the_other_side_has_ended_is_seen_by_sending_too(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     there.close()
-    here.send({})
+    here.send(ImportBegun("it"))
     here.flush()
 
     assert here.ended
     assert not here.pending
 
 
-def test_one_message_after_another_can_be_sent_at_once(ends: tuple[Link, Link]) -> None:
+def test_one_message_after_another_can_be_sent_at_once(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
 
-    for number in (1, 2):
-        here.send_at_once({"number": number})
-        assert list(there.receive()) == [({"number": number}, ())]
+    for order in (Peek(), Stop()):
+        there.send_at_once(order)
+        assert list(here.receive()) == [(order, ())]
 
 
-def test_a_selector_tells_of_what_the_link_can_do_now(ends: tuple[Link, Link]) -> None:
+def test_a_selector_tells_of_what_the_link_can_do_now(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     with selectors.DefaultSelector() as selector:
         here.attend(selector, "link")
 
         here.adjust()
         assert selector.select(0) == [], "nothing waits to be sent"
-        here.send({"text": "x" * 10_000_000})
+        here.send(LONG)
         here.adjust()
         assert [events for _, events in selector.select(0)] == [selectors.EVENT_WRITE]
-        there.send({})
+        there.send(Peek())
         there.flush()
         assert [(key.data, events) for key, events in selector.select(0)] == [
             ("link", selectors.EVENT_READ | selectors.EVENT_WRITE)
         ]
 
 
-def test_a_selector_tells_nothing_of_a_link_that_has_ended(ends: tuple[Link, Link]) -> None:
+def test_a_selector_tells_nothing_of_a_link_that_has_ended(ends: tuple[ToFront, ToSupervisor]) -> None:
     here, there = ends
     with selectors.DefaultSelector() as selector:
         here.attend(selector)

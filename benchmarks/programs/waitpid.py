@@ -22,6 +22,7 @@ def plain(count: int) -> list[int]:
 def as_run_jobs_does(count: int) -> list[int]:
     from runner.model.plan import Plan, ProcessPlan
     from runner.supervise import supervisor
+    from runner.supervise.core.life import LifeId
     from runner.supervise.sharing.things import SharedThings
     from runner.supervise.starting.pauses import Row
     from runner.supervise.starting.processes import Processes
@@ -39,9 +40,9 @@ def as_run_jobs_does(count: int) -> list[int]:
         signals=Signals(),
     )
     for number in range(count):
-        processes.create(number)
-    processes.start(range(count), unsent=(), row=Row(math.inf, math.inf, lambda _: []))
-    return [processes.facts(number)["pid"] for number in range(count)]
+        processes.objects.create(number)
+    processes.start(tuple(map(LifeId, range(count))), unsent=(), row=Row(math.inf, math.inf, lambda _: []))
+    return [processes.running[number].pid for number in range(count)]
 
 
 if __name__ == "__main__":

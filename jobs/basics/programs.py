@@ -1,4 +1,4 @@
-"""The code that some files of this folder run: ordinary functions and classes, that know nothing of run-jobs."""
+"""The code of some files in this folder: ordinary functions and classes without run-jobs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def worker() -> None:
 
 
 class Worker(Process):
-    """A process that says its name."""
+    """A process that prints its name."""
 
     def run(self) -> None:
-        """What the process does."""
+        """Do the work of the process."""
         print(f"In {self.name}")

@@ -1,4 +1,4 @@
-"""What some files of this folder run where a step is not enough: ordinary functions that know nothing of run-jobs."""
+"""The code of some files in this folder, for which steps are not enough: ordinary functions without run-jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def consume(buffer: MutableSequence[int], free: Semaphore, full: Semaphore, door: Lock, times: int) -> None:
-    """Take so many items out of the buffer, the oldest first."""
+    """Take this number of items out of the buffer, the oldest first."""
     for _ in range(times):
         full.acquire()
         with door:
@@ -28,7 +28,7 @@ def consume(buffer: MutableSequence[int], free: Semaphore, full: Semaphore, door
 
 
 def read(board: NDArray[np.int64], room: Condition, readers: c_int64, times: int) -> None:
-    """Look at the board so often, together with other readers, and say whether its numbers were always alike."""
+    """Read the board this many times, together with other readers, and print whether its numbers were always equal."""
     whole = 0
     for _ in range(times):
         with room:
@@ -43,7 +43,7 @@ def read(board: NDArray[np.int64], room: Condition, readers: c_int64, times: int
 
 
 def write(board: NDArray[np.int64], room: Condition, readers: c_int64, times: int) -> None:
-    """Add to both numbers of the board so often, each time when no reader looks at it."""
+    """Add to both numbers of the board this many times, each time when no reader looks at it."""
     for _ in range(times):
         with room:
             room.wait_for(lambda: readers.value == 0)
@@ -54,7 +54,7 @@ def write(board: NDArray[np.int64], room: Condition, readers: c_int64, times: in
 def read_by_turns(
     room: Condition, readers: c_int64, visits: c_int64, all_came: Barrier, both_in: Barrier, me: int, turns: int
 ) -> None:
-    """Be in the room, and leave it for a moment at every second turn, when the other reader stays in."""
+    """Stay in the room, and leave it for a moment at every second turn, when the other reader is in."""
 
     def enter() -> None:
         with room:
@@ -78,7 +78,7 @@ def read_by_turns(
 
 
 def write_at_last(room: Condition, readers: c_int64, visits: c_int64, all_came: Barrier) -> None:
-    """Wait until the room is empty, and say how often readers had come in by then."""
+    """Wait until the room is empty, and print how often readers had come in by then."""
     all_came.wait()
     with room:
         room.wait_for(lambda: readers.value == 0)
@@ -106,14 +106,14 @@ def count_words(lines: Queue[str], found: Queue[Counter[str]]) -> None:
 
 
 def add_up(found: Queue[Counter[str]], totals: MutableMapping[str, int], times: int) -> None:
-    """Add up so many counts."""
+    """Add up this number of counts."""
     for _ in range(times):
         for word, number in found.get().items():
             totals[word] = totals.get(word, 0) + number
 
 
 def eat(shelf: Queue[str | None], eaten: Synchronized[int]) -> None:
-    """Eat what is on the shelf, until the poison pill comes."""
+    """Eat from the shelf until the poison pill comes."""
     while (loaf := shelf.get()) is not None:
         print(f"eats {loaf}")
         with eaten.get_lock():

@@ -1,4 +1,4 @@
-"""What some files of this folder run where a step is not enough: ordinary functions that know nothing of run-jobs."""
+"""The code of some files in this folder, for which steps are not enough: ordinary functions without run-jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cook(orders: Queue[str | None], cooked: Synchronized[int]) -> None:
-    """Cook what is ordered, until the poison pill comes."""
+    """Cook the orders until the poison pill comes."""
     while (order := orders.get()) is not None:
         print(f"{current_process().name} cooks {order}")
         with cooked.get_lock():

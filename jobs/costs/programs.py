@@ -1,4 +1,4 @@
-"""The code that some files of this folder run: ordinary functions, that know nothing of run-jobs."""
+"""The code of some files in this folder: ordinary functions without run-jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK = 1_000
 
 
 def count_primes(below: int, share: int, shares: int, primes: Synchronized[int]) -> None:
-    """Count the primes of one share of the numbers below a bound, and add how many there are to the shared number.
+    """Count the primes of one share of the numbers below a bound, and add their count to the shared number.
 
     Shares are dealt in blocks, as cards are: each has as many large numbers, which take longer, as any other.
     """
@@ -24,5 +24,5 @@ def count_primes(below: int, share: int, shares: int, primes: Synchronized[int])
 
 
 def is_prime(number: int) -> bool:
-    """Whether a number has two divisors: 1 and itself."""
+    """Return whether a number has two divisors: 1 and itself."""
     return number > 1 and all(number % divisor for divisor in range(2, isqrt(number) + 1))

@@ -1,4 +1,4 @@
-"""The code that some files of this folder run: ordinary functions, that know nothing of run-jobs."""
+"""The code of some files in this folder: ordinary functions without run-jobs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def count_visitor() -> None:
 
 
 def print_and_leave(text: str, end: str) -> NoReturn:
-    """Print, and leave by `os._exit`, which empties no buffer."""
+    """Print, and leave by `os._exit`, which does not flush the buffer."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(write_through=False)  # where PYTHONUNBUFFERED is set, nothing would get lost
     print(text, end=end)
@@ -45,14 +45,14 @@ def roll_dice() -> None:
 
 
 def roll_own_dice() -> None:
-    """Print three numbers of a generator that is made here."""
+    """Print three numbers of a generator that is created here."""
     import numpy as np
 
     print(*np.random.default_rng().integers(1, 7, 3))
 
 
 def paint(begun: Queue[bool]) -> None:
-    """Open the paint, say so, paint for a while, and close the paint whatever happens."""
+    """Open the paint, print that, paint for a while, and close the paint whatever happens."""
     print("opens the paint")
     try:
         begun.put(True)
@@ -63,7 +63,7 @@ def paint(begun: Queue[bool]) -> None:
 
 
 def think_and_speak(index: int) -> None:
-    """Think the less the higher the number, and speak then."""
+    """Think for a shorter time the higher the number is, and then speak."""
     think = 0.6 - 0.3 * index
     time.sleep(max(0.0, think))
     print(f"speaker-{index} speaks")

@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit status."""
-    gc.disable()  # until there is something to wait for: all that is made before is needed
+    """Run the command line and return the exit status."""
+    gc.disable()  # until there is something to wait for: everything that is created before is needed
     prepare_streams()
     try:
         status = _status(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except Exception as error:
-        return _told(error)
-    except KeyboardInterrupt:  # nothing has been started yet, or all has ended
+        return _print_error(error)
+    except KeyboardInterrupt:  # nothing has been started yet, or everything has ended
         return INTERRUPTED
     return status
 
 
-def _told(error: Exception) -> int:
-    """Say what went wrong; gives the exit status."""
+def _print_error(error: Exception) -> int:
+    """Print the error; return the exit status."""
     from runner.system.open_files import RAISE_IT, lacks_files
 
     if lacks_files(error):
         return fail(f"too many open files: {RAISE_IT}", FAULT)
     if isinstance(error, OSError):
         return fail_to_write(error)
-    from runner.model.errors import told_as_fault
+    from runner.model.errors import fault_message
 
-    return fail(told_as_fault(error), FAULT)
+    return fail(fault_message(error), FAULT)
 
 
 def _status(words: list[str]) -> int:
-    """Do what the command line says; gives the exit status."""
+    """Run the command; return the exit status."""
     if words[:1] in (["-h"], ["--help"], ["--version"]):
-        # Said without argparse, which takes longer to import than Python to start.
+        # Printed without argparse, which takes longer to import than Python to start.
         print(f"run-jobs {__version__}" if words[0] == "--version" else help_text(width_of(sys.stdout) or 80))
         return 0
     if not words:
@@ -77,7 +77,7 @@ def _status(words: list[str]) -> int:
 
 
 def _launch_early(words: list[str]) -> Launched | None:
-    """Start the supervisor's interpreter before anything else is done, if there is something to run."""
+    """Start the supervisor's interpreter before anything else, if there is something to run."""
     if words[0] not in ("run", "watch") or len(words) == 1 or {"-h", "--help", "--version"} & set(words):
         return None
     from runner.link.launch import can_launch, launch
@@ -87,7 +87,7 @@ def _launch_early(words: list[str]) -> Launched | None:
     launched = launch()
     from runner.system.open_files import raise_open_files
 
-    raise_open_files()  # ours alone: the supervisor has the limit that we were given, for its children
+    raise_open_files()  # for us alone: the supervisor gets the limit that we were given, for its children
     return launched
 
 
@@ -106,4 +106,4 @@ _MODULES = {
     "why": "history",
     "compare": "history",
 }
-"""The module of `runner.cli` that does what a command says."""
+"""The module of `runner.cli` for each command."""

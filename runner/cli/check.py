@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
-    """Check each file, and its edits; nothing is started. Gives the worst exit status."""
+    """Check each file and its edits without starting anything. Return the worst exit status."""
     status = 0
     wrong: list[Problem] = []
     for file in options.files:
@@ -45,7 +45,7 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
 
 
 def _check(options: argparse.Namespace) -> tuple[str, list[Problem]]:
-    """What is said of a good file, and what has no effect in it. Raises `InvalidFile`."""
+    """Return the report on a good file, and its fields without effect. Raise `InvalidFile`."""
     text = files.read(options)
     described = files.described(options, text)
     check_edits(options, text)
@@ -67,7 +67,7 @@ def _as_json(file: str, problems: Sequence[Problem], notes: Sequence[Problem]) -
 
 
 def check_edits(options: argparse.Namespace, text: bytes, number: int | None = None) -> None:
-    """Check all edits, or the one of this number. Raises `InvalidFile`."""
+    """Check all edits, or the one of this number. Raise `InvalidFile`."""
     from runner.describe.plan.edits import problems_of_edits
 
     problems = problems_of_edits(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
-    """Say it in words; nothing is started."""
+    """Print it in words without starting anything."""
     from runner.model.errors import InvalidFile
 
     try:
@@ -29,7 +29,7 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
 
 
 def explained(plan: Plan) -> str:
-    """What main will do, in lines as wide as the terminal."""
+    """Return what main will do, in lines as wide as the terminal."""
     from runner.report.terminal.explain import explain
 
     width = width_of(sys.stdout)
@@ -37,7 +37,7 @@ def explained(plan: Plan) -> str:
 
 
 def _indent(line: str) -> str:
-    """What the further lines of a line that is too long begin with: they stand under its text."""
+    """Return the indentation of the further lines of a line that is too long: they are aligned with its text."""
     text = line.lstrip()
     number, _, _ = text.partition(" ")
     is_numbered = number.endswith(".") and number[:-1].isdecimal()

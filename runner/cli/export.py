@@ -46,9 +46,11 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
 
 
 def _coroutines(described: Described) -> dict[str, bool]:
-    """The targets that return coroutines, or might (False), which only importing them shows; none where that fails.
+    """Return the targets that return coroutines, or might (False); only importing them shows that; none if an import
+    fails.
 
-    Raises `InvalidFile` for what a run refuses because nothing would run: a script would end as if all were well.
+    Raise `InvalidFile` for targets that a run refuses because their bodies would not run: a script would end as if all
+    were well.
     """
     from runner.describe.plan.supervisor_refusals import invalid_file
     from runner.model.errors import RunJobsError
@@ -61,7 +63,7 @@ def _coroutines(described: Described) -> dict[str, bool]:
         try:
             return session.check(plan)
         except Refused as refused:
-            if empty := [each for each in refused.refusals if "runs_nothing" in each]:
+            if empty := [each for each in refused.refusals if each.runs_nothing]:
                 raise invalid_file(described, empty) from None
             return {}
         except RunJobsError:
@@ -69,7 +71,7 @@ def _coroutines(described: Described) -> dict[str, bool]:
 
 
 def _why_spared(options: argparse.Namespace) -> str:
-    """What the output is that no script may overwrite; empty if it may."""
+    """Return what the output is, if a script must not overwrite it; empty if it may."""
     if not os.path.isfile(options.output):
         return ""
     if os.path.samefile(0 if options.file == "-" else options.file, options.output):
@@ -80,13 +82,13 @@ def _why_spared(options: argparse.Namespace) -> str:
 
 
 def _say_what_it_imports(options: argparse.Namespace, plan: Plan) -> None:
-    """Say which modules that lie beside the file the script has to find where it lies."""
+    """Print which modules next to the file the script needs next to it."""
     folder = os.path.dirname(os.path.abspath(options.file))
     if os.path.dirname(os.path.abspath(options.output)) == folder:
         return
     paths = {process.target or process.cls or "" for process in plan.processes}
     modules = {path.partition(":")[0].partition(".")[0] for path in paths}
-    beside = sorted(f"{name}.py" for name in modules if os.path.exists(os.path.join(folder, f"{name}.py")))
-    if beside:
-        what = ", ".join(beside)
-        say(f"the script imports {what}, which lies beside {options.file}: copy it, too")
+    files = sorted(f"{name}.py" for name in modules if os.path.exists(os.path.join(folder, f"{name}.py")))
+    if files:
+        what = ", ".join(files)
+        say(f"the script imports {what} from the folder of {options.file}: copy it, too")

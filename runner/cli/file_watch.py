@@ -13,38 +13,38 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _CHANGES = 0x8 | 0x40 | 0x80 | 0x200
-"""Of Linux's inotify: an editor has closed the file, put a new one in its place, or removed it."""
-BETWEEN_LOOKS_S = 0.25
-"""Where the system does not tell."""
+"""Flags of Linux's inotify: an editor has closed the file, replaced it, or removed it."""
+POLL_INTERVAL_S = 0.25
+"""The polling interval, if the system does not report changes."""
 SETTLED_S = 0.05
-"""After a save, for another one that belongs to it: some editors write a file twice."""
+"""The pause after a save for another one that belongs to it: some editors write a file twice."""
 
 
-class Saves:
-    """The saves of a file, and of the Python modules beside it."""
+class FileWatch:
+    """The saves of a file, and of the Python modules next to it."""
 
     def __init__(self, file: str) -> None:
         self._folder, self._name = os.path.split(os.path.abspath(file))
-        self._told = _told_of(self._folder)
+        self._watch = _open_watch(self._folder)
         self._seen = self._stamps()
 
-    def __enter__(self) -> Saves:
+    def __enter__(self) -> FileWatch:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._told is not None:
-            os.close(self._told)
+        if self._watch is not None:
+            os.close(self._watch)
 
     def wait(self) -> None:
-        """Block until something is saved that was not as it is now when this was called last."""
+        """Block until something has been saved since the last call."""
         while self._stamps() == self._seen:
-            if self._told is None:
-                time.sleep(BETWEEN_LOOKS_S)
+            if self._watch is None:
+                time.sleep(POLL_INTERVAL_S)
             else:
-                _hear(self._told, None)
-        while self._told is not None and _hear(self._told, SETTLED_S):
+                _wait_for_change(self._watch, None)
+        while self._watch is not None and _wait_for_change(self._watch, SETTLED_S):
             continue
         self._seen = self._stamps()
 
@@ -59,16 +59,16 @@ class Saves:
         return found
 
 
-def _hear(told: int, timeout_s: float | None) -> bool:
-    """Wait for the system to tell of something in the folder; whether it has."""
-    ready = bool(select.select([told], [], [], timeout_s)[0])
+def _wait_for_change(watch: int, timeout_s: float | None) -> bool:
+    """Wait for the system to report a change in the folder; return whether it did."""
+    ready = bool(select.select([watch], [], [], timeout_s)[0])
     if ready:
-        os.read(told, 1 << 16)
+        os.read(watch, 1 << 16)
     return ready
 
 
-def _told_of(folder: str) -> int | None:
-    """A descriptor that gets readable when something in the folder is saved; None where there is no such thing."""
+def _open_watch(folder: str) -> int | None:
+    """Return a descriptor that becomes readable when something in the folder is saved; None if the system has none."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "inotify_init1"):
         return None

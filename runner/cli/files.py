@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read(options: argparse.Namespace) -> bytes:
-    """The bytes of the file. Raises `InvalidFile`; of a file that is not there it says what may be meant."""
+    """Return the bytes of the file. Raise `InvalidFile`; for a missing file it suggests what may be meant."""
     from runner.describe.yaml.reading import read_file
     from runner.model.errors import InvalidFile
 
@@ -37,8 +37,8 @@ def read(options: argparse.Namespace) -> bytes:
 
 
 def described(options: argparse.Namespace, text: bytes) -> Described:
-    """The plan of the text, as the options say. Raises `InvalidFile`."""
-    # The supervisor has its environment already. Looking for plugins of pydantic's reads what is installed: 10 ms.
+    """Return the plan of the text, with the options. Raise `InvalidFile`."""
+    # The supervisor has its environment already. Searching for plugins of pydantic reads the installed packages: 10 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from runner.describe.plan.planning import describe
 
@@ -48,7 +48,7 @@ def described(options: argparse.Namespace, text: bytes) -> Described:
 
 
 def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
-    """Print what is wrong; gives the exit status."""
+    """Print the problems; return the exit status."""
     if options.json:
         import json
 
@@ -62,7 +62,7 @@ def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
 
 
 def show(problems: Sequence[Problem], besides: str = "", kind: Literal["error", "note"] = "error") -> None:
-    """Print problems, or notes, for a person, and how many problems there are if there are several."""
+    """Print problems, or notes, for a person, and their number if there are several."""
     from runner.describe.yaml.diagnostics import render_all
 
     if problems:
@@ -74,13 +74,13 @@ def show(problems: Sequence[Problem], besides: str = "", kind: Literal["error", 
         print(f"\n{len(problems)} problems{where}{besides}", file=sys.stderr)
 
 
-def look_for_places(options: argparse.Namespace) -> None:
-    """See that the pictures and the page can be written when all is over. Raises `UsageError`."""
+def check_outputs(options: argparse.Namespace) -> None:
+    """Check that the pictures and the page can be written at the end. Raise `UsageError`."""
     for option in ("timeline", "trace", "report"):
         path = getattr(options, option)
         if path not in (None, "-"):
             try:
-                _look_for_a_place(os.path.realpath(path))
+                _check_output(os.path.realpath(path))
             except OSError as error:
                 from runner.model.errors import UsageError
 
@@ -88,29 +88,29 @@ def look_for_places(options: argparse.Namespace) -> None:
                 raise UsageError(f"--{option}: `{path}` cannot be written: {reason}") from None
 
 
-def _look_for_a_place(path: str) -> None:
-    """See whether this file can be written. What is there stays as it is, and nothing new does."""
+def _check_output(path: str) -> None:
+    """Check whether this file can be written. Existing contents remain, and no new file does."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         os.unlink(path)
     else:
-        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # who reads a pipe would take its closing for the end
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # the reader of a pipe would take its closing for the end
             os.close(os.open(path, os.O_WRONLY))
 
 
 def has_color(stream: object) -> bool:
-    """Whether what is written to this stream may have colours."""
+    """Return whether text on this stream may have colours."""
     is_terminal = getattr(stream, "isatty", bool)()
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width_of_terminal() -> int:
-    """Characters in a line of stdout: of the terminal, or 100."""
+    """Return the width of the terminal in characters, or 100."""
     return width_of(sys.stdout) or 100
 
 
 def count(number: int, noun: str, plural: str = "s") -> str:
-    """So many of them."""
+    """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else plural}"

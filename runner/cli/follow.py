@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 
 
-class Front:
+class RunFollower:
     """Follows one run and reports it."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Front:
     ) -> None:
         """`events` is a descriptor that events are written to as JSON lines; the reporter closes it.
 
-        `collected` gets all that there is to know of the run.
+        `collected` collects all events and output of the run.
         """
         self._options = options
         self._plan = plan
@@ -46,7 +46,7 @@ class Front:
         self._peeked_at = float("-inf")
 
     def follow(self) -> int:
-        """Report the run until it is over; gives the exit status."""
+        """Report the run until it is over; return the exit status."""
         status = 0
         reporter = Reporter(self._settings(), lambda: self._session.stop(signal.SIGPIPE))
         try:
@@ -89,7 +89,7 @@ class Front:
             stdout_is_terminal=os.isatty(1),
             stderr_is_terminal=is_terminal,
             color=not plain and not os.environ.get("NO_COLOR"),
-            # Output that is passed on as it is has the terminal for itself: a display would erase half a line of it.
+            # Output that is passed on unchanged has the terminal for itself: a display would erase half a line of it.
             live=is_terminal and not plain and not options.quiet and options.output != "raw",
             steers=not plain,
             is_kept=options.history,

@@ -25,7 +25,7 @@ THEMES = {
     "counter": "counting together",
     "limits": "what a process may have",
     "communication": "how processes talk to each other",
-    "classics": "the problems that everybody learns",
+    "classics": "the classic problems",
     "traps": "what goes wrong, and why",
     "costs": "what it costs",
 }
@@ -33,7 +33,7 @@ THEMES = {
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
-    """List the gallery, show a file of it, or copy all of it; gives the exit status."""
+    """List the gallery, show a file of it, or copy all of it; return the exit status."""
     match options.words:
         case [] | ["list"]:
             _list(scenarios())
@@ -49,13 +49,13 @@ def act(options: argparse.Namespace, _: Launched | None) -> int:
 
 
 def gallery_folder() -> Path:
-    """Where the files are: in the package, or beside it where it is run from its sources."""
+    """Return the folder of the gallery: in the package, or next to it if it is run from its sources."""
     inside = _PACKAGE / "gallery"
     return inside if inside.is_dir() else _PACKAGE.parent / "jobs"
 
 
 def scenarios() -> dict[str, Path]:
-    """All files of the gallery by name, such as `classics/ping-pong`."""
+    """Return all files of the gallery by name, such as `classics/ping-pong`."""
     folder = gallery_folder()
     files = sorted(folder.rglob("*.yaml"), key=lambda path: (_theme_number(path.relative_to(folder)), path))
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
@@ -67,7 +67,7 @@ def _theme_number(path: Path) -> int:
 
 
 def title_of(text: str) -> str:
-    """The title that a file gives itself."""
+    """Return the title in a file."""
     line = next((line for line in text.splitlines() if line.startswith("title:")), "title:")
     return line.removeprefix("title:").strip().strip("\"'")
 
@@ -75,7 +75,7 @@ def title_of(text: str) -> str:
 def _list(every: dict[str, Path]) -> None:
     before, width = None, width_of(sys.stdout) or WIDEST
     names = {name: name for name in every}
-    if max(map(len, every), default=0) + 2 > width:  # the theme stands above them
+    if max(map(len, every), default=0) + 2 > width:  # the theme is printed above them
         names = {name: name.rpartition("/")[2] for name in every}
     widest = max(map(len, names.values()), default=0)
     for name, path in every.items():
@@ -88,8 +88,8 @@ def _list(every: dict[str, Path]) -> None:
         print("\n".join(table([(f"{names[name]:<{widest}} ", title)], width)))
 
 
-def found(file: str, *, is_told: bool) -> str:
-    """The file, or the one of the gallery of this name if there is no such file, which `is_told` then."""
+def found(file: str, *, announces: bool) -> str:
+    """Return the file, or the file of the gallery with this name if it does not exist; `announces` prints which one."""
     if file == "-" or os.path.lexists(file):
         return file
     every = scenarios()
@@ -99,13 +99,13 @@ def found(file: str, *, is_told: bool) -> str:
     path = os.path.relpath(every[fitting[0]])
     if path.startswith(os.pardir):
         path = str(every[fitting[0]])
-    if is_told:
+    if announces:
         say(f"{file} is {path}, of the gallery")
     return path
 
 
 def hint(file: str) -> str | None:
-    """What may be meant by the name of a file that is not there."""
+    """Return what may be meant by the name of a missing file."""
     for end in (".yaml", ".yml"):
         if os.path.isfile(file + end):
             return f"did you mean `{file}{end}`?"
@@ -118,7 +118,7 @@ def hint(file: str) -> str | None:
 
 
 def _fitting(name: str, every: dict[str, Path]) -> list[str]:
-    """The full names of the scenarios that a name may mean."""
+    """Return the full names of the scenarios that a name may mean."""
     wanted = name.removesuffix(".yaml").removeprefix("jobs/")
     return [one for one in every if one == wanted] or [one for one in every if one.rpartition("/")[2] == wanted]
 
@@ -139,7 +139,7 @@ def _show(name: str) -> int:
 
 def _copy(folder: str) -> int:
     if os.path.isdir(folder) and os.listdir(folder):
-        return fail(f"`{folder}` is not empty: name a folder that is not there yet", USAGE_ERROR)
+        return fail(f"`{folder}` is not empty: name a folder that does not exist yet", USAGE_ERROR)
     try:
         shutil.copytree(
             gallery_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "README.md")
@@ -153,7 +153,7 @@ def _copy(folder: str) -> int:
 
 
 def _write_schema(folder: Path) -> None:
-    """The schema beside the files, for editors, and in each file the way to it."""
+    """Write the schema next to the files, for editors, and a reference to it in each file."""
     import json
 
     from runner.describe.schema.file_schema import build_schema

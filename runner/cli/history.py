@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def act(options: argparse.Namespace, _: Launched | None) -> int:
-    """Do what the options ask of the runs that are kept; gives the exit status."""
+    """Do what the options ask for with the stored runs; return the exit status."""
     try:
         return _ACTIONS[options.command](options, History(history_folder()))
     except RunJobsError as error:
@@ -40,7 +40,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
         print(json.dumps([fields_of(run) for run in runs], ensure_ascii=False))
         return 0
     if not runs:
-        say(f"no run{f' of {options.file}' if file else ''} is kept yet")
+        say(f"no run{f' of {options.file}' if file else ''} is stored yet")
         return 0
     from runner.report.terminal.listing import history_lines
 
@@ -50,7 +50,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
 
 def _show(options: argparse.Namespace, history: History) -> int:
     run = found(history, options.run)
-    files.look_for_places(options)
+    files.check_outputs(options)
     from runner.cli.pictures import make_pictures
 
     if options.json:
@@ -99,7 +99,7 @@ def _compare(options: argparse.Namespace, history: History) -> int:
 
 
 def show_comparison(before: KeptRun, after: KeptRun) -> None:
-    """Print what is different, and the two timelines one above the other."""
+    """Print the differences, and the two timelines one above the other."""
     from runner.cli.pictures import timeline_lines
     from runner.history.compare import compare
     from runner.report.terminal.comparison import comparison_lines
@@ -111,22 +111,22 @@ def show_comparison(before: KeptRun, after: KeptRun) -> None:
 
 
 def _field(run: KeptRun, path: str) -> str | None:
-    """The value of a field in a run's file, as it was run."""
+    """Return the value of a field in a run's file, as it was run."""
     from runner.describe.plan.field_values import FieldValues
 
     return FieldValues(run.text.encode(), run.overrides).of(path)
 
 
 def found(history: History, name: str) -> KeptRun:
-    """The run of this number, or the last one of this file."""
+    """Return the run with this number, or the last one of this file."""
     if os.path.exists(name):
         path = os.path.abspath(name)
         runs = history.runs(path, 1)
         if not runs:
-            raise NoSuchRun(f"no run of {name} is kept: run it first")
+            raise NoSuchRun(f"no run of {name} is stored: run it first")
         return history.find(runs[0].run)
     if os.sep in name or name.endswith((".yaml", ".yml")):
-        raise NoSuchRun(f"there is no file {name}, and no run of it is kept")
+        raise NoSuchRun(f"there is no file {name}, and no run of it is stored")
     return history.find(name)
 
 

@@ -15,7 +15,7 @@ from runner.model.wrapping import wrapped
 
 
 class _Lines(argparse.HelpFormatter):
-    """Breaks lines of a help between words only, never at a hyphen of an option."""
+    """Wraps lines of a help between words only, never at a hyphen of an option."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=min(width_of(sys.stdout) or 80, WIDEST))
@@ -28,7 +28,7 @@ class _Lines(argparse.HelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what was probably meant."""
+    """Suggests what was probably meant."""
 
     def error(self, message: str) -> NoReturn:
         wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '(\S+?)'", message)
@@ -39,14 +39,14 @@ class _Parser(argparse.ArgumentParser):
             near = difflib.get_close_matches(wrong[1] or wrong[2], known, 1)
             message += f"; did you mean `{near[0]}`?" if near else ""
         say(message)
-        say(f"`{self.prog} --help` tells what there is")
+        say(f"`{self.prog} --help` lists the commands and options")
         raise SystemExit(USAGE_ERROR)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    """The options of a command line that begins with a command."""
+    """Return the options of a command line that begins with a command."""
     if words[0] == "run" and words[1:]:
-        _look_for_a_mistyped_command(words[1])
+        _check_mistyped_command(words[1])
     options = _PARSERS[words[0]]().parse_args(_with_timeline_here(words[1:]))
     options.command = words[0]
     if options.command in OF_FILES:
@@ -55,13 +55,13 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def _find_missing_files(options: argparse.Namespace) -> None:
-    """Put files of the gallery in the place of names of which there is no file."""
+    """Replace names that are not files by files of the gallery."""
     files = [options.file] if "file" in options else options.files
     if all(file == "-" or os.path.lexists(file) for file in files):
         return
     from runner.cli.gallery import found
 
-    files = [found(file, is_told=not (options.json or getattr(options, "quiet", False))) for file in files]
+    files = [found(file, announces=not (options.json or getattr(options, "quiet", False))) for file in files]
     if "file" in options:
         (options.file,) = files
     else:
@@ -69,12 +69,12 @@ def _find_missing_files(options: argparse.Namespace) -> None:
 
 
 def _with_timeline_here(words: list[str]) -> list[str]:
-    """`--timeline FILE` draws here what FILE does: only a picture's name belongs to the option."""
+    """Return the words with `--timeline FILE` split: only a picture's name belongs to the option."""
     following = [*words[1:], ""]
     for word, after in zip(words, following, strict=False):
         if word == "--timeline" and after.endswith((".png", ".jpg", ".jpeg", ".pdf")):
             raise SystemExit(
-                fail(f"--timeline: `{after}` cannot be drawn, but a picture whose name ends with .svg", USAGE_ERROR)
+                fail(f"--timeline: `{after}` cannot be drawn, only a picture whose name ends with .svg", USAGE_ERROR)
             )
     return [
         "--timeline=-" if word == "--timeline" and not after.endswith(".svg") else word
@@ -82,7 +82,7 @@ def _with_timeline_here(words: list[str]) -> list[str]:
     ]
 
 
-def _look_for_a_mistyped_command(file: str) -> None:
+def _check_mistyped_command(file: str) -> None:
     if file.startswith("-") or file in COMMANDS or os.path.exists(file) or "." in file or os.sep in file:
         return
     if meant := SYNONYMS.get(file.casefold()):
@@ -118,7 +118,9 @@ def _add_changes(parser: _Parser) -> None:
 def _run_parser(command: str = "run", description: str = "Run the processes that a file declares.") -> _Parser:
     parser = _file_parser(command, description)
     parser.add_argument("--events", metavar="FILE", help="write every event there, a JSON object a line; `-`: stdout")
-    parser.add_argument("--events-output", action="store_true", help="make every line that a process writes an event")
+    parser.add_argument(
+        "--events-output", action="store_true", help="report every line that a process writes as an event"
+    )
     parser.add_argument(
         "--output",
         choices=("prefixed", "raw", "none"),
@@ -134,7 +136,7 @@ def _run_parser(command: str = "run", description: str = "Run the processes that
     parser.add_argument(
         "--no-preflight", dest="preflight", action="store_false", help="do not import the targets before the start"
     )
-    parser.add_argument("--no-history", dest="history", action="store_false", help="do not keep the run")
+    parser.add_argument("--no-history", dest="history", action="store_false", help="do not store the run")
     _add_pictures(parser)
     return parser
 
@@ -145,10 +147,10 @@ def _add_pictures(parser: _Parser) -> None:
         nargs="?",
         const="-",
         metavar="OUT.svg",
-        help="draw who ran and who waited, and when: here, or as a picture into a file",
+        help="draw which processes ran and waited, and when: here, or as a picture into a file",
     )
     parser.add_argument("--trace", metavar="OUT.json", help="write a trace that Perfetto and chrome://tracing open")
-    parser.add_argument("--report", metavar="OUT.html", help="write a page with all that there is to see of the run")
+    parser.add_argument("--report", metavar="OUT.html", help="write a page with everything about the run")
 
 
 def _check_parser() -> _Parser:
@@ -163,7 +165,7 @@ def _check_parser() -> _Parser:
 
 
 def _explain_parser() -> _Parser:
-    return _file_parser("explain", "Say in words what main will do, and when; nothing is started.")
+    return _file_parser("explain", "Describe what main will do, and when; nothing is started.")
 
 
 def _schema_parser() -> _Parser:
@@ -171,7 +173,7 @@ def _schema_parser() -> _Parser:
 
 
 def _watch_parser() -> _Parser:
-    return _run_parser("watch", "Run a file again whenever it is saved, and say what is different.")
+    return _run_parser("watch", "Run a file again whenever it is saved, and show the differences.")
 
 
 def _try_parser() -> _Parser:
@@ -226,7 +228,7 @@ def _show_parser() -> _Parser:
 
 
 def _why_parser() -> _Parser:
-    return _kept_run_parser("why", "Say why a run came out as it did: what failed, by error and place, and the notes.")
+    return _kept_run_parser("why", "Explain the outcome of a run: what failed, by error and place, and the notes.")
 
 
 def _compare_parser() -> _Parser:
@@ -250,9 +252,9 @@ _PARSERS = {
     "why": _why_parser,
     "compare": _compare_parser,
 }
-"""What makes the parser of a command."""
+"""The functions that create the parsers of the commands."""
 OF_FILES = ("run", "check", "explain", "watch", "try", "predict", "export")
-"""Commands of which `FILE` may be a name of the gallery."""
+"""Commands whose `FILE` may be a name of the gallery."""
 
 _RUN = "write run-jobs FILE"
 _LOOK = "write run-jobs history for the last runs, run-jobs show for one of them; a run shows what its processes do"
@@ -274,4 +276,4 @@ SYNONYMS = {
     "convert": "did you mean `export`, which writes a Python script?",
     "scale": "write replicas: in the file, or --set jobs.NAME.replicas=3",
 }
-"""What other tools call their commands, and what to write here."""
+"""Names of commands in other tools, with what to write here."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def events_of(run: KeptRun) -> list[Event]:
-    """The events of a kept run; those that only a later version has are left out."""
+    """Return the events of a stored run; those that only a later version has are left out."""
     return [Event.from_json(data) for data in run.events if data["event"] in EVENTS]
 
 
 def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None, until: float = 0.0) -> list[str]:
-    """The timeline of a run, for a terminal; its scale goes at least to `until`, in seconds."""
+    """Return the timeline of a run, for a terminal; its scale extends at least to `until`, in seconds."""
     from runner.report.timeline.text import lines
 
     timeline = timeline_of(events_of(run))
@@ -36,7 +36,7 @@ def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None, until
 
 
 def make_pictures(options: argparse.Namespace, run: KeptRun) -> int:
-    """Draw what the options ask for; gives the exit status."""
+    """Draw what the options ask for; return the exit status."""
     if options.timeline == "-":
         lines = timeline_lines(run, color=files.has_color(sys.stderr))
         print("\n" + "\n".join(lines), file=sys.stderr)
@@ -55,7 +55,7 @@ def make_pictures(options: argparse.Namespace, run: KeptRun) -> int:
 
 
 def page_of(run: KeptRun) -> str:
-    """The page of a run."""
+    """Return the page of a run."""
     from runner.report.page.html import OutputLine, ReportedRun, page
 
     return page(

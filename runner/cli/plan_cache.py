@@ -1,8 +1,8 @@
 """A cache of checked plans, because reading and checking a file takes most of the start-up time.
 
-A kept plan stands for its file only if everything is the same that made it: the bytes of the file, what was said
-beside it on the command line, the folders, the Python, and the modules that read and checked it. It is compared, not
-hashed. Whatever is wrong with a kept plan, it is as if there were none.
+A stored plan is used only if everything that it was made from is unchanged: the bytes of the file, the other arguments
+of the command line, the folders, the Python, and the modules that read and checked it. They are compared, not hashed. A
+stored plan that cannot be used is ignored.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
     from runner.model.plan import Plan
 
     Stamp: TypeAlias = list[str | int]
-    """A file's path, time of change and size."""
+    """A file's path, modification time and size."""
 
-MOST_PLANS = 100
-MOST_BYTES = 1 << 20
-"""Of a file whose plan is kept."""
+MAX_PLANS = 100
+MAX_BYTES = 1 << 20
+"""The largest file whose plan is stored."""
 _CHECKERS = ("runner", "pydantic", "pydantic_core", "yaml")
 """The packages whose modules make a plan."""
 
 
 def plans_folder() -> str | None:
-    """Where this user's plans are kept; None if there is no place for such things."""
+    """Return the folder of this user's plans; None if there is no place for it."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(cache, "run-jobs", "plans") if os.path.isabs(cache) else None
 
 
-class Shelf:
-    """The place of the plan of one file, read in one way. What cannot be read or written is not there."""
+class PlanCache:
+    """The cached plan of one file, read in one way. A plan that cannot be read or written does not exist."""
 
     def __init__(
         self, text: bytes, file: str, overrides: Sequence[str], start_method: str | None, folder: str | None
     ) -> None:
-        """With `folder` None nothing is kept, nor found."""
+        """If `folder` is None, nothing is stored or found."""
         said = [file, _current_folder(), list(overrides), start_method, sys.version, sys.platform]
         self._key = json.dumps([*said, text.decode(errors="surrogateescape")])
-        self._folder = folder if len(text) <= MOST_BYTES else None
+        self._folder = folder if len(text) <= MAX_BYTES else None
         self._name = f"{crc32(self._key.encode()):08x}.json"
 
     def find(self) -> Plan | None:
-        """The plan that was put here, if it is still that of the file."""
+        """Return the stored plan, if it is still valid for the file."""
         if self._folder is None:
             return None
         try:
@@ -64,7 +64,7 @@ class Shelf:
         return None
 
     def put(self, plan: Plan) -> None:
-        """Keep the plan, which has just been made of the file."""
+        """Store the plan, which has just been made from the file."""
         if self._folder is None:
             return
         with contextlib.suppress(OSError):
@@ -76,7 +76,7 @@ class Shelf:
 
 
 def _checkers() -> list[str]:
-    """The files of the modules that have been loaded to make a plan."""
+    """Return the files of the modules that have been loaded to make a plan."""
     files = (getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if _is_checker(name))
     return sorted({file for file in files if file is not None})
 
@@ -91,7 +91,7 @@ def _stamp(path: str) -> Stamp:
 
 
 def _current_folder() -> str | None:
-    """The current folder; None if it is gone: then no plan is made, and none kept."""
+    """Return the current folder; None if it is gone: then no plan is made or stored."""
     try:
         return os.getcwd()
     except OSError:
@@ -99,15 +99,15 @@ def _current_folder() -> str | None:
 
 
 def _make_room(folder: str) -> None:
-    """Take away what was kept longest ago."""
+    """Remove the oldest plans."""
     with os.scandir(folder) as entries:
         plans = sorted((entry for entry in entries if entry.is_file()), key=lambda entry: entry.stat().st_mtime_ns)
-    for entry in plans[: max(0, len(plans) - MOST_PLANS + 1)]:
+    for entry in plans[: max(0, len(plans) - MAX_PLANS + 1)]:
         os.unlink(entry)
 
 
 def _write(path: str, data: bytes) -> None:
-    """Put the data there whole or not at all, for this user alone."""
+    """Write the data completely or not at all, for this user alone."""
     new = f"{path}.{os.getpid()}"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -19,7 +19,7 @@ _RIGHT, _WRONG, _PASSED = "✓", "✗", "·"
 
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
-    """Ask, run, and say which answers were right; gives the exit status of the run.
+    """Ask, run, and print which answers were right; return the exit status of the run.
 
     What the file expects is shown only after the run.
     """
@@ -61,7 +61,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
 
 
 def _ask(question: Question) -> str:
-    """The answer, which is one that can be; none if there is none, as at the end of the input."""
+    """Ask for a possible answer; empty if there is none, as at the end of the input."""
     prompt = question.text
     while True:
         print(f"  {prompt} ", end="", flush=True)

@@ -6,29 +6,31 @@ from functools import partial
 from itertools import islice
 
 from runner.history.facts import NOT_STARTED, START_FAILED, ended_at, ends
+from runner.model.json_types import mapping_in
 from runner.model.records import record, replace
 from runner.model.shared_things import is_declared, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
+    from runner.model.json_types import Json
     from runner.model.plan import Plan, ProcessPlan
 
-    Events: TypeAlias = Sequence[dict[str, Any]]
+    Events: TypeAlias = Sequence[Mapping[str, Json]]
     Output: TypeAlias = Sequence[tuple[float, str, str, str, float | None]]
 
-MOST_QUESTIONS = 8
+MAX_QUESTIONS = 8
 _YES_OR_NO = ("yes", "no")
 _OUTCOMES = ("succeeded", "failed", "timed_out")
 
 
 @record(frozen=True, slots=True)
 class Question:
-    """One question; `actual` gives the answer of a run, from its events and its output, as text.
+    """One question; `actual` returns the answer of a run, from its events and its output, as text.
 
-    Where there are `choices`, the answer is one of them.
+    If there are `choices`, the answer is one of them.
     """
 
     text: str
@@ -36,22 +38,22 @@ class Question:
     choices: tuple[str, ...] = ()
 
     def is_possible(self, answer: str) -> bool:
-        """Whether it can be the answer."""
+        """Return whether this can be the answer."""
         return not self.choices or _plain(answer) in map(_plain, self.choices)
 
     def is_right(self, answer: str, actual: str) -> bool:
-        """Whether an answer says what came."""
+        """Return whether an answer is right."""
         return _plain(answer) == _plain(actual)
 
 
 def questions_of(plan: Plan) -> list[Question]:
-    """What may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
+    """Return what may surprise in this plan, as questions: circles, last numbers, ends, what is printed last."""
     last = Question(f"How does the run end ({', '.join(_OUTCOMES)})?", _outcome, _OUTCOMES)
-    return [*islice(_questions(plan), MOST_QUESTIONS - 1), last]
+    return [*islice(_questions(plan), MAX_QUESTIONS - 1), last]
 
 
 def without_expectations(plan: Plan) -> Plan:
-    """The plan without what its file expects: that would be the answers."""
+    """Return the plan without what its file expects, which would be the answers."""
     return replace(plan, expect=None, processes=tuple([replace(one, expect=None) for one in plan.processes]))
 
 
@@ -72,7 +74,7 @@ def _of_process(process: ProcessPlan, *, asks_for_code: bool) -> Iterator[Questi
     expect, name = process.expect, process.name
     if expect is not None and expect.output is not None:
         yield Question(f"What is the last line that {name} prints?", partial(_last_line, name))
-    if asks_for_code:  # of all of them: the question alone would be the answer
+    if asks_for_code:  # for all of them: the question alone would be the answer
         yield Question(f"Which exit code has {name}?", partial(_exit_code, name))
     for other in expect.before if expect is not None else ():
         yield Question(f"Does {name} end before {other} (yes or no)?", partial(_is_before, name, other), _YES_OR_NO)
@@ -82,7 +84,7 @@ _GUARDS = {"lock", "rlock", "semaphore", "bounded_semaphore", "condition"}
 
 
 def _plain(text: str) -> str:
-    """An answer without what does not matter in it: 400,000 is 400000, `Yes` is yes, `y` is yes."""
+    """Return an answer in its plain form: 400,000 is 400000, `Yes` is yes, `y` is yes."""
     plain = " ".join(text.casefold().split()).replace("_", "").strip("\"'`")
     plain = plain.replace(",", "") if plain.replace(",", "").lstrip("-").isdigit() else plain
     return {"y": "yes", "n": "no", "true": "yes", "false": "no"}.get(plain, plain)
@@ -97,7 +99,7 @@ def _outcome(events: Events, _: Output) -> str:
 
 
 def _value(name: str, events: Events, _: Output) -> str:
-    return str(_last(events)["values"].get(name))
+    return str(mapping_in(_last(events)["values"]).get(name))
 
 
 def _last_line(name: str, _: Events, output: Output) -> str:
@@ -116,5 +118,5 @@ def _is_before(name: str, other: str, events: Events, _: Output) -> str:
     return "yes" if name in ends and ends[name] <= ends.get(other, float("inf")) else "no"
 
 
-def _last(events: Events) -> dict[str, Any]:
+def _last(events: Events) -> Mapping[str, Json]:
     return events[-1]

@@ -22,25 +22,27 @@ if TYPE_CHECKING:
     from runner.history.collecting import Collected
     from runner.history.runs import KeptRun
     from runner.link.launch import Launched
+    from runner.link.local_connection import LocalConnection
     from runner.model.plan import Plan
     from runner.session import Session
 
 STOPPED = 128
-"""From this exit status on a run was stopped by a signal."""
+"""A run with this exit status or a higher one was stopped by a signal."""
 SAME_STOP_S = 0.1
-"""Signals as close as this are one wish: a terminal's, say, and the same passed on by the program that started us."""
+"""Signals as close as this are one request: from a terminal, for example, and the same one passed on by the program
+that started us."""
 
 
 @record(frozen=True, slots=True)
 class Done:
-    """What a run came to: the exit status, and all that is known of it, if it came to be."""
+    """The result of a run: the exit status, and everything known about it, if it began."""
 
     status: int
     run: KeptRun | None = None
 
     @property
     def was_stopped(self) -> bool:
-        """Whether a signal has stopped it: what was to come next is not wanted any more."""
+        """Whether a signal has stopped it: then nothing else should follow."""
         return self.status >= STOPPED
 
 
@@ -50,7 +52,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
 
 
 def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
-    """Run the file, report it, and keep it; whatever is wrong is said."""
+    """Run the file, report it, and store it; print all errors."""
     from runner.model.errors import InvalidFile, RunJobsError, SupervisorFault
 
     try:
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace, launched: Launched | None = None) -> Done:
     except InvalidFile as invalid:
         return Done(files.show_problems(options, invalid))
     except SupervisorFault as fault:
-        return Done(fail(fault.message, fault.exit_status))  # what the supervisor said has been shown
+        return Done(fail(fault.message, fault.exit_status))  # the supervisor's output has been shown
     except RunJobsError as error:
         return Done(fail(str(error), error.exit_status))
 
@@ -69,7 +71,7 @@ def _run(options: argparse.Namespace, launched: Launched | None) -> Done:
         plan = _plan(options, text)
         for option in ("events", "timeline", "trace", "report"):
             _spare_the_file(option, getattr(options, option), options.file)
-        files.look_for_places(options)
+        files.check_outputs(options)
         events = _open_events(options.events)
     except KeyboardInterrupt:
         return Done(stopped_early(INTERRUPTED, prints_json=options.json))
@@ -94,24 +96,25 @@ def _supervise(
     text: bytes,
     events: int | None,
 ) -> tuple[int, Collected | None, float]:
-    """The exit status; what the run said, if there is a use for it; and when it began (monotonic)."""
+    """Return the exit status; the run's items, if they are needed; and when it began (monotonic)."""
+    from runner.link.local_connection import LocalConnection
     from runner.session import Interrupted, Refused, Session
 
-    with (
-        _orphans_adopted() as end_descendants,
-        Session(launched, end_descendants=end_descendants) as session,
-        _stopped_by_signals(session),
-        _children_attended(session),
-    ):
+    with contextlib.ExitStack() as stack:
+        end_descendants = stack.enter_context(_orphans_adopted())
+        connection = LocalConnection(launched, end_descendants=end_descendants)
+        session = stack.enter_context(Session(connection))
+        stack.enter_context(_stopped_by_signals(session, connection))
+        stack.enter_context(_children_attended(connection.pid))
         session.submit(plan, preflight=options.preflight)
         gc.freeze()
         gc.enable()
-        # The supervisor works from here on; what reports, and is slow to import, comes now.
-        from runner.cli.follow import Front
+        # The supervisor works from here on; the reporting code, which is slow to import, comes now.
+        from runner.cli.follow import RunFollower
 
         collected = _collection(options, plan)
         try:
-            return Front(options, plan, session, events, collected).follow(), collected, session.began
+            return RunFollower(options, plan, session, events, collected).follow(), collected, session.began
         except Refused as refused:
             from runner.describe.plan.supervisor_refusals import invalid_file
 
@@ -139,34 +142,34 @@ def _keep(run: KeptRun) -> None:
 
 @contextlib.contextmanager
 def _orphans_adopted() -> Iterator[Callable[[], None]]:
-    """Have what a supervisor that was killed leaves behind come to us; gives what ends it."""
-    from runner.system.orphans import children, end_adopted
+    """Adopt the orphans of a supervisor that was killed; return a function that ends them."""
+    from runner.system.orphans import children, kill_orphans
     from runner.system.prctl import SET_CHILD_SUBREAPER, prctl
 
     before = children()
     prctl(SET_CHILD_SUBREAPER, 1)
     try:
-        yield lambda: end_adopted(before)
+        yield lambda: kill_orphans(before)
     finally:
-        end_adopted(before)
+        kill_orphans(before)
         prctl(SET_CHILD_SUBREAPER, 0)
 
 
 @contextlib.contextmanager
-def _children_attended(session: Session) -> Iterator[None]:
-    """Have a supervisor that a signal pauses go on; as the first process of a namespace, reap its orphans, too."""
+def _children_attended(supervisor: int) -> Iterator[None]:
+    """Resume a supervisor that a signal pauses; as the first process of a namespace, reap its orphans, too."""
     import signal
 
-    from runner.system.orphans import reap_adopted
-    from runner.system.paused_children import wake_paused
+    from runner.system.orphans import reap_orphans
+    from runner.system.paused_children import resume_paused
 
     def come(*_: object) -> None:
-        wake_paused([session.pid])
+        resume_paused([supervisor])
         if os.getpid() == 1:
-            reap_adopted({session.pid})
+            reap_orphans({supervisor})
 
     before = signal.signal(signal.SIGCHLD, come)
-    come()  # what has happened before
+    come()  # before this handler was set
     try:
         yield
     finally:
@@ -174,14 +177,14 @@ def _children_attended(session: Session) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(session: Session) -> Iterator[None]:
-    """Have SIGINT, SIGTERM and SIGHUP stop the run, those excepted that were ignored when we were started.
+def _stopped_by_signals(session: Session, connection: LocalConnection) -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP stop the run, except those that were ignored when we were started.
 
-    Blocked ones are let through: who blocks them for himself and starts us wants them to stop us all the same.
+    Blocked ones are unblocked: a program that blocks them for itself and starts us still wants them to stop us.
     """
     import signal
 
-    from runner.session.stop_signals import Stops
+    from runner.link.stop_signals import Stops
 
     came_at = float("-inf")
 
@@ -197,13 +200,13 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) != signal.SIG_IGN
     }
-    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by who started us
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)  # by the program that started us
     stops = Stops(before, lambda number: come(number, None))
-    session.stops = stops if stops.descriptor >= 0 else None
+    connection.stops = stops if stops.descriptor >= 0 else None
     try:
         yield
     finally:
-        session.stops = None
+        connection.stops = None
         if stops.descriptor >= 0:
             os.close(stops.descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
@@ -212,10 +215,10 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
 
 
 def _plan(options: argparse.Namespace, text: bytes) -> Plan:
-    """The plan of the file: the one that was kept of it, or a new one."""
-    from runner.cli.plan_cache import Shelf, plans_folder
+    """Return the plan of the file: the stored one, or a new one."""
+    from runner.cli.plan_cache import PlanCache, plans_folder
 
-    shelf = Shelf(text, options.file, options.set, options.start_method, plans_folder() if options.cache else None)
+    shelf = PlanCache(text, options.file, options.set, options.start_method, plans_folder() if options.cache else None)
     kept = shelf.find()
     if kept is not None:
         return kept
@@ -226,15 +229,15 @@ def _plan(options: argparse.Namespace, text: bytes) -> Plan:
 
 
 def _spare_the_file(option: str, path: str | None, file: str) -> None:
-    """What is written must not take the place of the file that says what to run."""
+    """Check that an output does not replace the file to run."""
     if path not in (None, "-") and os.path.realpath(str(path)) == os.path.realpath(file):
         from runner.model.errors import UsageError
 
-        raise UsageError(f"--{option}: `{path}` is the file that says what to run")
+        raise UsageError(f"--{option}: `{path}` is the file to run")
 
 
 def _open_events(path: str | None) -> int | None:
-    """Before anything starts: a run whose events cannot be kept should not be made."""
+    """Open the events file before anything starts: a run whose events cannot be stored should not begin."""
     if path is None:
         return None
     from runner.model.errors import UsageError

@@ -12,21 +12,21 @@ from runner.model.rewritten_lines import latest_text
 from runner.notes.counts import merged
 from runner.notes.failures import Failures
 from runner.report.terminal.failure_lines import failure_lines
-from runner.report.terminal.summary import MOST_ROWS, result_lines, summary, value_lines
+from runner.report.terminal.summary import MAX_ROWS, result_lines, summary, value_lines
 from runner.report.terminal.words import duration, harmless
 
 if TYPE_CHECKING:
     from runner.history import KeptRun
     from runner.history.runs import OutputLine
 
-MOST_LINES = 200
-"""Of what processes printed."""
+MAX_LINES = 200
+"""The lines of output that are shown."""
 _MARGIN = "  "
-_NO_PROCESS_FAILED = "Every process ended as expected. What the jobs report says why the run did not succeed:"
+_NO_PROCESS_FAILED = "Every process ended as expected. The jobs report why the run did not succeed:"
 
 
 def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
-    """All that there is to say of a run, as lines."""
+    """Return everything about a run, as lines."""
     began = run.began.partition(".")[0].replace("T", " ")
     head = f"{run.run}  {run.title or run.file}: {run.outcome} in {duration(run.duration)}, {began} UTC"
     lines = [head, "", *timeline_lines(run, color=color, width=width)]
@@ -38,7 +38,7 @@ def shown(run: KeptRun, *, color: bool, width: int) -> list[str]:
 
 
 def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
-    """The notes of a run, as paragraphs, each with its moment."""
+    """Return the notes of a run, as paragraphs, each with its time."""
     lines: list[str] = []
     for event in merged(events_of(run)):
         if isinstance(event.fact, Noted):
@@ -50,14 +50,14 @@ def notes_of(run: KeptRun, width: int, *, color: bool) -> list[str]:
 
 
 def why(run: KeptRun, width: int, *, color: bool) -> list[str]:
-    """Why a run came out as it did: what failed, grouped by error and place, then the notes."""
+    """Return the reasons for a run's outcome: what failed, grouped by error and place, then the notes."""
     failed = _failed(run, width, tracebacks=True)
     notes = notes_of(run, width, color=color)
     if not failed and run.outcome == "succeeded":
         return notes or [f"{run.file}: nothing surprising happened ({run.outcome})"]
     lines = [f"{run.file}: {run.outcome.replace('_', ' ')}, exit status {run.exit_status}"]
     if run.events_cut:
-        lines.append("Not all events of this run were kept: there may be more than is counted here.")
+        lines.append("Not all events of this run were stored: there may be more than is counted here.")
     lines += failed
     if not failed and not notes:
         lines += [_NO_PROCESS_FAILED, *_results(run)]
@@ -82,7 +82,7 @@ def _results(run: KeptRun) -> list[str]:
 
 def _output(printed: list[OutputLine], cut: int) -> list[str]:
     widest = max(len(name) for _, name, *_ in printed)
-    shown = printed[-MOST_LINES:]
+    shown = printed[-MAX_LINES:]
     lines = [f"{_MARGIN}{name:<{widest}} │ {harmless(latest_text(text))}" for _, name, _, text, _ in shown]
     left_out = cut + len(printed) - len(shown)
     return [f"{_MARGIN}({left_out:,} lines before these are left out)", *lines] if left_out else lines
@@ -94,7 +94,7 @@ def _ends(run: KeptRun, width: int, color: bool) -> list[str]:
         recorder.add(event)
     result = recorder.result()
     lines = summary(result, width=width, color=color).splitlines()
-    if len(result.processes) > MOST_ROWS:
+    if len(result.processes) > MAX_ROWS:
         lines += ["", *_failed(run, width, tracebacks=False), ""]
     for job, values in result.results.items():
         lines += result_lines(job, values)

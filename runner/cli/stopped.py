@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def stopped_early(exit_status: int, *, prints_json: bool, plan: Plan | None = None) -> int:
-    """Say that the run was stopped, with its result as JSON if `prints_json`; gives the exit status.
+    """Print that the run was stopped, with its result as JSON if `prints_json`; return the exit status.
 
     The processes of the plan, if there is one already, have not been started.
     """

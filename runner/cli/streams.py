@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def prepare_streams() -> None:
-    """Put /dev/null where stdin, stdout or stderr are closed: what is opened next would be taken for them.
+    """Open /dev/null in place of closed standard streams: the next opened file would be taken for them.
 
-    What their encodings cannot say is written as escapes.
+    Characters that their encodings lack are written as escapes.
     """
     while (opened := os.open(os.devnull, os.O_RDWR)) < 3:
         os.set_inheritable(opened, True)
@@ -30,31 +30,32 @@ def prepare_streams() -> None:
 
 
 def fail(message: str, status: int) -> int:
-    """Say what is wrong on stderr; gives the exit status."""
+    """Print an error on stderr; return the exit status."""
     say(message)
     return status
 
 
 def say(message: str) -> None:
-    """Say something to the user on stderr, in lines as wide as the terminal."""
+    """Print a message to the user on stderr, in lines as wide as the terminal."""
     for paragraph in f"run-jobs: {message}".split("\n"):
         print("\n".join(wrapped(paragraph, width_of(sys.stderr))), file=sys.stderr)
 
 
 def width_of(stream: TextIO) -> int | None:
-    """The columns that a line of this stream has; None if it goes to no terminal, and COLUMNS does not say either."""
+    """Return the columns of a line of this stream; None if it is not a terminal, and COLUMNS is not set either."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
-    except (OSError, ValueError, AttributeError):  # it has no descriptor, or that is no terminal
+    except (OSError, ValueError, AttributeError):  # it has no descriptor, or that is not a terminal
         return None
 
 
 def fail_to_write(error: OSError) -> int:
-    """Say what the system refuses, such as writing to a full disk, if stderr can be written; gives the exit status."""
-    # What is left in it would be tried again when Python ends.
+    """Print what the system refuses, such as writing to a full disk, if stderr can be written; return the exit
+    status."""
+    # Python would try again at its end to write what is left in it.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):
         return READER_GONE

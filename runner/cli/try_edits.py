@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from runner.describe.plan.field_values import FieldValues
     from runner.link.launch import Launched
 
-LEAST_WIDTH = 20
+MIN_WIDTH = 20
 MARGIN = 5
 """Columns before each line of a change."""
 
 
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
-    """List the edits, or make one and compare; gives the exit status of the edited run."""
+    """List the edits, or make one and compare; return the exit status of the edited run."""
     from runner.describe.plan.edits import edits_of
     from runner.describe.plan.field_values import FieldValues
     from runner.model.errors import InvalidFile
@@ -40,9 +40,9 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
     except InvalidFile as invalid:
         return files.show_problems(options, invalid)
     if not edits:
-        return fail(f"{options.file} lists no edits: they stand under `try:`", USAGE_ERROR)
+        return fail(f"{options.file} lists no edits under `try:`", USAGE_ERROR)
     if options.json:
-        return fail("--json: `try` runs twice, and compares: there is no one object to print", USAGE_ERROR)
+        return fail("--json: `try` runs twice, and compares, so there is no single object to print", USAGE_ERROR)
     if options.edit is None:
         return _list(options.file, edits, FieldValues(text, options.set))
     if not 1 <= options.edit <= len(edits):
@@ -64,10 +64,10 @@ def _list(file: str, edits: list[Edit], fields: FieldValues) -> int:
 
 
 def _changes(edit: Edit, fields: FieldValues) -> Iterator[str]:
-    """What an edit changes: the path, the value that the file has there, and the new one; long values on own lines."""
-    from runner.report.terminal.comparison import parts_that_differ
+    """Return what an edit changes: the path, the file's value, and the new one; long values on lines of their own."""
+    from runner.report.terminal.difference_words import parts_that_differ
 
-    width = max(LEAST_WIDTH, files.width_of_terminal() - MARGIN)
+    width = max(MIN_WIDTH, files.width_of_terminal() - MARGIN)
     for override in edit.overrides:
         path = override.partition("=")[0]
         if path == "title" or path.startswith("expect"):

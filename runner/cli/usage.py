@@ -26,14 +26,14 @@ EXIT_STATUS = (
 _USES = (
     (
         ("run-jobs FILE", "run it (as `run-jobs run FILE`; `-` is standard input)"),
-        ("run-jobs explain FILE", "say in words, without running, what main will do, when"),
+        ("run-jobs explain FILE", "describe what main will do, and when, without running"),
         ("run-jobs check FILE …", "check the file or several, start nothing"),
     ),
     (
-        ("run-jobs watch FILE", "run it again whenever it is saved, and say what changed"),
+        ("run-jobs watch FILE", "run it again whenever it is saved, and show what changed"),
         ("run-jobs try FILE [N]", "list edits worth trying; make one, run both, compare"),
-        ("run-jobs predict FILE", "say first what will happen, then see"),
-        ("run-jobs history [FILE]", "the last runs; `show`, `why` and `compare` tell of them"),
+        ("run-jobs predict FILE", "predict the outcome, then run it"),
+        ("run-jobs history [FILE]", "the last runs; `show`, `why` and `compare` show them"),
         ("run-jobs export FILE", "the same as a plain Python script"),
         ("run-jobs gallery", "the scenarios that come with it: `show NAME`, `copy DIR`"),
         ("run-jobs schema", "print the file format's JSON Schema, for an editor"),
@@ -44,11 +44,11 @@ _USES = (
     ),
 )
 WIDEST = 100
-"""Columns of a help: longer lines are hard to read."""
+"""The widest line of a help: longer lines are hard to read."""
 
 
 def help_text(width: int) -> str:
-    """What `run-jobs --help` prints, in lines of this width."""
+    """Return the text of `run-jobs --help`, in lines of this width."""
     width = min(width, WIDEST)
     says = "Run the Python processes that a YAML file declares, and see what each does."
     start = max(len(left) for uses in _USES for left, _ in uses)
@@ -62,4 +62,4 @@ USAGE_ERROR = 2
 FAULT = 3
 INTERRUPTED = 130
 READER_GONE = 141
-"""As if killed by SIGPIPE."""
+"""The exit status of a process killed by SIGPIPE."""

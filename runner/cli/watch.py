@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.cli import files, run
-from runner.cli.file_watch import Saves
+from runner.cli.file_watch import FileWatch
 from runner.cli.streams import say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
 
         return fail("watch needs a file that can be saved", 2)
     before: KeptRun | None = None
-    with Saves(options.file) as saves:
+    with FileWatch(options.file) as saves:
         while True:
             done = run.run(options, launched)
             launched = None
@@ -47,4 +47,4 @@ def _show_differences(before: KeptRun, after: KeptRun) -> None:
     from runner.report.terminal.comparison import comparison_lines
 
     lines = comparison_lines(compare(before, after), files.width_of_terminal(), files.has_color(sys.stderr))
-    print("\nAgainst the run before:", *lines, sep="\n", file=sys.stderr)
+    print("\nCompared with the run before:", *lines, sep="\n", file=sys.stderr)

@@ -1,7 +1,7 @@
 """The public interface for job types. The built-in types use the same interface as users' types.
 
-A type is a class with a model of its fields, `expand` (fields to processes and shared things) and `result`
-(final bytes and ends to a report). It is found by the entry point of its name in `run_jobs.job_types`.
+A type is a class with a model of its fields, `expand` (from fields to processes and shared things) and `result` (from
+final bytes and ends to a report). It is found by the entry point of its name in `run_jobs.job_types`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from runner.describe.fields.checking import fault
 from runner.describe.fields.types import Duration, Limit, Name, Size, Template, Variable
-from runner.describe.yaml.durations import MOST_S
+from runner.describe.yaml.durations import MAX_DURATION_S
 from runner.describe.yaml.scalars import found
 from runner.describe.yaml.suggestions import suggestion
 from runner.model.errors import RunJobsError
@@ -23,19 +23,20 @@ from runner.model.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Self
+    from typing import Self
 
     from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-    from runner.model.arguments import Encoded
     from runner.model.job_results import End, JobResult
+    from runner.model.json_types import Encoded
     from runner.model.plan import Progress, SharedPlan
 
 GROUP = "run_jobs.job_types"
 DEFAULT = "process"
-MOST_FILES = 1_000_000_000
-"""Above what any system lets a process open."""
+MAX_FILES = 1_000_000_000
+"""More files than any system lets a process open."""
 _BUILT_IN = {DEFAULT: "runner.jobtypes.process:Process"}
 
 
@@ -54,15 +55,15 @@ def _exit_code(value: object) -> object:
 
 
 class Model(BaseModel):
-    """A mapping of the file: strict, frozen, no key that it does not know, built when it is first used."""
+    """A mapping of the file: strict, frozen, without unknown keys, built when it is first used."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The schema with the fields' docstrings as descriptions.
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the fields' docstrings as descriptions.
 
-        pydantic's `use_attribute_docstrings` would read and parse the sources whenever the class is made: 25 ms.
+        pydantic's `use_attribute_docstrings` would read and parse the sources whenever the class is created: 25 ms.
         """
         from runner.describe.fields.docstrings import attribute_docstrings
 
@@ -75,7 +76,7 @@ class Model(BaseModel):
 
 
 class ExpectModel(Model):
-    """How a process is declared to end. Anything else is unexpected and fails the run."""
+    """The declared end of a process. Every other end is unexpected and fails the run."""
 
     exit_code: Annotated[
         int | None,
@@ -88,7 +89,7 @@ class ExpectModel(Model):
     """The outcome."""
 
     output: list[str] | None = None
-    """All lines that it writes on stdout, in order."""
+    """All lines that it writes to stdout, in order."""
 
     before: list[str] = Field(default_factory=list)
     """Processes that end after it."""
@@ -101,16 +102,16 @@ class ExpectModel(Model):
 
 
 class LimitsModel(Model):
-    """What the system lets each process have. What is not given is as it is for run-jobs itself."""
+    """The resources that the system lets each process have. A limit that is not given is inherited from run-jobs."""
 
     memory: Size | None = None
-    """The most memory of its own; shared memory does not count. Beyond it Python raises MemoryError."""
+    """The most private memory; shared memory does not count. Beyond it Python raises MemoryError."""
 
-    cpu_seconds: Annotated[int, Field(ge=1, le=MOST_S)] | None = None
+    cpu_seconds: Annotated[int, Field(ge=1, le=MAX_DURATION_S)] | None = None
     """The most processor time, in seconds. Then SIGXCPU ends the process, and a second later SIGKILL."""
 
-    open_files: Annotated[int, Field(ge=0, le=MOST_FILES)] | None = None
-    """The most descriptors open at once."""
+    open_files: Annotated[int, Field(ge=0, le=MAX_FILES)] | None = None
+    """The largest number of descriptors open at once."""
 
     core: Size | None = None
     """The largest core dump; 0 for none."""
@@ -120,10 +121,10 @@ class JobModel(Model):
     """The fields that jobs of every type have. A type adds its own, and makes `type` a `Literal`."""
 
     type: str = DEFAULT
-    """The job type: `process` unless said."""
+    """The job type: `process` by default."""
 
     name: Name | None = None
-    """The job's name: how `main` and the output call it. May hold `$index` and `${env.NAME}`."""
+    """The job's name in `main` and in the output. May contain `$index` and `${env.NAME}`."""
 
     daemon: bool = False
     """Whether the processes are daemons: terminated when main ends, not waited for."""
@@ -132,8 +133,8 @@ class JobModel(Model):
     """Whether main joins the processes at its end, in order: true unless `daemon`. Not with `main`."""
 
     join_timeout: Limit = None
-    """How long main waits in each join; no process is stopped by it. Needs a join: a daemon's has to be asked
-    for with `join: true`. With `main`, the timeout of join steps that give none."""
+    """How long main waits in each join; it never stops a process. Needs a join: for a daemon, `join: true`. With
+    `main`, the timeout of join steps that have none."""
 
     start_delay: Duration = 0.0
     """How long main sleeps right before each start. Not with `main`."""
@@ -143,20 +144,19 @@ class JobModel(Model):
 
     timeout: Limit = None
     """How long a process may run: then it is stopped like any other (SIGTERM, after the grace period SIGKILL), its
-    outcome is `timed_out`, and the run fails. Not with `terminate_after`, which is an end that is wanted."""
+    outcome is `timed_out`, and the run fails. Not with `terminate_after`, which is for a wanted end."""
 
     on_terminate: Literal["die", "unwind"] = "die"
-    """What SIGTERM does: `die` at once, as in plain multiprocessing, or `unwind`: let `finally` run first."""
+    """The effect of SIGTERM: `die` at once, as in plain multiprocessing, or `unwind`: let `finally` run first."""
 
     env: dict[Variable, Template] = Field(default_factory=dict)
-    """Variables added to the environment. Values may hold `$index` and `${env.NAME}`."""
+    """Variables added to the environment. Values may contain `$index` and `${env.NAME}`."""
 
     expect: ExpectModel | None = None
-    """How the processes are declared to end. Without it: with exit code 0, or stopped because the file
-    asked for it."""
+    """The declared end of the processes. Without it: exit code 0, or stopped because the file asked for it."""
 
     limits: LimitsModel | None = None
-    """What the system lets each process have: memory, processor time, open files."""
+    """The resources that the system lets each process have: memory, processor time, open files."""
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -168,7 +168,7 @@ class JobModel(Model):
 
     @property
     def joined(self) -> bool:
-        """Whether main, where the file has none, joins the processes."""
+        """Whether main joins the processes, if the file has no `main`."""
         return not self.daemon if self.join is None else self.join
 
 
@@ -177,8 +177,8 @@ class Draft:
     """One process that a job type asks for. Exactly one of `target`, `cls` and `do` is given.
 
     `args` and `kwargs` are encoded (see `runner.model.arguments`, and `placeholders.encode`). `do` are steps as
-    `runner.describe.steps.reader` reads them. `cwd` and the values of
-    `env` may hold `$index` and `${env.NAME}`, `name` may hold `$index`: the place among the job's drafts.
+    `runner.describe.steps.reader` reads them. `cwd` and the values of `env` may contain `$index` and `${env.NAME}`,
+    `name` may contain `$index`: the draft's index among those of the job.
     """
 
     name: str | None = None
@@ -188,12 +188,12 @@ class Draft:
     kwargs: Mapping[str, Encoded] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str | None = None
-    do: Sequence[Mapping[str, Any]] | None = None
+    do: Sequence[Mapping[str, object]] | None = None
 
 
 @record(frozen=True, slots=True)
 class Expansion:
-    """What a job becomes: its processes in creation order, and the shared things made for them."""
+    """The expansion of a job: its processes in creation order, and the shared things made for them."""
 
     processes: tuple[Draft, ...]
     shared: tuple[SharedPlan, ...] = ()
@@ -204,17 +204,17 @@ M = TypeVar("M", bound=JobModel)
 
 
 class JobType(ABC, Generic[M]):
-    """A kind of job. `name` is what `type:` says, `model` the fields."""
+    """A kind of job. `name` is the value of `type:`, `model` the fields."""
 
     name: str
     model: type[M]
 
     @abstractmethod
     def expand(self, job: M, label: str) -> Expansion:
-        """The processes and shared things of a job. `label` is the job's name, unique in the run."""
+        """Return the processes and shared things of a job. `label` is the job's name, unique in the run."""
 
     def result(self, job: M, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult | None:
-        """What the job reports, from the final bytes of its shared arrays, by name, and the ends."""
+        """Return the job's report, from the final bytes of its shared arrays, by name, and the ends."""
         return None
 
 
@@ -222,7 +222,7 @@ AnyJobType = JobType[JobModel]
 
 
 class UnknownJobType(RunJobsError):
-    """There is no such job type, or it cannot be loaded; `help` says what to do."""
+    """There is no such job type, or it cannot be loaded; `help` is what to do."""
 
     def __init__(self, message: str, help: str | None) -> None:
         super().__init__(message)
@@ -230,7 +230,7 @@ class UnknownJobType(RunJobsError):
 
 
 def find(type: str) -> AnyJobType:
-    """The job type of this name. Raises `UnknownJobType`.
+    """Return the job type of this name. Raise `UnknownJobType`.
 
     Entry points are looked up only for a type that is not built in: that takes 30 ms.
     """
@@ -241,14 +241,14 @@ def find(type: str) -> AnyJobType:
     module, _, name = place.partition(":")
     try:
         job_type: AnyJobType = getattr(importlib.import_module(module), name)()
-    except Exception as error:  # anything may happen in the import of another author's module
+    except Exception as error:  # the import of another author's module may raise anything
         what = f"{error.__class__.__name__}: {error}"
         raise UnknownJobType(f"the job type `{type}` ({place}) cannot be loaded: {what}", None) from error
     return job_type
 
 
 def names() -> list[str]:
-    """The names of all job types, the built-in one first."""
+    """Return the names of all job types, the built-in one first."""
     return [*_BUILT_IN, *sorted(_installed().keys() - _BUILT_IN.keys())]
 
 

@@ -1,8 +1,8 @@
 """A model of multiprocessing's primitives that finds every way in which a plan can end. Pure.
 
 Each process, each feeder of a queue and main do one small action at a time, in every order. There is no clock: a
-timeout may be over whenever its step cannot proceed, a sleep takes any time, a signal may come at any moment after it
-was sent. Nothing else of the package imports this yet.
+timeout may expire whenever its step cannot proceed, a sleep takes any time, a signal may come at any time after it was
+sent. Nothing else in the package imports this yet.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from runner.model.records import record
 if TYPE_CHECKING:
     from runner.model.plan import Plan
 
-__all__ = ["MOST_STATES", "End", "Ended", "Exploration", "TooManyStates", "Unmodelled", "Wait", "explore"]
+__all__ = ["MAX_STATES", "End", "Ended", "Exploration", "TooManyStates", "Unmodelled", "Wait", "explore"]
 
-MOST_STATES = 300_000
-"""How many states are visited at most, unless said otherwise: a few seconds, some 200 MB."""
+MAX_STATES = 300_000
+"""The most states that are visited by default: a few seconds, some 200 MB."""
 
 
 @record(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Exploration:
         return any(end.circles for end in self.ends)
 
 
-def explore(plan: Plan, *, reduced: bool = True, most_states: int = MOST_STATES) -> Exploration:
-    """Every way in which the plan can end.
+def explore(plan: Plan, *, reduced: bool = True, most_states: int = MAX_STATES) -> Exploration:
+    """Return every way in which the plan can end.
 
-    Raises `Unmodelled` where the plan has what the model does not represent, and `TooManyStates`. `reduced=False` is
-    the plain search, which the reductions are tested against.
+    Raise `Unmodelled` if the plan has what the model does not represent, and `TooManyStates`. `reduced=False` is the
+    plain search, which the reductions are tested against.
     """
     search = Search(Program(plan), reduced=reduced, most_states=most_states)
     ends = search.ends()

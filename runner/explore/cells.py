@@ -1,7 +1,7 @@
 """The abstract machine of the model: a state is a tuple of cells, and a process is a list of atomic actions.
 
-An action is what no other process can divide. It changes the cells and says where its process goes on, or leaves them
-as they are where it cannot proceed.
+No other process can interrupt an action. An action changes the cells and returns where its process goes on, or leaves
+them unchanged if it cannot proceed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Label:
 
 
 BLOCKED: Final = Label()
-"""What an action returns that cannot proceed; None stands for the next action, another label for a jump."""
+"""Returned by an action that cannot proceed; None stands for the next action, another label for a jump."""
 
 
 @record(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Wait:
 
 
 NOTHING: Final = Wait("go on", "")
-"""What is waited for in an action that never blocks."""
+"""What an action that never blocks waits for."""
 
 
 @record(frozen=True, slots=True)
 class Action:
-    """One action: `late` is what happens instead when it cannot proceed and its timeout is over.
+    """One action: `late` is done instead when it cannot proceed and its timeout is over.
 
     A `glued` action follows the one before it at once, unless the process can be killed in between: no other process
     can observe the difference. A `local` one can come before the actions of all other processes: none of them depends
-    on its moment.
+    on its time.
     """
 
     run: Run
@@ -69,12 +69,12 @@ class Action:
 
 
 class Layout:
-    """Deals out the cells of a state."""
+    """Allocates the cells of a state."""
 
     def __init__(self) -> None:
-        self.initial: list[Any] = []
+        self.initial: Cells = []
 
     def cell(self, initial: object = 0) -> int:
-        """The number of a new cell."""
+        """Return the number of a new cell."""
         self.initial.append(initial)
         return len(self.initial) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runner.explore.cells import NOTHING, UNSTARTED, Action, Label, Unmodelled
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from runner.explore.cells import Cells, Layout, Run, State, Wait
 
-MOST_ACTIONS = 100_000
+MAX_ACTIONS = 100_000
 """A longer program is refused: each of its actions is at least one state."""
 
 
 class _Guard(Protocol):
-    """What a `with` step is left by."""
+    """The guard of a `with` step that is being left."""
 
     def release(self, code: Code) -> None:
         """Add the actions that release it."""
@@ -27,14 +27,14 @@ class Feeder(Protocol):
     """The thread of a process that sends what the process has put into a queue."""
 
     lock: str
-    """What the thread has in hand while it sends."""
+    """The lock that the thread owns while it sends."""
     buffer: int
-    """The cell of what is not sent."""
+    """The cell of the items that are not sent."""
     stage: int
     """A cell that is 0 without the lock."""
 
     def step(self, cells: Cells) -> bool:
-        """Do one action; False where there is none to do, or it cannot proceed."""
+        """Do one action; return False if there is none to do, or it cannot proceed."""
 
     def flush(self, code: Code) -> None:
         """Add the action that waits until all is sent."""
@@ -44,7 +44,7 @@ class Feeder(Protocol):
 
 
 class Code:
-    """Takes the actions of one process, one after the other; loops of the file are written out."""
+    """Collects the actions of one process, one after the other; loops of the file are unrolled."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Code:
         is_mortal: bool = False,
         crashes: bool = False,
     ) -> None:
-        """`end_is_local` says that no other process depends on the moment of its end.
+        """`end_is_local` means that no other process depends on the time of its end.
 
         A mortal process can be killed between any two actions; one that `crashes` ends itself by a signal.
         """
@@ -67,17 +67,18 @@ class Code:
         self.is_mortal = is_mortal
         self.loses_its_buffer = is_mortal or crashes
         self.first = len(layout.initial)
-        """The first cell of this process; those of a process lie beside each other."""
+        """The first cell of this process; the cells of a process are adjacent."""
         self.position = layout.cell(UNSTARTED)
         self.end = layout.cell(None)
-        """None as long as the process has no end, else its exit code, what it died with, and what it had not sent."""
+        """None until the process has ended, else its exit code, what it owned when it died, and what it had not
+        sent."""
         self.doom = layout.cell(())
         """The signals that are on their way to the process."""
         self.actions: list[Action] = []
         self.feeders: dict[str, Feeder] = {}
-        """Of each queue that the process puts into."""
+        """The feeders of the queues that the process puts into."""
         self.register = layout.cell(0)
-        """What one operation remembers from one action to the next."""
+        """A cell in which one operation stores a value from one action to the next."""
         self._exit_code = layout.cell(None)
         self._guards: tuple[_Guard, ...] = ()
         self._leaves: dict[tuple[tuple[_Guard, ...], int | None], Label] = {}
@@ -88,11 +89,11 @@ class Code:
         self._hands: list[tuple[str, int]] = []
 
     def is_going_on(self, state: State) -> bool:
-        """Whether the process is started and has no end."""
+        """Return whether the process is started and has not ended."""
         return state[self.end] is None and state[self.position] != UNSTARTED
 
     def can_feed(self, state: State) -> bool:
-        """Whether the feeders of the process live."""
+        """Return whether the feeders of the process live."""
         return state[self.end] is None
 
     def do(
@@ -105,8 +106,8 @@ class Code:
         local: bool = False,
     ) -> None:
         """Add an action."""
-        if len(self.actions) >= MOST_ACTIONS:
-            raise Unmodelled(f"more than {MOST_ACTIONS:,} actions of {self.name}")
+        if len(self.actions) >= MAX_ACTIONS:
+            raise Unmodelled(f"more than {MAX_ACTIONS:,} actions of {self.name}")
         self.actions.append(Action(run, wait, late, glued, local))
 
     def place(self, label: Label) -> None:
@@ -119,15 +120,16 @@ class Code:
         return self.leave(1)
 
     def leave(self, exit_code: int | None) -> Label:
-        """Where the process goes that leaves all of its `with` steps; an exit code of None is the one it computed."""
+        """Return where the process goes to leave all of its `with` steps; an exit code of None is the one it
+        computed."""
         return self._leaves.setdefault((self._guards, exit_code), Label())
 
     def enter(self, guard: _Guard) -> None:
-        """What follows is inside a `with` of this guard."""
+        """Begin the inside of a `with` of this guard."""
         self._guards += (guard,)
 
     def exit(self) -> _Guard:
-        """The innermost `with` is over; what follows, its release first, is outside of it."""
+        """End the innermost `with`; what follows, its release first, is outside of it."""
         *outer, guard = self._guards
         self._guards = tuple(outer)
         return guard
@@ -137,7 +139,7 @@ class Code:
         self.do(lambda _: label, glued=True, local=True)
 
     def finish(self) -> None:
-        """The end of the steps, and the ways out from inside of `with` steps: the inner guards are released first."""
+        """Add the end of the steps, and the exits from inside of `with` steps: the inner guards are released first."""
         self.go(self.leave(0))
         written = 0
         while written < len(self._leaves):
@@ -150,7 +152,7 @@ class Code:
             self._end(exit_code)
 
     def _end(self, exit_code: int | None) -> None:
-        """A process that ends by itself waits until all that it put is in the pipes of the queues."""
+        """Add the end: a process that ends by itself waits until all that it put is in the pipes of the queues."""
         for feeder in self.feeders.values():
             feeder.flush(self)
         self.do(self._dying(exit_code), local=self.end_is_local)
@@ -159,7 +161,7 @@ class Code:
         return lambda cells: self.die(cells, cells[self._exit_code] if exit_code is None else exit_code)
 
     def die(self, cells: Cells, exit_code: int) -> None:
-        """The process is over: what it has in hand stays as it is, what it has not sent is lost."""
+        """End the process: what it owns stays as it is, what it has not sent is lost."""
         cells[self.end] = (exit_code, self.last_things(cells), self.unsent(cells))
         self.forget_all(cells)
         for feeder in self.feeders.values():
@@ -174,26 +176,27 @@ class Code:
         cells[self.doom] = ()
 
     def hand(self, name: str) -> int:
-        """A new cell that counts how often the process has this in hand."""
+        """Return a new cell that counts how often the process owns this."""
         cell = self.layout.cell(0)
         self._hands.append((name, cell))
         return cell
 
     def last_things(self, cells: Cells) -> tuple[str, ...]:
-        """The names of what the process has in hand."""
+        """Return the names of what the process owns."""
         feeding = tuple(feeder.lock for feeder in self.feeders.values() if cells[feeder.stage])
         return tuple(name for name, cell in self._hands if cells[cell]) + feeding
 
     def unsent(self, cells: Cells) -> tuple[tuple[str, int], ...]:
-        """The queues with items that the process has put and not sent, and how many."""
+        """Return the queues with items that the process has put and not sent, and how many."""
         return tuple((name, len(cells[one.buffer])) for name, one in self.feeders.items() if cells[one.buffer])
 
     def set_exit_code(self, cells: Cells, exit_code: int) -> None:
-        """Remember the exit code for `leave(None)`."""
+        """Store the exit code for `leave(None)`."""
         cells[self._exit_code] = exit_code
 
     def keep(self, name: str | None) -> Callable[[Cells, object], None]:
-        """What puts a value under the name that `as` gives, if a later action than the next one reads it."""
+        """Return a function that stores a value under the name that `as` gives, if a later action than the next one
+        reads it."""
         if name is None:
             return lambda cells, value: None
         cell, at, last_read = self.variable(name), len(self.actions), self._last_read
@@ -205,19 +208,20 @@ class Code:
         return keep
 
     def variable(self, name: str) -> int:
-        """The cell of a variable, which holds the repr of its value."""
+        """Return the cell of a variable, which holds the repr of its value."""
         if name not in self._variables:
             self._variables[name] = self.layout.cell(None)
         return self._variables[name]
 
-    def reading(self, name: str) -> Callable[[Cells], Any]:
-        """What gives the value of a variable, until `forget`."""
+    def reading(self, name: str) -> Callable[[Cells], object]:
+        """Return a function that returns the value of a variable, until `forget`."""
         cell = self.variable(name)
         self._read.add(name)
         return lambda cells: literal_eval(cells[cell])
 
     def forget(self) -> None:
-        """Clear each variable that is read for the last time in this step: states that differ in it alone are one."""
+        """Clear each variable that is read for the last time in this step: states that differ only in it become
+        equal."""
         if not self._read:
             return
         at, last_read = len(self.actions), self._last_read

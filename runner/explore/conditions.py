@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Condition:
-    """A condition: how many sleep, how many of those have woken, and the permits to wake that were given.
+    """A condition: the number of sleepers, the number of woken ones, and the wake-up permits that were released.
 
-    Which sleeper takes a permit is open: any of them can. One that is killed while it sleeps still counts.
+    Whichever sleeper comes first takes a permit. One that is killed while it sleeps still counts.
     """
 
     def __init__(self, layout: Layout, name: str, *, thing: str, recursive: bool = True) -> None:
@@ -94,9 +94,10 @@ class Condition:
         code.do(reacquire, wait=again or Wait("acquire", self._thing))
 
     def wake(self, code: Code, count: int | None) -> None:
-        """Add the actions of `Condition.notify`: forget those that woke by themselves, give permits, wait until taken.
+        """Add the actions of `Condition.notify`: forget those that woke by themselves, release permits, wait until they
+        are taken.
 
-        `count` is how many to wake at most, None for all. The lock is held all the while.
+        `count` is the most to wake, None for all. The lock is held the whole time.
         """
         given = code.register
         give_again = Label()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.explore.cells import UNSTARTED, Wait
 from runner.explore.queues import Queue
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Ended:
     """A process has ended by itself or by a signal (a negative exit code).
 
-    `held` is what it died with; `unsent` are the queues with items that were lost with it, and how many.
+    `held` is what it owned when it died; `unsent` are the queues with items that were lost with it, and how many.
     """
 
     exit_code: int
@@ -39,9 +39,9 @@ class Ended:
 class End:
     """One way in which a program can end, after which no process can do anything any more.
 
-    `fates` has the processes and main (`__main__`): how each ended, what it waits for, or None where it was never
-    started. `values` has the numbers and the items in the pipes of queues, as reprs. `circles` are processes that wait
-    for each other; `orphaned` are things that a process waits for while a dead one has them, or a lock inside of them.
+    `fates` has the processes and main (`__main__`): how each ended, what it waits for, or None if it was never started.
+    `values` has the numbers and the items in the pipes of queues, as reprs. `circles` are processes that wait for each
+    other; `orphaned` are things that a process waits for while a dead one owns them, or a lock inside of them.
     """
 
     fates: tuple[tuple[str, Fate], ...]
@@ -56,12 +56,13 @@ class End:
 
     @property
     def ended(self) -> dict[str, Ended]:
-        """The processes that have an end, main included."""
+        """The processes that have ended, main included."""
         return {name: fate for name, fate in self.fates if isinstance(fate, Ended)}
 
-    def value(self, name: str) -> Any:
-        """The last number of a value, the items that are left in the pipe of a queue."""
-        return literal_eval(dict(self.values)[name])
+    def value(self, name: str) -> object:
+        """Return the last number of a value, or the items that are left in the pipe of a queue."""
+        found: object = literal_eval(dict(self.values)[name])
+        return found
 
     def __str__(self) -> str:
         kind = "all ended" if not self.waiting else "dead holder" if self.orphaned else "standstill"
@@ -82,7 +83,7 @@ def _shown(fate: Fate) -> str:
 
 
 def end_of(program: Program, state: State) -> End:
-    """The end that a state is, in which no process can do anything."""
+    """Return the end for a state in which no process can do anything."""
     fates = {code.name: _fate(program, code, state) for code in program.codes}
     return End(
         tuple(fates.items()),
@@ -116,7 +117,7 @@ def _values(program: Program, state: State) -> list[tuple[str, str]]:
 
 
 def _holders(program: Program, state: State, guard: Guard | None) -> list[str]:
-    """The names of those that have a permit of a guard, the dead included."""
+    """Return the names of the owners of a guard's permits, the dead included."""
     if guard is None:
         return []
     return [program.codes[number].name for number, cell in sorted(guard.held.items()) if state[cell]]
@@ -129,13 +130,13 @@ def _orphaned(program: Program, state: State, fates: Mapping[str, Fate]) -> list
             continue
         holders = _holders(program, state, _guard_of(program, fate))
         is_dead = bool(holders) and all(isinstance(fates[holder], Ended) for holder in holders)
-        if is_dead or fate.operation == "flush":  # a living process releases the lock for writing
+        if is_dead or fate.operation == "flush":  # a living process releases the write lock
             found.add(fate.on)
     return sorted(found)
 
 
 def _guard_of(program: Program, wait: Wait) -> Guard | None:
-    """The lock without which a wait has no end: the thing itself, or one inside of it."""
+    """Return the lock without which a wait never ends: the thing itself, or one inside of it."""
     match wait.operation:
         case "acquire":
             return program.guards[wait.on]
@@ -148,7 +149,7 @@ def _guard_of(program: Program, wait: Wait) -> Guard | None:
 
 
 def _circles(program: Program, state: State, fates: Mapping[str, Fate]) -> list[tuple[str, ...]]:
-    """Processes that wait for each other: for a guard that another one has, main for the end of one."""
+    """Return the processes that wait for each other: for the owner of a guard, or main for the end of one."""
     after: dict[str, list[str]] = {}
     for name, fate in fates.items():
         match fate:

@@ -20,7 +20,7 @@ FILLING, DRAINING, BROKEN = 0, 1, -2
 
 
 class Event:
-    """A flag beside a condition over a plain lock."""
+    """A flag with a condition over a plain lock."""
 
     def __init__(self, layout: Layout, name: str, *, is_set: bool) -> None:
         self.inner = Condition(layout, f"inside {name}", thing=name, recursive=False)
@@ -38,7 +38,7 @@ class Event:
         inner.guard.release(code, glued=True)
 
     def set(self, code: Code) -> None:
-        """Set the flag and wake all that wait; the lock is held until they are awake."""
+        """Set the flag and wake all waiters; the lock is held until they are awake."""
         self._write(code, True)
         self.inner.wake(code, None)
         self.inner.guard.release(code, glued=True)
@@ -97,7 +97,7 @@ class Barrier:
         code.place(ready)
 
     def _arrive(self, code: Code, keep: Keep, timeout: float | None, passed: Label, broken: Label) -> None:
-        """Count it; the last one opens the barrier, the others wait for that."""
+        """Count the process; the last one opens the barrier, the others wait for that."""
         wait = Label()
 
         def count(cells: Cells) -> Label | None:
@@ -109,7 +109,7 @@ class Barrier:
             return None
 
         def look(cells: Cells) -> Label | None:
-            if cells[self._state] == FILLING:  # the time is over
+            if cells[self._state] == FILLING:  # the timeout is over
                 cells[self._state] = BROKEN
                 return None
             return broken if cells[self._state] == BROKEN else passed
@@ -124,7 +124,7 @@ class Barrier:
         code.go(broken)
 
     def _depart(self, code: Code) -> None:
-        """Uncount it; the last one that leaves lets the barrier fill again."""
+        """Uncount the process; the last one that leaves lets the barrier fill again."""
         rest = Label()
 
         def uncount(cells: Cells) -> Label | None:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Guard:
-    """What can be acquired and released: `most` is the bound that a release must not exceed, None for no bound.
+    """A guard that can be acquired and released: `most` is the limit that a release must not exceed, None for no limit.
 
     The guard of a condition, of a value or of an rlock is `recursive`: it has an owner. The others have none, so the
-    cells of `held` only remember which process acquired them.
+    cells of `held` only store which process acquired them.
     """
 
     def __init__(
@@ -26,26 +26,26 @@ class Guard:
         self.most = most
         self.recursive = recursive
         self.held: dict[int, int] = {}
-        """Of each process that uses the guard, by its number, the cell that counts its permits."""
+        """For each process that uses the guard, by its number, the cell that counts its permits."""
         self.release_is_local = True
         """No other process can observe when a permit is released, as long as none acquires with a timeout."""
 
         self.has_holders = True
-        """Whether it is known which process has a permit; of a semaphore that others release, that says little."""
+        """Whether the owner of a permit is known; for a semaphore that other processes release, that means little."""
 
     def held_by(self, code: Code) -> int:
-        """The cell that counts the permits of this process."""
+        """Return the cell that counts the permits of this process."""
         if code.number not in self.held:
             self.held[code.number] = code.hand(self.name)
         return self.held[code.number]
 
     def taking(self, code: Code) -> Run:
-        """Acquires one permit, or blocks."""
+        """Return a function that acquires one permit, or blocks."""
         own = self.held_by(code)
         return _taking_again(self.free, own) if self.recursive else _taking(self.free, own, int(self.has_holders))
 
     def giving(self, code: Code, failure: Label) -> Run:
-        """Releases one permit; goes on at `failure` where that raises."""
+        """Return a function that releases one permit, or goes on at `failure` if that raises."""
         if self.recursive:
             return _giving_own(self.free, self.held_by(code), failure)
         return self._giving(self.held_by(code), failure)
@@ -59,7 +59,7 @@ class Guard:
             cells[free] += 1
             if cells[own]:
                 cells[own] -= 1
-            elif most == 1:  # another process acquired it: that one has it no more
+            elif most == 1:  # another process acquired it: that one does not own it any more
                 for cell in held.values():
                     cells[cell] = 0
             return None

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class MainCode(Code):
-    """Main's program. Its end sends SIGTERM to the daemons; what it has put and what it has in hand stay."""
+    """Main's program. Its end sends SIGTERM to the daemons; what it has put and what it owns remains."""
 
     def __init__(self, layout: Layout, number: int, daemons: Sequence[Code]) -> None:
         super().__init__(layout, number, MAIN_PROCESS, end_is_local=not daemons)
         layout.initial[self.position] = 0
         self.joins: dict[int, list[Code]] = {}
-        """Which processes main joins in an action, by its position."""
+        """The processes that main joins in an action, by its position."""
         self._terminate_daemons = _dooming(daemons, signal.SIGTERM)
 
     def can_feed(self, state: State) -> bool:
-        """What main has put is sent also after its end."""
+        """Return True: what main has put is sent even after its end."""
         return True
 
     def _end(self, exit_code: int | None) -> None:
         self.do(self._dying(exit_code), local=self.end_is_local)
 
     def die(self, cells: Cells, exit_code: int) -> None:
-        """Main has gone through its steps, or has left."""
+        """End main, which has done its steps or has exited."""
         self.forget_all(cells)
         cells[self.end] = (exit_code, (), ())
         self._terminate_daemons(cells)
@@ -68,7 +68,7 @@ def add_main(plan: Plan, main: MainCode, codes: Sequence[Code], steps: Steps) ->
 
 
 def _join_all(main: MainCode, codes: Sequence[Code], joined: list[int]) -> None:
-    """Joins in a row are one: in which order their processes end makes no difference to any process."""
+    """Join the processes at once: the order of their ends makes no difference to any process."""
     if joined:
         awaited = [codes[process] for process in joined]
         main.joins[len(main.actions)] = awaited
@@ -93,7 +93,7 @@ def _starting(code: Code, doom: tuple[int, ...]) -> Run:
 
 
 def _dooming(codes: Sequence[Code], number: int) -> Run:
-    """A signal is on its way; what has ended or was never started is not affected."""
+    """Send a signal; it does not affect a process that has ended or was never started."""
 
     def doom(cells: Cells) -> None:
         for code in codes:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Program:
-    """All programs of a plan, main's the last one. Raises `Unmodelled` where the plan has what cannot be modelled."""
+    """All programs of a plan, main's the last one. Raises `Unmodelled` for a plan that cannot be modelled."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -62,13 +62,14 @@ class Program:
         )
         steps = Steps(code, self.things, self.guards)
         for step in process.do or ():
-            steps.add(step)  # type: ignore[arg-type]  # the plan's JSON; `describe` checked its form
+            steps.add(step)
         code.finish()
         return code
 
     @property
     def _may_lose_permits(self) -> bool:
-        """Whether a process may release a lock that another one acquired: what that one dies with depends on when."""
+        """Whether a process may release a lock that another one acquired: what that one owns when it dies
+        depends on the time."""
         released = [guard for name, guard in self.guards.items() if name in self.uses.released]
         return any(guard.most == 1 and not guard.recursive for guard in released)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.explore.cells import BLOCKED, Label, Unmodelled, Wait
 from runner.explore.conditions import Condition
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from runner.explore.code import Code, Feeder
     from runner.model.shared_things import SharedQueue
 
-MOST_BYTES = 50_000
-"""What a pipe holds for certain; how a full one behaves is not modelled."""
+MAX_BYTES = 50_000
+"""The bytes that a pipe certainly holds; a full pipe is not modelled."""
 _OF_AN_ITEM = 60
-"""The bytes around an item: its length, pickle's own."""
+"""The bytes around an item: its length, and those of pickle."""
 
 
 class Queue:
-    """A queue as the model has it. Items in it are the reprs of their values.
+    """The model of a queue. Items in it are the reprs of their values.
 
-    `has_readers_lock` is False where the lock for reading makes no difference: no process can die with it, and none
+    `has_readers_lock` is False if the read lock makes no difference: no process can die while it owns it, and none
     waits for it with a timeout.
     """
 
@@ -37,10 +37,10 @@ class Queue:
         self.writing = layout.cell(1)
         self._bytes = 0
 
-    def put(self, code: Code, value: Callable[[Cells], Any], timeout: float | None, size: int) -> None:
-        """Take room, append to the buffer."""
+    def put(self, code: Code, value: Callable[[Cells], object], timeout: float | None, size: int) -> None:
+        """Acquire room and append to the buffer."""
         self._bytes += size + _OF_AN_ITEM
-        if self._bytes > MOST_BYTES:
+        if self._bytes > MAX_BYTES:
             raise Unmodelled(f"more items than the pipe of {self.name} certainly holds")
         if self.room is not None:
             late = None if timeout is None else _going_to(code.failure)
@@ -56,7 +56,7 @@ class Queue:
         code.do(append, glued=self.room is not None, local=True)
 
     def get(self, code: Code, keep: Callable[[Cells, object], None], timeout: float | None) -> None:
-        """Take the lock for reading, the item, release the lock, give room."""
+        """Acquire the read lock, get the item, release the lock and the room."""
         late = None if timeout is None else _going_to(code.failure)
         wait = Wait("get", self.name)
         if self.reading is None:
@@ -98,14 +98,14 @@ class Queue:
             code.do(_adding(self.room), glued=True)
 
     def feeder(self, code: Code) -> Feeder:
-        """The feeder of this queue in this process."""
+        """Return the feeder of this queue in this process."""
         if self.name not in code.feeders:
             code.feeders[self.name] = QueueFeeder(self, code.layout)
         return code.feeders[self.name]
 
 
 class JoinableQueue(Queue):
-    """A queue that counts what is not done, under a condition of its own."""
+    """A queue that counts the items that are not done, under a condition of its own."""
 
     def __init__(self, layout: Layout, thing: SharedQueue, *, has_readers_lock: bool) -> None:
         super().__init__(layout, thing, has_readers_lock=has_readers_lock)
@@ -113,7 +113,7 @@ class JoinableQueue(Queue):
         self._unfinished = layout.cell(0)
 
     def _append(self, code: Code, append: Callable[[Cells], None]) -> None:
-        """Under the inner lock, while which a thread is started: a signal may come in between."""
+        """Append under the inner lock, while a thread is started: a signal may come in between."""
 
         def count(cells: Cells) -> None:
             cells[self._unfinished] += 1
@@ -124,7 +124,7 @@ class JoinableQueue(Queue):
         self.inner.guard.release(code, glued=True)
 
     def task_done(self, code: Code) -> None:
-        """One item is done; the last one wakes those that wait in `join`."""
+        """Mark one item as done; the last one wakes the waiters in `join`."""
         inner = self.inner
         inner.guard.acquire(code, wait=Wait("task_done", self.name))
         too_many, rest = Label(), Label()
@@ -165,10 +165,10 @@ class QueueFeeder:
         self.lock = f"writing {queue.name}"
         self.buffer = layout.cell(())
         self.stage = layout.cell(0)
-        """0 without the lock for writing, 1 with it, 2 when the item is sent."""
+        """0 without the write lock, 1 with it, 2 when the item is sent."""
 
     def step(self, cells: Cells) -> bool:
-        """One of the three actions; False where it has nothing to do, or cannot proceed."""
+        """Do one of the three actions; return False if it has nothing to do, or cannot proceed."""
         stage = cells[self.stage]
         if stage == 0:
             if not cells[self.buffer] or not cells[self._queue.writing]:
@@ -194,7 +194,7 @@ class QueueFeeder:
         )
 
     def stop(self, cells: Cells) -> None:
-        """Its process is over: what is not sent is lost, and the lock stays as it is."""
+        """End with the process: what is not sent is lost, and the lock stays as it is."""
         cells[self.buffer] = ()
         cells[self.stage] = 0
 

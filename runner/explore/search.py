@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class TooManyStates(Exception):
-    """The program has more states than were allowed; the number is how many those are."""
+    """The program has more states than the limit; the number is the limit."""
 
 
 class Search:
-    """`reduced` leaves out orders of actions that lead to the same ends; the plain search knows of no such thing."""
+    """The search. If `reduced`, it leaves out orders of actions that lead to the same ends."""
 
     def __init__(self, program: Program, *, reduced: bool, most_states: int) -> None:
         self._program = program
@@ -30,10 +30,10 @@ class Search:
         self._most_states = most_states
         self._symmetry = Symmetry(program) if reduced else None
         self.states = 0
-        """How many were visited."""
+        """How many states were visited."""
 
     def ends(self) -> frozenset[End]:
-        """All ends. Raises `TooManyStates`."""
+        """Return all ends. Raise `TooManyStates`."""
         initial = self._program.initial
         seen = {initial}
         ways = [initial]
@@ -56,7 +56,7 @@ class Search:
         return frozenset(end_of(self._program, state) for state in last)
 
     def _following(self, state: State) -> list[State]:
-        """The states that one action leads to."""
+        """Return the states that one action leads to."""
         if self._reduced:
             for code in self._program.codes:
                 after = self._after_a_local_action(code, state)
@@ -65,7 +65,7 @@ class Search:
         return [after for code in self._program.codes for after in self._after(code, state)]
 
     def _after_a_local_action(self, code: Code, state: State) -> State | None:
-        """The state after an action that can come before all others, if the process is at one."""
+        """Return the state after an action that can come before all others, if the process is at one."""
         if code.is_mortal or not code.is_going_on(state) or not code.actions[state[code.position]].local:
             return None
         cells = list(state)
@@ -75,7 +75,7 @@ class Search:
         return tuple(cells)
 
     def _after(self, code: Code, state: State) -> Iterator[State]:
-        """The states that an action of this process, of its feeders, or its death leads to."""
+        """Return the states that an action of this process, of its feeders, or its death leads to."""
         cells = list(state)
         if code.is_going_on(state):
             action = code.actions[state[code.position]]
@@ -96,7 +96,7 @@ class Search:
                     yield tuple(cells)
 
     def _act_on(self, code: Code, cells: Cells, *, glued: bool) -> None:
-        """What follows at once: glued actions, then local ones."""
+        """Do what follows at once: glued actions, then local ones."""
         while self._reduced and not code.is_mortal and cells[code.end] is None:
             action = code.actions[cells[code.position]]
             glued = glued and action.glued
@@ -105,7 +105,7 @@ class Search:
 
 
 def _act(code: Code, cells: Cells, run: Run) -> bool:
-    """Do an action, and go on to the next one; False where it cannot proceed."""
+    """Do an action, and go on to the next one; return False if it cannot proceed."""
     went = run(cells)
     if went is BLOCKED:
         return False

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from runner.explore.cells import BLOCKED, Unmodelled, Wait
+from runner.explore.conditions import Condition
+from runner.explore.events_barriers import Barrier, Event
+from runner.explore.queues import JoinableQueue, Queue
 from runner.explore.values import Number
 from runner.model.arguments import references, resolve
 from runner.model.sys_exit import exit_status
@@ -14,16 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
-    from runner.explore.cells import Cells
+    from runner.explore.cells import Cells, Label
     from runner.explore.code import Code
-    from runner.explore.conditions import Condition
-    from runner.explore.events_barriers import Barrier, Event
     from runner.explore.guards import Guard
-    from runner.explore.queues import Queue
+    from runner.model.json_types import Encoded, StepData
 
-    StepData: TypeAlias = dict[str, Any]
     Thing: TypeAlias = Guard | Condition | Event | Barrier | Queue | Number
-    Evaluate: TypeAlias = Callable[[Cells], Any]
+    Evaluate: TypeAlias = Callable[[Cells], object]
+
+Kind = TypeVar("Kind")
+
+
+def _only(things: Mapping[str, Thing], kind: type[Kind]) -> dict[str, Kind]:
+    """Return the things of a kind: a step names no other, which `describe` has checked."""
+    return {name: thing for name, thing in things.items() if isinstance(thing, kind)}
 
 
 class Steps:
@@ -33,8 +40,18 @@ class Steps:
         self._code = code
         self._things = things
         self._guards = guards
+        self._numbers = _only(things, Number)
+        self._queues = _only(things, Queue)
+        self._joinable = _only(things, JoinableQueue)
+        self._events = _only(things, Event)
+        self._conditions = _only(things, Condition)
+        self._awaited: dict[str, Event | Condition | Barrier] = {
+            **self._events,
+            **self._conditions,
+            **_only(things, Barrier),
+        }
         self._rounds: dict[str, int] = {}
-        """The numbers of the rounds that `repeat` gives names; loops are written out, so they are known."""
+        """The numbers of the rounds that `repeat` names; loops are unrolled, so they are known."""
 
     def add(self, step: StepData) -> None:
         """Add one step, with those inside of it."""
@@ -44,8 +61,9 @@ class Steps:
     def _guard(self, step: StepData) -> Guard:
         return self._guards[step["thing"]["ref"]]
 
-    def _value(self, encoded: Any) -> Evaluate:
-        """What gives the value of an argument to the action that comes next; shared numbers in it are read before."""
+    def _value(self, encoded: Encoded) -> Evaluate:
+        """Return a function that returns the value of an argument for the next action; shared numbers in it are read
+        before."""
         for name in sorted(references(encoded)):
             if isinstance(number := self._things.get(name), Number):
                 number.read(self._code, f"${name}")
@@ -62,11 +80,11 @@ class Steps:
 
     def _print(self, step: StepData) -> None:
         for name in sorted(references(step["value"])):
-            if isinstance(number := self._things.get(name), Number):  # which takes its lock
+            if isinstance(number := self._things.get(name), Number):  # which acquires its lock
                 number.read(self._code, f"${name}")
 
     def _nothing(self, step: StepData) -> None:
-        """What takes time and nothing else."""
+        """Add nothing: the step only takes time."""
 
     _sleep = _spin = _nothing
 
@@ -76,7 +94,7 @@ class Steps:
             return
         value, code, leave = self._value(step["value"]), self._code, self._code.leave(None)
 
-        def leave_with(cells: Cells) -> Any:
+        def leave_with(cells: Cells) -> Label:
             code.set_exit_code(cells, exit_status(value(cells)))
             return leave
 
@@ -116,7 +134,7 @@ class Steps:
         guard, keep, timeout = self._guard(step), self._code.keep(self._name(step)), step.get("timeout")
         take = guard.taking(self._code)
 
-        def acquire(cells: Cells) -> Any:
+        def acquire(cells: Cells) -> Label | None:
             went = take(cells)
             if went is None:
                 keep(cells, True)
@@ -126,7 +144,7 @@ class Steps:
         self._code.do(acquire, wait=Wait("acquire", step["thing"]["ref"]), late=late)
 
     def _name(self, step: StepData) -> str | None:
-        """The name that `as` gives; what a loop called so is called so no more."""
+        """Return the name that `as` gives; it hides the loop variable of the same name."""
         name: str | None = step.get("as")
         self._rounds.pop(name or "", None)
         return name
@@ -136,8 +154,7 @@ class Steps:
 
     def _wait(self, step: StepData) -> None:
         keep, timeout = self._code.keep(self._name(step)), step.get("timeout")
-        thing: Any = self._things[step["thing"]["ref"]]
-        thing.wait(self._code, keep, timeout)
+        self._awaited[step["thing"]["ref"]].wait(self._code, keep, timeout)
 
     def _notify(self, step: StepData) -> None:
         self._wake(step, step.get("n", 1))
@@ -146,38 +163,31 @@ class Steps:
         self._wake(step, None)
 
     def _wake(self, step: StepData, count: int | None) -> None:
-        condition: Any = self._things[step["thing"]["ref"]]
-        condition.notify(self._code, count)
+        self._conditions[step["thing"]["ref"]].notify(self._code, count)
 
     def _set(self, step: StepData) -> None:
-        event: Any = self._things[step["thing"]["ref"]]
-        event.set(self._code)
+        self._events[step["thing"]["ref"]].set(self._code)
 
     def _clear(self, step: StepData) -> None:
-        event: Any = self._things[step["thing"]["ref"]]
-        event.clear(self._code)
+        self._events[step["thing"]["ref"]].clear(self._code)
 
     def _put(self, step: StepData) -> None:
-        queue: Any = self._things[step["into"]["ref"]]
-        queue.put(self._code, self._value(step["value"]), step.get("timeout"), len(str(step["value"])))
+        queue, value = self._queues[step["into"]["ref"]], step["value"]
+        queue.put(self._code, self._value(value), step.get("timeout"), len(str(value)))
 
     def _get(self, step: StepData) -> None:
-        queue: Any = self._things[step["thing"]["ref"]]
-        queue.get(self._code, self._code.keep(self._name(step)), step.get("timeout"))
+        self._queues[step["thing"]["ref"]].get(self._code, self._code.keep(self._name(step)), step.get("timeout"))
 
     def _task_done(self, step: StepData) -> None:
-        queue: Any = self._things[step["thing"]["ref"]]
-        queue.task_done(self._code)
+        self._joinable[step["thing"]["ref"]].task_done(self._code)
 
     def _join_queue(self, step: StepData) -> None:
-        queue: Any = self._things[step["thing"]["ref"]]
-        queue.join(self._code)
+        self._joinable[step["thing"]["ref"]].join(self._code)
 
     def _add(self, step: StepData) -> None:
-        number: Any = self._things[step["to"]["ref"]]
+        number = self._numbers[step["to"]["ref"]]
         for _ in range(step.get("times", 1)):
             number.add(self._code, self._value(step["value"]))
 
     def _write(self, step: StepData) -> None:
-        number: Any = self._things[step["to"]["ref"]]
-        number.write(self._code, self._value(step["value"]))
+        self._numbers[step["to"]["ref"]].write(self._code, self._value(step["value"]))

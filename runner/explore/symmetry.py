@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Symmetry:
-    """The groups of exchangeable processes of a program, each with the cells that are its own."""
+    """The groups of exchangeable processes of a program, each with its own cells."""
 
     def __init__(self, program: Program) -> None:
         codes = program.codes
@@ -28,7 +28,7 @@ class Symmetry:
         self._keys: dict[State, str] = {}
 
     def representative(self, state: State) -> State:
-        """The one of all states alike that stands for them."""
+        """Return the representative of all equivalent states."""
         for group in self._groups:
             parts = [state[first:after] for first, after in group]
             if all(part[0] != UNSTARTED for part in parts):
@@ -36,7 +36,7 @@ class Symmetry:
         return state
 
     def alike(self, state: State) -> Iterator[State]:
-        """All states that this one stands for."""
+        """Return all states that this one represents."""
         every = [set(permutations([state[first:after] for first, after in group])) for group in self._groups]
         for parts in product(*every):
             one = state
@@ -58,7 +58,7 @@ def _with(state: State, group: list[tuple[int, int]], parts: Sequence[State]) ->
 
 
 def groups(plan: Plan) -> list[list[int]]:
-    """Processes that do the same, and that main treats alike, in groups of two and more."""
+    """Return processes that do the same, and that main treats alike, in groups of two and more."""
     alike: dict[str, list[int]] = {}
     for number, process in enumerate(plan.processes):
         ends = process.terminate_after is not None or process.timeout is not None
@@ -69,7 +69,7 @@ def groups(plan: Plan) -> list[list[int]]:
 
 
 def _is_singled_out(plan: Plan, number: int) -> bool:
-    """Whether main does something to this process alone."""
+    """Return whether main does something to this process alone."""
     return any(
         (isinstance(step, Terminate | Kill) or (isinstance(step, Join) and step.timeout is not None))
         and step.process == number
@@ -78,7 +78,7 @@ def _is_singled_out(plan: Plan, number: int) -> bool:
 
 
 def _turns(plan: Plan) -> Iterator[set[int]]:
-    """The processes that main starts or joins in a row, in which order makes no difference."""
+    """Return the processes that main starts or joins in a row, in which the order makes no difference."""
     kind: type | None = None
     numbers: set[int] = set()
     for step in plan.steps:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.explore.cells import Unmodelled
 from runner.model.plan import Act, Join, Kill, Terminate
 from runner.model.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from runner.model.json_types import StepData
     from runner.model.plan import Plan, ProcessPlan
 
 _REFUSED = {"child": "a process of its own", "ignore": "an ignored signal", "append": "a list of a manager"}
@@ -18,10 +19,11 @@ _REFUSED = {"child": "a process of its own", "ignore": "an ignored signal", "app
 
 @record(frozen=True, slots=True)
 class Uses:
-    """`timed` are guards that a process acquires with a timeout, `released` those that a step `release` names.
+    """The features that a plan uses. `timed` are guards that a process acquires with a timeout, `released` those that a
+    step `release` names.
 
     `mortal` are the processes that can be killed between any two of their actions, `crashing` those that end themselves
-    by a signal. Main joins `awaited` with a timeout. Of the queues in `readers_locks` the lock for reading matters.
+    by a signal. Main joins `awaited` with a timeout. For the queues in `readers_locks` the read lock matters.
     """
 
     timed: frozenset[str]
@@ -33,7 +35,7 @@ class Uses:
 
     @classmethod
     def of(cls, plan: Plan) -> Uses:
-        """Those of a plan. Raises `Unmodelled`."""
+        """Return the features of a plan. Raise `Unmodelled`."""
         for process in plan.processes:
             _check(process)
         mains = [step.step for step in plan.steps if isinstance(step, Act)]
@@ -54,8 +56,8 @@ class Uses:
         )
 
 
-def all_steps(steps: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """All steps, those inside of others included."""
+def all_steps(steps: Iterable[StepData]) -> Iterator[StepData]:
+    """Return all steps, including those inside of others."""
     for step in steps:
         yield step
         yield from all_steps(step.get("do", ()))
@@ -75,7 +77,7 @@ def _check(process: ProcessPlan) -> None:
 
 
 def _is_mortal(plan: Plan, number: int) -> bool:
-    """Whether a signal can end the process. A daemon that main joins in any case has ended before main."""
+    """Return whether a signal can end the process. A daemon that main always joins has ended before main."""
     process = plan.processes[number]
     if process.terminate_after is not None or process.timeout is not None:
         return True
@@ -85,15 +87,12 @@ def _is_mortal(plan: Plan, number: int) -> bool:
     return process.daemon and not is_joined
 
 
-def _readers_locks(
-    mains: list[dict[str, Any]], by_process: list[list[dict[str, Any]]], mortal: frozenset[int]
-) -> Iterator[str]:
+def _readers_locks(mains: list[StepData], by_process: list[list[StepData]], mortal: frozenset[int]) -> Iterator[str]:
     for steps, may_die in [(mains, False), *((steps, number in mortal) for number, steps in enumerate(by_process))]:
         for step in steps:
             if step["step"] == "get" and (may_die or "timeout" in step):
                 yield _thing(step)
 
 
-def _thing(step: dict[str, Any]) -> str:
-    name: str = step["thing"]["ref"]
-    return name
+def _thing(step: StepData) -> str:
+    return step["thing"]["ref"]

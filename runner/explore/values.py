@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.explore.cells import Label
 from runner.explore.guards import Guard
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from runner.explore.code import Code
     from runner.model.shared_things import SharedValue
 
+    _Type: TypeAlias = Callable[[object], ctypes.c_int64 | ctypes.c_double | ctypes.c_bool]
+    """Creates a number of a type, and raises `TypeError` if the value is not one."""
+
 
 class Number:
-    """A number of shared memory; `guard` is None of a raw value."""
+    """A number in shared memory; `guard` is None for a raw value."""
 
     def __init__(self, layout: Layout, thing: SharedValue) -> None:
-        self._type: Callable[[Any], Any] = getattr(ctypes, DTYPES[thing.dtype].ctype)
+        self._type: _Type = getattr(ctypes, DTYPES[thing.dtype].ctype)
         self.cell = layout.cell(self._type(thing.initial).value)
         self.guard = Guard(layout, thing.name, recursive=True) if thing.locked else None
 
@@ -30,14 +33,14 @@ class Number:
         keep = code.keep(name)
         self._guarded(code, lambda cells: keep(cells, cells[self.cell]))
 
-    def add(self, code: Code, amount: Callable[[Cells], Any]) -> None:
-        """Add the actions of `value += amount`: the lock is acquired twice, another process may come in between."""
+    def add(self, code: Code, amount: Callable[[Cells], object]) -> None:
+        """Add the actions of `value += amount`: the lock is acquired twice, and another process may come in between."""
         register = code.register
 
         def read(cells: Cells) -> None:
             cells[register] = cells[self.cell]
 
-        def added(cells: Cells) -> Any:
+        def added(cells: Cells) -> object:
             found, cells[register] = cells[register], 0
             return found + amount(cells)
 
@@ -52,8 +55,9 @@ class Number:
         code.do(run, glued=True)
         self.guard.release(code, glued=True)
 
-    def write(self, code: Code, value: Callable[[Cells], Any]) -> None:
-        """Add the actions that write into it. What does not fit the type raises, after the lock has been released."""
+    def write(self, code: Code, value: Callable[[Cells], object]) -> None:
+        """Add the actions that write to it. A value that does not fit the type raises, after the lock has been
+        released."""
         unfit = code.failure if self.guard is None else Label()
 
         def write(cells: Cells) -> Label | None:

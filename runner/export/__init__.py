@@ -16,11 +16,11 @@ __all__ = ["CannotExport", "export"]
 
 
 def export(plan: Plan, coroutines: Mapping[str, bool] | None = None) -> str:
-    """The text of the script: formatted, typed, with the names of the file.
+    """Return the text of the script: formatted, typed, with the names of the file.
 
-    numpy is needed where the file has arrays. What the file calls is imported from where the file finds it.
-    `coroutines` are the import paths of targets, and of classes by their `run`, that return coroutines: False for those
-    that might return one or a generator, and for classes without a `run` of their own. Raises `CannotExport` for what a
-    plain script cannot say.
+    numpy is needed if the file has arrays. Modules are imported from where the file finds them. `coroutines` are the
+    import paths of targets, and of classes for their `run`, that return coroutines: False for those that might return
+    one or a generator, and for classes without a `run` of their own. Raise `CannotExport` for what a plain script
+    cannot express.
     """
     return script(plan, coroutines or {})

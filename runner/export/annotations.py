@@ -11,9 +11,9 @@ from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runner.export.code.trees import StepData
+    from runner.export.code.trees import Statement
     from runner.export.functions import Function, Parameter
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.model.shared_things import SharedPlan
 
 _PLAIN = {
@@ -27,13 +27,13 @@ _PLAIN = {
     "namespace": "Namespace",
 }
 ROUNDS = 3
-"""As often as types are followed from a put to a get and on to the next put: a pipeline of three stages."""
+"""How often types are followed from a put to a get and on to the next put: a pipeline of three stages."""
 
 
 class Types:
-    """What is known of the types of items, keys and variables."""
+    """The known types of items, keys and variables."""
 
-    def __init__(self, things: Iterable[SharedPlan], functions: Sequence[Function], main: Sequence[StepData]) -> None:
+    def __init__(self, things: Iterable[SharedPlan], functions: Sequence[Function], main: Sequence[Statement]) -> None:
         self._things = {thing.name: thing for thing in things}
         self._items: dict[str, dict[str, None]] = {}
         self._keys: dict[str, dict[str, None]] = {}
@@ -50,14 +50,14 @@ class Types:
                 self._learn("main", step, {name: (name,) for name in self._things})
 
     def of_parameter(self, function: str, parameter: Parameter) -> str:
-        """The annotation of a parameter."""
+        """Return the annotation of a parameter."""
         if parameter.given:
             return self.of_thing(parameter.given[0], parameter.given)
         known = {"index": {"int": None}, "name": {"str": None}}.get(parameter.name, {})
         return _union(known or self._variables.get((function, parameter.name), {}))
 
     def of_thing(self, name: str, alike: Sequence[str] = ()) -> str:
-        """The annotation of a shared thing; `alike` are those that come in its place."""
+        """Return the annotation of a shared thing; `alike` are the things passed for the same parameter."""
         thing = self._things[name]
         names = alike or (name,)
         items = _union({type_: None for each in names for type_ in self._items.get(each, {})})
@@ -82,10 +82,10 @@ class Types:
             self._add(self._keys, thing.name, self.of("", key))
             self._add(self._items, thing.name, self.of("", value))
 
-    def _learn(self, function: str, step: StepData, given: dict[str, tuple[str, ...]]) -> None:
-        """Take note of what a step puts somewhere, and what it gets."""
-        into = given.get((step.get("into") or step.get("to") or {}).get("ref", ""), ())
-        for name in into:
+    def _learn(self, function: str, step: Statement, given: dict[str, tuple[str, ...]]) -> None:
+        """Note what a step stores somewhere, and what it gets."""
+        into = step.get("into") or step.get("to")
+        for name in given.get(into["ref"], ()) if into else ():
             self._add(self._items, name, self.of(function, step["value"]))
             if step.get("kind") == "dict":
                 self._add(self._keys, name, self.of(function, step["at"]))
@@ -95,7 +95,7 @@ class Types:
         if "as" in step:
             self._merge(self._variables, (function, step["as"]), self._got(step, given))
 
-    def _got(self, step: StepData, given: dict[str, tuple[str, ...]]) -> dict[str, None]:
+    def _got(self, step: Statement, given: dict[str, tuple[str, ...]]) -> dict[str, None]:
         if step["step"] == "repeat":
             return {"int": None}
         names = given.get(step["thing"]["ref"], ())
@@ -105,7 +105,7 @@ class Types:
         return {"int" if kinds == {"barrier"} else "bool": None}
 
     def of(self, function: str, encoded: Encoded) -> dict[str, None]:
-        """The types that a value can have; none if that is not known (yet)."""
+        """Return the types that a value can have; none if they are not known (yet)."""
         match encoded:
             case {"ref": "pid" | "$index"}:
                 return {"int": None}
@@ -130,7 +130,7 @@ class Types:
 
 
 def ctype(thing: SharedValue) -> str:
-    """What `ctypes` calls the type of a value."""
+    """Return the name in `ctypes` for the type of a value."""
     return DTYPES[thing.dtype].ctype
 
 

@@ -1,85 +1,86 @@
 """The built-in workers, expressed as equivalent steps.
 
-Each function has the parameters of the worker of its name, in `runner.workers`; arguments are encoded.
+Each function has the parameters of the worker with its name in `runner.workers`; arguments are encoded.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.export.code.trees import Statement
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from runner.export.code.trees import StepData
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
 
 _NAME: Encoded = {"ref": "$name"}
 
 
-def _noop() -> list[StepData]:
+def _noop() -> list[Statement]:
     return []
 
 
-def _say(*words: Encoded) -> list[StepData]:
+def _say(*words: Encoded) -> list[Statement]:
     return [{"step": "say", "values": list(words)}]
 
 
-def _report(seconds: Encoded = 0, before: Encoded = None, after: Encoded = None) -> list[StepData]:
+def _report(seconds: Encoded = 0, before: Encoded = None, after: Encoded = None) -> list[Statement]:
     lines: list[Encoded] = [
         {"text": ["Starting: ", _NAME]} if before is None else before,
         {"text": ["Exiting : ", _NAME]} if after is None else after,
     ]
-    first, last = ({"step": "print", "value": line} for line in lines)
+    first, last = (Statement(step="print", value=line) for line in lines)
     return [first, *(_sleep(seconds) if seconds else []), last]
 
 
-def _sleep(seconds: Encoded = 1) -> list[StepData]:
+def _sleep(seconds: Encoded = 1) -> list[Statement]:
     return [{"step": "sleep", "seconds": seconds}]
 
 
-def _spin(seconds: Encoded = 1) -> list[StepData]:
+def _spin(seconds: Encoded = 1) -> list[Statement]:
     return [{"step": "spin", "seconds": seconds}]
 
 
-def _allocate(mebibytes: Encoded = 100, seconds: Encoded = 0) -> list[StepData]:
+def _allocate(mebibytes: Encoded = 100, seconds: Encoded = 0) -> list[Statement]:
     return [{"step": "allocate", "mebibytes": mebibytes}, *(_sleep(seconds) if seconds else [])]
 
 
-def _heartbeat(every: Encoded = 1, times: Encoded = None) -> list[StepData]:
+def _heartbeat(every: Encoded = 1, times: Encoded = None) -> list[Statement]:
     line: Encoded = {"text": [_NAME, ": beat ", {"ref": "beat"}]}
     return [{"step": "beat", "times": times, "do": [{"step": "print", "value": line}, *_sleep(every)]}]
 
 
-def _fail(message: Encoded = "There was an error!") -> list[StepData]:
+def _fail(message: Encoded = "There was an error!") -> list[Statement]:
     return [{"step": "raise", "exception": "RuntimeError", "message": message}]
 
 
-def _exit_with(code: Encoded = 0) -> list[StepData]:
+def _exit_with(code: Encoded = 0) -> list[Statement]:
     return [{"step": "exit", "value": code}]
 
 
-def _exit_at_once(code: Encoded = 0) -> list[StepData]:
+def _exit_at_once(code: Encoded = 0) -> list[Statement]:
     return [{"step": "leave", "value": code}]
 
 
-def _return_value(value: Encoded = 1) -> list[StepData]:
+def _return_value(value: Encoded = 1) -> list[Statement]:
     return [{"step": "return", "value": value}]
 
 
-def _crash() -> list[StepData]:
+def _crash() -> list[Statement]:
     return [{"step": "crash", "signal": "SIGSEGV"}]
 
 
-def _abort() -> list[StepData]:
+def _abort() -> list[Statement]:
     return [{"step": "crash", "signal": "SIGABRT"}]
 
 
-def _ignore_sigterm(seconds: Encoded = 60) -> list[StepData]:
+def _ignore_sigterm(seconds: Encoded = 60) -> list[Statement]:
     line: Encoded = {"text": [_NAME, " ignores SIGTERM"]}
     return [{"step": "ignore", "signal": "SIGTERM"}, {"step": "print", "value": line}, *_sleep(seconds)]
 
 
-WORKERS: Mapping[str, Callable[..., list[StepData]]] = {
+WORKERS: Mapping[str, Callable[..., list[Statement]]] = {
     "abort": _abort,
     "allocate": _allocate,
     "crash": _crash,
@@ -95,4 +96,4 @@ WORKERS: Mapping[str, Callable[..., list[StepData]]] = {
     "sleep": _sleep,
     "spin": _spin,
 }
-"""What each worker's steps are."""
+"""The steps of each worker."""

@@ -9,27 +9,28 @@ from runner.export.code.names import Names, identifier, ordinal, stem
 from runner.export.code.statements import ENV
 from runner.export.code.trees import every_step, references, renamed, replaced
 from runner.export.process_steps import BUILT_IN
+from runner.model.json_types import Ref
 from runner.model.records import record, replace
 from runner.model.shared_things import SharedArray, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import StepData
+    from runner.export.code.trees import Statement
     from runner.export.process_steps import Work
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.model.plan import Plan
     from runner.model.shared_things import SharedPlan
 
     Things = Mapping[str, SharedPlan]
 
 ENOUGH = 3
-"""So many jobs that do the same share a function even if their names have nothing in common."""
+"""This number of jobs with the same steps share a function even if their names have nothing in common."""
 
 
 @record(frozen=True, slots=True)
 class Parameter:
-    """One parameter; `given` are the names of the things that the processes get for it, none for a plain value."""
+    """One parameter; `given` are the names of the things that the processes pass for it, none for a plain value."""
 
     name: str
     given: tuple[str, ...] = ()
@@ -37,21 +38,21 @@ class Parameter:
 
 @record(frozen=True, slots=True)
 class Function:
-    """One function. `processes` run it, in the order of what each parameter's `given` is; none if a child does."""
+    """One function. `processes` run it, in the order of each parameter's `given`; none if a child does."""
 
     name: str
     says: str
-    steps: list[StepData]
+    steps: list[Statement]
     parameters: tuple[Parameter, ...]
     processes: tuple[int, ...] = ()
 
     def arguments_of(self, place: int, index: int) -> list[Encoded]:
-        """What the process at this place of `processes` gets; `index` is its number in its job."""
+        """Return the arguments of the process at this index of `processes`; `index` is its number in its job."""
         return [{"ref": each.given[place]} if each.given else index for each in self.parameters]
 
 
 def functions_of(plan: Plan, works: Sequence[Work], names: Names) -> list[Function]:
-    """The functions of all processes that do steps, each after those of its children."""
+    """Return the functions of all processes that do steps, each after those of its children."""
     things = {thing.name: thing for thing in plan.shared}
     found: list[Function] = []
     for group in _groups(works, things):
@@ -63,7 +64,7 @@ def functions_of(plan: Plan, works: Sequence[Work], names: Names) -> list[Functi
 
 
 def _groups(works: Sequence[Work], things: Things) -> list[list[Work]]:
-    """The works that one function does."""
+    """Return the works that share one function."""
     by_shape: dict[str, list[Work]] = {}
     for work in works:
         if work.steps is not None:
@@ -75,8 +76,8 @@ def _groups(works: Sequence[Work], things: Things) -> list[list[Work]]:
     return sorted(groups, key=lambda group: group[0].process)
 
 
-def _shape(steps: list[StepData], things: Things) -> str:
-    """What is the same in works that differ only in the things that they use."""
+def _shape(steps: list[Statement], things: Things) -> str:
+    """Return what is equal in works that differ only in the things that they use."""
 
     def mark(name: str) -> Encoded:
         thing = things.get(name)
@@ -88,7 +89,7 @@ def _shape(steps: list[StepData], things: Things) -> str:
 
 
 def _title(group: Sequence[Work]) -> str:
-    """What the jobs of these works are called together; empty if they have nothing in common."""
+    """Return a common name for the jobs of these works; empty if they have nothing in common."""
     labels = list(dict.fromkeys(work.job.name for work in group))
     if len(labels) > 1:
         return stem(labels) if all("name" in work.job.options for work in group) else ""
@@ -113,7 +114,7 @@ def _function(plan: Plan, group: list[Work], things: Things, names: Names) -> Fu
 
 
 def _says(plan: Plan, group: Sequence[Work]) -> str:
-    """The docstring of the function of these works."""
+    """Return the docstring of the function of these works."""
     names = [plan.processes[work.process].name for work in group]
     if "name" not in group[0].job.options:
         return "What the process does." if len(names) == 1 else "What each process does."
@@ -126,11 +127,11 @@ def _says(plan: Plan, group: Sequence[Work]) -> str:
 
 
 def _parameters(
-    every: list[list[StepData]], things: Things, names: Names
-) -> tuple[tuple[Parameter, ...], list[StepData]]:
-    """The parameters of works alike, and their steps with these in the place of the things.
+    every: list[list[Statement]], things: Things, names: Names
+) -> tuple[tuple[Parameter, ...], list[Statement]]:
+    """Return the parameters of similar works, and their steps with these in place of the things.
 
-    Variables get their names in the same go: one can be called in the file as a parameter is called here.
+    Variables get their names here, too: a variable of the file may have the name of a parameter.
     """
     columns = list(zip(*([name for name in references(steps) if name in things] for steps in every), strict=True))
     vectors = list(dict.fromkeys(columns))
@@ -151,17 +152,20 @@ def _parameters(
     return tuple(Parameter(name, vector) for vector, name in given.items()), steps
 
 
-def _with_children(steps: Sequence[StepData], parent: Function, names: Names, found: list[Function]) -> list[StepData]:
-    """The steps, those that start a child with the function that it runs; `found` gets these functions."""
-    changed: list[StepData] = []
+def _with_children(
+    steps: Sequence[Statement], parent: Function, names: Names, found: list[Function]
+) -> list[Statement]:
+    """Return the steps with a function for each child that they start; `found` collects these functions."""
+    changed: list[Statement] = []
     for step in steps:
         if step["step"] == "child":
             child = _child(step, parent, names)
             inner = _with_children(child.steps, child, names, found)
             found.append(replace(child, steps=inner))
-            refs = [{"ref": "$index" if each.name == "index" else each.name} for each in child.parameters]
-            rest = {key: value for key, value in step.items() if key != "do"}
-            changed.append(rest | {"function": child.name, "passed": refs})
+            refs = [Ref(ref="$index" if each.name == "index" else each.name) for each in child.parameters]
+            rest = step.copy()
+            del rest["do"]
+            changed.append({**rest, "function": child.name, "passed": refs})
         elif "do" in step:
             changed.append(step | {"do": _with_children(step["do"], parent, names, found)})
         else:
@@ -169,7 +173,7 @@ def _with_children(steps: Sequence[StepData], parent: Function, names: Names, fo
     return changed
 
 
-def _child(step: StepData, parent: Function, names: Names) -> Function:
+def _child(step: Statement, parent: Function, names: Names) -> Function:
     own = {each["as"] for each in every_step(step["do"]) if "as" in each} | {"pid"}
     outer = {parameter.name: parameter for parameter in parent.parameters}
     read = [name for name in dict.fromkeys(references(step["do"])) if name not in own and not name.startswith(ENV)]

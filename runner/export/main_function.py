@@ -9,7 +9,7 @@ from runner.export.code.expressions import literal, seconds
 from runner.export.code.layout import indented
 from runner.export.code.names import TAKEN, Names, identifier
 from runner.export.code.statements import ENDING, Scope, block, reads
-from runner.export.code.trees import renamed
+from runner.export.code.trees import renamed, statements
 from runner.export.process_objects import Run, Unit, code_of, failed, made, runs_of, variable_of
 from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
 from runner.model.shared_things import SharedArray
@@ -17,15 +17,17 @@ from runner.model.shared_things import SharedArray
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from runner.export.code.trees import Statement
     from runner.export.process_objects import Making
     from runner.export.shared_things import Things
+    from runner.model.json_types import Encoded, StepData
     from runner.model.plan import JobPlan, Plan, ProcessPlan, Step
 
 _LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "critical": "CRITICAL"}
 FAILED = "not every process has succeeded"
-"""With what a script fails."""
-LEAST_TOGETHER = 3
-"""So many variables that are named one after the other again and again get a name together."""
+"""The message with which a script fails."""
+MIN_TOGETHER = 3
+"""This number of variables that are listed together repeatedly get a common name."""
 _OWN_LEVELS = {"subdebug": 5, "subwarning": 25}
 """Levels that only multiprocessing has."""
 
@@ -33,16 +35,16 @@ _OWN_LEVELS = {"subdebug": 5, "subwarning": 25}
 def main_lines(
     plan: Plan, things: Things, makings: Mapping[int, Making], counted: Sequence[str], stubborn: frozenset[int]
 ) -> list[str]:
-    """The lines of `main`; `counted` are statements that it ends with."""
+    """Return the lines of `main`; `counted` are statements that it ends with."""
     steps = _until_exit(plan.steps)
     runs = [each for each in runs_of(plan, steps, stubborn) if isinstance(each, Run | Show)]
     units = _units(plan, _used(steps), runs, {*things.names.values(), *(each.callee for each in makings.values())})
-    told = [*shared_things.told(things), *counted]
+    printed = [*shared_things.printed(things), *counted]
     paragraphs = [shared_things.filled(things), _all_made(units, makings, things)]
     paragraphs.append(_steps(plan, steps, units, things, stubborn))
     ends = bool(things.plans or stubborn & {*_daemons_left(plan, steps)})
     if ends:
-        paragraphs += [_rest(plan, steps, units, stubborn), told]
+        paragraphs += [_rest(plan, steps, units, stubborn), printed]
     paragraphs += [_check(plan, steps, units, ended=ends), _exit(steps, things)]
     return [
         "def main() -> None:",
@@ -51,7 +53,7 @@ def main_lines(
 
 
 def _says(things: Things, runs: Sequence[Run | Show]) -> str:
-    """The docstring of main."""
+    """Return the docstring of main."""
     kinds = {run.key[0] for run in runs if isinstance(run, Run)}
     said = ["make what the processes share"] if things.plans else []
     said += ["start the processes"] if "start" in kinds else []
@@ -63,7 +65,7 @@ def _says(things: Things, runs: Sequence[Run | Show]) -> str:
 
 
 def _within(things: Things, paragraphs: list[list[str]]) -> list[str]:
-    """The paragraphs, with the things that they need around them."""
+    """Return the paragraphs, inside the things that they need."""
     if things.managed:
         paragraphs = [shared_things.managed(things), *paragraphs]
         lines = ["with multiprocessing.Manager() as manager:", *indented(_joined(paragraphs))]
@@ -76,7 +78,7 @@ def _within(things: Things, paragraphs: list[list[str]]) -> list[str]:
 
 
 def _joined(paragraphs: Sequence[list[str]]) -> list[str]:
-    """Paragraphs with a blank line between each two."""
+    """Return paragraphs with a blank line between each two."""
     lines: list[str] = []
     for paragraph in filter(None, paragraphs):
         lines += [*([""] if lines else []), *paragraph]
@@ -91,7 +93,7 @@ def _log(plan: Plan) -> list[str]:
 
 
 def _until_exit(steps: Sequence[Step]) -> list[Step]:
-    """The steps up to the one with which main leaves."""
+    """Return the steps up to the one with which main exits."""
     found: list[Step] = []
     for step in steps:
         found.append(step)
@@ -101,14 +103,14 @@ def _until_exit(steps: Sequence[Step]) -> list[Step]:
 
 
 def _used(steps: Sequence[Step]) -> tuple[int, ...]:
-    """The processes that main does something with, in creation order."""
+    """Return the processes that main uses, in creation order."""
     return tuple(sorted({step.process for step in steps if isinstance(step, Start | Join | Terminate | Kill | Show)}))
 
 
 def _units(plan: Plan, used: tuple[int, ...], runs: Sequence[Run | Show], taken: set[str]) -> list[Unit]:
-    """One list of all processes where main does everything with all of them, a variable for each job otherwise.
+    """Return one list of all processes if main does everything with all of them, otherwise a variable for each job.
 
-    Where main does several things with all, these get a name together, too.
+    If main does several things with all of them, these get a common name, too.
     """
     jobs = tuple(tuple(process for process in job.processes if process in used) for job in plan.jobs)
     with_all = [isinstance(run, Run) and run.processes == used for run in runs]
@@ -120,12 +122,12 @@ def _units(plan: Plan, used: tuple[int, ...], runs: Sequence[Run | Show], taken:
         for job, processes in zip(plan.jobs, jobs, strict=True)
         if processes
     ]
-    together = len(units) >= LEAST_TOGETHER and sum(with_all) > 1
+    together = len(units) >= MIN_TOGETHER and sum(with_all) > 1
     return [*units, *([Unit("processes", used, True)] if together else [])]
 
 
 def _variable(plan: Plan, job: JobPlan, processes: tuple[int, ...]) -> str:
-    """What the processes of a job are called."""
+    """Return the name for the processes of a job."""
     if len(processes) > 1:
         return f"{identifier(job.name).lower()}_processes" if "name" in job.options else "unnamed_processes"
     name = identifier(plan.processes[processes[0]].name).lower()
@@ -146,9 +148,9 @@ def _all_made(units: Sequence[Unit], makings: Mapping[int, Making], things: Thin
 def _steps(
     plan: Plan, steps: Sequence[Step], units: Sequence[Unit], things: Things, stubborn: frozenset[int]
 ) -> list[str]:
-    """What main does, but for leaving."""
+    """Return main's steps, except the exit."""
     lines: list[str] = []
-    acts = [step.step for step in steps if isinstance(step, Act)]
+    acts = statements(step.step for step in steps if isinstance(step, Act))
     scope = _scope(things, acts)
     for each in runs_of(plan, steps, stubborn):
         match each:
@@ -160,20 +162,19 @@ def _steps(
                 name = variable_of(process, units)
                 lines.append(f"print({literal(label)}, {name}, {name}.is_alive())")
             case Act(step) if step["step"] != "exit":
-                lines += block([_seen(step, things)], scope)
+                lines += block(_seen(step, things), scope)
     return lines
 
 
-def _scope(things: Things, acts: Sequence[object]) -> Scope:
+def _scope(things: Things, acts: Sequence[Statement]) -> Scope:
     plans = {things.names[plan.name]: plan for plan in things.plans if not isinstance(plan, SharedArray)}
-    return Scope(plans, reads(acts))  # type: ignore[arg-type]  # steps are mappings
+    return Scope(plans, reads(acts))
 
 
-def _seen(step: object, things: Things) -> dict[str, object]:
-    """A step of main's with its things as main sees them."""
-    names = {thing.name: {"ref": things.shown(thing.name)} for thing in things.plans}
-    changed: dict[str, object] = renamed(step, names)  # type: ignore[arg-type]  # a reference is encoded
-    return changed
+def _seen(step: StepData, things: Things) -> list[Statement]:
+    """Return a step of main's with its things as main sees them."""
+    names: dict[str, Encoded] = {thing.name: {"ref": things.shown(thing.name)} for thing in things.plans}
+    return renamed(statements([step]), names)
 
 
 def _exit(steps: Sequence[Step], things: Things) -> list[str]:
@@ -181,15 +182,15 @@ def _exit(steps: Sequence[Step], things: Things) -> list[str]:
         line
         for step in steps
         if isinstance(step, Act) and step.step["step"] == "exit"
-        for line in block([_seen(step.step, things)], _scope(things, []))
+        for line in block(_seen(step.step, things), _scope(things, []))
     ]
 
 
 def _rest(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], stubborn: frozenset[int]) -> list[str]:
-    """What multiprocessing does when a program ends, done before: what is shared goes when main returns.
+    """Return what multiprocessing does when a program ends, done earlier: shared things are removed when main returns.
 
-    A process that has not come to its first line yet would not find it under spawn. A daemon that ignores SIGTERM
-    would be waited for without end.
+    Under spawn, a process that has not reached its first line yet would not find them. A daemon that ignores SIGTERM
+    would be waited for without a limit.
     """
     left = tuple(_unjoined(steps))
     lines: list[str] = []
@@ -203,9 +204,10 @@ def _rest(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], stubborn: fr
 
 
 def _check(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], *, ended: bool) -> list[str]:
-    """What has the script fail if a process has failed, as the run does, unless the file expects that of the run.
+    """Return the check that makes the script fail if a process has failed, as the run does, unless the file expects
+    that of the run.
 
-    `ended` says that main has waited for all processes.
+    `ended` means that main has waited for all processes.
     """
     if plan.expect is not None and (plan.expect.outcome in ("failed", "timed_out") or plan.expect.deadlock):
         return []
@@ -223,7 +225,8 @@ def _check(plan: Plan, steps: Sequence[Step], units: Sequence[Unit], *, ended: b
 
 
 def _failure(process: ProcessPlan, *, is_stopped: bool) -> str | None:
-    """The condition under which a process, `{}`, has failed by its exit code; None where that does not tell."""
+    """Return the condition under which a process, `{}`, has failed by its exit code; None if the exit code does not
+    show that."""
     expect = process.expect
     if expect is not None and expect.says_the_end:
         exit_code = None if expect.outcome is not None or process.daemon else expect.exit_code
@@ -238,7 +241,7 @@ def _daemons_left(plan: Plan, steps: Sequence[Step]) -> list[int]:
 
 
 def _unjoined(steps: Sequence[Step]) -> Iterator[int]:
-    """The processes that may still run when main is at its end."""
+    """Return the processes that may still run when main is at its end."""
     for process in _used(steps):
         own = [step for step in steps if getattr(step, "process", None) == process]
         if any(isinstance(step, Start) for step in own) and Join(process) not in own:

@@ -13,7 +13,7 @@ from runner.model.records import field, record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.model.plan import Plan, Step
 
     Look = Callable[[str], str]
@@ -23,7 +23,7 @@ _FOR_INDEX = "index"
 
 @record(frozen=True, slots=True)
 class Making:
-    """How one process is made: what is called, with what. A class is called itself."""
+    """How one process is created: the callee and its arguments. A class is called itself."""
 
     callee: str
     is_class: bool = False
@@ -34,29 +34,29 @@ class Making:
     may_lack_run: bool = False
     """The class has no `run` of its own: only its objects show whether they have a target."""
     several: str | None = None
-    """What the script calls the number of processes that are made like this, if it has a name for that."""
+    """The script's name for the number of processes that are created like this, if it has one."""
 
 
 @record(frozen=True, slots=True)
 class Unit:
-    """Processes that have a variable together, a list if there are several, or can have several."""
+    """Processes with a common variable, a list if there are several, or can be several."""
 
     variable: str
     processes: tuple[int, ...]
     is_list: bool
     jobs: tuple[tuple[int, ...], ...] = ()
-    """Its processes, those of each job together; empty where they have variables of their own."""
+    """Its processes, those of each job together; empty if they have variables of their own."""
 
 
 @record(frozen=True, slots=True)
 class Run:
-    """The same done with several processes, one after the other: the statements are made with a variable's name."""
+    """The same operation on several processes, one after the other: the statements are made with a variable's name."""
 
     key: tuple[object, ...]
     processes: tuple[int, ...]
 
     def statements(self, of: str) -> list[str]:
-        """What is done with a process of this name."""
+        """Return the operation on a process with this name."""
         kind, *rest = self.key
         match kind, rest:
             case "start", [delay, after]:
@@ -71,7 +71,7 @@ class Run:
 
 
 def runs_of(plan: Plan, steps: Sequence[Step], stubborn: frozenset[int]) -> Iterator[Run | Step]:
-    """Main's steps, those alike for several processes in a row as one; `stubborn` are those that may ignore SIGTERM."""
+    """Return main's steps, with similar ones on several processes in a row as one; `stubborn` may ignore SIGTERM."""
     row: Run | None = None
     for step in _with_delays(steps):
         if isinstance(step, tuple):
@@ -92,7 +92,7 @@ def runs_of(plan: Plan, steps: Sequence[Step], stubborn: frozenset[int]) -> Iter
 
 
 def _with_delays(steps: Sequence[Step]) -> Iterator[Step | tuple[float, Start]]:
-    """The steps; where main sleeps alike before one start after another, both as one."""
+    """Return the steps; equal sleeps of main before consecutive starts are joined with them."""
     place = 0
     while place < len(steps):
         match steps[place : place + 4]:
@@ -122,19 +122,19 @@ def _key(
 
 
 def code_of(run: Run, units: Sequence[Unit]) -> list[str]:
-    """The statements of a run."""
+    """Return the statements of a run."""
     alone, whole = _whole(run.processes, units)
     return run.statements(whole) if alone else [f"for process in {whole}:", *indented(run.statements("process"))]
 
 
 def failed(processes: Sequence[int], units: Sequence[Unit], condition: str) -> str:
-    """The expression that says whether one of the processes fulfils a condition, in which `{}` stands for it."""
+    """Return the expression for whether one of the processes fulfils a condition, in which `{}` stands for it."""
     alone, whole = _whole(processes, units)
     return condition.format(whole) if alone else f"any({condition.format('process')} for process in {whole})"
 
 
 def _whole(processes: Sequence[int], units: Sequence[Unit]) -> tuple[bool, str]:
-    """Whether these processes are a single one, and what it, or an iterable of all of them, is called."""
+    """Return whether these are a single process, and the expression for it, or for an iterable of all of them."""
     parts = _parts(processes, units)
     whole_unit = next((unit for unit in units if unit.is_list and unit.processes == tuple(processes)), None)
     if whole_unit is not None:
@@ -145,7 +145,7 @@ def _whole(processes: Sequence[int], units: Sequence[Unit]) -> tuple[bool, str]:
 
 
 def _parts(processes: Sequence[int], units: Sequence[Unit]) -> list[str]:
-    """The processes as items of a tuple."""
+    """Return the processes as items of a tuple."""
     parts: list[str] = []
     place = 0
     while place < len(processes):
@@ -160,18 +160,18 @@ def _parts(processes: Sequence[int], units: Sequence[Unit]) -> list[str]:
 
 
 def variable_of(process: int, units: Sequence[Unit]) -> str:
-    """What a process is called."""
+    """Return the name of a process."""
     unit = next(unit for unit in units if process in unit.processes)
     return f"{unit.variable}[{unit.processes.index(process)}]" if unit.is_list else unit.variable
 
 
 def made(unit: Unit, makings: Mapping[int, Making], look: Look) -> list[str]:
-    """The statements that make the processes of a unit."""
+    """Return the statements that create the processes of a unit."""
     if not unit.is_list:
         making = makings[unit.processes[0]]
         return [
             f"{unit.variable} = {_call(making, look)}",
-            *_told(making, unit.variable),
+            *_attributes_set(making, unit.variable),
             *_look(making, unit.variable),
         ]
     lists: list[str] = []
@@ -190,7 +190,7 @@ def made(unit: Unit, makings: Mapping[int, Making], look: Look) -> list[str]:
     looked_at = set()
     for place, number in enumerate(unit.processes):
         making, variable = makings[number], f"{unit.variable}[{place}]"
-        lines += _told(making, variable)
+        lines += _attributes_set(making, variable)
         if making.callee not in looked_at:
             lines += _look(making, variable)
         looked_at.add(making.callee)
@@ -202,8 +202,8 @@ def _comprehension(making: Making, count: int, look: Look) -> str:
     return f"{_call(making, look)} for {name} in range({making.several or count})"
 
 
-def _told(making: Making, variable: str) -> list[str]:
-    """A class may take no name: its objects are given theirs."""
+def _attributes_set(making: Making, variable: str) -> list[str]:
+    """Return the assignment of a name: a class may not accept one, so its objects are named afterwards."""
     if not making.is_class:
         return []
     name = [] if making.name is None else [f"{variable}.name = {literal(making.name)}"]
@@ -211,7 +211,7 @@ def _told(making: Making, variable: str) -> list[str]:
 
 
 def _look(making: Making, variable: str) -> list[str]:
-    """What has the script fail, as the run does, if an object of a class has nothing to run."""
+    """Return the check that makes the script fail, as the run does, if an object of a class has nothing to run."""
     if not making.may_lack_run:
         return []
     message = f"{making.callee} has no `run` of its own and no target: its process would do nothing"
@@ -232,7 +232,7 @@ def _call(making: Making, look: Look) -> str:
 
 
 def _together(every: Sequence[Making]) -> Making | None:
-    """How all of them are made, by their numbers; None if they differ in more."""
+    """Return one call that creates all of them, by their numbers; None if they differ in more."""
     first = every[0]
     if any(len(_values(each)) != len(_values(first)) or each.callee != first.callee for each in every):
         return None
@@ -256,7 +256,7 @@ def _values(making: Making) -> list[Encoded]:
 
 
 def _common(values: list[Encoded]) -> Encoded:
-    """What these values are by their places in the list."""
+    """Return an expression for these values by their indexes in the list."""
     if all(value == values[0] for value in values):
         return values[0]
     if values == list(range(len(values))):

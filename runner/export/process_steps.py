@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.describe.fields.placeholders import encode
 from runner.export.built_in import WORKERS
 from runner.export.code.statements import ENV
 from runner.export.code.trees import references, renamed, unfilled, unfilled_value
+from runner.model.json_types import list_in, mapping_in
 from runner.model.records import record, replace
 from runner.model.shared_things import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import StepData
-    from runner.model.arguments import Encoded
+    from runner.export.code.trees import Statement
+    from runner.model.json_types import Encoded
     from runner.model.plan import JobPlan, Plan, ProcessPlan
 
 BUILT_IN = "runner.workers:"
@@ -24,16 +25,16 @@ COUNTER = "shared_counter"
 
 @record(frozen=True, slots=True)
 class Work:
-    """What one process does: in `steps`, or what `callee` (`module:name`) does that is given to `Process` as it is."""
+    """The work of one process: `steps`, or `callee` (`module:name`), which is passed to `Process` unchanged."""
 
     process: int
     job: JobPlan
-    steps: list[StepData] | None = None
+    steps: list[Statement] | None = None
     callee: str = ""
 
 
 def works_of(plan: Plan, coroutines: Mapping[str, bool]) -> list[Work]:
-    """The work of each process, in creation order; of a shared counter's there is only the place.
+    """Return the work of each process, in creation order; for a shared counter only an empty place.
 
     `coroutines` are the targets that return coroutines, False for those that might.
     """
@@ -54,13 +55,13 @@ def _work(plan: Plan, job: JobPlan, number: int, coroutines: Mapping[str, bool])
     return Work(number, job, [*_surroundings(process), *steps])
 
 
-def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, returns: str) -> list[StepData] | None:
-    """Its steps; None where a target is to be called with what main knows."""
-    options: dict[str, Any] = job.options
+def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, returns: str) -> list[Statement] | None:
+    """Return its steps; None if a target is called with what main knows."""
+    options = job.options
     if process.do is not None:
-        return unfilled(options["do"], process.do)  # type: ignore[arg-type]  # steps are mappings
-    args = unfilled_value([encode(value) for value in options.get("args", [])], [*process.args])
-    named = {key: encode(value) for key, value in options.get("kwargs", {}).items()}
+        return unfilled(options["do"], process.do)
+    args = unfilled_value([encode(value) for value in list_in(options.get("args", []))], [*process.args])
+    named = {key: encode(value) for key, value in mapping_in(options.get("kwargs", {})).items()}
     kwargs = {key: unfilled_value(named[key], value) for key, value in process.kwargs.items()}
     target = process.target or ""
     if target.startswith(BUILT_IN):
@@ -73,25 +74,29 @@ def _steps(plan: Plan, job: JobPlan, process: ProcessPlan, *, returns: str) -> l
 
 
 def _returned(process: ProcessPlan, coroutines: Mapping[str, bool]) -> str:
-    """What a target returns that is to be run: a coroutine, perhaps one, or nothing (empty)."""
+    """Return what a target returns that must be run: a coroutine, perhaps one, or nothing (empty)."""
     is_certain = coroutines.get(process.target or "")
     return "" if is_certain is None else "coroutine" if is_certain else "anything"
 
 
-def _surroundings(process: ProcessPlan) -> list[StepData]:
+def _surroundings(process: ProcessPlan) -> list[Statement]:
     env: dict[str, Encoded] = dict(process.env)
-    steps: list[StepData] = [{"step": "environ", "value": {"dict": [[*pair] for pair in env.items()]}}] if env else []
-    return [*steps, *([{"step": "chdir", "value": process.cwd}] if process.cwd else [])]
+    steps: list[Statement] = []
+    if env:
+        steps.append({"step": "environ", "value": {"dict": [[*pair] for pair in env.items()]}})
+    if process.cwd:
+        steps.append({"step": "chdir", "value": process.cwd})
+    return steps
 
 
 def environment(works: Sequence[Work]) -> list[str]:
-    """What works refer to of the environment: `$env.NAME`, or `$env.NAME:-default`."""
+    """Return the variables of the environment in works: `$env.NAME`, or `$env.NAME:-default`."""
     every = [name for work in works for name in references(work.steps or [])]
     return [name for name in dict.fromkeys(every) if name.startswith(ENV)]
 
 
 def with_constants(work: Work, constants: Mapping[str, str]) -> Work:
-    """The work with these names behind `$env.` in the place of its references to the environment."""
+    """Return the work with these names after `$env.` in place of its references to the environment."""
     if work.steps is None:
         return work
     return replace(work, steps=renamed(work.steps, {old: {"ref": f"{ENV}{new}"} for old, new in constants.items()}))

@@ -12,7 +12,7 @@ from runner.export.code.imports import import_lines, names_in
 from runner.export.code.layout import indented, wrapped
 from runner.export.code.names import Names
 from runner.export.code.statements import ENV, Scope, block, reads
-from runner.export.code.trees import every_step, references
+from runner.export.code.trees import every_step, references, statements
 from runner.export.functions import functions_of
 from runner.export.main_function import main_lines
 from runner.export.process_objects import Making
@@ -25,7 +25,7 @@ from runner.model.shared_things import SharedArray
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import StepData
+    from runner.export.code.trees import Statement
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
     from runner.export.process_steps import Work
@@ -39,7 +39,7 @@ _AWAITED = [
 ]
 _RUN_BODY = [
     "def run_body(returned: Any) -> None:",
-    '    """Run what a function has returned, if it is to be awaited; exit if it is a generator that has not begun."""',
+    '    """Run what a function has returned, if it is awaitable; exit if it is a generator that has not begun."""',
     "    while inspect.isawaitable(returned):",
     "        returned = asyncio.run(awaited(returned))",
     '    is_manager = type(returned).__module__ == "contextlib" and hasattr(returned, "gen")',
@@ -58,7 +58,7 @@ _TERMINATE = [
 ]
 _TERMINATE_AFTER = [
     "def terminate_after(seconds: float, process: multiprocessing.Process) -> None:",
-    '    """Send SIGTERM so many seconds from now, and SIGKILL when the grace period is over, too."""',
+    '    """Send SIGTERM after this number of seconds, and SIGKILL when the grace period is over, too."""',
     "    for pause, stop in ((seconds, process.terminate), (seconds + GRACE_PERIOD, process.kill)):",
     "        timer = threading.Timer(pause, stop)",
     "        timer.daemon = True",
@@ -68,9 +68,9 @@ _TERMINATE_AFTER = [
 
 @record(frozen=True, slots=True)
 class Parts:
-    """What a script is put together of.
+    """The parts of a script.
 
-    `targets` are the names of what is imported, by `module:name`; `constants` those of variables of the environment, by
+    `targets` are the names of imported objects, by `module:name`; `constants` those of variables of the environment, by
     the references of the file.
     """
 
@@ -86,7 +86,7 @@ class Parts:
 
 
 def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
-    """The text of the script. Raises `CannotExport`."""
+    """Return the text of the script. Raise `CannotExport`."""
     refuse(plan, coroutines)
     parts = _parts(plan, coroutines)
     main = main_lines(plan, parts.things, _makings(parts), _counted(parts), _stubborn(parts))
@@ -111,7 +111,7 @@ def script(plan: Plan, coroutines: Mapping[str, bool]) -> str:
 
 
 def _guard(plan: Plan) -> list[str]:
-    """What is done only by the process that runs the script, and by none that imports it."""
+    """Return the block that only the process that runs the script executes, and none that imports it."""
     preload = f"multiprocessing.set_forkserver_preload([{', '.join(map(literal, plan.preload))}])"
     return [
         'if __name__ == "__main__":',
@@ -122,7 +122,7 @@ def _guard(plan: Plan) -> list[str]:
 
 
 def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
-    """Every name of the script is given here: first constants and imports, then functions, then things."""
+    """Choose every name of the script here: first constants and imports, then functions, then things."""
     names = Names()
     works = works_of(plan, coroutines)
     env = {each: names.give(_variable(each)[0]) for each in environment(works)}
@@ -139,7 +139,7 @@ def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
     for thing in plans:
         if isinstance(thing, SharedArray) and (thing.dtype, thing.length) not in views:
             views[thing.dtype, thing.length] = inner.give(f"{variables[thing.name]}_in")
-    acts: list[StepData] = [step.step for step in plan.steps if isinstance(step, Act)]
+    acts = statements(step.step for step in plan.steps if isinstance(step, Act))
     types = Types(plans, functions, acts)
     made = shared_things.Things(plans, variables, views, types)
     without_run = frozenset(path for path, is_certain in coroutines.items() if not is_certain)
@@ -147,13 +147,13 @@ def _parts(plan: Plan, coroutines: Mapping[str, bool]) -> Parts:
 
 
 def _root(path: str) -> str:
-    """What is imported of an import path: of an attribute path what it begins with."""
+    """Return the name to import for an import path: the first of an attribute path."""
     module, _, name = path.partition(":")
     return f"{module}:{name.partition('.')[0]}"
 
 
 def _called(work: Work) -> list[str]:
-    """The import paths of what a work calls."""
+    """Return the import paths of what a work calls."""
     if work.steps is None:
         return [work.callee] if work.callee else []
     return [step["callee"] for step in work.steps if step["step"] == "call"]
@@ -169,13 +169,13 @@ def _environment(constants: dict[str, str]) -> list[str]:
 
 
 def _variable(reference: str) -> tuple[str, str | None]:
-    """The variable of the environment that a file refers to, and what it is where it is not set."""
+    """Return the variable of the environment that a file refers to, and its default."""
     name, has_default, default = reference.removeprefix(ENV).partition(":-")
     return name, default if has_default else None
 
 
 def _stubborn(parts: Parts) -> frozenset[int]:
-    """The processes that ignore SIGTERM, or may do so: what is imported is not known."""
+    """Return the processes that ignore SIGTERM, or may do so: the behaviour of imported code is unknown."""
     calls = {work.process for work in parts.works if _called(work)}
     ignore = {
         process
@@ -187,7 +187,7 @@ def _stubborn(parts: Parts) -> frozenset[int]:
 
 
 def _function(function: Function, parts: Parts) -> list[str]:
-    """The lines of a function."""
+    """Return the lines of a function."""
     things = {
         each.name: plan for each in function.parameters if each.given and (plan := parts.things.plan(each.given[0]))
     }
@@ -205,19 +205,19 @@ def _function(function: Function, parts: Parts) -> list[str]:
     return [head, *indented([docstring(function.says), *first, *block(steps, scope)])]
 
 
-def _is_used(name: str, steps: Sequence[StepData]) -> bool:
-    """Whether these steps use a thing otherwise than by passing it on."""
+def _is_used(name: str, steps: Sequence[Statement]) -> bool:
+    """Return whether these steps use a thing in another way than by passing it on."""
     passed = [each for step in every_step(steps) for each in step.get("passed", ())]
     return [*references(list(steps))].count(name) > [*references(passed)].count(name)
 
 
-def renamed_calls(steps: Sequence[StepData], targets: dict[str, str]) -> list[StepData]:
-    """The steps with the targets as the script calls them."""
+def renamed_calls(steps: Sequence[Statement], targets: dict[str, str]) -> list[Statement]:
+    """Return the steps with the script's names of the targets."""
     return [step | {"callee": called(step["callee"], targets)} if step["step"] == "call" else step for step in steps]
 
 
 def called(path: str, targets: dict[str, str]) -> str:
-    """How the script calls the target of an import path."""
+    """Return the script's name for the target of an import path."""
     _, dot, rest = path.partition(":")[2].partition(".")
     return f"{targets[_root(path)]}{dot}{rest}"
 
@@ -248,7 +248,7 @@ def _counter(counter: Counter, things: Things) -> list[str]:
 
 
 def _counted(parts: Parts) -> list[str]:
-    """The statements that print what the counters have come to."""
+    """Return the statements that print the results of the counters."""
     lines: list[str] = []
     for counter in parts.counters:
         total = next(thing for thing in parts.things.arrays if thing.name == counter.total)
@@ -258,7 +258,7 @@ def _counted(parts: Parts) -> list[str]:
 
 
 def _makings(parts: Parts) -> dict[int, Making]:
-    """How each process is made."""
+    """Return how each process is created."""
     plan, made = parts.plan, {}
     has_manager = bool(parts.things.managed)
     for work in parts.works:

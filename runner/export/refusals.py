@@ -11,28 +11,28 @@ from runner.model.errors import RunJobsError
 from runner.model.plan import Act, Join
 from runner.model.shared_things import SharedManaged
 from runner.notes.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
-from runner.system.open_files import MOST_POLL_S
+from runner.system.open_files import MAX_POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
 
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.model.plan import Plan, ProcessPlan
 
 JOB_TYPES = ("process", COUNTER)
 
 
 class CannotExport(RunJobsError):
-    """A file says something that a plain script cannot."""
+    """A file uses something that a plain script cannot express."""
 
     exit_status = 2
 
 
 def refuse(plan: Plan, coroutines: Mapping[str, bool]) -> None:
-    """Raises `CannotExport` for the first thing that cannot be said.
+    """Raise `CannotExport` for the first thing that cannot be expressed.
 
-    `coroutines` are the classes, and the targets, of which a coroutine is to be run; False where there may be one.
+    `coroutines` are the classes and the targets that return a coroutine which must be run; False if they may return
+    one.
     """
     if plan.time_limit is not None:
         raise CannotExport("`time_limit` cannot be exported: nothing watches over a plain script")
@@ -66,7 +66,7 @@ def _refuse_process(process: ProcessPlan) -> None:
     if process.cls is not None and process.env:
         raise CannotExport(f"`env` of the process `{name}` cannot be exported: its class decides what it does first")
     _refuse_keywords(process.cls or process.target or "")
-    for step in every_step(process.do or ()):  # type: ignore[arg-type]  # steps are mappings
+    for step in every_step(process.do or ()):
         if step.get("kind") == "namespace" and not isinstance(step["at"], str):
             message = f"`at` of the step `{step['step']}` of the process `{name}` cannot be exported"
             raise CannotExport(f"{message}: it is known only while it runs")
@@ -75,15 +75,16 @@ def _refuse_process(process: ProcessPlan) -> None:
 
 
 def _refuse_long_waits(plan: Plan) -> None:
-    """`join` and `get` of multiprocessing give their seconds to `poll`, which takes no more than `MOST_POLL_S`."""
-    waits: list[Any] = [plan.grace_period]
+    """Refuse long waits: multiprocessing's `join` and `get` pass their seconds to `poll`, which takes no more than
+    `MAX_POLL_S`."""
+    waits: list[float | None] = [plan.grace_period]
     for process in plan.processes:
         waits += [process.terminate_after, process.timeout]
-        waits += [step.get("timeout") for step in every_step(process.do or ())]  # type: ignore[arg-type]
+        waits += [step.get("timeout") for step in every_step(process.do or ())]
     waits += [step.timeout for step in plan.steps if isinstance(step, Join)]
     waits += [step.step.get("timeout") for step in plan.steps if isinstance(step, Act)]
     longest = max(wait for wait in waits if wait is not None)
-    if longest > MOST_POLL_S:
+    if longest > MAX_POLL_S:
         message = f"a timeout of {longest:,.0f} s cannot be exported"
         raise CannotExport(f"{message}: Python's join and get wait at most 2,147,483 s; write never, for no timeout")
 

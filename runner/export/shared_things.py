@@ -39,11 +39,11 @@ class Things:
     types: Types
 
     def plan(self, name: str) -> SharedPlan | None:
-        """The thing of this name, if there is one."""
+        """Return the thing of this name, if there is one."""
         return next((thing for thing in self.plans if thing.name == name), None)
 
     def argument(self, name: str) -> str:
-        """What main hands over of what a value refers to: of an array the memory that it lies in."""
+        """Return what main passes on for a reference: for an array its shared memory."""
         if name == "pid":
             return "os.getpid()"
         if isinstance(self.plan(name), SharedArray):
@@ -51,27 +51,27 @@ class Things:
         return self.names.get(name, name)
 
     def shown(self, name: str) -> str:
-        """The same as main itself sees it."""
+        """Return the same as main itself sees it."""
         thing = self.plan(name)
         return self.view(thing) if isinstance(thing, SharedArray) else self.names.get(name, name)
 
     def view(self, array: SharedArray) -> str:
-        """An array that lies in the memory."""
+        """Return an array in the memory."""
         return f"{self.views[array.dtype, array.length]}({self.names[array.name]}_memory)"
 
     @property
     def arrays(self) -> list[SharedArray]:
-        """Those that are arrays."""
+        """The things that are arrays."""
         return [thing for thing in self.plans if isinstance(thing, SharedArray)]
 
     @property
     def managed(self) -> list[SharedManaged]:
-        """Those that live in a manager."""
+        """The things that live in a manager."""
         return [thing for thing in self.plans if isinstance(thing, SharedManaged)]
 
 
 def made(things: Things) -> list[str]:
-    """The statements that make all but what lives in a manager."""
+    """Return the statements that create all things except those in a manager."""
     lines: list[str] = []
     for thing in things.plans:
         if not isinstance(thing, SharedManaged):
@@ -80,7 +80,7 @@ def made(things: Things) -> list[str]:
 
 
 def managed(things: Things) -> list[str]:
-    """The statements that make what lives in a manager."""
+    """Return the statements that create the things in a manager."""
     lines: list[str] = []
     for thing in things.managed:
         name = things.names[thing.name]
@@ -96,7 +96,7 @@ def managed(things: Things) -> list[str]:
 
 
 def filled(things: Things) -> list[str]:
-    """The statements that write the first numbers into arrays."""
+    """Return the statements that write the initial numbers into arrays."""
     return [
         f"{things.view(thing)}[:] = [{', '.join(map(literal, thing.initial))}]"
         for thing in things.arrays
@@ -105,15 +105,15 @@ def filled(things: Things) -> list[str]:
 
 
 def removed(arrays: Sequence[SharedArray], things: Things) -> list[str]:
-    """The statements that take the memory away."""
+    """Return the statements that remove the memory."""
     names = [things.argument(array.name) for array in arrays]
     if len(names) == 1:
         return [f"{names[0]}.close()", f"{names[0]}.unlink()"]
     return [f"for memory in ({', '.join(names)}):", "    memory.close()", "    memory.unlink()"]
 
 
-def told(things: Things) -> list[str]:
-    """The statements that print the last values."""
+def printed(things: Things) -> list[str]:
+    """Return the statements that print the last values."""
     lines: list[str] = []
     for thing in filter(lambda thing: is_declared(thing.name), things.plans):
         name = things.names[thing.name]
@@ -128,13 +128,13 @@ def told(things: Things) -> list[str]:
 
 
 def views(things: Things) -> list[list[str]]:
-    """The functions that show memory as arrays."""
+    """Return the functions that show memory as arrays."""
     return [
         [
             f"def {name}(memory: SharedMemory) -> NDArray[np.{_scalar(dtype)}]:",
             *indented(
                 [
-                    '"""The numbers that lie in the memory, as an array."""',
+                    '"""The numbers in the memory, as an array."""',
                     f"return np.ndarray({literal(length)}, np.{_scalar(dtype)}, memory.buf)",
                 ]
             ),

@@ -22,25 +22,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from sqlite3 import Connection
-    from typing import Any
 
     from runner.history.runs import KeptRun, OutputPiece
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 _MARGIN = 1 << 16
-"""What a row may take beyond its values: pages that are not full, and those of the tree."""
+"""The bytes of a row beyond its values: pages that are not full, and those of the tree."""
 _OF_RUN = frozenset(NAMES[kind] for kind in (RunStarted, JobReported, RunFinished))
 _ENDS = frozenset(NAMES[kind] for kind in (ProcessCreated, StartFailed, ProcessExited, MainEnded))
-"""What is kept of the events longest: what there was, and how it ended."""
+"""The events that are kept longest: the processes, and how they ended."""
 
 
 class TooLarge(RunJobsError):
-    """A run that would not fit if it were the only one."""
+    """A run that would not fit even if it were the only one."""
 
 
 @record(frozen=True, slots=True)
 class Bounds:
-    """How much is kept: runs, and bytes of the whole file; of one run so many events, bytes of events and of output."""
+    """The limits of the store: runs, and bytes of the whole file; and for one run its events, bytes of events and of
+    output."""
 
     runs: int = 200
     bytes: int = 64 << 20
@@ -49,19 +49,19 @@ class Bounds:
     bytes_of_output: int = 1 << 20
 
     def cut(self, run: KeptRun) -> KeptRun:
-        """The run without what is too much of it, which is counted.
+        """Return the run within the limits, with the number of what was cut.
 
-        Of the events, what was told of shared things goes first, then what is neither a process's beginning or end nor
-        the run's: of each the latest. Of the output the earliest lines go.
+        Of the events, those about shared things are cut first, then all except the beginning and end of a process or
+        the run: the latest are kept. Of the output the earliest lines are cut.
         """
-        told = [event for event in run.events if event["event"] != NAMES[LineWritten]]
-        events = self._events_kept(told)
+        candidates = [event for event in run.events if event["event"] != NAMES[LineWritten]]
+        events = self._events_kept(candidates)
         output, lines_cut = self._output_kept(run.output)
         return replace(
             run,
             events=events,
             output=output,
-            events_cut=run.events_cut + len(told) - len(events),
+            events_cut=run.events_cut + len(candidates) - len(events),
             output_cut=run.output_cut + lines_cut,
         )
 
@@ -72,7 +72,7 @@ class Bounds:
         return tuple([events[index] for index in kept])
 
     def _output_kept(self, output: tuple[OutputPiece, ...]) -> tuple[tuple[OutputPiece, ...], int]:
-        """The latest lines, and how many others there were."""
+        """Return the latest lines, and the number of the others."""
         sizes = [_size(piece) for piece in output]
         whole = _fitting(reversed(sizes), self.bytes_of_output)
         if whole == len(output):
@@ -82,8 +82,8 @@ class Bounds:
         lines_cut = sum(map(_lines_in, output[:first])) - sum(map(_lines_in, rest))
         return (*rest, *output[first:]), lines_cut
 
-    def make_room(self, connection: Connection, row: Mapping[str, Any]) -> None:
-        """Forget the oldest runs until there is room for one more, this row. Raises `TooLarge` if there never is."""
+    def make_room(self, connection: Connection, row: Mapping[str, object]) -> None:
+        """Delete the oldest runs until there is room for this row. Raise `TooLarge` if there never is."""
         needed = _MARGIN + sum(len(value) for value in row.values() if isinstance(value, bytes | str))
         connection.execute(
             "DELETE FROM runs WHERE number NOT IN (SELECT number FROM runs ORDER BY number DESC LIMIT ?)",
@@ -98,7 +98,7 @@ BOUNDS = Bounds()
 
 
 def _rank(event: dict[str, Json]) -> int:
-    """How late an event is cut: the lowest are kept longest. What the run came to is kept before what processes did."""
+    """Return the rank of an event: the lowest are kept longest. The run's end is kept before those of processes."""
     kind = str(event["event"])
     return 0 if kind in _OF_RUN else 1 if kind in _ENDS else 3 if kind.startswith("shared.") else 2
 
@@ -115,7 +115,7 @@ def _lines_in(piece: OutputPiece) -> int:
 
 
 def _latest_lines(piece: OutputPiece, most: int) -> tuple[OutputPiece, ...]:
-    """As many of the piece's last lines as have room; no piece if none has."""
+    """Return as many of the piece's last lines as fit; no piece if none fits."""
     t, process, stream, text, moments = piece
     lines = text.split("\n")
     latest = ((lines[place], moments[place : place + 1]) for place in reversed(range(len(lines))))
@@ -125,7 +125,7 @@ def _latest_lines(piece: OutputPiece, most: int) -> tuple[OutputPiece, ...]:
 
 
 def _fitting(sizes: Iterable[int], most: int) -> int:
-    """How many of these, from the first on, have room."""
+    """Return how many of these, from the first on, fit."""
     count = 0
     for size in sizes:
         most -= size
@@ -136,7 +136,7 @@ def _fitting(sizes: Iterable[int], most: int) -> int:
 
 
 def _used(connection: Connection) -> int:
-    """Bytes of the file that are in use; the others are used again before it grows."""
+    """Return the bytes of the file that are in use; free ones are used again before it grows."""
     pages, free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )

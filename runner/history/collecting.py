@@ -9,7 +9,7 @@ from collections import deque
 from runner.history.runs import KeptRun
 from runner.model.event_types import LineWritten, OfShared, ProcessExited, RunFinished
 from runner.model.events import MAIN_PROCESS, Event, Output
-from runner.model.lines import WholeLines, line_ends_in
+from runner.model.lines import line_ends_in
 from runner.model.records import replace
 
 TYPE_CHECKING = False
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from runner.model.events import Item
     from runner.model.plan import Plan
 
-MOST_EVENTS = 50_000
-"""Of more, those of the use of shared things are left out: lives of processes are what a run is understood by."""
-MOST_OF_RESULTS = 4 << 20
-"""Characters of the values that targets returned; those that come later are left out."""
-MOST_OUTPUT = 1 << 20
-"""Bytes; of more, the last ones are kept."""
-MOST_PIECES = 1 << 15
-"""Pieces of output, as they were read; of more, the last ones are kept: a piece takes memory beside its bytes."""
+MAX_EVENTS = 50_000
+"""Further events about shared things are left out: a run is understood by the lives of its processes."""
+MAX_RESULTS = 4 << 20
+"""The characters of returned values; later values are left out."""
+MAX_OUTPUT = 1 << 20
+"""The bytes of output; of more, the last ones are kept."""
+MAX_PIECES = 1 << 15
+"""The pieces of output, as they were read; of more, the last ones are kept: a piece takes memory besides its bytes."""
 
 
 class Collected:
-    """Collects the items of one run, within bounds whatever it says."""
+    """Collects the items of one run, within bounds whatever the run produces."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._events: list[Event] = []
         self._left_out = 0
-        self._room_for_results = MOST_OF_RESULTS
+        self._room_for_results = MAX_RESULTS
         self._output: deque[Output] = deque()
         self._size = 0
         self._cut = 0
@@ -48,27 +48,27 @@ class Collected:
         return bool(self._events) and isinstance(self._events[-1].fact, RunFinished)
 
     def add(self, item: Item) -> None:
-        """Take note of one item."""
+        """Add one item."""
         if isinstance(item, Event):
             self._add(item)
-        elif isinstance(item, Output):
-            self._output.append(item)
-            self._size += len(item.data)
-            while (self._size > MOST_OUTPUT and len(self._output) > 1) or len(self._output) > MOST_PIECES:
-                gone = self._output.popleft().data
+        elif isinstance(item, Output) and item.lines:
+            self._output.append(replace(item, data=b""))
+            self._size += len(item.lines)
+            while (self._size > MAX_OUTPUT and len(self._output) > 1) or len(self._output) > MAX_PIECES:
+                gone = self._output.popleft().lines
                 self._size -= len(gone)
                 self._cut += line_ends_in(gone)
 
     def _add(self, event: Event) -> None:
         if isinstance(event.fact, LineWritten):
             return
-        if len(self._events) >= MOST_EVENTS and isinstance(event.fact, OfShared):
+        if len(self._events) >= MAX_EVENTS and isinstance(event.fact, OfShared):
             self._left_out += 1
             return
         self._events.append(self._bounded(event))
 
     def _bounded(self, event: Event) -> Event:
-        """The event without the value that a target returned, if earlier ones have used up the room for these."""
+        """Return the event without the returned value, if earlier ones have used up the room for these."""
         match event.fact:
             case ProcessExited(result=result) as end if result is not None:
                 self._room_for_results -= len(json.dumps(result))
@@ -77,7 +77,7 @@ class Collected:
         return event
 
     def run(self, text: bytes, file: str, overrides: tuple[str, ...], *, began: float, version: str) -> KeptRun:
-        """The run, now that it is over; it `began` then (monotonic), and `version` is that of run-jobs."""
+        """Return the run, now that it is over; it `began` then (monotonic), and `version` is that of run-jobs."""
         if not self._events or not isinstance(last := self._events[-1].fact, RunFinished):
             raise AssertionError("the run has no end")
         return KeptRun(
@@ -100,19 +100,17 @@ class Collected:
         )
 
     def _pieces(self, began: float) -> Iterator[OutputPiece]:
-        """What was written, in whole lines."""
-        whole = WholeLines()
+        """Return the output, in whole lines."""
         names = [process.name for process in self._plan.processes]
         for output in self._output:
             name = MAIN_PROCESS if output.process is None else names[output.process]
             t = 0.0 if output.at is None else round(max(0.0, output.at - began), 6)
-            if block := whole.take(output):
-                text = block[:-1].decode(errors="backslashreplace")
-                yield t, name, output.stream, text, _moments(output, text, began)
+            text = output.lines[:-1].decode(errors="backslashreplace")
+            yield t, name, output.stream, text, _moments(output, text, began)
 
 
 def _moments(output: Output, text: str, began: float) -> tuple[float | None, ...]:
-    """When the lines of the text were written that end in this piece of output, as far as it is known."""
+    """Return the times when those lines of the text were written that end in this piece of output, as far as known."""
     if not output.written_at:
         return ()
     known = output.written_at[: text.count("\n") + 1]

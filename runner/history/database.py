@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Identity: TypeAlias = tuple[int, int]
-    """A file's device and number, which stay its own when it gets another name."""
+    """A file's device and inode number, which stay the same when it is renamed."""
 
 NAME = "history.sqlite3"
 BROKEN = f"{NAME}.broken"
 _JOURNAL = "-journal"
-"""What SQLite adds to a name for what it takes to undo a half-written transaction."""
+"""The suffix of SQLite's file for undoing an incomplete transaction."""
 VERSION = 1
-"""Of the tables."""
+"""The version of the tables."""
 BUSY_S = 1.0
-"""How long to wait for others that write."""
+"""How long to wait for other writers."""
 _SCHEMA = """
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -50,18 +50,18 @@ CREATE TABLE runs (
 
 
 class UnusableHistory(RunJobsError):
-    """The history cannot be used; its text says why. It is left as it is."""
+    """The history cannot be used; the text is the reason. The file is not changed."""
 
 
 class BrokenHistory(UnusableHistory):
-    """The history was broken: it has been put aside, and the next one begins anew."""
+    """The history was broken: it has been renamed, and a new one begins."""
 
 
 @contextlib.contextmanager
 def writable(folder: str) -> Iterator[Connection]:
-    """The history for one transaction: at its end all of it is written, or after an exception nothing.
+    """Open the history for one transaction: at its end everything is written, or after an exception nothing.
 
-    Folder and file are made if they are not there. Raises `UnusableHistory`.
+    Create folder and file if they do not exist. Raise `UnusableHistory`.
     """
     path = os.path.join(folder, NAME)
     with _explained(path):
@@ -77,7 +77,7 @@ def writable(folder: str) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def readable(folder: str) -> Iterator[Connection | None]:
-    """The history to read from; None if nothing was ever kept. Raises `UnusableHistory`."""
+    """Open the history for reading; None if nothing was ever stored. Raise `UnusableHistory`."""
     path = os.path.join(folder, NAME)
     if not os.path.lexists(path):
         yield None
@@ -94,7 +94,7 @@ def _opened(path: str) -> Iterator[Connection]:
         _check(os.path.dirname(path), stat.S_IFDIR)
         identity = _check(path, stat.S_IFREG)
     try:
-        # Closing it takes back what has not been committed.
+        # Closing it rolls back what has not been committed.
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as connection:
             yield connection
     except sqlite3.DatabaseError as error:
@@ -105,7 +105,7 @@ def _opened(path: str) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def _explained(path: str) -> Iterator[None]:
-    """What the system refuses is a reason not to use the history."""
+    """Turn a refusal of the system into a reason not to use the history."""
     try:
         yield
     except OSError as error:
@@ -113,7 +113,7 @@ def _explained(path: str) -> Iterator[None]:
 
 
 def _make(folder: str, path: str) -> None:
-    """Make what is not there yet, for this user alone; what is there and ours is made so."""
+    """Create what does not exist yet, for this user alone; make what exists and is ours private."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     _check(folder, stat.S_IFDIR)
     os.chmod(folder, 0o700)
@@ -124,17 +124,19 @@ def _make(folder: str, path: str) -> None:
 
 
 def _check(path: str, kind: int) -> Identity:
-    """Which one it is. Raises `UnusableHistory` if it is no folder or no file, as a link is neither, or not ours."""
+    """Return the identity of the file. Raise `UnusableHistory` if it is not a folder or a file, such as a link, or not
+    ours."""
     found = os.lstat(path)
     if stat.S_IFMT(found.st_mode) != kind:
-        raise UnusableHistory(f"{path} is no {'folder' if kind == stat.S_IFDIR else 'file'}")
+        raise UnusableHistory(f"{path} is not a {'folder' if kind == stat.S_IFDIR else 'file'}")
     if found.st_uid != os.geteuid():
         raise UnusableHistory(f"{path} belongs to another user")
     return found.st_dev, found.st_ino
 
 
 def _version(connection: Connection) -> int:
-    """Of the tables that are there; 0 if there are none. Raises `UnusableHistory` if they are newer than we are."""
+    """Return the version of the existing tables; 0 if there are none. Raise `UnusableHistory` if they are newer than we
+    are."""
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise UnusableHistory(f"a newer run-jobs has written the history (version {found}; this one knows {VERSION})")
@@ -142,29 +144,30 @@ def _version(connection: Connection) -> int:
 
 
 def _says_broken(error: DatabaseError) -> bool:
-    """Whether the file itself is wrong, and not what is around it, such as a full disk or another process's lock."""
+    """Return whether the file itself is broken, rather than its surroundings, such as a full disk or another process's
+    lock."""
     import sqlite3
 
-    # SQLITE_ERROR: a table or a column is not there, or there are others.
+    # SQLITE_ERROR: a table or a column does not exist, or there are others.
     broken = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_INTERNAL) & 0xFF in broken
 
 
 def _put_aside(path: str, identity: Identity) -> BrokenHistory:
-    """Give the broken history another name, unless another command has just done so; gives what is to be said."""
+    """Rename the broken history, unless another command has just done so; return the message about it."""
     folder = os.path.dirname(path)
     broken = os.path.join(folder, BROKEN)
     with _explained(path):
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            import fcntl  # here: the package can be imported where there is none
+            import fcntl  # here: the package can be imported on a Python without sqlite3
 
             fcntl.flock(lock, fcntl.LOCK_EX)
             with contextlib.suppress(FileNotFoundError):
                 if _check(path, stat.S_IFREG) == identity:
                     os.replace(path, broken)
-                    # Or it would be taken for that of the next one.
+                    # Otherwise it would be taken for that of the new file.
                     os.replace(path + _JOURNAL, broken + _JOURNAL)
         finally:
             os.close(lock)
-    return BrokenHistory(f"the history of runs was broken: it is put aside as {broken}, and begins anew")
+    return BrokenHistory(f"the history of runs was broken: it was renamed to {broken}, and a new one begins")

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from runner.model.event_types import (
-    NAMES,
-    JobReported,
-    Noted,
-    ProcessCreated,
-    ProcessExited,
-    RunFinished,
-    StartFailed,
-    from_kept,
-)
+from runner.model.event_json import from_kept
+from runner.model.event_types import NAMES, JobReported, Noted, ProcessCreated, ProcessExited, RunFinished, StartFailed
 from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any, TypeAlias, TypeVar
+    from typing import TypeAlias, TypeVar
 
-    from runner.model.event_types import Error, Fact
-    from runner.model.plan import Json
+    from runner.model.event_types import Fact
+    from runner.model.json_types import Error, Json
 
     _T = TypeVar("_T", bound=Fact)
 
     EventData: TypeAlias = Mapping[str, Json]
-    """An event as `Event.to_json` gives it."""
+    """An event as `Event.to_json` returns it."""
 
 NOT_STARTED = "not started"
 START_FAILED = "start failed"
@@ -44,7 +36,7 @@ class End:
 
 @record(frozen=True, slots=True)
 class NoteSeen:
-    """A note of a run, without when it was made."""
+    """A note of a run, without its time."""
 
     about: str
     process: str | None
@@ -52,16 +44,14 @@ class NoteSeen:
 
 
 def _of(kind: type[_T], events: Iterable[EventData]) -> Iterator[_T]:
-    """What the events of one kind say."""
+    """Return the facts of the events of one kind."""
     name = NAMES[kind]
-    for event in events:
-        if event["event"] == name:
-            fact: Any = from_kept(event)
-            yield fact
+    facts = (from_kept(event) for event in events if event["event"] == name)
+    return (fact for fact in facts if isinstance(fact, kind))
 
 
 def results(events: Sequence[EventData]) -> dict[str, Json]:
-    """The final values of shared things, and what each job reports."""
+    """Return the final values of shared things, and each job's report."""
     found: dict[str, Json] = {report.job: report.result for report in _of(JobReported, events)}
     for finished in _of(RunFinished, events):
         found |= finished.values or {}
@@ -69,7 +59,7 @@ def results(events: Sequence[EventData]) -> dict[str, Json]:
 
 
 def deadlock(events: Iterable[EventData]) -> Json:
-    """The names of the cycle, from the first in the alphabet on: where a cycle begins says nothing."""
+    """Return the names of the cycle, from the alphabetically first: the beginning of a cycle means nothing."""
     for finished in _of(RunFinished, events):
         if names := finished.deadlock:
             first = names.index(min(names))
@@ -78,7 +68,7 @@ def deadlock(events: Iterable[EventData]) -> Json:
 
 
 def ends(events: Sequence[EventData]) -> dict[str, End]:
-    """How each process ended, in the order in which they were created."""
+    """Return how each process ended, in the order in which they were created."""
     found = {created.of.process: End(NOT_STARTED) for created in _of(ProcessCreated, events)}
     for failed in _of(StartFailed, events):
         found[failed.of.process] = End(START_FAILED, error=_type(failed.error), expected=False)
@@ -92,7 +82,7 @@ def _type(error: Error | None) -> str | None:
 
 
 def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]:
-    """The notes by what they are about and by their job; of those about the same the first.
+    """Return the notes by their `about` and their job; of several the first.
 
     Which process of a job is the first to have one is chance.
     """
@@ -103,17 +93,17 @@ def notes(events: Iterable[EventData]) -> dict[tuple[str, str | None], NoteSeen]
 
 
 def ended_at(events: Iterable[EventData]) -> dict[str, float]:
-    """When each process ended, in seconds since the run began."""
+    """Return when each process ended, in seconds since the run began."""
     exited = NAMES[ProcessExited]
     return {str(event["process"]): moment(event) for event in events if event["event"] == exited}
 
 
 def moment(event: EventData) -> float:
-    """When what an event tells happened; of an end not when it was noticed, as far as the run was kept with it."""
+    """Return when an event happened; for an end, not when it was noticed, as far as the stored run has that."""
     at = event.get("ended_at", event["t"])
     return at if isinstance(at, int | float) else 0.0
 
 
 def durations(events: Iterable[EventData]) -> dict[str, float]:
-    """How many seconds each process ran, as far as that is known."""
+    """Return how many seconds each process ran, as far as that is known."""
     return {end.of.process: end.duration for end in _of(ProcessExited, events) if end.duration is not None}

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
     OutputPiece: TypeAlias = tuple[float, str, str, str, tuple[float | None, ...]]
-    """When it was read, by which process (or `MainProcess`) and on which stream it was written, whole lines without
-    the end of the last one, and when each of them was written, as far as that is known."""
+    """The time of reading, the process (or `MainProcess`), the stream, whole lines without the end of the last one, and
+    the times when each of them was written, as far as known."""
     OutputLine: TypeAlias = tuple[float, str, str, str, float | None]
-    """The same of one line of it."""
+    """The same for one line of it."""
 
 
 @record(frozen=True, slots=True)
 class KeptRun:
-    """A run, with all that it takes to show and compare it.
+    """A run, with everything needed to show and compare it.
 
-    `run` is its number, 8 hexadecimal digits. `file` is an absolute path, or `-` for stdin: a file is the same as long
-    as its path is, and `text`, its bytes as text, says whether it has changed. `overrides` are the texts of `--set`.
-    `began` is UTC as ISO 8601, `duration` seconds. `events` are as `Event.to_json` gives them, `output` is in the order
-    in which it came, in the pieces in which it was read: a run that writes much is kept without a look at each line.
-    `python` and `version` are those of Python and of run-jobs. `events_cut` and `output_cut` say how many events and
-    lines the run had that are not here.
+    `run` is its number, 8 hexadecimal digits. `file` is an absolute path, or `-` for stdin: a file is identified by its
+    path, and `text`, its bytes as text, shows whether it has changed. `overrides` are the texts of `--set`. `began` is
+    UTC as ISO 8601, `duration` seconds. `events` are as `Event.to_json` returns them, `output` is in the order in which
+    it was read, in the pieces that were read: storing a large output does not look at each line. `python` and `version`
+    are those of Python and of run-jobs. `events_cut` and `output_cut` are the numbers of events and lines that were
+    left out.
     """
 
     run: str
@@ -53,7 +53,7 @@ class KeptRun:
 
     @property
     def lines(self) -> list[OutputLine]:
-        """What was written, line by line."""
+        """The output, line by line."""
         return [
             (t, process, stream, line, written_at)
             for t, process, stream, text, moments in self.output
@@ -63,7 +63,7 @@ class KeptRun:
 
 @record(frozen=True, slots=True)
 class RunLine:
-    """A run in short. `processes` is how many it had, started or not, `edit` what was changed of its file for it."""
+    """A summary of a run. `processes` is their number, started or not, `edit` the change of its file."""
 
     run: str
     file: str
@@ -77,7 +77,7 @@ class RunLine:
 
 
 def line_of(run: KeptRun) -> RunLine:
-    """The run in short."""
+    """Return the summary of the run."""
     return RunLine(
         run=run.run,
         file=run.file,
@@ -92,9 +92,9 @@ def line_of(run: KeptRun) -> RunLine:
 
 
 def edit_of(title: str | None, overrides: Sequence[str]) -> str | None:
-    """What was changed of the file for a run, by an edit or by `--set`: its title, or the changes; None if nothing was.
+    """Return the change of the file for a run, by an edit or by `--set`: its title, or the changes; None without one.
 
-    What is expected is not told, unless nothing else was changed.
+    Changes of `expect` are left out, unless nothing else was changed.
     """
     if title is not None and any(override.startswith("title=") for override in overrides):
         return title

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     Guard: TypeAlias = Lock | Semaphore
 
 COUNTED_BETWEEN_REPORTS = 1_000_000
-"""Increments after which a worker says how far it is: often enough to look at, too seldom to cost anything."""
+"""Increments after which a worker reports its progress: often enough to watch, too rarely to cost time."""
 ADDED_AT_ONCE = 100_000
-"""Increments in one call of numpy: more would not be faster, and its indices would fall out of the cache."""
+"""Increments in one call of numpy: more would not be faster, and its indices would not fit into the cache."""
 TRIES = 20
-"""How often a worker tries for the guard before it goes to sleep: an addition takes less time than falling asleep."""
+"""How often a worker tries to acquire the guard before it sleeps: an addition takes less time than falling asleep."""
 PAUSE = 500
-"""Turns of an empty loop between two tries. Meanwhile the other one has the guard, and the processor's cache line that
-it is in, to itself: that is five times as fast as to try on and on."""
+"""Turns of an empty loop between two tries. Meanwhile the owner has the guard, and the processor's cache line that
+contains it, to itself: that is five times as fast as trying without a pause."""
 
 
 def count(
@@ -41,8 +41,8 @@ def count(
 ) -> None:
     """Count `increments` up and add them to `total[0]`, in batches of `batch` (None: all at once).
 
-    `progress[worker]` tells how many are counted. The worker's row of four in `stats` gets the moments of its start
-    and end (`time.monotonic` seconds), how often it acquired the guard, and the seconds that it waited for it.
+    `progress[worker]` is the number counted so far. The worker's row of four in `stats` gets the times of its start and
+    end (`time.monotonic` seconds), how often it acquired the guard, and the seconds that it waited for it.
     """
     counter = _Counter(total, progress, worker, guard)
     row = worker * 4
@@ -57,13 +57,14 @@ def count(
 
 
 class _Counter:
-    """One worker's way to the shared number."""
+    """One worker's access to the shared number."""
 
     def __init__(
         self, total: NDArray[np.integer], progress: NDArray[np.int64], worker: int, guard: Guard | None
     ) -> None:
         self._total = total
-        # As unsigned: whatever the type, its bits wrap around alike. Ten times as quick as numpy for one number.
+        # As unsigned: whatever the type, its bits wrap around in the same way. Ten times as fast as numpy for one
+        # number.
         self._cell = memoryview(total.view(f"u{total.itemsize}"))  # type: ignore[arg-type]  # an array is a buffer
         self._mask = (1 << 8 * total.itemsize) - 1
         self._progress = memoryview(progress)  # type: ignore[arg-type]  # an array is a buffer
@@ -73,7 +74,7 @@ class _Counter:
         self.wait_seconds = 0.0
 
     def add_by_numpy(self, increments: int, batch: int) -> None:
-        """Have numpy perform every increment on the shared number itself."""
+        """Increment the shared number itself by numpy, once for each increment."""
         import numpy as np
 
         place = np.zeros(min(batch, ADDED_AT_ONCE), np.intp)
@@ -97,7 +98,7 @@ class _Counter:
             self._release()
 
     def add_each(self, increments: int) -> None:
-        """Add each increment by itself, the guard taken for each."""
+        """Add each increment by itself, acquiring the guard each time."""
         for piece in _pieces(increments, ADDED_AT_ONCE):
             if self._guard is None:
                 self._add_unguarded(piece)
@@ -150,13 +151,13 @@ class _Counter:
 def _counted(increments: int) -> int:
     """Count up from 0, one by one."""
     counted = 0
-    for _ in repeat(None, increments):  # a quarter quicker than `range`, which makes a number each time
+    for _ in repeat(None, increments):  # a quarter faster than `range`, which creates a number each time
         counted += 1
     return counted
 
 
 def _pieces(whole: int, size: int) -> Iterator[int]:
-    """`whole` in pieces of `size`; the last one may be smaller."""
+    """Return `whole` in pieces of `size`; the last one may be smaller."""
     yield from repeat(size, whole // size)
     if rest := whole % size:
         yield rest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field, model_validator
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from runner.describe.yaml.document import Path
+    from runner.model.json_types import StepData
 
 
 class ProcessJob(JobModel):
     """A process that runs a target, or an object of a `Process` subclass."""
 
     type: Literal["process"] = "process"
-    """The job type: `process` unless said."""
+    """The job type: `process` by default."""
 
     target: Target | None = None
     """What the process runs: `package.module:function`, or the name of a built-in worker."""
@@ -39,16 +40,16 @@ class ProcessJob(JobModel):
     """Instead of `target`: what the process does, step by step."""
 
     args: list[Argument] = Field(default_factory=list)
-    """Arguments by position. Text may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+    """Arguments by position. Text may contain `$name`, `$index`, `$pid` and `${env.NAME}`."""
 
     kwargs: dict[str, Argument] = Field(default_factory=dict)
-    """Arguments by name. Text may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+    """Arguments by name. Text may contain `$name`, `$index`, `$pid` and `${env.NAME}`."""
 
     cwd: Template | None = None
     """The folder that the process runs in, relative to the file's."""
 
     replicas: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """How many such processes; `$index` counts them from 0. With a name `w` they are `w-0`, `w-1`, …"""
+    """The number of such processes; `$index` counts them from 0. With a name `w` they are `w-0`, `w-1`, …"""
 
     @model_validator(mode="after")
     def _one_of_target_class_and_do(self) -> Self:
@@ -68,7 +69,7 @@ class ProcessJob(JobModel):
 
     @model_validator(mode="after")
     def _arguments_of_a_built_in_worker(self) -> Self:
-        """Looked at here, where nothing has to be imported for it; targets of others are imported before a start."""
+        """Check the arguments of built-in workers, which needs no import; other targets are imported before a start."""
         worker = built_in(self.target or "")
         if worker is not None:
             message = misfit(worker, worker.__name__, self.args, self.kwargs)
@@ -80,9 +81,9 @@ class ProcessJob(JobModel):
         return self
 
     @property
-    def steps(self) -> list[dict[str, Any]] | None:
+    def steps(self) -> list[StepData] | None:
         """The steps of `do`, as `runner.describe.steps.reader` reads them."""
-        return cast("list[dict[str, Any]] | None", self.do)
+        return cast("list[StepData] | None", self.do)
 
 
 class Process(JobType[ProcessJob]):
@@ -92,7 +93,7 @@ class Process(JobType[ProcessJob]):
     model = ProcessJob
 
     def expand(self, job: ProcessJob, label: str) -> Expansion:
-        """One draft for each replica."""
+        """Return one draft for each replica."""
         args = tuple(encode(value) for value in job.args)
         kwargs = {key: encode(value) for key, value in job.kwargs.items()}
         return Expansion(
@@ -104,13 +105,13 @@ class Process(JobType[ProcessJob]):
 
 
 _SECONDS = ("seconds", "every")
-"""Parameters of built-in workers that the system gets as a number of seconds."""
+"""Parameters of built-in workers that are passed to the system as a number of seconds."""
 
 
 def _named(
     worker: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
 ) -> Iterator[tuple[Path, str, object]]:
-    """The arguments of a built-in worker, each with its path in the job and the name of its parameter."""
+    """Return the arguments of a built-in worker, each with its path in the job and the name of its parameter."""
     for place, (name, value) in enumerate(zip(inspect.signature(worker).parameters, args, strict=False)):
         yield ("args", place), name, value
     for name, value in kwargs.items():

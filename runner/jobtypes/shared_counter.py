@@ -1,7 +1,7 @@
 """The job type `shared_counter`: several workers increment one number in shared memory.
 
-It stands on the public mechanism alone (`runner.describe.job_types`), and is the example of it: a model of its
-fields, `expand` to processes and shared things, `result` from the final bytes. The workers are in `counting`.
+It uses only the public interface (`runner.describe.job_types`), and is the example for it: a model of its fields,
+`expand` to processes and shared things, `result` from the final bytes. The workers are in `counting`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from runner.jobtypes import End
-    from runner.model.arguments import Encoded
-    from runner.model.plan import Json, SharedPlan
+    from runner.model.json_types import Encoded, Json
+    from runner.model.plan import SharedPlan
 
 _Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""numpy's linear algebra, which is not needed here, would start threads that spin while the counting begins."""
+"""numpy's linear algebra, which is not used here, would start threads that spin while the counting begins."""
 WORKER = "runner.jobtypes.counting:count"
 FORMATS: dict[str, _Format] = {
     "int8": "b",
@@ -51,10 +51,10 @@ FORMATS: dict[str, _Format] = {
     "uint32": "I",
     "uint64": "Q",
 }
-"""The integer types of numpy, and how `memoryview` calls them: the front decodes without numpy."""
+"""The integer types of numpy, and their `memoryview` formats: the front decodes without numpy."""
 
 STATS = 4
-"""Numbers that each worker leaves: started, ended (`time.monotonic` seconds), acquisitions, wait_seconds."""
+"""The numbers that each worker leaves: started, ended (`time.monotonic` seconds), acquisitions, wait_seconds."""
 
 
 def _dtype(value: object) -> object:
@@ -94,7 +94,7 @@ class SharedCounterJob(JobModel):
     """What guards the shared number: a semaphore, a lock, or nothing (updates are lost)."""
 
     permits: Annotated[int, Field(ge=1, le=32_767)] = 1
-    """The semaphore's initial value: how many workers it lets in at once. More than 1 loses updates."""
+    """The semaphore's initial value: how many workers it admits at once. More than 1 loses updates."""
 
     batch: Annotated[
         Literal["all"] | int,
@@ -127,7 +127,7 @@ class SharedCounterJob(JobModel):
 
     @property
     def expected_total(self) -> int:
-        """What the number is when no update is lost and none wraps around."""
+        """The number without lost updates and without wrapping around."""
         return self.workers * self.increments
 
 
@@ -138,7 +138,7 @@ class SharedCounter(JobType[SharedCounterJob]):
     model = SharedCounterJob
 
     def expand(self, job: SharedCounterJob, label: str) -> Expansion:
-        """The workers, the shared number, and what each worker reports of itself."""
+        """Return the workers, the shared number, and the memory for each worker's report."""
         shared: list[SharedPlan] = [
             SharedArray(f"{label}.total", job.dtype, 1, _bits(job.dtype) // 8),
             SharedArray(f"{label}.progress", "int64", job.workers, 8),
@@ -152,7 +152,7 @@ class SharedCounter(JobType[SharedCounterJob]):
         )
 
     def result(self, job: SharedCounterJob, values: Mapping[str, bytes], ends: Sequence[End]) -> JobResult | None:
-        """The total against the expected one, the speed, and why the total is wrong if it is."""
+        """Return the total and the expected one, the speed, and the reason if the total is wrong."""
         errors = [error for error in map(_error, ends) if error]
         failed = any(end.exit_code not in (0, None) or end.died_holding for end in ends)
         names = [f"{job.name}.{what}" for what in ("total", "progress", "stats")]
@@ -161,7 +161,7 @@ class SharedCounter(JobType[SharedCounterJob]):
             return JobResult({"error": "; ".join(errors)}, failed=True)
         total_bytes, progress_bytes, stats_bytes = (values[name] for name in names)
         total = memoryview(total_bytes)[: _bits(job.dtype) // 8].cast(FORMATS[job.dtype])[0]
-        counted = _Counted.read(job, progress_bytes, stats_bytes)
+        counted = _WorkerReports.read(job, progress_bytes, stats_bytes)
         report: dict[str, Json] = {
             "total": total,
             "expected_total": job.expected_total,
@@ -185,21 +185,21 @@ class SharedCounter(JobType[SharedCounterJob]):
 
 
 @record(frozen=True, slots=True)
-class _Counted:
-    """What the workers left of themselves."""
+class _WorkerReports:
+    """The workers' reports."""
 
     increments: tuple[int, ...]
     stats: tuple[tuple[float, ...], ...]
 
     @classmethod
-    def read(cls, job: SharedCounterJob, progress: bytes, stats: bytes) -> _Counted:
+    def read(cls, job: SharedCounterJob, progress: bytes, stats: bytes) -> _WorkerReports:
         numbers = memoryview(stats)[: job.workers * STATS * 8].cast("d").tolist()
         rows = tuple(tuple(numbers[start : start + STATS]) for start in range(0, len(numbers), STATS))
         return cls(tuple(memoryview(progress)[: job.workers * 8].cast("q").tolist()), rows)
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds from the first start to the last end of a worker, or None if none came to its end."""
+        """Seconds from the first start to the last end of a worker, or None if no worker reached its end."""
         started = [row[0] for row in self.stats if row[0]]
         ended = [row[1] for row in self.stats if row[1]]
         return max(ended) - min(started) if started and ended else None
@@ -234,7 +234,7 @@ def _worker(job: SharedCounterJob, label: str, index: int, guard: SharedSemaphor
 
 
 def _error(end: End) -> str | None:
-    """Why this end makes the total worthless, or None."""
+    """Return why this end makes the total worthless, or None."""
     if end.exit_code is None and end.died_holding is None:
         return f"{end.process} did not count" if end.outcome else f"{end.process} was never started"
     if end.died_holding is not None:
@@ -265,12 +265,12 @@ def _notes(job: SharedCounterJob, total: int) -> tuple[tuple[str, str], ...]:
 
 
 def _why_lost(job: SharedCounterJob) -> str:
-    overwritten = "two workers read the same number, and the one's addition overwrites the other's"
+    overwritten = "two workers read the same number, and one's addition overwrites the other's"
     if job.sync == "none":
         return f"nothing guards the shared number (sync: none), so {overwritten}"
     if job.permits > 1:
-        return f"a semaphore with {job.permits} permits lets {job.permits} workers in at once, so {overwritten}"
-    return f"and that although a {job.sync} guards the shared number; please report this"
+        return f"a semaphore with {job.permits} permits admits {job.permits} workers at once, so {overwritten}"
+    return f"although a {job.sync} guards the shared number; please report this"
 
 
 def _overflow(job: SharedCounterJob, wrapped: int) -> str:
@@ -292,5 +292,5 @@ def _highest(dtype: str) -> int:
 
 
 def _wraps(dtype: str, total: int) -> int:
-    """How often a number of this type passes its highest value on the way to `total`."""
+    """Return how often a number of this type passes its highest value on the way to `total`."""
     return (total + (1 << _bits(dtype)) - 1 - _highest(dtype)) >> _bits(dtype)

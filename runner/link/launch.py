@@ -20,7 +20,7 @@ class Launched:
         self.stdout = stdout
         self.stderr = stderr
         self.taken = False
-        """A session has it now, and sees to its end."""
+        """Whether a session has it, and is responsible for its end."""
 
     def abandon(self) -> None:
         """Let it end, if no session has taken it: it has nothing to stop."""
@@ -34,12 +34,12 @@ class Launched:
 
 
 def can_launch() -> bool:
-    """Whether this system has what a supervisor needs."""
+    """Return whether this system has what a supervisor needs."""
     return hasattr(socket, "AF_UNIX") and hasattr(os, "posix_spawn")
 
 
 def launch() -> Launched:
-    """Start a supervisor; it ends by itself when our end of the socket is closed. Raises `UnsupportedPlatform`."""
+    """Start a supervisor; it ends by itself when our end of the socket is closed. Raise `UnsupportedPlatform`."""
     if not can_launch():
         from runner.model.errors import UnsupportedPlatform
 
@@ -59,7 +59,7 @@ def launch() -> Launched:
                 (os.POSIX_SPAWN_DUP2, to_stdout, 1),
                 (os.POSIX_SPAWN_DUP2, to_stderr, 2),
             ],
-            # A terminal's Ctrl-C is for us alone; until the supervisor has a session of its own it has to wait.
+            # A terminal's Ctrl-C is for the front alone; until the supervisor has a session of its own it has to wait.
             setsigmask=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
         )
         ours.pop_all()
@@ -67,7 +67,7 @@ def launch() -> Launched:
 
 
 def _pipe(ours: contextlib.ExitStack, theirs: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe to read from here and to write to there; each end is closed with its side."""
+    """Create a pipe to read from here and to write to there; each end is closed with its side."""
     read, write = os.pipe()
     ours.callback(os.close, read)
     theirs.callback(os.close, write)

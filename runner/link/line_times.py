@@ -1,6 +1,6 @@
 """Records of the times at which `print` steps write lines, each sent right before its line is written.
 
-Each record carries the line's length and its beginning, so that a line that something else writes to the same stream is
+Each record contains the line's length and its beginning, so that a line that other code writes to the same stream is
 never taken for it. Children import this module.
 """
 
@@ -9,33 +9,34 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+    from runner.model.json_types import StepData
     from runner.model.plan import Plan
 
 HEAD = 256
-"""How many bytes of a line are told at most: with the rest fewer than POSIX's least PIPE_BUF, so that what different
-processes tell never mingles."""
+"""The most bytes of a line in a record: with the rest fewer than POSIX's least PIPE_BUF, so that records of different
+processes never interleave."""
 
 TOLD = b"%d %d %d %b\n"
 """The record of a line: the process's number, nanoseconds (monotonic), the line's length, and its first bytes."""
 LOOK = b"%d %b"
-"""The last two of these: by them a line is known again."""
+"""The last two fields, which identify a line."""
 
 
-def tellers(plan: Plan) -> list[int]:
-    """The numbers of the processes that tell when they write their lines; main's is that behind the last process."""
+def line_reporters(plan: Plan) -> list[int]:
+    """Return the numbers of the processes that report when they write their lines; main's is the one after the last
+    process."""
     from runner.model.plan import Act
 
-    processes = [number for number, each in enumerate(plan.processes) if each.do is not None and tells_lines(each.do)]
+    processes = [number for number, each in enumerate(plan.processes) if each.do is not None and reports_lines(each.do)]
     prints = any(isinstance(step, Act) and step.step["step"] == "print" for step in plan.steps)
     return [*processes, *([len(plan.processes)] if prints else [])]
 
 
-def tells_lines(steps: Iterable[Any]) -> bool:
-    """Whether a process with these steps tells when it writes its lines.
+def reports_lines(steps: Iterable[StepData]) -> bool:
+    """Return whether a process with these steps reports when it writes its lines.
 
-    A `child` step that prints would write to the same stream lines that may look alike: then nothing is told.
+    A `child` step that prints would write lines that may look alike to the same stream: then no line is reported.
     """
     every = list(_all_of(steps))
     prints = any(step["step"] == "print" for step in every)
@@ -45,8 +46,8 @@ def tells_lines(steps: Iterable[Any]) -> bool:
     )
 
 
-def _all_of(steps: Iterable[Any], *, children: bool = False) -> Iterable[Any]:
-    """The steps and those within them, except for what a `child` does unless that is asked for."""
+def _all_of(steps: Iterable[StepData], *, children: bool = False) -> Iterable[StepData]:
+    """Yield the steps and those within them; the steps of a `child` only if `children` asks for them."""
     for step in steps:
         yield step
         if "do" in step and (children or step["step"] != "child"):

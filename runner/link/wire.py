@@ -1,43 +1,51 @@
-"""Messages between the front and the supervisor: JSON lines and file descriptors over a Unix socket.
+"""Send and receive messages between the front and the supervisor, with file descriptors, over a Unix socket.
 
-Both ends are non-blocking. What the other side does not take yet waits in a queue, so that a slow front never
-holds up supervision. Descriptors travel with the first byte of a piece of messages, and so come before what announces
-them; the receiver hands them out in the order of the messages.
+Both ends are non-blocking. Messages that the other side cannot take yet wait in a queue, so that a slow front never
+delays supervision. Descriptors are sent with the first byte of a batch of messages, and so arrive before the messages
+that announce them; the receiver assigns them in the order of the messages.
 """
 
 from __future__ import annotations
 
 import array
-import json
 import os
 import selectors
 import socket
 from collections import deque
 
+from runner.link.codec import decode, encode
 from runner.model.errors import RunJobsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, TypeAlias
+    from typing import Generic, TypeAlias, TypeVar
 
-Message: TypeAlias = "dict[str, Any]"
-"""One JSON object; `descriptors` in it says how many descriptors came with it."""
+    from runner.model.messages import Order, Told
+
+    Sent = TypeVar("Sent", bound=Order | Told)
+    Received = TypeVar("Received")
+else:
+
+    class Generic:
+        """Replaces typing's class, whose import takes longer than this whole module."""
+
+        def __class_getitem__(cls, _):
+            return cls
+
+    Sent = Received = None
 
 _READ = 1 << 16
-"""Bytes in one call: beyond 128 KiB the memory for them would come from the system and go back to it each time."""
-_MOST_DESCRIPTORS = 128
-"""In one call; Linux takes 253."""
-_SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4) if hasattr(socket, "CMSG_SPACE") else 0
+"""The bytes of one call: beyond 128 KiB the system would allocate and free the memory each time."""
+_MAX_DESCRIPTORS = 128
+"""The descriptors of one call; Linux allows 253."""
+_SPACE = socket.CMSG_SPACE(_MAX_DESCRIPTORS * 4) if hasattr(socket, "CMSG_SPACE") else 0
 _CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _NOSIGNAL: int = getattr(socket, "MSG_NOSIGNAL", 0)
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_decode = json.JSONDecoder().raw_decode
 
-
-class Link:
-    """One end of the socket. Never blocks."""
+class Link(Generic[Sent, Received]):
+    """One end of the socket, which sends and receives messages of these types. It never blocks."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -49,20 +57,20 @@ class Link:
         self._selector: selectors.BaseSelector | None = None
         self._watched_for = 0
         self.ended = False
-        """The other side is gone: nothing more comes, and what is sent is dropped."""
+        """The other side is gone: nothing more comes, and sent messages are dropped."""
 
     def fileno(self) -> int:
         """The socket's descriptor, for a selector."""
         return self._sock.fileno()
 
     def attend(self, selector: selectors.BaseSelector, data: object = None) -> None:
-        """Have this selector tell, by `data`, what can be done here; `adjust` before each wait."""
+        """Have this selector report, by `data`, what can be done here; call `adjust` before each wait."""
         self._selector = selector
         self._watched_for = selectors.EVENT_READ
         selector.register(self._sock, self._watched_for, data)
 
     def adjust(self) -> None:
-        """Have the selector wait for what there is to wait for now: writing if something waits, nothing at the end."""
+        """Have the selector wait for what is needed now: for writing if something is queued, for nothing at the end."""
         wanted = 0 if self.ended else selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
         if self._selector is None or wanted == self._watched_for:
             return
@@ -74,29 +82,28 @@ class Link:
 
     @property
     def pending(self) -> bool:
-        """Whether something waits to be sent."""
+        """Return whether something is queued."""
         return bool(self._outgoing)
 
     @property
     def unsent(self) -> Iterator[int]:
-        """The descriptors that wait to be sent."""
+        """Return the queued descriptors."""
         for _, descriptors in self._outgoing:
             yield from descriptors
 
-    def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
-        """Queue a message; `descriptors` are closed here once they are on their way (or cannot be any more)."""
-        if descriptors:
-            message = message | {"descriptors": len(descriptors)}
-        self._outgoing.append((_line(message), descriptors))  # as bytes: a fifth of the memory, which forks copy
+    def send(self, message: Sent, descriptors: tuple[int, ...] = ()) -> None:
+        """Queue a message; its `descriptors` are closed here once they are sent (or cannot be sent any more)."""
+        line = encode(message, len(descriptors))  # as bytes: a fifth of the memory, which forks copy
+        self._outgoing.append((line, descriptors))
 
-    def send_at_once(self, message: Message) -> None:
-        """Send a short message, past a queue that a signal handler may have interrupted; safe to call in one."""
-        self._outgoing.append((_line(message), ()))
+    def send_at_once(self, message: Sent, descriptors: tuple[int, ...] = ()) -> None:
+        """Send a message as far as the socket accepts it now. Safe in a signal handler that has interrupted this."""
+        self.send(message, descriptors)
         if not self._flushing:
             self.flush()
 
     def flush(self) -> None:
-        """Send what the socket takes now."""
+        """Send as much as the socket accepts now."""
         self._flushing = True
         try:
             self._flush()
@@ -120,11 +127,11 @@ class Link:
                 self._outgoing.appendleft((data[sent:], ()))
 
     def _next_batch(self) -> tuple[bytes, tuple[int, ...]]:
-        """The first messages as one piece, with all of their descriptors."""
+        """Return the first messages as one piece, with all of their descriptors."""
         pieces: list[bytes] = []
         size = 0
         descriptors: tuple[int, ...] = ()
-        while self._outgoing and size < _READ and len(descriptors) + len(self._outgoing[0][1]) <= _MOST_DESCRIPTORS:
+        while self._outgoing and size < _READ and len(descriptors) + len(self._outgoing[0][1]) <= _MAX_DESCRIPTORS:
             line, more = self._outgoing.popleft()
             pieces.append(line)
             size += len(line)
@@ -137,33 +144,32 @@ class Link:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         return self._sock.sendmsg([data], rights, _NOSIGNAL)
 
-    def receive(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
-        """The messages that have come, each with its descriptors; sets `ended` at the other side's end.
+    def receive(self) -> Iterator[tuple[Received, tuple[int, ...]]]:
+        """Return the messages that have arrived, each with its descriptors; set `ended` at the other side's end.
 
-        There may be more: a selector will say so.
+        There may be more: a selector will report that.
         """
         if self._read():
             yield from self._lines()
 
-    def receive_rest(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
-        """All messages that have come: for the end, when no selector is asked any more."""
+    def receive_rest(self) -> Iterator[tuple[Received, tuple[int, ...]]]:
+        """Return all messages that have arrived: for the end, when no selector is used any more."""
         while self._read():
             yield from self._lines()
 
-    def _lines(self) -> Iterator[tuple[Message, tuple[int, ...]]]:
+    def _lines(self) -> Iterator[tuple[Received, tuple[int, ...]]]:
         if b"\n" not in self._incoming:
             return
         whole, _, rest = bytes(self._incoming).rpartition(b"\n")
         self._incoming = bytearray(rest)
         for line in whole.decode().split("\n"):
-            message: Message = _decode(line)[0]
-            count = message.pop("descriptors", 0)
+            message, count = decode(line)
             if count > len(self._descriptors):
                 raise RunJobsError("descriptors were lost on their way: raise the limit of open files (`ulimit -n`)")
             yield message, tuple(self._descriptors.popleft() for _ in range(count))
 
     def _read(self) -> bool:
-        """Take what has come; False when there is nothing now."""
+        """Read what has arrived; return False if there is nothing now."""
         try:
             data, rights, _, _ = self._sock.recvmsg(_READ, _SPACE, _CLOEXEC)
         except BlockingIOError:
@@ -175,7 +181,7 @@ class Link:
                 numbers = array.array("i")
                 numbers.frombytes(content[: len(content) - len(content) % numbers.itemsize])
                 self._descriptors.extend(numbers)
-                if not _CLOEXEC:  # macOS cannot have that at once
+                if not _CLOEXEC:  # macOS cannot do that atomically
                     for number in numbers:
                         os.set_inheritable(number, False)
         if not data:
@@ -203,5 +209,8 @@ class Link:
         self._sock.close()
 
 
-def _line(message: Message) -> bytes:
-    return _encode(message).encode() + b"\n"
+if TYPE_CHECKING:
+    ToFront: TypeAlias = Link[Told, Order]
+    """The supervisor's end."""
+    ToSupervisor: TypeAlias = Link[Order, Told]
+    """The front's end."""

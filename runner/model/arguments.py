@@ -1,12 +1,12 @@
 """Encoded arguments of targets: JSON data that the child resolves into Python values.
 
-Children import this module: it imports nothing. A value is encoded as
+Children import this module, so it imports nothing. A value is encoded as
 
-* a scalar: itself;
+** a scalar: itself;
 * a list: a list of encoded values;
-* a mapping: `{"dict": [[key, value], ...]}`, so that keys keep their types and nothing can collide;
-* something known only later (`$pid`, a shared thing): `{"ref": name}`;
-* text with such things inside: `{"text": [part, ...]}`, a part being text or a `{"ref": name}`.
+* a mapping: `{"dict": [[key, value], ...]}`, so that keys keep their types and no key can be mistaken for a marker;
+* a value that is known only later (`$pid`, a shared thing): `{"ref": name}`;
+* text that contains such values: `{"text": [part, ...]}`, where a part is text or a `{"ref": name}`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
-    Encoded: TypeAlias = None | bool | int | float | str | list["Encoded"] | dict[str, "Encoded"]
+    from runner.model.json_types import Encoded
 
 
 def resolve(encoded: Encoded, lookup: Callable[[str], object]) -> object:
-    """The Python value of an encoded one; `lookup` gives what a reference stands for."""
+    """Return the Python value of an encoded one; `lookup` returns the value of a reference."""
     if isinstance(encoded, list):
         return [resolve(item, lookup) for item in encoded]
     if not isinstance(encoded, dict):
@@ -35,8 +34,8 @@ def resolve(encoded: Encoded, lookup: Callable[[str], object]) -> object:
     raise ValueError(f"not an encoded argument: {encoded!r}")
 
 
-def references(encoded: Encoded) -> set[str]:
-    """The names that an encoded value refers to."""
+def references(encoded: object) -> set[str]:
+    """Return the names that an encoded value refers to."""
     found: set[str] = set()
     if isinstance(encoded, list):
         for item in encoded:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class DType:
-    """One type: a format of `memoryview`, a name in `ctypes`, bytes, and the least and the highest whole number.
+    """One type: its `memoryview` format, its name in `ctypes`, its size in bytes, and the lowest and highest whole
+    number.
 
-    `least` and `highest` are None for what is no whole number.
+    `least` and `highest` are None for types that are not whole numbers.
     """
 
     format: Format
@@ -26,7 +27,7 @@ class DType:
     highest: int | None = None
 
     def view(self, data: bytes | memoryview) -> Numbers:
-        """The bytes as numbers of this type."""
+        """Return the bytes as numbers of this type."""
         numbers: Numbers = memoryview(data).cast(self.format)
         return numbers
 

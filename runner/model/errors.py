@@ -14,14 +14,14 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
 class RunJobsError(Exception):
-    """The root of what this package raises; its text is a whole sentence for the user."""
+    """The base class of this package's exceptions; its text is a complete sentence for the user."""
 
     exit_status = 3
-    """What the command ends with."""
+    """The exit status of the command after this error."""
 
 
-def told_as_fault(error: BaseException) -> str:
-    """Return the message for an unforeseen exception: what it was, and where in this package."""
+def fault_message(error: BaseException) -> str:
+    """Return the message for an unforeseen exception: the exception, and its place in this package."""
     place, found = "", error.__traceback__
     while found is not None:
         file = found.tb_frame.f_code.co_filename
@@ -33,9 +33,9 @@ def told_as_fault(error: BaseException) -> str:
 
 @record(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a file (or a `--set`), and where.
+    """One mistake in a file (or in a `--set`), and its position.
 
-    `line` and `column` count from 1, in characters; 0 means that the problem has no place (an unreadable file).
+    `line` and `column` count from 1, in characters; 0 means that the problem has no position (an unreadable file).
     `width` is the number of characters to underline. `excerpt` is the whole line, without its end. `id` is the kind of
     the mistake, as `runner.model.problem_ids` lists them.
     """
@@ -57,11 +57,17 @@ class InvalidFile(RunJobsError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        super().__init__("\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in problems))
+        super().__init__("\n".join(map(_line_of, problems)))
+
+
+def _line_of(problem: Problem) -> str:
+    """Return where and what a problem is; one of the whole file has no line."""
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    return f"{place}: {problem.message}"
 
 
 class UsageError(RunJobsError):
-    """The command was asked for something that it cannot do."""
+    """The command cannot do what its arguments ask for."""
 
     exit_status = 2
 
@@ -73,9 +79,9 @@ class UnsupportedPlatform(RunJobsError):
 
 
 class SupervisorFault(RunJobsError):
-    """The supervisor did something that it never should: a fault of run-jobs itself, or of what it had to import.
+    """The supervisor failed unexpectedly: a fault of run-jobs itself, or of a module that it had to import.
 
-    `message` says what; `said` is the end of what the supervisor wrote.
+    `message` describes the fault; `said` is the end of the supervisor's output.
     """
 
     def __init__(self, message: str, said: str = "") -> None:

@@ -1,24 +1,20 @@
-"""What each event says: one record for each, and what events look like as JSON."""
+"""The fields of each event: one record for each event, and all events by their names in JSON."""
 
 from __future__ import annotations
 
-from runner.model.records import fields_of, record
+from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Literal, TypeAlias
+    from typing import Literal
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Error, Json
     from runner.model.words import EndedBy, EndSource, Outcome, RunOutcome, StopReason
-
-    Error: TypeAlias = dict[str, str]
-    """An exception: its `type`, its `message` and its `traceback`."""
 
 
 @record(frozen=True, slots=True)
 class ProcessState:
-    """A process as multiprocessing shows it: `pid` and `exit_code` are None while there is none."""
+    """A process as multiprocessing shows it: `pid` is None before the start, `exit_code` before the end."""
 
     job: str
     process: str
@@ -31,7 +27,7 @@ class ProcessState:
 
 @record(frozen=True, slots=True)
 class Use:
-    """The use of a shared thing by a process, or by main, which has no job. The event's `t` is the user's."""
+    """The use of a shared thing by a process, or by main, which has no job. The event's `t` is the time of the use."""
 
     job: str | None
     process: str
@@ -51,7 +47,7 @@ class RunStarted:
 
 @record(frozen=True, slots=True)
 class ProcessCreated:
-    """A `Process` object is made."""
+    """The supervisor has created a `Process` object."""
 
     of: ProcessState
     target: str
@@ -60,7 +56,7 @@ class ProcessCreated:
 
 @record(frozen=True, slots=True)
 class ProcessStarted:
-    """A process is started."""
+    """Main has started a process."""
 
     of: ProcessState
 
@@ -75,7 +71,7 @@ class StartFailed:
 
 @record(frozen=True, slots=True)
 class JoinTimedOut:
-    """Main's join of a process ended without the process, after `timeout` seconds."""
+    """Main's join of a process has timed out after `timeout` seconds."""
 
     of: ProcessState
     timeout: float
@@ -83,7 +79,7 @@ class JoinTimedOut:
 
 @record(frozen=True, slots=True)
 class ProcessJoined:
-    """Main has joined a process; the join took `waited` seconds."""
+    """Main has joined a process, which took `waited` seconds."""
 
     of: ProcessState
     waited: float
@@ -91,7 +87,7 @@ class ProcessJoined:
 
 @record(frozen=True, slots=True)
 class ProcessTerminating:
-    """A process was sent SIGTERM."""
+    """The supervisor has sent SIGTERM to a process."""
 
     of: ProcessState
     signal: str
@@ -100,7 +96,7 @@ class ProcessTerminating:
 
 @record(frozen=True, slots=True)
 class ProcessKilled:
-    """A process was sent SIGKILL."""
+    """The supervisor has sent SIGKILL to a process."""
 
     of: ProcessState
     reason: StopReason
@@ -108,10 +104,10 @@ class ProcessKilled:
 
 @record(frozen=True, slots=True)
 class ProcessExited:
-    """A process has ended. What is not known is None; the run of an earlier version lacks some.
+    """A process has ended. Unknown values are None; runs that earlier versions recorded lack some fields.
 
-    `ended_at` is on the clock of the event's `t`, which says when the end was noticed. `returned` is the repr of what
-    the target returned, `result` the value, if JSON gives it back unchanged.
+    `ended_at` is on the clock of the event's `t`, which is the time when the supervisor noticed the end. `returned` is
+    the repr of the target's return value, `result` the value itself, if JSON preserves it.
     """
 
     of: ProcessState
@@ -145,7 +141,7 @@ class LineWritten:
 
 @record(frozen=True, slots=True)
 class ProcessShown:
-    """Main shows a process, as its step `show` asks for."""
+    """Main has shown a process, as its step `show` asks for."""
 
     of: ProcessState
     label: str
@@ -160,7 +156,7 @@ class MainSlept:
 
 @record(frozen=True, slots=True)
 class MainEnded:
-    """Main has come to its end, or an exception has ended it."""
+    """Main has ended, or an exception has ended it."""
 
     exit_code: int
     error: Error | None
@@ -176,7 +172,7 @@ class MainStopped:
 
 @record(frozen=True, slots=True)
 class SharedWaiting:
-    """The use of a shared thing has to wait, at most `timeout` seconds."""
+    """A use of a shared thing has to wait, at most `timeout` seconds."""
 
     of: Use
     operation: str
@@ -185,7 +181,8 @@ class SharedWaiting:
 
 @record(frozen=True, slots=True)
 class SharedAcquired:
-    """A shared thing is acquired, or an operation on it is done; `skipped` earlier ones were not reported."""
+    """A process has acquired a shared thing or has finished an operation on it. `skipped` earlier uses were not
+    reported."""
 
     of: Use
     operation: str
@@ -212,7 +209,7 @@ class SharedReleased:
 
 @record(frozen=True, slots=True)
 class JobReported:
-    """A job type reports what its job came to."""
+    """A job type has reported the result of its job."""
 
     job: str
     type: str
@@ -221,7 +218,7 @@ class JobReported:
 
 @record(frozen=True, slots=True)
 class Noted:
-    """A note; the last of its kind says how often the kind came, and `repeats` the event that reported the first."""
+    """A note. The last note of a kind has the count of its kind, and `repeats` is the event that reported the first."""
 
     about: str
     process: str | None
@@ -244,7 +241,7 @@ class RunFinished:
     counts: dict[str, int]
 
 
-EVENTS = {
+EVENTS: dict[str, type[Fact]] = {
     "run.started": RunStarted,
     "process.created": ProcessCreated,
     "process.started": ProcessStarted,
@@ -281,59 +278,9 @@ OfProcess = (
     | ProcessExited
     | ProcessShown
 )
-"""What happens to one process."""
+"""The events of a process."""
 OfShared = SharedWaiting | SharedAcquired | SharedTimedOut | SharedReleased
-"""What happens to a shared thing."""
+"""The events of a shared thing."""
 OfMain = MainSlept | MainEnded | MainStopped
 Fact = RunStarted | OfProcess | LineWritten | OfMain | OfShared | JobReported | Noted | RunFinished
-"""What an event says."""
-
-
-def to_json(fact: Fact) -> dict[str, Json]:
-    """Return what an event says as one flat JSON object, what all events of its kind have first."""
-    said = fields_of(fact)
-    of = said.pop("of", None)
-    return (fields_of(of) if of is not None else {}) | {name: _listed(value) for name, value in said.items()}
-
-
-def _listed(value: Any) -> Json:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def from_json(event: str, said: Mapping[str, Json]) -> Fact:
-    """Return the record of an event of this name; a field that `said` does not have is None.
-
-    Raises `KeyError` for a name that no event has, and `TypeError` for a field that the event does not have.
-    """
-    kind: Any = EVENTS[event]
-    given: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) and name in _TUPLES else value for name, value in said.items()
-    }
-    if (of := _of(kind)) is not None:
-        given["of"] = of(*[given.pop(name, None) for name in of.__match_args__])
-    fact: Fact = kind(**dict.fromkeys(kind.__match_args__) | given)
-    return fact
-
-
-def from_kept(event: Mapping[str, Json]) -> Fact:
-    """Return the record of an event that another version may have kept, as flat JSON.
-
-    What that version did not say is None, and what this one does not know is left out. Raises `KeyError` for a name
-    that no event has.
-    """
-    name = str(event["event"])
-    kind: Any = EVENTS[name]
-    of = _of(kind)
-    known = (*kind.__match_args__, *(() if of is None else of.__match_args__))
-    return from_json(name, {field: event[field] for field in known if field in event})
-
-
-def _of(kind: Any) -> Any:
-    """The record that events of a kind begin with, if they do."""
-    if "of" not in kind.__match_args__:
-        return None
-    return Use if NAMES[kind].startswith("shared.") else ProcessState
-
-
-_TUPLES = ("processes", "deadlock")
-"""Fields that are lists in JSON."""
+"""The fields of an event, as one of these records."""

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def meaning(code: int) -> str:
-    """What an exit code says: "an error"."""
+    """Return the meaning of an exit code: "an error"."""
     if code == 0:
         return "no error"
     return "an error" if code > 0 else f"killed by {signal_name(-code)}"
 
 
 def signal_name(number: int) -> str:
-    """The name of a signal, if it has one."""
+    """Return the name of a signal, or its number as text if it has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -25,7 +25,7 @@ def signal_name(number: int) -> str:
 
 
 def declared(expect: Expect) -> str:
-    """How a file says that a process ends: "exit code 1 (an error)"."""
+    """Return the end that a file declares for a process, in words: "exit code 1 (an error)"."""
     code = None if expect.exit_code is None else f"exit code {expect.exit_code} ({meaning(expect.exit_code)})"
     outcome = None if expect.outcome is None else f"the outcome `{expect.outcome}`"
     return " and ".join(filter(None, (code, outcome))) or "exit code 0, or stopped because the file asks for it"

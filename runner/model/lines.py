@@ -1,8 +1,10 @@
-"""Join pieces of output into whole lines, for each stream of each process."""
+"""Split output into whole lines, for each stream of each process."""
 
 from __future__ import annotations
 
 from itertools import zip_longest
+
+from runner.model.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,26 +12,34 @@ if TYPE_CHECKING:
 
     from runner.model.events import Output
 
-MOST_OF_A_LINE = 1 << 16
-"""A line that has no end by then is taken in pieces: memory stays bounded whatever a process writes."""
+MAX_LINE = 1 << 16
+"""A longer line is split into pieces, so that memory stays bounded."""
 
 
 def line_ends_in(data: bytes) -> int:
-    """How many lines end in this piece.
+    """Return how many lines end in this piece.
 
-    `bytes.count` looks at each byte, and takes three times as long where lines have 80 of them.
+    `bytes.count` looks at each byte, and takes three times as long for lines of 80 bytes.
     """
     return len(data) - len(data.replace(b"\n", b""))
 
 
+def timed_lines(output: Output) -> Iterator[tuple[bytes, float | None]]:
+    """Return the lines that this output completes, without their ends, each with the time when it was written, if
+    known."""
+    lines = output.lines.split(b"\n")[:-1]
+    return zip_longest(lines, output.written_at[: len(lines)])
+
+
 class WholeLines:
-    """Keeps what has no end yet, for each stream of each process."""
+    """Buffers the unfinished line of each stream of each process."""
 
     def __init__(self) -> None:
         self._unfinished: dict[tuple[int | None, str], bytes] = {}
 
     def take(self, output: Output) -> bytes:
-        """The lines that this piece of output finishes, all of them with an end; an empty piece finishes the last."""
+        """Return the lines that this output completes, each with its line end; an empty piece completes the last
+        line."""
         key = (output.process, output.stream)
         before = self._unfinished.pop(key, b"")
         block = before + output.data if before else output.data
@@ -38,20 +48,19 @@ class WholeLines:
         end = block.rfind(b"\n") + 1
         if not output.data:
             return block + b"\n" if block else block
-        if len(block) - end > MOST_OF_A_LINE:
+        if len(block) - end > MAX_LINE:
             end = _end_of_characters(block)
             self._keep(key, block[end:])
             return block[:end] + b"\n"
         self._keep(key, block[end:])
         return block[:end]
 
-    def timed(self, output: Output) -> Iterator[tuple[bytes, float | None]]:
-        """The same, each line without its end and with the moment at which it was written, where that is known."""
-        lines = self.take(output).split(b"\n")[:-1]
-        return zip_longest(lines, output.written_at[: len(lines)])
+    def split(self, output: Output) -> Output:
+        """Return the output with these lines as its `lines`."""
+        return replace(output, lines=self.take(output))
 
     def give_up(self, key: tuple[int | None, str]) -> bytes:
-        """What has no end yet of a stream, which is not kept here any more."""
+        """Return the unfinished line of a stream, and forget it."""
         return self._unfinished.pop(key, b"")
 
     def _keep(self, key: tuple[int | None, str], rest: bytes) -> None:
@@ -60,7 +69,7 @@ class WholeLines:
 
 
 def _end_of_characters(data: bytes) -> int:
-    """Where the last character of UTF-8 that is there as a whole ends."""
+    """Return the index after the last complete UTF-8 character."""
     for back in (1, 2, 3):
         first = data[-back]
         if first >= 0xC0:

@@ -6,7 +6,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 MASK = "***"
 _SECRET = re.compile(
@@ -18,19 +18,20 @@ _KEY = re.compile(r"""([\w-]+)["']?\s*[:=]\s*""")
 
 
 def masked(value: Json) -> Json:
-    """The same with a mask in the place of each value, at any depth, whose key looks like that of a secret."""
+    """Return the value with a mask in place of each value, at any depth, whose key looks like the name of a secret."""
     if isinstance(value, list):
         return [masked(item) for item in value]
     return masked_mapping(value) if isinstance(value, dict) else value
 
 
 def masked_mapping(values: dict[str, Json]) -> dict[str, Json]:
-    """The same mapping with such masks."""
+    """Return the mapping with such masks."""
     return {key: MASK if _SECRET.search(key) and item is not None else masked(item) for key, item in values.items()}
 
 
 def without_secrets(line: str) -> str:
-    """A line of a file, or a `--set`, with a mask from the value on whose key looks like that of a secret."""
+    """Return a line of a file, or a `--set`, that is masked from the first value whose key looks like the name of a
+    secret."""
     for key in _KEY.finditer(line):
         if key.end() < len(line.rstrip()) and _SECRET.search(key[1]):
             return line[: key.end()] + MASK

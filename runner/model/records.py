@@ -1,23 +1,27 @@
 """A lightweight replacement for frozen, slotted `dataclasses`, for modules that must import fast.
 
-`dataclasses` imports `inspect`, `ast` and `dis`, and compiles several methods for each class: 40 ms of the supervisor's
-start for its 30 records, and pages that each fork has to copy the tables of. What is here compiles nothing and imports
-nothing. To a type checker these are dataclasses. It can go when importing `dataclasses` costs a millisecond.
+`dataclasses` imports `inspect`, `ast` and `dis`, and compiles several methods for each class: this takes 40 ms of the
+supervisor's start for its 30 records, and adds pages whose tables each fork has to copy. This module compiles nothing
+and imports nothing. To a type checker these records are dataclasses. This module can go when importing `dataclasses`
+costs a millisecond.
 """
 
 from __future__ import annotations
 
-__all__ = ["field", "fields_of", "record", "replace"]
+__all__ = ["field", "fields_of", "from_fields", "record", "replace"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from dataclasses import dataclass as record
     from dataclasses import field, replace
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Made = TypeVar("Made")
 else:
 
     class field:  # noqa: N801  # called as in `dataclasses`
-        """A field whose default is made anew for each record."""
+        """A field whose default value is created again for each record."""
 
         __slots__ = ("make",)
 
@@ -25,13 +29,13 @@ else:
             self.make = default_factory
 
     def record(*, frozen, slots):
-        """Make a class with annotated fields a record: compared by value, matched by position, unchangeable."""
+        """Make a class with annotated fields a record: compared by value, matched by position, immutable."""
         if not (frozen and slots):
             raise TypeError("a record is frozen and has slots")
         return _made
 
     def replace(thing, /, **changes):
-        """A record like this one but for the changes."""
+        """Return a copy of the record with these changes."""
         made = object.__new__(type(thing))
         for name in thing.__match_args__:
             _put(made, name, changes.pop(name) if name in changes else getattr(thing, name))
@@ -40,14 +44,15 @@ else:
         return made
 
     def _made(cls):
-        # `inspect.get_annotations` would import what this is here to avoid.
+        # `inspect.get_annotations` would import what this module exists to avoid.
         names = tuple(cls.__dict__.get("__annotations__", ()))  # noqa: RUF063
         body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
         body["_defaults"] = {name: body.pop(name) for name in names if name in body}
-        body = _METHODS | body | {"__slots__": names, "__match_args__": names, "__qualname__": cls.__qualname__}
-        return type(cls)(cls.__name__, cls.__bases__, body)
+        body |= {"__slots__": names, "__match_args__": names, "__qualname__": cls.__qualname__}
+        bases = cls.__bases__ if cls.__base__ is not object else (_Record, *cls.__bases__[:-1])
+        return type(cls)(cls.__name__, bases, body)
 
-    _put = object.__setattr__  # past our own, which refuses
+    _put = object.__setattr__  # bypass our own, which refuses
 
     def _init(self, *given, **named):
         names = self.__match_args__
@@ -89,17 +94,28 @@ else:
     def _reduce(self):
         return type(self), _values(self)
 
-    _METHODS = {
-        "__init__": _init,
-        "__eq__": _eq,
-        "__hash__": _hash,
-        "__repr__": _repr,
-        "__setattr__": _refuse,
-        "__delattr__": _refuse,
-        "__reduce__": _reduce,
-    }
+    class _Record:
+        """The base of all records: methods that are inherited cost nothing when a class is made."""
+
+        __slots__ = ()
+        __init__ = _init
+        __eq__ = _eq
+        __hash__ = _hash
+        __repr__ = _repr
+        __setattr__ = _refuse
+        __delattr__ = _refuse
+        __reduce__ = _reduce
 
 
 def fields_of(one: object) -> dict[str, Any]:
-    """A record's fields by name, in order, and not deeper: `dataclasses.asdict` copies everything below."""
+    """Return a record's fields by name, in order, but not those of nested records: `dataclasses.asdict` copies
+    everything."""
     return {name: getattr(one, name) for name in one.__match_args__}  # type: ignore[attr-defined]  # every record's
+
+
+def from_fields(make: Callable[..., Made], fields: Mapping[str, object]) -> Made:
+    """Return the record that a class makes of fields whose types are known to be right, such as those of its own JSON.
+
+    Raise `TypeError` for a field that it does not have, or lacks.
+    """
+    return make(**fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.model.errors import SupervisorFault
+from runner.model.event_json import to_json
 from runner.model.event_types import (
     JobReported,
     Noted,
@@ -11,33 +12,28 @@ from runner.model.event_types import (
     ProcessStarted,
     RunFinished,
     StartFailed,
-    to_json,
 )
 from runner.model.events import Event, Output
 from runner.model.records import field, fields_of, record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from runner.model.event_types import Error, ProcessState
     from runner.model.events import Item
-    from runner.model.plan import Json
+    from runner.model.json_types import Error, Json
     from runner.model.words import EndedBy, Outcome, RunOutcome, StopReason
 
-MOST_OUTPUT = 1 << 16
+MAX_OUTPUT = 1 << 16
 
 
 @record(frozen=True, slots=True)
 class ProcessResult:
-    """How one process ended. What is not known, or never was, is None: a process never started has no `pid`.
+    """How one process ended. A value that is unknown or does not exist is None: a process never started has no `pid`.
 
     `started_at` and `ended_at` are seconds since the run began, `duration` and `cpu_seconds` seconds. `max_rss` is the
-    peak of its memory in bytes, of a forked process without the peak before its first step. `limit` is the one of
-    its own limits that ended it, by name. `error` has `type`, `message` and `traceback`.
-    `output` is the last 64 KiB of what the process wrote. `result` is what the target returned, if JSON gives it back
-    unchanged and its text takes at most 32 KiB, else None. `notes` are the words for what has been noted about the
-    process, such as `return_value`.
+    process's peak memory in bytes; for a forked process, without the peak before its first step. `limit` names the
+    limit of its own that ended it. `error` has `type`, `message` and `traceback`. `output` is the last 64 KiB that the
+    process wrote. `result` is the target's return value, if JSON preserves it and its text takes at most 32 KiB, else
+    None. `notes` are the words of the notes about the process, such as `return_value`.
     """
 
     name: str
@@ -61,18 +57,18 @@ class ProcessResult:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """The fields as JSON data."""
+        """Return the fields as JSON data."""
         return fields_of(self)
 
 
 @record(frozen=True, slots=True)
 class RunResult:
-    """What a run came to. `processes` are by name, in creation order; `results` are by job.
+    """The result of a run. `processes` are by name, in creation order; `results` are by job.
 
     `outcome` is `succeeded`, `failed`, `stopped`, `timed_out` or `faulted`; `exit_status` is that of `run-jobs`.
-    `values` are the last values of shared things, `deadlock` the names of processes that waited for each other.
-    `notes` are the notes of the run, each kind once for each job: `about`, `process`, `text`, `job`, `count` (how often
-    it was noted) and `processes`. `counts` says how many processes had each outcome, `not_started` among them.
+    `values` are the last values of shared things, `deadlock` the names of processes that waited for each other. `notes`
+    are the notes of the run, each kind once for each job: `about`, `process`, `text`, `job`, `count` (the number of
+    notes of the kind) and `processes`. `counts` is the number of processes with each outcome, including `not_started`.
     """
 
     outcome: RunOutcome
@@ -91,7 +87,7 @@ class RunResult:
         return f"<RunResult {self.outcome} in {self.duration:.3f} s; {ended}>"
 
     def to_json(self) -> dict[str, Json]:
-        """The result as JSON data, without the events."""
+        """Return the result as JSON data, without the events."""
         return {
             "outcome": self.outcome,
             "exit_status": self.exit_status,
@@ -106,14 +102,14 @@ class RunResult:
 
 
 _FAULTED = RunFinished("faulted", SupervisorFault.exit_status, 0.0, {}, None, {})
-"""The end of a run that has reported none."""
+"""The end of a run that reported none."""
 
 
 class Recorder:
-    """Makes a `RunResult` of what a session yields."""
+    """Builds a `RunResult` from what a session yields."""
 
     def __init__(self, *, keep_events: bool, keep_output: bool) -> None:
-        """`keep_output` keeps what processes wrote, and the values that their targets returned."""
+        """`keep_output` keeps the output of the processes and the return values of their targets."""
         self._keep_events = keep_events
         self._keep_output = keep_output
         self._events: list[Event] = []
@@ -126,7 +122,7 @@ class Recorder:
         self._finished = _FAULTED
 
     def add(self, item: Item) -> None:
-        """Take note of one item."""
+        """Record one item."""
         if isinstance(item, Event):
             if self._keep_events:
                 self._events.append(item)
@@ -134,7 +130,7 @@ class Recorder:
         elif self._keep_output and isinstance(item, Output) and item.process is not None:
             kept = self._output[item.process]
             kept += item.data
-            del kept[:-MOST_OUTPUT]
+            del kept[:-MAX_OUTPUT]
 
     def _note(self, event: Event) -> None:
         match event.fact:
@@ -142,17 +138,14 @@ class Recorder:
                 self._processes[of.process] = ProcessResult(of.process, of.job)
                 self._output.append(bytearray())
             case ProcessStarted(of):
-                self._change(of, pid=of.pid, started_at=event.t)
+                self._put(replace(self._processes[of.process], pid=of.pid, started_at=event.t))
             case StartFailed(of, error):
-                self._change(of, error=error, expected=False)
+                self._put(replace(self._processes[of.process], error=error, expected=False))
             case ProcessExited(of) as end:
-                ended = {name: getattr(end, name) for name in _OF_THE_END}
-                ended["ended_at"] = event.t if end.ended_at is None else end.ended_at
-                ended["result"] = end.result if self._keep_output else None
-                self._change(of, exit_code=of.exit_code, **ended)
+                self._put(self._ended(self._processes[of.process], end, event.t))
             case Noted() as note:
                 for name in note.processes or [note.process]:
-                    if name in self._processes:  # main is no process of the file's
+                    if name in self._processes:  # main is not a process of the file
                         self._notes.setdefault(name, {})[note.about] = None
                 said = to_json(note)
                 del said["repeats"]
@@ -162,11 +155,29 @@ class Recorder:
             case RunFinished() as finished:
                 self._finished = finished
 
-    def _change(self, of: ProcessState, **changes: Any) -> None:
-        self._processes[of.process] = replace(self._processes[of.process], **changes)
+    def _put(self, result: ProcessResult) -> None:
+        self._processes[result.name] = result
+
+    def _ended(self, result: ProcessResult, end: ProcessExited, at: float) -> ProcessResult:
+        return replace(
+            result,
+            outcome=end.outcome,
+            expected=end.expected,
+            exit_code=end.of.exit_code,
+            signal=end.signal,
+            ended_by=end.ended_by,
+            stop_reason=end.stop_reason,
+            limit=end.limit,
+            error=end.error,
+            ended_at=at if end.ended_at is None else end.ended_at,
+            duration=end.duration,
+            cpu_seconds=end.cpu_seconds,
+            max_rss=end.max_rss,
+            result=end.result if self._keep_output else None,
+        )
 
     def result(self) -> RunResult:
-        """What the run came to."""
+        """Return the result of the run."""
         processes = {
             name: replace(
                 result,
@@ -188,17 +199,3 @@ class Recorder:
             notes=tuple(self._kinds.values()),
             counts=finished.counts or {},
         )
-
-
-_OF_THE_END = (
-    "outcome",
-    "expected",
-    "signal",
-    "ended_by",
-    "stop_reason",
-    "limit",
-    "error",
-    "duration",
-    "cpu_seconds",
-    "max_rss",
-)

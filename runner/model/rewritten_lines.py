@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runner.model.lines import MOST_OF_A_LINE, WholeLines
+from runner.model.lines import MAX_LINE, WholeLines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def latest(line: bytes) -> bytes:
-    """The line as a terminal shows it in the end, its carriage returns carried out; colours go through.
+    """Return the line as a terminal finally shows it, with its carriage returns applied; colours are kept.
 
     Every character is taken to be one column wide.
     """
@@ -23,12 +23,12 @@ def latest(line: bytes) -> bytes:
 
 
 def latest_text(line: str) -> str:
-    """The same of a line of text, such as the history keeps."""
+    """Return the same for a line of text, such as the history stores."""
     return latest(line.encode(errors="surrogateescape")).decode(errors="surrogateescape")
 
 
 def _shown(line: bytes) -> tuple[bytes, bytes]:
-    """The line as a terminal shows it, and the colour in which what comes next would be written."""
+    """Return the line as a terminal shows it, and the colour that applies to the text after it."""
     cells: list[tuple[str, str]] = []
     color = ""
     for segment in _not_covered(line.decode(errors="surrogateescape").split("\r")):
@@ -37,33 +37,35 @@ def _shown(line: bytes) -> tuple[bytes, bytes]:
 
 
 class TerminalLines:
-    """Whole lines for a terminal: of one that is rewritten the last state, kept apart while it is being written."""
+    """Whole lines for a terminal: of a line that is being rewritten only the last state, which is kept separately."""
 
     def __init__(self) -> None:
         self._lines = WholeLines()
         self._rewritten: dict[Stream, bytes] = {}
 
     def take(self, output: Output) -> bytes:
-        """The lines that this piece of output finishes, all of them with an end; an empty piece finishes the last."""
+        """Return the lines that this output completes, each with its line end; an empty piece completes the last
+        line."""
         stream = (output.process, output.stream)
         if b"\r" not in output.data and stream not in self._rewritten:
             return self._lines.take(output)
         block = self._rewritten.pop(stream, b"") + self._lines.give_up(stream) + output.data
         whole, end, rest = block.rpartition(b"\n") if output.data else (block, b"\n", b"")
         rest = _shortened(rest)
-        if len(rest) > MOST_OF_A_LINE:
+        if len(rest) > MAX_LINE:
             whole, end, rest = b"".join((whole, end, rest)), b"\n", b""
         if rest:
             self._rewritten[stream] = rest
         return b"".join(latest(line) + b"\n" for line in whole.split(b"\n")) if end else b""
 
     def states(self) -> dict[Stream, bytes]:
-        """What is to be seen of the lines that are being rewritten."""
+        """Return the visible state of each line that is being rewritten."""
         return {stream: latest(line) for stream, line in self._rewritten.items() if b"\r" in line}
 
 
 def _not_covered(segments: list[str]) -> list[str]:
-    """The segments without those of which a later one leaves nothing: of a thousand states of a bar a few are left."""
+    """Return the segments that later segments do not cover completely: of a thousand states of a progress bar a few
+    remain."""
     left: list[str] = []
     longest = 0
     for segment in reversed(segments):
@@ -74,13 +76,13 @@ def _not_covered(segments: list[str]) -> list[str]:
 
 
 def _shortened(line: bytes) -> bytes:
-    """A line of the same look whatever comes after it: what was written over is gone from it."""
+    """Return a shorter line that looks the same, whatever follows it: without the text that was overwritten."""
     before, is_rewritten, last = line.rpartition(b"\r")
     return b"\r".join((b"".join(_shown(before)), last)) if is_rewritten else line
 
 
 def _write(cells: list[tuple[str, str]], segment: str, color: str) -> str:
-    """Write a segment over the cells, from the first one on; gives the colour at its end.
+    """Write a segment over the cells, from the first one on, and return the colour at its end.
 
     A cell is a colour and a character.
     """
@@ -108,7 +110,7 @@ def _erase(cells: list[tuple[str, str]], column: int, code: str) -> None:
 
 
 def _joined(cells: list[tuple[str, str]]) -> str:
-    """The text of the cells; blanks that nothing was written over at the end are no text."""
+    """Return the text of the cells, without trailing blanks that no text was written to."""
     parts: list[str] = []
     before = ""
     for color, text in cells:
@@ -120,5 +122,5 @@ def _joined(cells: list[tuple[str, str]]) -> str:
 
 
 _TOKEN = re.compile(r"\x1b\[(?P<code>[0-9;]*)[mK]|\x1b\[\?25[hl]|.", re.DOTALL)
-"""A colour, an erasure, a cursor hidden or shown (which is left out), or a character."""
+"""A colour, an erasure, a command that hides or shows the cursor (which is left out), or a character."""
 _RESET = "\x1b[0m"

@@ -8,10 +8,11 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
 
-MOST_OF_A_REPR = 200
-MOST_OF_A_MESSAGE = 2_000
+    from runner.model.json_types import Error
+
+MAX_REPR = 200
+MAX_MESSAGE = 2_000
 _OURS = (
     os.path.join(os.path.dirname(os.path.dirname(__file__)), "supervise", ""),
     import_module.__code__.co_filename,
@@ -20,7 +21,7 @@ _OURS = (
 
 
 def text_of(value: object) -> str:
-    """Its `str`; a class's own `__str__` may raise anything."""
+    """Return the object's `str`; a class's own `__str__` may raise any exception."""
     try:
         return str(value)
     except BaseException:
@@ -28,26 +29,26 @@ def text_of(value: object) -> str:
 
 
 def repr_of(value: object) -> str:
-    """Its `repr`, the beginning of a long one; a class's own `__repr__` may raise anything."""
+    """Return the object's `repr`, shortened if it is long; a class's own `__repr__` may raise any exception."""
     try:
-        return repr(value)[:MOST_OF_A_REPR]
+        return repr(value)[:MAX_REPR]
     except BaseException:
         return f"<{type(value).__name__} whose __repr__ raises>"
 
 
 def type_name(error: BaseException) -> str:
-    """The type of an exception, with its module if it is not Python's own."""
+    """Return the type of an exception, with its module unless it is built-in."""
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def error_of(error: BaseException) -> dict[str, Any]:
-    """An exception as events tell it, without where it came from."""
-    return {"type": type_name(error), "message": text_of(error)[:MOST_OF_A_MESSAGE], "traceback": None}
+def error_of(error: BaseException) -> Error:
+    """Return an exception as events report it, without its traceback."""
+    return {"type": type_name(error), "message": text_of(error)[:MAX_MESSAGE], "traceback": None}
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback as Python prints it, without our frames."""
+    """Return the traceback as Python prints it, without our frames."""
     frames = without_our_frames(error.__traceback__)
     try:
         import traceback
@@ -67,7 +68,8 @@ def _bare(frames: TracebackType | None) -> str:
 
 
 def without_our_frames(found: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is not ours or the import system's, if there is one."""
+    """Return the traceback from the first frame that belongs neither to us nor to the import system, if there is
+    one."""
     while found is not None and found.tb_frame.f_code.co_filename.startswith(_OURS):
         found = found.tb_next
     return found

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from runner.model.records import fields_of, record
+from runner.model.records import fields_of, from_fields, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, TypeAlias
+    from collections.abc import Callable, Mapping
+    from typing import Literal, TypeAlias
+
+    from runner.model.json_types import Json
 
     Number: TypeAlias = bool | int | float
-    Encoded: TypeAlias = None | bool | int | float | str | list["Encoded"] | dict[str, "Encoded"]
+
+    from runner.model.json_types import Encoded
 
 
 @record(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class SharedLock:
 
 @record(frozen=True, slots=True)
 class SharedRLock:
-    """A lock that its holder may take again."""
+    """A lock that its owner may acquire again."""
 
     name: str
     traced: bool = True
@@ -52,7 +56,7 @@ class SharedEvent:
 
 @record(frozen=True, slots=True)
 class SharedCondition:
-    """A condition with a lock of its own, which its holder may take again."""
+    """A condition with a lock of its own, which its owner may acquire again."""
 
     name: str
     traced: bool = True
@@ -60,7 +64,7 @@ class SharedCondition:
 
 @record(frozen=True, slots=True)
 class SharedBarrier:
-    """A barrier that opens when so many wait at it."""
+    """A barrier that opens when this number of processes wait at it."""
 
     name: str
     parties: int
@@ -69,7 +73,7 @@ class SharedBarrier:
 
 @record(frozen=True, slots=True)
 class SharedQueue:
-    """A queue with room for `size` items (0: as many as you like); a joinable one counts what is not done yet."""
+    """A queue with room for `size` items (0: unlimited); a joinable one counts the items that are not done yet."""
 
     name: str
     size: int = 0
@@ -90,7 +94,8 @@ class SharedValue:
 
 @record(frozen=True, slots=True)
 class SharedArray:
-    """`length` numbers of a numpy dtype in shared memory; targets get a numpy array. Without `initial` all are 0."""
+    """`length` numbers of a numpy dtype in shared memory; targets receive a numpy array. Without `initial` all are
+    0."""
 
     name: str
     dtype: str
@@ -101,7 +106,7 @@ class SharedArray:
 
 @record(frozen=True, slots=True)
 class SharedManaged:
-    """A dict, a list or a namespace that lives in a process of its own, a manager's; targets get a proxy.
+    """A dict, a list or a namespace in a manager's process; targets receive a proxy.
 
     `initial` is encoded (see `runner.model.arguments`).
     """
@@ -132,7 +137,7 @@ _PLAIN_KINDS: dict[type, str] = {
     SharedBarrier: "barrier",
     SharedArray: "array",
 }
-_RECORDS: dict[str, type[SharedPlan]] = {
+_RECORDS: dict[str, Callable[..., SharedPlan]] = {
     "lock": SharedLock,
     "rlock": SharedRLock,
     "semaphore": SharedSemaphore,
@@ -144,11 +149,11 @@ _RECORDS: dict[str, type[SharedPlan]] = {
     "array": SharedArray,
     "managed": SharedManaged,
 }
-_TAGS = {cls: tag for tag, cls in _RECORDS.items()}
+_TAGS: dict[object, str] = {cls: tag for tag, cls in _RECORDS.items()}
 
 
 def kind_of(thing: SharedPlan) -> str:
-    """What a file calls a thing like this: `lock`, `joinable_queue`, `dict` …"""
+    """Return the word for this kind of thing in a file: `lock`, `joinable_queue`, `dict` …"""
     match thing:
         case SharedSemaphore():
             return "bounded_semaphore" if thing.bounded else "semaphore"
@@ -162,25 +167,26 @@ def kind_of(thing: SharedPlan) -> str:
 
 
 def is_traced(thing: SharedPlan) -> bool:
-    """Whether it is noted who waits for the thing and who has it."""
+    """Return whether the owners and waiters of the thing are recorded."""
     if isinstance(thing, SharedArray | SharedManaged):
         return False
     return thing.traced and (not isinstance(thing, SharedValue) or thing.locked)
 
 
 def is_declared(name: str) -> bool:
-    """Whether a thing of this name is one of the file's own; those that a job makes for itself have dotted names."""
+    """Return whether the file declares a thing of this name; the things that a job makes for itself have dotted
+    names."""
     return "." not in name
 
 
-def to_json(thing: SharedPlan) -> dict[str, Any]:
-    """The thing as JSON data; `from_json` gives an equal one back."""
+def to_json(thing: SharedPlan) -> dict[str, Json]:
+    """Return the thing as JSON data, from which `from_json` makes an equal one."""
     return {"kind": _TAGS[type(thing)], **fields_of(thing)}
 
 
-def from_json(data: dict[str, Any]) -> SharedPlan:
-    """The thing that `to_json` wrote."""
-    fields: dict[str, Any] = {key: value for key, value in data.items() if key != "kind"}
-    if data["kind"] == "array":
-        fields["initial"] = tuple(fields["initial"])
-    return _RECORDS[data["kind"]](**fields)
+def from_json(data: Mapping[str, Json]) -> SharedPlan:
+    """Return the thing that `to_json` wrote."""
+    fields: dict[str, object] = {name: value for name, value in data.items() if name != "kind"}
+    if isinstance(numbers := data.get("initial"), list) and data["kind"] == "array":
+        fields["initial"] = tuple(numbers)
+    return from_fields(_RECORDS[str(data["kind"])], fields)

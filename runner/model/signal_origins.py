@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from runner.model.exit_codes import signal_name
+from runner.model.messages import Sender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 
 def sent(
-    number: int, sender: dict[str, Any], name: Callable[[int], str], to: str = "the process that starts the others"
+    number: int, sender: Sender, name: Callable[[int], str], to: str = "the process that starts the others"
 ) -> str:
-    """The sender of a signal to the supervisor, or `to` another, as the system reveals it; `name` names a process."""
+    """Return the sender of a signal to the supervisor, or to another process `to`, in words; `name` names a process."""
     match sender:
-        case {"process": int(process), "started": False}:
+        case Sender(process=int(process), was_started=False):
             subject = name(process)
-        case {"process": int(process)}:
+        case Sender(process=int(process)):
             subject = f"A process that {name(process)} started"
-        case {"command": str(command), "pid": pid}:
+        case Sender(command=str(command), pid=pid):
             subject = f"`{command}` (pid {pid})"
-        case {"pid": int(pid)} if pid > 0:
+        case Sender(pid=pid) if pid > 0:
             subject = f"A process that has ended (pid {pid})"
         case _:
             subject = "A process out of sight"
@@ -29,7 +29,7 @@ def sent(
 
 
 def ended(exit_code: int | None) -> str:
-    """How a process ended that no process of the run waits for, as a clause."""
+    """Return how a process ended that no process of the run waits for, as a relative clause."""
     if exit_code is None:
         return "which has died"
     if exit_code < 0:

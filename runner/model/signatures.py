@@ -6,15 +6,17 @@ import inspect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any
+    from collections.abc import Callable, Collection, Mapping
 
 
-def misfit(called: Any, name: str, args: Collection[object], kwargs: dict[str, Any]) -> str | None:
-    """Why `called`, written `name`, cannot be called so; None if it can be, or does not tell."""
+def misfit(
+    called: Callable[..., object], name: str, args: Collection[object], kwargs: Mapping[str, object]
+) -> str | None:
+    """Return why `called`, written `name`, cannot be called with these arguments; None if it can, or if it has no
+    signature."""
     try:
         signature = inspect.signature(called)
-    except (ValueError, TypeError):  # a builtin that does not tell
+    except (ValueError, TypeError):  # a builtin without a signature
         return None
     try:
         signature.bind(*args, **kwargs)
@@ -24,11 +26,11 @@ def misfit(called: Any, name: str, args: Collection[object], kwargs: dict[str, A
 
 
 def _bare(signature: inspect.Signature) -> inspect.Signature:
-    """Without annotations: what a caller has to know is the names, their order and the defaults."""
+    """Return the signature without annotations: a caller needs the names, their order and the defaults."""
     bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
     return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
 
 
-def blamed(args: Collection[object], kwargs: dict[str, Any]) -> str | None:
-    """The field of a job whose values do not fit; None where it gives none."""
+def blamed(args: Collection[object], kwargs: Mapping[str, object]) -> str | None:
+    """Return the field of a job whose values do not fit; None if the job sets none of them."""
     return "kwargs" if kwargs else "args" if args else None

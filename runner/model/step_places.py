@@ -7,16 +7,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from runner.model.json_types import StepData
 
 
-def place_of(step: dict[str, Any]) -> str | None:
-    """What an `add` or a `write` changes; None if that is known only when it is done."""
+def place_of(step: StepData) -> str | None:
+    """Return the place that an `add` or a `write` changes; None if it is known only when the step is done."""
     name, at = step["to"]["ref"], step["at"]
     match step["kind"]:
         case "value" | "raw_value":
             return f"{name}"
-        case "array" | "list" if isinstance(at, int) and at >= 0:  # below 0 it is a second name of a place
+        case "array" | "list" if isinstance(at, int) and at >= 0:  # a negative index is a second name of a place
             return f"{name}[{at}]"
         case "dict" if isinstance(at, str):
             return f"{name}[{at!r}]"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 
 def exit_status(code: object) -> int:
-    """The exit code that the system sees of `sys.exit(code)`: its lowest 8 bits, as under a plain interpreter."""
+    """Return the exit code that the system sees for `sys.exit(code)`: its lowest 8 bits, as under a plain
+    interpreter."""
     if code is None:
         return 0
     if not isinstance(code, int):

@@ -1,4 +1,4 @@
-"""What a run comes to, and the exit status of the command: decided here, and nowhere else. Pure."""
+"""Decide the outcome of a run and the exit status of the command: here, and nowhere else. Pure."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ OUTCOME_OF_STOP: Mapping[StopReason, RunOutcome] = {
     "waits_for_ever": "failed",
     "stop_requested": "stopped",
 }
-"""What a run comes to that is stopped for a reason; processes alone are stopped for the other reasons."""
+"""The outcome of a run that is stopped for this reason; the other reasons stop only a process."""
 
 
 @record(frozen=True, slots=True)
 class Findings:
-    """What is known of a run when it is over."""
+    """The facts about a run when it is over."""
 
     stop: StopReason | None = None
     """Why the run was stopped, if it was."""
     main_exit_code: int = 0
     has_unexpected_end: bool = False
-    """A process ended otherwise than its job declares, or could not be started."""
+    """A process ended in another way than its job declares, or could not be started."""
     has_failed_job: bool = False
-    """A job type reports that its job has failed."""
+    """A job type has reported that its job failed."""
     has_unmet: bool = False
-    """Something did not come that `expect`, of the file or of a job, declares."""
+    """Something that `expect`, of the file or of a job, declares did not come."""
     has_wrong_end: bool = False
-    """A process ended otherwise than its own `expect` says: the run's `expect` excuses no such end."""
+    """A process ended in another way than its own `expect` declares: the run's `expect` does not excuse that."""
     supervisor_died: bool = False
     stopped_by: int | None = None
     """The signal that asked for the stop."""
@@ -47,14 +47,14 @@ class Findings:
 
 @record(frozen=True, slots=True)
 class Verdict:
-    """What a run came to, and the exit status of `run-jobs`."""
+    """The outcome of a run, and the exit status of `run-jobs`."""
 
     outcome: RunOutcome
     exit_status: int
 
 
 def verdict(expect: Declared | None, found: Findings) -> Verdict:
-    """Return what a run came to; `expect` is what its file declares of the whole run."""
+    """Return the verdict; `expect` is what the file declares about the whole run."""
     outcome = _outcome(expect, found)
     is_as_declared = expect is not None and not found.has_unmet and not found.has_wrong_end
     if is_as_declared and outcome in ("failed", "timed_out"):

@@ -8,7 +8,7 @@ Outcome: TypeAlias = Literal["lost", "timed_out", "killed", "terminated", "out_o
 """How a process ended: the first that holds."""
 
 RunOutcome: TypeAlias = Literal["succeeded", "failed", "timed_out", "stopped", "faulted"]
-"""What a run came to; it is `faulted` if its supervisor died."""
+"""The outcome of a run; it is `faulted` if its supervisor died."""
 
 StopReason: TypeAlias = Literal[
     "terminate_after",
@@ -57,6 +57,7 @@ NoteWord: TypeAlias = Literal[
     "manager_died",
     "missing_poison_pill",
     "never_started",
+    "no_room",
     "no_stdin",
     "out_of_memory",
     "overflow",
@@ -75,7 +76,7 @@ NoteWord: TypeAlias = Literal[
 """What a note is about, as `expect.notes` names it."""
 
 NotAsDeclared: TypeAlias = Literal["not_as_declared"]
-"""What a note is about that is reported because something did not come as the file expects."""
+"""The `about` of a note that reports a difference from what the file expects."""
 
 ForeignWord = NewType("ForeignWord", str)
-"""What a note of a job type is about, which the author of the type chooses."""
+"""The `about` of a note of a job type, which the author of the type chooses."""

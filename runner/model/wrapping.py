@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 def wrapped(
     text: str, width: int | None, *, indent: str = "", used: int = 0, measure: Callable[[str], int] = len
 ) -> list[str]:
-    """The lines of one paragraph, none wider than `width` unless a single word is; one line without a width.
+    """Return the lines of one paragraph, none wider than `width` unless a single word is; one line if there is no
+    width.
 
-    The first line begins in the column `used` of a line that is there, all others with the indent. `measure` gives the
+    The first line begins in column `used` of a line that exists, all others with the indent. `measure` returns the
     columns of a word.
     """
     if width is None:
@@ -31,7 +32,8 @@ def wrapped(
 
 
 def table(rows: list[tuple[str, str]], width: int) -> list[str]:
-    """Rows of two columns: what is written, and what it means, which is wrapped beside it or, if narrow, below it."""
+    """Return rows of two columns: what is written, and its meaning, wrapped next to it or, if the width is small, below
+    it."""
     margin = 2
     start = margin + max((len(left) for left, _ in rows), default=0) + 1
     lines: list[str] = []
@@ -48,4 +50,4 @@ def table(rows: list[tuple[str, str]], width: int) -> list[str]:
 
 
 _NARROWEST = 28
-"""Columns that a text beside another one needs at least."""
+"""The least number of columns for a text next to another one."""

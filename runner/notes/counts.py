@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from runner.model.event_types import Noted
 from runner.model.records import replace
-from runner.notes.lives import listed
+from runner.notes.note import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from runner.model.events import Event
-    from runner.notes.lives import Note
+    from runner.notes.note import Note
 
-MOST_SUBJECTS = 5
-"""Subjects of one kind that are reported for one job. Notes on further ones are only counted."""
-MOST_OF_A_NOTE = 960
-"""Characters of a note: 16 lines on a terminal of 80 columns, so that a screen has room for what it explains."""
+MAX_SUBJECTS = 5
+"""The subjects of one kind that are reported for one job. Notes on further ones are only counted."""
+MAX_NOTE = 960
+"""The longest note in characters: 16 lines on a terminal of 80 columns, which leaves room for what it explains."""
 
 
 class CountedNote:
-    """The first note of its kind in a job, and how many such notes there have been."""
+    """The first note of its kind in a job, and the number of such notes."""
 
     __slots__ = ("count", "job", "note", "processes", "reported_in")
 
@@ -35,11 +35,11 @@ class CountedNote:
 
     @property
     def has_news(self) -> bool:
-        """Whether the end of the run has something to report that has not been reported yet."""
+        """Whether there is something to report at the end of the run that has not been reported yet."""
         return self.reported_in is None or self.count > 1
 
     def fact(self) -> Noted:
-        """What the event of the first note says, or at the end that of all of them."""
+        """Return the fact for the event of the first note, or at the end for all of them."""
         note = self.note
         return Noted(
             note.about, note.process, self._text(), self.job, self.count, tuple(self.processes), self.reported_in
@@ -47,11 +47,11 @@ class CountedNote:
 
     def _text(self) -> str:
         if self.count == 1:
-            return _cut(self.note.text, MOST_OF_A_NOTE)
+            return _cut(self.note.text, MAX_NOTE)
         names = list(self.processes)
         of = f": {listed(names)}" if len(names) > 1 else ""
-        total = _cut(f" Noted {self.count:,} times in all{of}.", MOST_OF_A_NOTE // 2)
-        return _cut(self.note.text, MOST_OF_A_NOTE - len(total)) + total
+        total = _cut(f" Noted {self.count:,} times in all{of}.", MAX_NOTE // 2)
+        return _cut(self.note.text, MAX_NOTE - len(total)) + total
 
 
 class NoteCounts:
@@ -63,11 +63,12 @@ class NoteCounts:
         self._subjects: dict[tuple[str, str | None], dict[str, CountedNote]] = {}
 
     def add(self, note: Note, job: str | None = None) -> CountedNote | None:
-        """Count a note; gives its kind if it is the first. `job` is that of a note that is about no single process."""
+        """Count a note and return its kind if it is the first. `job` is the job of a note that is not about a single
+        process."""
         if note.process is not None:
             job = self._jobs.get(note.process)
         subjects = self._subjects.setdefault((note.about, job), {})
-        is_first = note.subject not in subjects and len(subjects) < MOST_SUBJECTS
+        is_first = note.subject not in subjects and len(subjects) < MAX_SUBJECTS
         if is_first:
             subjects[note.subject] = CountedNote(note, job)
         kind = subjects.get(note.subject) or next(iter(subjects.values()))
@@ -77,13 +78,13 @@ class NoteCounts:
         return kind if is_first else None
 
     def at_the_end(self) -> Iterator[CountedNote]:
-        """What the end of the run reports: kinds that were noted more than once, or not reported yet."""
+        """Return the kinds to report at the end of the run: those noted more than once, or not reported yet."""
         for subjects in self._subjects.values():
             yield from (kind for kind in subjects.values() if kind.has_news)
 
 
 def merged(events: Sequence[Event]) -> list[Event]:
-    """The events, each note once: the last report of its kind, at the moment of the first one."""
+    """Return the events with each note once: the last report of its kind, at the time of the first one."""
     kept = list(events)
     places = {event.seq: place for place, event in enumerate(kept) if isinstance(event.fact, Noted)}
     gone: set[int] = set()
@@ -96,7 +97,7 @@ def merged(events: Sequence[Event]) -> list[Event]:
 
 
 def _cut(text: str, most: int) -> str:
-    """The text, or the beginning and the end of a long one: the end says what to do."""
+    """Return the text; of a long one the beginning and the end, which says what to do."""
     if len(text) <= most:
         return text
     end = most // 3

@@ -5,37 +5,36 @@ from __future__ import annotations
 from runner.model.arguments import references
 from runner.model.event_types import ProcessExited
 from runner.model.exit_codes import declared
-from runner.model.lines import WholeLines
 from runner.model.shared_things import SharedArray, SharedValue
-from runner.notes.lives import Note, listed
+from runner.notes.note import Note, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.model.events import Event, Output
-    from runner.model.plan import Declared, Expect, Json, Plan
+    from runner.model.json_types import Json
+    from runner.model.plan import Declared, Expect, Plan
 
-MOST_OUTPUT = 1 << 20
-"""Bytes that are kept of a process to compare its lines with."""
-MOST_OF_A_VALUE = 100
-"""Characters of a line, or of a value, in a note."""
+MAX_OUTPUT = 1 << 20
+"""The bytes of a process's output that are kept for comparing its lines."""
+MAX_VALUE = 100
+"""The longest line or value in a note, in characters."""
 SHOWN_BEFORE = 20
-"""Of what two long texts have in common, the characters that are shown before their first difference."""
+"""The characters of two long texts that are shown before their first difference."""
 _MAY_BE_LOST = (
-    " {0} have {1}: an addition is lost where another one writes between its reading and its writing back, unless all "
-    "of them hold a lock while they add (`{2}`)."
+    " {0} have {1}: an addition is lost if another process writes between its read and its write, "
+    "unless all of them hold a lock while they add (`{2}`)."
 )
-_NO_OUTCOME = "nothing of its outcome: so it has to succeed."
-_DECLARE = " What is to come out like this is declared by `outcome: {0}` there."
+_NO_OUTCOME = "nothing about its outcome, so it has to succeed."
+_DECLARE = " To expect this outcome, write `outcome: {0}` there."
 
 
 class Expectations:
-    """Takes note of a run's events and output, and tells in the end what is not as declared."""
+    """Follows a run's events and output, and reports at the end what is not as declared."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._lines = WholeLines()
         self._output: dict[int, bytearray] = {
             number: bytearray()
             for number, process in enumerate(plan.processes)
@@ -45,22 +44,22 @@ class Expectations:
         self._ended_at: dict[str, float] = {}
         self._notes: set[str] = set()
         self.has_wrong_end = False
-        """A process has ended in another way than its own `expect` says."""
+        """Whether a process has ended in another way than its own `expect` declares."""
 
     @property
     def wants_output(self) -> bool:
-        """Whether `see_output` has a use."""
+        """Whether `note_output` is needed."""
         return bool(self._output)
 
-    def see_output(self, output: Output) -> None:
-        """Something that a process wrote."""
+    def note_output(self, output: Output) -> None:
+        """Note what a process wrote."""
         if output.process in self._output and output.stream == "stdout":
             kept = self._output[output.process]
-            if len(kept) < MOST_OUTPUT:
-                kept += self._lines.take(output)
+            if len(kept) < MAX_OUTPUT:
+                kept += output.lines
 
     def see(self, event: Event) -> list[Note]:
-        """An event; the notes that belong right behind it."""
+        """Note an event; return the notes that belong right after it."""
         if not isinstance(event.fact, ProcessExited):
             return []
         end, name = event.fact, event.fact.of.process
@@ -72,11 +71,11 @@ class Expectations:
         return []
 
     def see_note(self, note: Note) -> None:
-        """A note of this run."""
+        """Note that a note was reported."""
         self._notes.add(note.about)
 
     def unmet(self, outcome: str, values: dict[str, Json], has_deadlock: bool) -> list[Note]:
-        """What is not as declared, when all has been seen but the run's last event."""
+        """Return what is not as declared, after all events except the run's last one."""
         notes = [note for number in range(len(self._plan.processes)) for note in self._of_process(number)]
         if self._plan.expect is not None:
             notes += self._of_run(self._plan.expect, outcome, values, has_deadlock)
@@ -112,7 +111,7 @@ class Expectations:
         if (expect.outcome or "succeeded") != outcome:
             text = f"The run {outcome.replace('_', ' ')}, and `expect` says "
             says = f"`{expect.outcome}`." if expect.outcome else _NO_OUTCOME
-            if not expect.outcome and not self.has_wrong_end:  # which no declaration of the run's would help
+            if not expect.outcome and not self.has_wrong_end:  # which no other `expect` would allow
                 says += _DECLARE.format(outcome)
             yield Note("not_as_declared", None, text + says, "outcome")
         if expect.deadlock is not None and expect.deadlock != has_deadlock:
@@ -131,7 +130,8 @@ class Expectations:
             yield Note("not_as_declared", None, text, "notes")
 
     def _what_takes(self, name: str, expected: Json, found: Json) -> str:
-        """What may have made a number too small that several targets have; nothing of it is counted there."""
+        """Return the likely reason that a number which several targets use is too small; their additions are not
+        counted."""
         thing = next((thing for thing in self._plan.shared if thing.name == name), None)
         have = [each.name for each in self._plan.processes if name in references([*each.args, *each.kwargs.values()])]
         if not isinstance(thing, SharedValue | SharedArray) or len(have) < 2 or not _is_short(expected, found):
@@ -142,15 +142,15 @@ class Expectations:
 
 
 def _is_short(expected: Json, found: Json) -> bool:
-    """Whether a number, or one of a list of them, is less than it should be."""
+    """Return whether a number, or one of a list of numbers, is less than it should be."""
     if isinstance(expected, list) and isinstance(found, list):
         return any(map(_is_short, expected, found))
     return isinstance(expected, int | float) and isinstance(found, int | float) and found < expected
 
 
 def not_as_declared(name: str, expect: Expect) -> Note:
-    """A process ended in another way than the file says."""
-    return _other_end(name, f"with {declared(expect)}", "it did not: so the run has failed")
+    """Return the note that a process ended in another way than the file declares."""
+    return _other_end(name, f"with {declared(expect)}", "it did not, so the run has failed")
 
 
 def _other_end(name: str, end: str, instead: str, subject: str = "end") -> Note:
@@ -159,7 +159,7 @@ def _other_end(name: str, end: str, instead: str, subject: str = "end") -> Note:
 
 
 def _other_output(name: str, expected: list[str], found: list[str]) -> str:
-    """The first line that differs."""
+    """Return a note on the first line that differs."""
     number = next((place for place, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), None)
     if number is None:
         number = min(len(expected), len(found))
@@ -175,11 +175,11 @@ def _other_output(name: str, expected: list[str], found: list[str]) -> str:
 
 
 def _shortened(*texts: str) -> list[str]:
-    """The beginnings of long texts, or what they are from shortly before their first difference on."""
-    if max(map(len, texts)) <= MOST_OF_A_VALUE:
+    """Return the beginnings of long texts, or the parts that begin shortly before their first difference."""
+    if max(map(len, texts)) <= MAX_VALUE:
         return list(texts)
     different = (place for place, pair in enumerate(zip(*texts, strict=False)) if len(set(pair)) > 1)
     skipped = next(different, 0) - SHOWN_BEFORE
     if skipped > 0:
         texts = tuple(f"…{text[skipped:]}" for text in texts)
-    return [text if len(text) <= MOST_OF_A_VALUE else f"{text[:MOST_OF_A_VALUE]}…" for text in texts]
+    return [text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…" for text in texts]

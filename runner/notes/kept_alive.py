@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from runner.notes.lives import Note, listed
+from runner.notes.note import Note, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from runner.model.json_types import Json
 
 SOON_S = 0.1
-"""What ends no later than this after its target ends as any process does."""
+"""A process that ends within this time after its target is not reported."""
 
 
-class Remains:
-    """Remembers what was left of each process when its target was over, and reports each process once."""
+class KeptAliveNotes:
+    """Remembers what remained of each process when its target was over, and reports each process once."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
-        """When each of these processes reported it (monotonic)."""
+        """The time (monotonic) at which each of these processes reported it."""
         self._how: dict[str, str] = {}
         self._parts: dict[str, list[str]] = {}
         self._advice: dict[str, list[str]] = {}
 
-    def hear(self, name: str, what: str, said: list[Any], at: float) -> list[Note]:
-        """What a process reports at the end of its target, or, as `lives_on`, that it still runs after a while."""
+    def hear(self, name: str, what: str, said: list[Json], at: float) -> list[Note]:
+        """Note a report of a process at the end of its target or, as `lives_on`, that it still runs after a while."""
         match what, said:
             case "remaining", [str(how), function, list(threads), list(children), int(items)]:
                 self._how[name] = how if function is None else f"{how}, and {_called(str(function))} is running"
@@ -42,7 +42,7 @@ class Remains:
         return []
 
     def see_stop(self, name: str, at: float) -> list[Note]:
-        """The process is being stopped."""
+        """Return the note for a process that is being stopped."""
         return self._reported(name) if at - self._since.get(name, at) >= SOON_S else []
 
     def _add(self, name: str, kind: str, names: list[str], advice: str) -> None:
@@ -64,7 +64,7 @@ class Remains:
 
 
 def _called(function: str) -> str:
-    """A function by the name of its module and its own, as a part of a sentence."""
+    """Return a function's name with its module, as a part of a sentence."""
     is_method = function.rpartition(".")[2].startswith("__")
     return f"the method {function}" if is_method else f"the exit function {function}"
 
@@ -75,8 +75,12 @@ def _count(items: int) -> str:
 
 _LIVES_ON = ", and the process lives on because of {0}"
 _RETURN = (
-    "A process ends only when the functions registered with `atexit`, and the finalizers of its objects, have returned."
+    "A process ends only after the functions registered with `atexit`, and the finalizers of its "
+    "objects, have returned."
 )
-_END_THREADS = "A process ends only when its threads have: end or join them in the target, or make them daemons."
+_END_THREADS = "A process ends only after its threads: end or join them in the target, or make them daemons."
 _END_CHILDREN = "A process joins its own processes before it ends: end them in the target, or make them daemons."
-_GET = "A process ends only when all that it has put is in the queues' pipes: get the items before it is joined."
+_GET = (
+    "A process ends only after all items that it has put are in the queues' pipes: get the items "
+    "before the process is joined."
+)

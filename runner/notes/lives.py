@@ -1,7 +1,7 @@
-"""Write notes on how processes ended or why the run stopped, as each event arrives. Pure.
+"""Write notes on how processes ended, why the run stopped and what was never started or left running. Pure.
 
-`Notes.about` is called with every event in order. A note never says more than the events show: where several
-causes are possible it names them as possible.
+`Notes.about` is called with every event in order. A note never says more than the events show: if several causes are
+possible, it calls them possible.
 """
 
 from __future__ import annotations
@@ -19,37 +19,22 @@ from runner.model.event_types import (
     StartFailed,
 )
 from runner.model.exit_codes import signal_name
-from runner.model.records import record
+from runner.notes.note import Note, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from runner.model.events import Event
-    from runner.model.words import ForeignWord, NotAsDeclared, NoteWord
-
-
-@record(frozen=True, slots=True)
-class Note:
-    """One explanation: the word that a program looks for, the process that it is about, and what a person reads.
-
-    Of one kind and job only the first note is reported, the others are counted. `subject` is what notes of the same
-    `about` differ in where each has to be reported: the name of a thing, a variable, a field of `expect`.
-    """
-
-    about: NoteWord | NotAsDeclared | ForeignWord
-    process: str | None
-    text: str
-    subject: str = ""
 
 
 class Notes:
-    """What is to be explained about a run's events; it remembers what it needs of the earlier ones."""
+    """Writes the notes on a run's events; it remembers what it needs of the earlier ones."""
 
     def __init__(
         self, grace_period: float, crashing: frozenset[str] = frozenset(), *, explains_returns: bool = True
     ) -> None:
-        """`crashing` are processes whose own steps have them die of a signal, which is no surprise.
+        """`crashing` are processes whose own steps end them by a signal, which is not surprising.
 
         `explains_returns` says whether a returned value is explained: most targets return something on purpose.
         """
@@ -64,16 +49,16 @@ class Notes:
         self.starting: str | None = None
         """The last process whose start runs code of its class in the supervisor."""
         self.stop_sent: str | None = None
-        """The sender of a signal that stops the run, as a sentence: of one to the supervisor, or to the command."""
+        """The sender of a signal that stops the run, as a sentence: a signal to the supervisor, or to the command."""
         self.forkserver_end: str | None = None
         """How the forkserver ended, as a clause, if it died before its children."""
 
     def about(self, event: Event, stopped_by: int | None = None) -> list[Note]:
-        """The notes that belong right after this event; `stopped_by` is the signal that has asked for a stop."""
+        """Return the notes that belong right after this event; `stopped_by` is the signal that has asked for a stop."""
         return list(self._about(event, stopped_by))
 
     def at_the_end(self, outcome: str) -> list[Note]:
-        """The notes that belong right before the run's last event, which has this outcome."""
+        """Return the notes that belong right before the run's last event, which has this outcome."""
         return [*self._time_limit(outcome == "timed_out"), *self._never_started(outcome == "faulted")]
 
     def _about(self, event: Event, stopped_by: int | None) -> Iterator[Note]:
@@ -115,7 +100,7 @@ class Notes:
     def _stop(self, is_asked_for: bool, stopped_by: int | None) -> Iterator[Note]:
         if is_asked_for and not self._is_stopping:
             self._is_stopping = True
-            why = self.stop_sent or _STOPPED_BY.get(signal_name(stopped_by or 0)) or "A stop was asked for"
+            why = self.stop_sent or _STOPPED_BY.get(signal_name(stopped_by or 0)) or "A stop was requested"
             yield Note("stop_requested", None, _STOP_REQUESTED.format(why, self._grace_period))
 
     def _never_started(self, supervisor_died: bool) -> Iterator[Note]:
@@ -131,18 +116,21 @@ class Notes:
 
 
 def holder_died(name: str, guard: str, *, ended_well: bool) -> Note:
-    """A process died with a permit of a guard, or came to its end without giving it back."""
+    """Return the note for a process that died owning a permit of a guard, or ended without releasing it."""
     return Note("holder_died", name, (_NOT_RELEASED if ended_well else _HOLDER_DIED).format(name, guard), guard)
 
 
 def left_running(
-    threads: list[list[str | None]], processes: list[list[str | None]], exit_functions_were_ended: bool
+    threads: Iterable[tuple[str, str | None]],
+    processes: Iterable[tuple[str, str | None]],
+    exit_functions_were_ended: bool,
 ) -> Iterator[Note]:
-    """What imports had left running in the supervisor when the run was over: pairs of a name and its module."""
+    """Return the note on what imports had left running in the supervisor at the end of the run: pairs of a name and its
+    module."""
     for kind, left, text in (("thread", threads, _LEFT_THREADS), ("process", processes, _LEFT_PROCESSES)):
         names: dict[str | None, list[str]] = {}
         for name, module in left:
-            names.setdefault(module, []).append(str(name))
+            names.setdefault(module, []).append(name)
         for module, those in names.items():
             kinds, it = (kind, "it") if len(those) == 1 else (_PLURALS[kind], "them")
             origin = "" if module is None else _ORIGIN.format(module, it)
@@ -174,7 +162,7 @@ def _about_end(name: str, end: ProcessExited, *, is_crash: bool) -> Iterator[Not
 
 
 def _about_exit(name: str, value: str, code: int) -> Iterator[Note]:
-    """What `sys.exit` was given, as a repr, against the exit code that came of it."""
+    """Return a note if the argument of `sys.exit`, as a repr, differs from the resulting exit code."""
     if _WHOLE_NUMBER.fullmatch(value) and int(value) not in range(256):
         yield Note("exit_code_truncated", name, _TRUNCATED.format(name, _short(value), code))
     elif code == 1 and _NO_NUMBER.match(value):
@@ -187,67 +175,61 @@ def _instead(value: str) -> str:
 
 
 def _short(value: str) -> str:
-    return value if len(value) <= MOST_OF_A_VALUE else f"{value[: MOST_OF_A_VALUE - 1]}…"
+    return value if len(value) <= MAX_VALUE else f"{value[: MAX_VALUE - 1]}…"
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: the first ones, and the number of the others."""
-    if len(names) > MOST_NAMES + 1:
-        return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-MOST_OF_A_VALUE = 60
-MOST_NAMES = 8
+MAX_VALUE = 60
 _WHOLE_NUMBER = re.compile(r"-?\d+")
 _NO_NUMBER = re.compile(r"""b?['"]|[\[({]|-?\d+\.""")
-"""How the repr of text, of a container or of a float begins; an `IntEnum`'s, which is a number, does not."""
+"""The beginning of the repr of text, of a container or of a float; the repr of an `IntEnum`, which is a number,
+differs."""
 
 _JOIN_TIMED_OUT = (
-    "{0} was still running when main's join gave up after {1:g} s. "
-    "A join timeout never stops a process: {0} runs on, and main goes on without it."
+    "{0} was still running when main's join gave up after {1:g} s. A join timeout never stops a "
+    "process: {0} keeps running, and main goes on without it."
 )
 _SIGTERM_IGNORED = (
     "{0} did not end within {1:g} s of SIGTERM: it ignores that signal, or takes long to act on it. "
     "SIGKILL follows, which no process can ignore."
 )
 _TIMEOUT = (
-    "The `timeout` of {0} is over: it is stopped, with SIGTERM now and SIGKILL after {1:g} s. However it ends, it is "
-    "`timed_out` (unless it had ended in time, and that was noticed late), and has failed unless that is expected. An "
-    "end that is wanted is declared with `terminate_after`."
+    "The `timeout` of {0} is over: it is stopped, with SIGTERM now and SIGKILL after {1:g} s. However"
+    " it ends, its outcome is `timed_out` (unless it had ended in time and that was noticed late), "
+    "and it has failed unless that is expected. To stop a process on purpose, use `terminate_after`."
 )
 _OUT_OF_MEMORY = (
-    "{0} asked for more memory than `limits.memory` leaves it: Python raised MemoryError, and nothing caught it. "
-    "Memory that is shared, as numpy arrays of a `shared_counter` are, does not count."
+    "{0} asked for more memory than `limits.memory` allows: Python raised MemoryError, and no code "
+    "caught it. Shared memory, such as the numpy arrays of a `shared_counter`, does not count."
 )
 _CPU_LIMIT = "{0} has used up its processor time, `limits.cpu_seconds`: the system ended it with {1}."
-_HOLDER_DIED = "{0} died while it had {1}: what it had is lost to the others, no process gives it back."
+_HOLDER_DIED = (
+    "{0} died while it held {1}: no process can release it any more, so every process that needs it waits for ever."
+)
 _NOT_RELEASED = (
-    "{0} has come to its end without releasing {1}: no process gets it any more, unless another one releases it. "
-    "Release it, or use `with`, which does."
+    "{0} has ended without releasing {1}: no process can acquire it any more, unless another one "
+    "releases it. Release it, or use `with`, which does so."
 )
 _STOPPED_BY = {
-    "SIGINT": "SIGINT has come (Ctrl-C)",
-    "SIGTERM": "SIGTERM has come",
-    "SIGHUP": "SIGHUP has come: the terminal is gone",
-    "SIGPIPE": "Nobody reads stdout any more, as with `| head`",
+    "SIGINT": "SIGINT was sent (Ctrl-C)",
+    "SIGTERM": "SIGTERM was sent",
+    "SIGHUP": "SIGHUP was sent: the terminal is gone",
+    "SIGPIPE": "stdout has no reader any more, as with `| head`",
 }
 _STOP_REQUESTED = (
-    "{0}: the run is stopped in order. What runs gets SIGTERM now, and SIGKILL after {1:g} s; "
+    "{0}: the run is stopped in order. Running processes get SIGTERM now, and SIGKILL after {1:g} s; "
     "a second Ctrl-C or SIGTERM sends SIGKILL at once."
 )
-_TIME_LIMIT = "The run's time limit is over: what still runs is stopped, and the run has failed."
+_TIME_LIMIT = "The run's time limit is over: all running processes are stopped, and the run has failed."
 _NO_STEP = "{0} {1} never started: main has ended, and none of its steps starts {2}."
-_NOT_REACHED = "{0} {1} never started: the run ended before main came to start {2}."
-_NOT_REPORTED = "Whether {0} {1} started is not known: the supervisor died before it reported that."
+_NOT_REACHED = "{0} {1} never started: the run had ended before that."
+_NOT_REPORTED = "Whether {0} {1} started is unknown: the supervisor died before it could report that."
 _START_WITHOUT_END = (
-    "Whether {0} was started is not known: the supervisor died before it reported that the start of {0} had returned. "
-    "Code of its class ran there: `start`, or what pickles its objects."
+    "Whether {0} was started is unknown: the supervisor died before it could report that the start of"
+    " {0} had returned. Code of its class ran there: `start`, or code that pickles its objects."
 )
 _LEFT_THREADS = (
-    "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs does not wait for "
-    "{3}; a plain program would, before it ends."
+    "When the run was over, the {0} {1} still ran in the process that starts the others{2}. run-jobs "
+    "does not wait for {3}; a plain program would, before it ends."
 )
 _LEFT_PROCESSES = (
     "When the run was over, the {0} {1} still ran{2}. run-jobs ends {3}. At the end of a plain program multiprocessing "
@@ -256,19 +238,21 @@ _LEFT_PROCESSES = (
 _PLURALS = {"thread": "threads", "process": "processes"}
 _ORIGIN = ": the import of `{0}` had started {1}"
 _LEFT_EXIT_FUNCTIONS = (
-    "The functions that an import registered with `atexit` were still running 0.5 s after the end of the run, and were "
-    "ended. A plain program would wait for them."
+    "The functions that an import registered with `atexit` were still running 0.5 s after the end of "
+    "the run, and were ended. A plain program would wait for them."
 )
 _SUPERVISOR_DIED = (
-    "How {0} ended is not known: the supervisor died before it saw the end. {0} was killed with it at the latest."
+    "How {0} ended is unknown: the supervisor died before it saw the end. {0} was killed with it at the latest."
 )
 _EXIT_CODE_LOST = (
-    "{0} has ended, but its exit code is not known: no process was left that the system could have told it. "
-    "That happens when a forkserver dies before its child, or when something else waits for all children."
+    "{0} has ended, but its exit code is unknown: the system reports it only to the parent or to its "
+    "other waiters. That happens when a forkserver dies before its child, or when other code waits "
+    "for all children."
 )
 _DAEMON_TERMINATED = (
-    "{0} is a daemon, and main has ended: daemons are then terminated, not waited for. What {0} had not done "
-    "is lost, and `finally` blocks run only with `on_terminate: unwind`. Join it to wait for it."
+    "{0} is a daemon, and main has ended: daemons are then terminated, not waited for. The unfinished"
+    " work of {0} is lost, and `finally` blocks run only with `on_terminate: unwind`. Join it to wait"
+    " for it."
 )
 _FOREIGN_SIGNAL = "{0} was killed by {1} (exit code {2}), which run-jobs did not send: {3}."
 _DIED_WITH_FORKSERVER = (
@@ -276,27 +260,36 @@ _DIED_WITH_FORKSERVER = (
     "sends a signal to its parent, as `os.kill(os.getppid(), …)` does, hits the forkserver."
 )
 _RETURN_VALUE = (
-    "The return value {1} of {0} is not an exit code: multiprocessing drops what a target returns, "
+    "The return value {1} of {0} is not an exit code: multiprocessing ignores what a target returns, "
     "and the exit code is 0. Use {2} to end with another exit code."
 )
-_TRUNCATED = "{0} called sys.exit({1}), but an exit code is one byte, 0 to 255: what arrives is {2}."
+_TRUNCATED = "{0} called sys.exit({1}), but an exit code is one byte, 0 to 255: the parent sees {2}."
 _EXIT_TEXT = (
-    "{0} gave sys.exit something that is not a whole number, {1}: it is printed on stderr, and the exit code is 1."
+    "{0} called sys.exit with {1}, which is not a whole number: it is printed on stderr, and the exit code is 1."
 )
 _UNREPORTED = (
-    "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it left by "
-    "os._exit or the like, which skips `finally` blocks and loses output still in buffers; or it closed "
-    "descriptors that are not its own, and could not report its end."
+    "{0} ended with exit code {1} without returning from its target, raising or calling sys.exit: it "
+    "left by os._exit or a similar call, which skips `finally` blocks and loses buffered output; or "
+    "it closed descriptors that are not its own, and could not report its end."
 )
 _SIGNALS = {
-    "SIGSEGV": "it used memory that is not its own, mostly a fault in native code (a C extension, ctypes); "
-    "`faulthandler.enable()` in the target shows where",
-    "SIGBUS": "memory that it had mapped could not be had, as when /dev/shm is full or a mapped file was cut short",
-    "SIGABRT": "the process gave up on itself, as `os.abort()` or a failed assertion in native code does",
-    "SIGFPE": "arithmetic in native code that has no result, such as a whole number divided by zero",
-    "SIGILL": "an instruction that this processor does not have, mostly in native code built for another one",
-    "SIGKILL": "a `kill -9` from outside, or, often, the kernel's out-of-memory killer when memory was short; or, "
-    "where SIGXCPU is ignored, the end of `limits.cpu_seconds`",
+    "SIGSEGV": (
+        "it accessed memory that is not its own, usually because of a bug in native code (a C extension, "
+        "ctypes); `faulthandler.enable()` in the target shows where"
+    ),
+    "SIGBUS": (
+        "a page of mapped memory could not be provided, as when /dev/shm is full or a mapped file was truncated"
+    ),
+    "SIGABRT": "the process aborted itself, as `os.abort()` or a failed assertion in native code does",
+    "SIGFPE": "native code did arithmetic that has no result, such as dividing a whole number by zero",
+    "SIGILL": (
+        "the code has an instruction that this processor does not have, usually because native code was "
+        "built for another one"
+    ),
+    "SIGKILL": (
+        "a `kill -9` from outside, or often the kernel's out-of-memory killer when memory was short; or, "
+        "if SIGXCPU is ignored, the end of `limits.cpu_seconds`"
+    ),
     "SIGXCPU": "its limit of processor time was over",
 }
 _ANY_SIGNAL = "it came from outside, or from the process itself"

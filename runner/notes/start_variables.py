@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.notes.lives import Note
+from runner.notes.note import Note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,17 +46,18 @@ _OF_PYTHON = {
     "PYTHON_PERF_JIT_SUPPORT",
 }
 _OF_LIBRARIES = ("BLIS_", "GOMP_", "GOTO_", "KMP_", "MKL_", "NUMEXPR_", "OMP_", "OPENBLAS_", "VECLIB_")
-"""How the variables begin that libraries of numbers read when they are loaded."""
+"""The prefixes of the variables that numerical libraries read when they are loaded."""
 _OF_THE_SYSTEM = ("GLIBC_TUNABLES", "LD_", "MALLOC_")
-"""How the variables begin that the dynamic loader and the C library read when a program starts."""
+"""The prefixes of the variables that the dynamic loader and the C library read when a program starts."""
 STARTS_PROGRAMS = ("os:", "subprocess:")
-"""How targets begin that start programs, for which the variables are meant."""
+"""The prefixes of targets that start programs, for which the variables are meant."""
 
 
 def without_effect(plan: Plan) -> Iterator[tuple[int, str, str]]:
-    """The first process of each job with such a variable that is set too late, the variable, and why, in words.
+    """Return the first process of each job with such a variable that is set too late, the variable, and the reason in
+    words.
 
-    Under spawn each of them takes effect: it is set before the interpreter starts.
+    Under spawn each variable takes effect: it is set before the interpreter starts.
     """
     if plan.start_method == "spawn":
         return
@@ -71,12 +72,12 @@ def without_effect(plan: Plan) -> Iterator[tuple[int, str, str]]:
 
 
 def takes_effect_at_the_start(name: str) -> bool:
-    """Whether a variable is one that an interpreter, the system or a library reads only when it starts."""
+    """Return whether an interpreter, the system or a library reads a variable only when it starts."""
     return name in _OF_PYTHON or name == "TZ" or name.startswith((*_OF_THE_SYSTEM, *_OF_LIBRARIES))
 
 
 def of_environment(plan: Plan) -> Iterator[Note]:
-    """The notes on such variables."""
+    """Return the notes on such variables."""
     for number, name, text in without_effect(plan):
         yield Note("env_without_effect", plan.processes[number].name, text, name)
 
@@ -96,6 +97,7 @@ def _why(name: str, plan: Plan, process: ProcessPlan) -> str | None:
 
 
 _TOO_LATE = (
-    "`{0}` has no effect on the process itself under {1}: {2}, and a forked process goes on with what has been started "
-    "before. Programs that it starts get the variable. Under `start_method: spawn` it takes effect."
+    "`{0}` has no effect on the process itself under {1}: {2}, and a forked process keeps what was "
+    "started before. Programs that it starts get the variable. Under `start_method: spawn` it takes "
+    "effect."
 )

@@ -1,6 +1,7 @@
 """Write notes on surprising targets: unshared globals, equal random numbers, a skipped `finally`. Pure.
 
-Processes tell what they saw of themselves (`runner.supervise.child.observing`); here that becomes notes.
+Processes report what they observe about themselves (`runner.supervise.child.observing`); this module turns that into
+notes.
 """
 
 from __future__ import annotations
@@ -10,38 +11,38 @@ from itertools import pairwise
 
 from runner.model.arguments import references
 from runner.model.event_types import ProcessExited, ProcessStarted, ProcessTerminating
-from runner.notes.kept_alive import Remains
-from runner.notes.lives import Note, listed
+from runner.notes.kept_alive import KeptAliveNotes
+from runner.notes.note import Note, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from runner.model.events import Event, Output
+    from runner.model.json_types import Error, Json
     from runner.model.plan import Plan, ProcessPlan
 
 SLOW_START_S = 0.02
-"""What takes no longer to start is not worth a word."""
+"""A start that takes no longer than this is not reported."""
 CLEARLY_S = 0.005
-"""What is read of two processes closer together than this may have been written in either order."""
-MOST_OF_A_LINE = 120
+"""Output of two processes that was read closer together than this may have been written in either order."""
+MAX_LINE = 120
 _FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+, in .+\n    (.+)$', re.MULTILINE)
 _OF_PYTHON = re.compile(r"/(?:site|dist)-packages/|/lib(?:64)?/python3[^/]*/|^<frozen ")
 TIMES_AS_LONG = 3
-"""So many times the work a start has to take."""
+"""A start is slow if it takes this many times as long as the work."""
 
 
-class Surprises:
-    """Remembers what processes tell of themselves."""
+class TargetNotes:
+    """Remembers what processes report about themselves."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._remains = Remains()
+        self._remains = KeptAliveNotes()
         self._left: dict[tuple[str, str], list[list[str]]] = {}
         """What each process leaves for Python's exit, by its name and the word that reports it."""
         self._forked: set[str | None] = set()
-        """Of which it has been told that they forked beside threads."""
+        """The processes that were reported to have forked while they had threads."""
         self._readers: set[str] = set()
         """The processes that have read from stdin."""
         self._unwinding = {process.name for process in plan.processes if process.on_terminate == "unwind"}
@@ -52,11 +53,13 @@ class Surprises:
         self._slow: list[tuple[str, float, float]] = []
         self._started: dict[str, float] = {}
         self._spoke: dict[int, tuple[float, bool]] = {}
-        """When each process wrote first (monotonic), and whether that is known: otherwise it is when that was read."""
+        """The time (monotonic) of each process's first output, and whether that is the time of writing: otherwise it is
+        the time of reading."""
 
-    def hear(self, number: int, what: str, said: list[Any], at: float) -> list[Note]:
-        """What a process reports of itself, or the supervisor of it; gives the notes that belong there."""
-        if number >= len(self._plan.processes):  # main's hand
+    def hear(self, number: int, what: str, said: list[Json], at: float) -> list[Note]:
+        """Note a report of a process about itself, or of the supervisor about it; return the notes that belong
+        there."""
+        if number >= len(self._plan.processes):  # main's helper
             return []
         name = self._plan.processes[number].name
         if what in ("remaining", "unsent", "lives_on"):
@@ -65,7 +68,7 @@ class Surprises:
             case "finally", [int(line)]:
                 self._finally[name] = line
             case "globals", [str(module), list(names)]:
-                for each in names:
+                for each in map(str, names):
                     self._globals.setdefault((module, each), []).append(number)
             case "forked_with", [list(threads), bool(here)]:
                 return self.of_fork(name if here else None, list(map(str, threads)))
@@ -74,7 +77,7 @@ class Surprises:
             case "drawn", [str(generator), int(numbers)]:
                 self._drawn.setdefault((generator, numbers), []).append(number)
             case "left_for_exit" | "unfinalized" | "unwritten", [list(), *_]:
-                self._left[name, what] = said
+                self._left[name, what] = [list(map(str, part)) for part in said if isinstance(part, list)]
             case "exit_functions_run", []:
                 self._left.pop((name, "left_for_exit"), None)
             case "worked", [float(began), float(ended)]:
@@ -82,7 +85,8 @@ class Surprises:
         return []
 
     def of_fork(self, name: str | None, threads: list[str]) -> list[Note]:
-        """A process was forked that had these threads: this one, or without a name the one that starts processes."""
+        """Return the note on a fork of a process with these threads: of process `name`, or, without a name, of the
+        process that starts the others."""
         if name in self._forked:
             return []
         self._forked.add(name)
@@ -92,20 +96,21 @@ class Surprises:
         return [Note("forked_with_threads", name, text)]
 
     def _read_from_stdin(self, name: str, what: str) -> list[Note]:
-        """The process has read from stdin, or has failed where it does, as this sentence says."""
+        """Return the note on a process that has read from stdin, or has failed where it does, in the words of
+        `what`."""
         if name in self._readers:
             return []
         self._readers.add(name)
         return [Note("no_stdin", name, _NO_STDIN.format(what))]
 
-    def see_output(self, output: Output) -> None:
-        """Something that a process wrote."""
+    def note_output(self, output: Output) -> None:
+        """Note what a process wrote."""
         if output.process is not None and output.at is not None and output.data and output.stream == "stdout":
             known = output.written_at[0] if output.written_at else None
             self._spoke.setdefault(output.process, (output.at if known is None else known, known is not None))
 
     def about(self, event: Event, at: float) -> Iterator[Note]:
-        """The notes that belong right after this event, which was `at` this time (monotonic)."""
+        """Return the notes that belong right after this event, which was at this time (monotonic)."""
         match event.fact:
             case ProcessStarted(of):
                 self._started[of.process] = at
@@ -137,7 +142,7 @@ class Surprises:
                 self._slow.append((name, start_s, work_s))
 
     def _about_exit(self, name: str, end: ProcessExited) -> Iterator[Note]:
-        """What a forked process has skipped at its end, unless it ended in a way that says so itself."""
+        """Return the note on what a forked process has skipped at its end, unless its end itself shows that."""
         (functions,) = self._left.pop((name, "left_for_exit"), [[]])
         finalizers, folders = self._left.pop((name, "unfinalized"), [[], []])
         (files,) = self._left.pop((name, "unwritten"), [[]])
@@ -151,7 +156,7 @@ class Surprises:
             yield Note("exit_skipped", name, _EXIT_SKIPPED.format(name, ", and ".join(skipped)))
 
     def at_the_end(self) -> Iterator[Note]:
-        """The notes about what several processes did alike."""
+        """Return the notes on behaviour that several processes share."""
         yield from self._print_order()
         for (module, variable), numbers in self._globals.items():
             if len(numbers) > 1:
@@ -167,13 +172,13 @@ class Surprises:
             yield Note("slow_start", name, text)
 
     def _print_order(self) -> Iterator[Note]:
-        """Of processes that do the same, one was heard before another one that was started before it.
+        """Return a note if a process printed before another one that does the same and was started earlier.
 
-        Where only the moments of reading are known the note says no more than that.
+        If only the times of reading are known, the note says no more than that.
         """
         for job in self._plan.jobs:
             if any(_shares(self._plan.processes[number]) for number in job.processes):
-                continue  # they wait for each other, or for main: that makes an order of its own
+                continue  # they wait for each other, or for main: that makes their order intended
             heard = [(number, self._spoke[number]) for number in job.processes if number in self._spoke]
             for (first, (at, is_known)), (second, (earlier, is_known_too)) in pairwise(heard):
                 names = [self._plan.processes[number].name for number in (first, second)]
@@ -188,58 +193,64 @@ class Surprises:
         return listed([self._plan.processes[number].name for number in sorted(numbers)])
 
 
-def _has_missed_its_input(error: dict[str, Any]) -> bool:
-    """Whether an error is that of a process that reads from stdin, directly or through getpass or the debugger."""
+def _has_missed_its_input(error: Error) -> bool:
+    """Return whether an error is that of a process that reads from stdin, directly or through getpass or the
+    debugger."""
     at_the_end = error["type"] == "EOFError" and error["message"] == "EOF when reading a line"
     through_getpass = error["type"] == "EOFError" and "getpass.py" in (error["traceback"] or "")
     return at_the_end or through_getpass or error["type"] == "bdb.BdbQuit"
 
 
-def _failed_line(error: dict[str, Any]) -> str:
-    """The line of code of the user in which an error was raised, as far as its traceback shows it."""
+def _failed_line(error: Error) -> str:
+    """Return the line of user code in which an error was raised, as far as its traceback shows it."""
     frames = _FRAME.findall(error.get("traceback") or "")
     of_user = [line for file, line in frames if not _OF_PYTHON.search(file)]
-    return str(of_user[-1]).strip()[:MOST_OF_A_LINE] if of_user else ""
+    return str(of_user[-1]).strip()[:MAX_LINE] if of_user else ""
 
 
 def _shares(process: ProcessPlan) -> bool:
-    """Whether a process uses shared things."""
+    """Return whether a process uses shared things."""
     return bool(references([*process.args, *process.kwargs.values(), *(process.do or ())]) - {"pid"})
 
 
 _DAEMONS_CHILDREN = "daemonic processes are not allowed to have children"
 _DAEMON_CHILDREN = (
-    "{0} is a daemon, and tried to start a process: a daemon is terminated when main ends, and its children would be "
-    "left alone, so multiprocessing does not let it have any. Make it no daemon, or let main start both."
+    "{0} is a daemon, and tried to start a process: a daemon is terminated when main ends, and its "
+    "children would be orphaned, so multiprocessing forbids children. Make it a normal process, or "
+    "let main start both."
 )
 _FINALLY_SKIPPED = (
-    "{0} was ended by {1}, which skips everything that was to come: if it was in the `try`, its `finally` in line {2} "
-    "has not run. With `on_terminate: unwind` SIGTERM is raised in the target first, and `finally` runs."
+    "{0} was ended by {1}, which skips the rest of its code: if it was in the `try`, its `finally` in"
+    " line {2} has not run. With `on_terminate: unwind` SIGTERM is raised in the target first, and "
+    "`finally` runs."
 )
 _GLOBAL = (
-    "{2} changed the global `{0}` of the module {1}, each in a copy of its own: a global is not shared between "
-    "processes, and none sees what another one did. What they are to share is declared under `shared:`."
+    "{2} changed the global `{0}` of the module {1}, each in a copy of its own: a global is not "
+    "shared between processes, and no process sees the changes of another. Declare shared data under "
+    "`shared:`."
 )
 _SAME_NUMBERS = (
-    "{0} drew from {1} in the same state, and so got the same numbers: {2}. Make a generator in each process, in the "
-    "target and not in the module: `numpy.random.default_rng()`, or `random.Random()`."
+    "{0} drew from {1} in the same state, and so got the same numbers: {2}. Create a generator in "
+    "each process, in the target and not in the module: `numpy.random.default_rng()`, or "
+    "`random.Random()`."
 )
 _COPIED = "a forked process has a copy of what was imported before"
-_MADE_ALIKE = "what each process has imported for itself has brought it into that state"
+_MADE_ALIKE = "the imports of each process have brought it into that state"
 _NOT_CALLED = "{0}, registered with `atexit`, {1} not called"
 _NOT_REMOVED = "{0}, of `tempfile.TemporaryDirectory`, {1} on disk"
-_NOT_WRITTEN = "what was still in the buffer of {0} was not written"
+_NOT_WRITTEN = "the text in the buffer of {0} was not written"
 _EXIT_SKIPPED = (
-    "{0} is a forked process, which ends when its target is over and skips the rest of Python's exit: {1}. Call such "
-    "functions at the end of the target (`try … finally`), and close files and folders there (`with`). Under spawn "
-    "nothing is skipped."
+    "{0} is a forked process, which ends when its target is over and skips the rest of Python's exit:"
+    " {1}. Call such functions at the end of the target (`try … finally`), and close files and "
+    "folders there (`with`). Under spawn nothing is skipped."
 )
 _FORKS_ALL = "The processes of this run are forked from one that has the {0}, which an import has started"
 _FORKS = "{0} forked a process while it had the {1}"
 _FORKED_WITH_THREADS = (
-    "{0}: a forked process has none of these threads, but a copy of every lock as it was in that moment. What a thread "
-    "held then is never released in the copy, and a process that needs it there waits for ever. Start threads in the "
-    "target and not when a module is imported, start processes before threads, or use spawn."
+    "{0}: a forked process has none of these threads, but a copy of every lock in its state at that "
+    "moment. A lock that a thread held is never released in the copy, and a process that needs it "
+    "there waits for ever. Start threads in the target and not when a module is imported, start "
+    "processes before threads, or use spawn."
 )
 _PRINTED = "{0} printed before {1}, which was started before it and does the same"
 _WAS_READ = (
@@ -247,8 +258,8 @@ _WAS_READ = (
     "printed is not known)"
 )
 _PRINT_ORDER = (
-    "{0}: once they run, processes come to something in any order. What a process waits for makes an order: a join, an "
-    "event, a queue."
+    "{0}: running processes reach their steps in any order. To enforce an order, let a process wait: "
+    "for a join, an event, a queue."
 )
 _SLOW_START = (
     "{0} took {1:.0f} ms to start and {2:.0f} ms to do its work: {3}. Start fewer processes that do more each, or fork."
@@ -261,10 +272,9 @@ _READS_STDIN = re.compile(r"open\(0\b|\bread\(0\b|/dev/stdin|\bsys\.(?:__)?stdin
 """In a line of code: it reads from descriptor 0, or from a stream on it."""
 _READ = "{0} read from stdin and got its end at once{1}"
 _FAILED_READING = (
-    "{0} failed in a line that reads from stdin, `{1}` ({2}), which is empty unless the target has put something else "
-    "there"
+    "{0} failed in a line that reads from stdin, `{1}` ({2}), which is empty unless the target has replaced it"
 )
 _NO_STDIN = (
-    "{0}: a process has no stdin of its own, it reads from /dev/null, as under multiprocessing. Pass what it needs in "
-    "`args`, in `env`, in a file or through a queue."
+    "{0}: a process has no stdin of its own, it reads from /dev/null, as under multiprocessing. Pass "
+    "the data in `args`, in `env`, in a file or through a queue."
 )

@@ -1,122 +1,125 @@
-"""Write notes on deadlocks and other problems with shared things: waiters, holders, extra releases. Pure."""
+"""Write notes on deadlocks and other problems with shared things: waiters, owners, extra releases. Pure."""
 
 from __future__ import annotations
 
 from runner.model.events import MAIN_PROCESS
-from runner.model.exit_codes import signal_name
-from runner.model.shared_things import SharedBarrier, SharedManaged, SharedSemaphore, kind_of
-from runner.notes.lives import Note, listed
+from runner.model.messages import ItemDropped, ItemsUnsent, ReleasedExtra, Stuck, WaitsAtTimeLimit
+from runner.model.shared_things import SharedBarrier, SharedSemaphore, kind_of
+from runner.notes.manager import of_dead_manager
+from runner.notes.note import Note, folded, listed
+from runner.notes.room import MEETS, of_never_getting_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
     from runner.model.event_types import ProcessExited
+    from runner.model.messages import Explained, Wait
     from runner.model.plan import Plan
     from runner.model.words import NoteWord
 
 
-class Why:
-    """Explains what the supervisor found of a plan's shared things."""
+class WaitingNotes:
+    """Explains what the supervisor reports about a plan's shared things."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._names = [*(process.name for process in plan.processes), MAIN_PROCESS]
         self._things = {thing.name: thing for thing in plan.shared}
         self._lost_items: dict[str, str] = {}
-        """Queues of which an item was lost, each with the process that had put the first one."""
+        """The queues that lost an item, each with the process that had put the first one."""
         self.deadlock: tuple[str, ...] | None = None
-        """The names of those in the first circle."""
+        """The names of the processes in the first circle."""
 
     def name(self, number: int) -> str:
-        """The name of a process, or of main."""
+        """Return the name of a process, or of main."""
         return self._names[number]
 
-    def about(self, message: Mapping[str, Any], ends: Mapping[int, ProcessExited]) -> Iterator[Note] | None:
-        """The notes on what the supervisor says of shared things; None if it is about something else.
+    def about(self, message: Explained, ends: Mapping[int, ProcessExited]) -> Iterator[Note]:
+        """Return the notes on a message of the supervisor about shared things.
 
-        `ends` are how processes have ended, by their numbers.
+        `ends` are the ends of processes, by their numbers.
         """
         match message:
-            case {"stuck": found}:
-                return self.of_stuck(found)
-            case {"picture": found}:
-                return self.of_picture(found)
-            case {"released_extra": number, "thing": thing, "free": free}:
-                return self.of_extra_release(number, thing, free)
-            case {"dropped": number, "thing": thing, "error": error}:
-                return self.of_dropped(number, thing, error)
-            case {"unsent": items, "by": number, "thing": thing, "writing": writing}:
-                return self.of_unsent(number, thing, items, ends.get(number), writing=writing)
-            case {"manager_died": exit_code}:
-                return self.of_manager(exit_code)
-        return None
+            case Stuck():
+                return self.of_stuck(message)
+            case WaitsAtTimeLimit():
+                return self.of_waits_at_time_limit(message)
+            case ReleasedExtra():
+                return self.of_extra_release(message)
+            case ItemDropped():
+                return self.of_dropped(message)
+            case ItemsUnsent():
+                return self.of_unsent(message, ends.get(message.process))
+            case _:
+                return iter([of_dead_manager(self._things.values(), message.exit_code)])
 
-    def of_stuck(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """Processes that wait for what no process can release, circles, and a standstill of the whole run."""
-        bereft = frozenset(found["bereft"])
-        for number, thing, _, operation in found["waits"]:
-            if number in bereft:
-                yield self._of_bereft(number, thing, operation, found)
-        things = {number: thing for number, thing, *_ in found["waits"]}
-        held = _held_by(found["holders"]) if found["circles"] else {}
-        for circle in found["circles"]:
+    def of_stuck(self, found: Stuck) -> Iterator[Note]:
+        """Return the notes on processes that wait for ever, on circles, and on a standstill of the whole run."""
+        bereft = frozenset(found.bereft)
+        for wait in found.waits:
+            if wait.process in bereft:
+                yield self._of_bereft(wait, found)
+        things = {wait.process: wait.thing for wait in found.waits}
+        held = _held_by(found.holders) if found.circles else {}
+        for circle in found.circles:
             names = [self.name(number) for number in circle]
             self.deadlock = self.deadlock or tuple(names)
-            ends = _ENDS_RUN if found["standstill"] else ""
+            ends = _ENDS_RUN if found.standstill else ""
             yield Note("deadlock", names[0], self._of_circle(circle, things, held) + ends, " ".join(names))
-        if found["standstill"] and not found["circles"] and self.deadlock is None:
+        if found.standstill and not found.circles and self.deadlock is None:
             yield from self._of_standstill(found)
 
-    def _of_bereft(self, number: int, thing: str, operation: str, found: Mapping[str, Any]) -> Note:
-        name = self.name(number)
-        holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
-        has = "has it, and never releases it" if len(holders) == 1 else "have it, and never release it"
+    def _of_bereft(self, wait: Wait, found: Stuck) -> Note:
+        name, thing = self.name(wait.process), wait.thing
+        holders = [self.name(holder) for holder in found.holders.get(thing, ())]
+        has = "holds it, and never releases it" if len(holders) == 1 else "hold it, and never release it"
         why = f"{listed(holders)} {has}" if holders else _NO_GIVER
-        text = _BEREFT.get(operation, _BEREFT["acquire"]).format(name, thing, why)
-        return Note("who_waits" if thing in found["died"] else "standstill", name, text + _SO_ENDED, thing)
+        text = _BEREFT.get(wait.operation, _BEREFT["acquire"]).format(name, thing, why)
+        return Note("who_waits" if thing in found.died else "standstill", name, text + _SO_ENDED, thing)
 
     def _of_circle(self, circle: Sequence[int], waits: Mapping[int, str], held_by: Mapping[int, list[str]]) -> str:
-        """A circle in words; `waits` has the thing that each process waits for, `held_by` those that each has."""
+        """Return a circle in words; `waits` is the thing that each process waits for, `held_by` the things that each
+        process holds."""
         if len(circle) == 1:
             (number,) = circle
             thing = waits[number]
             kind = kind_of(self._things[thing])
-            return _ITSELF.format(self.name(number), thing, _INSTEAD.get(kind, "It has to be released first."))
+            return _ITSELF.format(self.name(number), thing, _INSTEAD.get(kind, "It has to release it first."))
         links = []
         for number, other in zip(circle, (*circle[1:], circle[0]), strict=True):
             held = held_by.get(number)
-            has = f" has {listed(held)} and" if held else ""
+            has = f" holds {listed(held)} and" if held else ""
             if number not in waits:  # main, which joins
                 links.append(f"{self.name(number)}{has} waits for the end of {self.name(other)}")
             else:
-                links.append(f"{self.name(number)}{has} waits for {waits[number]}, which {self.name(other)} has")
+                links.append(f"{self.name(number)}{has} waits for {waits[number]}, which {self.name(other)} holds")
         advice = _IN_ORDER if all(number in waits for number in circle) else _RELEASE_FIRST
-        return _CIRCLE.format("; ".join(_folded(links)), advice)
+        return _CIRCLE.format("; ".join(folded(links)), advice)
 
-    def _of_standstill(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """No process runs any more: one note for each thing that is waited for."""
-        bereft = frozenset(found["bereft"])
+    def _of_standstill(self, found: Stuck) -> Iterator[Note]:
+        """Return one note for each thing that is waited for, when no process runs any more."""
+        bereft = frozenset(found.bereft)
         by_wait: dict[tuple[str, str, str], list[str]] = {}
-        for number, thing, kind, operation in found["waits"]:
-            if number in bereft:
-                continue
-            by_wait.setdefault((thing, kind, operation), []).append(self.name(number))
+        for wait in found.waits:
+            if wait.process not in bereft:
+                by_wait.setdefault((wait.thing, wait.kind, wait.operation), []).append(self.name(wait.process))
         if not by_wait:
             return
-        shown = list(by_wait.items())[:MOST_WAITS]
+        shown = list(by_wait.items())[:MAX_WAITS]
         for place, ((thing, kind, operation), names) in enumerate(shown, 1):
             about, text = self._of_wait(thing, kind, operation, found)
             waiters = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} "
             end = _more_waits(len(by_wait) - place) + _STANDS_STILL if place == len(shown) else ""
             yield Note(about, names[0], waiters + text + end, thing)
+        if found.without_room and found.room is not None:
+            yield of_never_getting_room(self.name(found.without_room[0]), len(found.without_room), found.room)
 
-    def _of_wait(self, thing: str, kind: str, operation: str, found: Mapping[str, Any]) -> tuple[NoteWord, str]:
+    def _of_wait(self, thing: str, kind: str, operation: str, found: Stuck) -> tuple[NoteWord, str]:
         match operation, kind:
             case (("get" | "join"), _) if thing in self._lost_items:
                 return "item_lost", _WAITS_FOR_LOST[operation].format(thing, self._lost_items[thing])
-            case "get", _ if thing in found.get("died", ()):
+            case "get", _ if thing in found.died:
                 return "missing_poison_pill", _CUT_OFF.format(thing)
             case "get", _:
                 return "missing_poison_pill", _NO_ITEM.format(thing)
@@ -131,7 +134,7 @@ class Why:
                 )
             case "notify", _:
                 return "standstill", _NOT_AWAKE.format(thing)
-            case "wait", "condition" if thing in found["in_vain"]:
+            case "wait", "condition" if thing in found.in_vain:
                 return "lost_wakeup", _LOST_WAKEUP.format(thing)
             case "wait", "condition":
                 return "standstill", f"to be notified of {thing}, and no process is left that notifies it."
@@ -140,49 +143,44 @@ class Why:
             case "wait", "barrier":
                 barrier = self._things[thing]
                 parties = barrier.parties if isinstance(barrier, SharedBarrier) else 0
-                return "standstill", _BARRIER.format(thing, parties)
+                meets = _BARRIER if found.room is None else MEETS
+                return "standstill", meets.format(thing, parties, found.room)
             case "enter", _:
-                return "standstill", f"inside {thing}, whose own lock another process has and does not release."
-        return "standstill", f"for {thing}{self._had(thing, found)}, {self._releasers(thing, found)}."
+                return "standstill", f"inside {thing}, whose own lock another process holds and does not release."
+        return "standstill", f"for {thing}{self._had(thing, found.holders)}, {self._releasers(thing, found)}."
 
-    def _releasers(self, thing: str, found: Mapping[str, Any]) -> str:
-        """Which processes could release a thing, and do not, as the end of what is said of it."""
-        waiters = {number for number, waited_for, *_ in found["waits"] if waited_for == thing}
-        passed_over = waiters | set(found["holders"].get(thing, ()))
-        others = [self.name(giver) for giver in found["givers"].get(thing, ()) if giver not in passed_over]
+    def _releasers(self, thing: str, found: Stuck) -> str:
+        """Return which processes could release a thing, and do not, as the end of a sentence."""
+        waiters = {wait.process for wait in found.waits if wait.thing == thing}
+        passed_over = waiters | set(found.holders.get(thing, ()))
+        others = [self.name(giver) for giver in found.givers.get(thing, ()) if giver not in passed_over]
         return f"which only {listed(others)} can release" if others else "and no process is left that releases it"
 
-    def _had(self, thing: str, found: Mapping[str, Any]) -> str:
-        """By whom a thing is had, as the end of what is said of it."""
-        holders = [self.name(holder) for holder in found["holders"].get(thing, ())]
-        return f", which {listed(holders)} {'has' if len(holders) == 1 else 'have'}" if holders else ""
+    def _had(self, thing: str, holders_of: Mapping[str, Sequence[int]]) -> str:
+        """Return the owners of a thing, as the end of a sentence."""
+        holders = [self.name(holder) for holder in holders_of.get(thing, ())]
+        return f", which {listed(holders)} {'holds' if len(holders) == 1 else 'hold'}" if holders else ""
 
-    def of_picture(self, found: Mapping[str, Any]) -> Iterator[Note]:
-        """Who waits for whom when the time limit is over."""
+    def of_waits_at_time_limit(self, found: WaitsAtTimeLimit) -> Iterator[Note]:
+        """Return the waiters and owners when the time limit is over."""
         lines = []
-        for number, thing, _, operation in found["waits"]:
-            lines.append(f"{self.name(number)} waits for {thing} ({operation}){self._had(thing, found)}")
+        for wait in found.waits:
+            had = self._had(wait.thing, found.holders)
+            lines.append(f"{self.name(wait.process)} waits for {wait.thing} ({wait.operation}){had}")
         if lines:
-            yield Note("who_waits", None, f"At the time limit: {'; '.join(_folded(lines))}.")
+            yield Note("who_waits", None, f"At the time limit: {'; '.join(folded(lines))}.")
 
-    def of_manager(self, exit_code: int) -> Iterator[Note]:
-        """The manager's process has ended while the run goes on."""
-        things = listed([name for name, thing in self._things.items() if isinstance(thing, SharedManaged)])
-        end = f"was killed by {signal_name(-exit_code)}" if exit_code < 0 else f"ended with exit code {exit_code}"
-        yield Note("manager_died", None, _MANAGER_DIED.format(things, end))
+    def of_dropped(self, lost: ItemDropped) -> Iterator[Note]:
+        """Return the note on an item that the feeder thread of a process was not able to pickle or to write."""
+        name = self.name(lost.process)
+        self._lost_items.setdefault(lost.thing, name)
+        yield Note("item_lost", name, _DROPPED.format(name, lost.thing, lost.error), lost.thing)
 
-    def of_dropped(self, number: int, thing: str, error: str) -> Iterator[Note]:
-        """The thread that sends what a process has put was not able to pickle or to write an item."""
-        name = self.name(number)
-        self._lost_items.setdefault(thing, name)
-        yield Note("item_lost", name, _DROPPED.format(name, thing, error), thing)
-
-    def of_unsent(
-        self, number: int, thing: str, items: int, end: ProcessExited | None, *, writing: bool = False
-    ) -> Iterator[Note]:
-        """A process has ended that had not sent all that it had put; the last may be sent if it was `writing` it."""
-        name = self.name(number)
-        if writing and items == 1:
+    def of_unsent(self, lost: ItemsUnsent, end: ProcessExited | None) -> Iterator[Note]:
+        """Return the note on a process that ended before it had sent all items that it had put; it may have sent the
+        last if it was `writing` it."""
+        name, thing = self.name(lost.process), lost.thing
+        if lost.writing and lost.items == 1:
             yield Note("item_lost", name, _WRITING.format(name, thing), f"{thing} at the end")
             return
         was_dropped = self._lost_items.get(thing) == name
@@ -193,22 +191,24 @@ class Why:
             why = _LEFT
         else:
             why = _BEHIND if was_dropped else _NOT_JOINED
-        certain = items - writing
+        certain = lost.items - lost.writing
         item, was = ("An item", "was") if certain == 1 else (f"{certain:,} items", "were")
-        text = _UNSENT.format(item, name, thing, was, _PERHAPS_ONE_MORE if writing else "", why)
+        text = _UNSENT.format(item, name, thing, was, _PERHAPS_ONE_MORE if lost.writing else "", why)
         yield Note("item_lost", name, text, f"{thing} at the end")
 
-    def of_extra_release(self, number: int, thing: str, free: int) -> Iterator[Note]:
-        """A semaphore has more permits than it was made with."""
-        made = self._things[thing]
-        if not isinstance(made, SharedSemaphore) or not made.permits or free <= made.permits:
+    def of_extra_release(self, extra: ReleasedExtra) -> Iterator[Note]:
+        """Return the note on a semaphore that has more permits than it was created with."""
+        made = self._things[extra.thing]
+        if not isinstance(made, SharedSemaphore) or not made.permits or extra.free <= made.permits:
             return
-        text = _EXTRA_RELEASE.format(self.name(number), thing, free, made.permits)
-        yield Note("extra_release", self.name(number), text, thing)
+        name = self.name(extra.process)
+        yield Note(
+            "extra_release", name, _EXTRA_RELEASE.format(name, extra.thing, extra.free, made.permits), extra.thing
+        )
 
 
 def _held_by(holders: Mapping[str, Sequence[int]]) -> dict[int, list[str]]:
-    """The things that each process has, of the processes that have each thing."""
+    """Return the things that each process holds, from the processes that hold each thing."""
     held: dict[int, list[str]] = {}
     for thing, numbers in holders.items():
         for number in numbers:
@@ -216,52 +216,42 @@ def _held_by(holders: Mapping[str, Sequence[int]]) -> dict[int, list[str]]:
     return held
 
 
-def _folded(parts: list[str]) -> list[str]:
-    """The parts of a sentence: the first ones and the last, and the number of those between them."""
-    left_out = len(parts) - MOST_PARTS
-    return parts if left_out <= 1 else [*parts[: MOST_PARTS - 1], f"… ({left_out:,} more like these)", parts[-1]]
-
-
 def _more_waits(count: int) -> str:
     return f" There are {count:,} more waits like these." if count else ""
 
 
-MOST_WAITS = 5
-"""Of a standstill: more would fill the screen."""
-MOST_PARTS = 8
-"""Of a circle, or of processes that wait: more would fill the screen."""
+MAX_WAITS = 5
+"""The waits of a standstill that are reported: more would fill the screen."""
 _BEREFT = {
     "acquire": "{0} would wait for {1} for ever: {2}.",
-    "get": "{0} would wait for an item of {1} for ever: no process can get one any more.",
-    "flush": "{0} would never end: what it has put into {1} cannot be written to the queue's pipe any more.",
+    "get": "{0} would wait for an item of {1} for ever: no process can get an item any more.",
+    "flush": (
+        "{0} would never end: the items that it has put into {1} cannot be written to the queue's pipe any more."
+    ),
     "enter": "{0} would wait inside {1} for ever: no process can use {1} any more.",
 }
 _NO_GIVER = "no process can release it any more"
-_SO_ENDED = " So the run is ended."
-_ENDS_RUN = " Nobody else is left to change that, so the run is ended."
-_STANDS_STILL = " So nothing can happen any more, and the run is ended."
+_SO_ENDED = " So the run was stopped."
+_ENDS_RUN = " No other process is left to change that, so the run was stopped."
+_STANDS_STILL = " So nothing can happen any more, and the run was stopped."
 _CIRCLE = "Deadlock: {0}. None of them can go on by itself. {1}"
-_IN_ORDER = "If all take what they need in the same order, such a circle cannot close."
-_RELEASE_FIRST = "Who joins a process has to release first what that one needs to come to its end."
-_ITSELF = "Deadlock: {0} waits for {1}, and has it itself. {2}"
-_INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by who has it."}
+_IN_ORDER = "If all processes acquire what they need in the same order, such a circle cannot close."
+_RELEASE_FIRST = "Before a process joins another one, it has to release what the other one needs to end."
+_ITSELF = "Deadlock: {0} waits for {1}, and holds it itself. {2}"
+_INSTEAD = {"lock": "A lock cannot be acquired twice; an rlock can, by its owner."}
 _UNDONE = "until every item of {0} is done, and no process is left that calls `task_done`."
 _NO_ITEM = (
-    "for an item of {0}, and no process is left that puts one in. When there is no more to come, put an item for each "
-    "of them that says so (a poison pill), or get with a timeout."
+    "for an item of {0}, and no process is left that puts one. When no more items will come, put an "
+    "item that says so (a poison pill) for each waiter, or get with a timeout."
 )
 _CUT_OFF = (
-    "for an item of {0}, and a process that has ended still has a lock of {0}: the item that it was sending or getting "
-    "is lost, and no other one can come."
-)
-_MANAGER_DIED = (
-    "The manager's process, in which {0} lived, {1}: what was in there is lost, and each use of it from now on raises "
-    "EOFError, FileNotFoundError or a ConnectionError. The manager is no process of the file's: something sent it the "
-    "signal, such as a target or the system when memory was short."
+    "for an item of {0}, and a process that has ended still holds a lock of {0}: the item that it was"
+    " sending or getting is lost, and no other item can come."
 )
 _DROPPED = (
-    "An item that {0} put into {1} was lost: {2}. `put` only hands it to a thread of the process, the feeder, which "
-    "pickles it and sends it; where that fails, multiprocessing drops the item. Put what can be pickled."
+    "An item that {0} put into {1} was lost: {2}. `put` only hands it to a thread of the process, the"
+    " feeder, which pickles and sends it; if that fails, multiprocessing drops the item. Put items "
+    "that can be pickled."
 )
 _UNSENT = "{0} that {1} had put into {2} {3} lost with the process{4}: {5}"
 _PERHAPS_ONE_MORE = ", and perhaps one more, which it was writing"
@@ -269,28 +259,30 @@ _WRITING = "An item that {0} was writing into {1} when the process ended may hav
 _KILLED = "{0} ended it before its feeder thread had sent all that `put` had handed to it."
 _LEFT = "it left by os._exit, which does not wait for the feeder thread that sends what was put."
 _NOT_JOINED = (
-    "it had called `cancel_join_thread`, and so ended without waiting for the feeder thread that sends what was put. "
-    "Without that call the process lives until all of it is in the queue's pipe."
+    "it had called `cancel_join_thread`, and so ended without waiting for the feeder thread that "
+    "sends what was put. Without that call the process lives until all items are in the queue's pipe."
 )
-_BEHIND = "its feeder thread had ended with the exception, and did not send what was put behind that item."
+_BEHIND = "its feeder thread had ended with the exception, and did not send the items that were put after that one."
 _WAITS_FOR_LOST = {
-    "get": "for an item of {0}: one that {1} had put there was lost, and no process is left that puts another one.",
+    "get": "for an item of {0}: one that {1} had put was lost, and no process is left that puts another one.",
     "join": "until every item of {0} is done: one that {1} had put was lost, and will never be done.",
 }
 _NO_ROOM = (
-    "to end: what it has put into {0} is more than the queue's pipe takes, and a process ends only when all of it is "
-    "in there. Nobody gets an item any more, because main joins first. Get the items, and join then."
+    "to end: the items that it has put into {0} are more than the queue's pipe holds, and a process "
+    "ends only when all of them are in the pipe. No process gets an item any more, because main joins"
+    " first. Get the items, and join then."
 )
 _LOST_WAKEUP = (
-    "to be notified of {0}, which was notified when no process waited: that wake-up is lost, a condition remembers "
-    "nothing. Look whether it has happened already before you wait (`wait_for`), or use an event, which stays set."
+    "to be notified of {0}, which was notified when no process waited: that wake-up is lost, because "
+    "a condition remembers nothing. Check before you wait whether it has happened already "
+    "(`wait_for`), or use an event, which stays set."
 )
 _NOT_AWAKE = (
-    "inside {0}: a process was ended while it waited there, and the notifier waits until all waiters are awake, this "
-    "one too."
+    "inside {0}: a process was ended while it waited there, and the notifier waits until all waiters "
+    "are awake, including this one."
 )
 _BARRIER = "at the barrier {0}, which opens when {1} are there, and no process is left that could come."
 _EXTRA_RELEASE = (
-    "{0} released {1} without having acquired it: now there are {2} permits, and {1} was made with {3}, so that one "
-    "more gets in than should. A bounded_semaphore raises ValueError instead."
+    "{0} released {1} without having acquired it: now it has {2} permits, and was created with {3}, "
+    "so that one more process gets in than should. A bounded_semaphore raises ValueError instead."
 )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def attributes_of(old: str, home: str) -> Callable[[str], object]:
-    """Return the `__getattr__` of a module that has moved from `old` to `home`: it warns of each name that is used."""
+    """Return the `__getattr__` of a module that has moved from `old` to `home`: it warns about each name that is
+    used."""
 
     def attribute(name: str) -> object:
         if name.startswith("__"):  # the import system asks for some
@@ -27,5 +28,5 @@ def attributes_of(old: str, home: str) -> Callable[[str], object]:
 
 
 def _public_home(name: str) -> str | None:
-    """The package that has this name among its public ones."""
+    """Return the package that has this name among its public ones."""
     return next((package for package in ("runner.jobtypes", "runner") if name in import_module(package).__all__), None)

@@ -1,4 +1,4 @@
-"""What the job types report of their jobs: the code is that of a type's author."""
+"""The reports of the job types on their jobs: this runs code of a type's author."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def report_of(job: JobPlan, ends: Sequence[End], values: Mapping[str, bytes]) -> JobResult | None:
-    """Return what a job reports, None if its type reports nothing; an exception of the type is a failure of the job."""
+    """Return a job's report, None if its type reports nothing; an exception of the type is a failure of the job."""
     from runner.describe.job_types import find
 
     try:
@@ -29,6 +29,6 @@ def report_of(job: JobPlan, ends: Sequence[End], values: Mapping[str, bytes]) ->
             raise TypeError("the values of a JobResult are a dict with text as keys")
         notes = tuple((str(about), str(text)) for about, text in result.notes)
         return JobResult(result.values, notes, result.failed)
-    except Exception as error:  # anything may happen in the author's code
+    except Exception as error:  # the author's code may raise anything
         what = f"the job type `{job.type}` failed: {type(error).__name__}: {error}"
         return JobResult({"error": what}, failed=True)

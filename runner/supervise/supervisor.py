@@ -1,6 +1,6 @@
 """The event loop around the schedule: the selector, the timers and the socket. It makes no decisions.
 
-`_deliver` is the one door: facts go in through it, and the commands that come out are carried out at once.
+Facts go in only through `_deliver`, and the commands that come out are carried out at once.
 """
 
 from __future__ import annotations
@@ -9,59 +9,59 @@ import selectors
 from collections import deque
 from signal import SIGCONT
 
+from runner.model import messages
 from runner.supervise.child import fork_threads
-from runner.supervise.core import lifecycle
+from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SendSignal, SetTimer, StartLives, Wake
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
-    DoAct,
-    EndRun,
+    Exited,
     Fact,
-    Happened,
-    MainsTurn,
-    Postponed,
-    StartProcesses,
+    Fired,
+    OutputsClosed,
     StopRun,
-    TimerFired,
+    Stuck,
+    TurnCame,
 )
+from runner.supervise.core.life import LifeId
 from runner.supervise.core.schedule import Schedule
-from runner.supervise.core.timers import Timers
-from runner.supervise.imports.guardian import guarded
-from runner.supervise.imports.pools import let_go_of_pools
-from runner.supervise.mp.companions import companion_pids
-from runner.supervise.sharing.child_reports import Sharing
-from runner.supervise.starting.pauses import Interruptions
+from runner.supervise.core.timers import Chore, RunLimit, Timers
+from runner.supervise.imports.pools import shut_down_pools
+from runner.supervise.mp.companions import mp_helper_pids
+from runner.supervise.reports import Reports
+from runner.supervise.sharing.child_reports import ThingReports
+from runner.supervise.starting.pauses import PauseCheck
 from runner.supervise.starting.reaping import Ends
-from runner.supervise.starting.refusals import why_not_started
-from runner.supervise.starting.running import NotStarted
+from runner.supervise.starts import Starts
 from runner.system.clock import monotonic, wall
-from runner.system.open_files import MOST_POLL_S
-from runner.system.orphans import reap_adopted
-from runner.system.paused_children import wake_paused
+from runner.system.open_files import MAX_POLL_S
+from runner.system.orphans import reap_orphans
+from runner.system.paused_children import resume_paused
 from runner.system.signals import CHILD_ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Iterable
 
-    from runner.link.wire import Link, Message
+    from runner.link.wire import ToFront
+    from runner.model.json_types import StepData
+    from runner.model.messages import Told
     from runner.model.plan import Plan
     from runner.model.words import StopReason
+    from runner.supervise.core.life import End
     from runner.supervise.imports.supervisor_exit import LeftRunning
-    from runner.supervise.sharing.child_reports import Seen
-    from runner.supervise.sharing.main_helper import Hand
+    from runner.supervise.sharing.child_reports import SharedReport
+    from runner.supervise.sharing.main_helper import MainHelper
     from runner.supervise.sharing.things import SharedThings
     from runner.supervise.starting.processes import Processes
-    from runner.supervise.starting.running import Started
     from runner.system.signals import Signals
 
-BETWEEN_LOOKS_S = 0.01
-"""For the holder of a guard, while it cannot be told who that is."""
+POLL_INTERVAL_S = 0.01
+"""The interval of scans for the owner of a guard, while the owner is uncertain."""
 WAKES_WITHIN_S = 0.2
-"""How soon after the end of a process this one, which waits for it, runs again on a busy machine."""
+"""The time within which this process, which waits for the end of another one, runs again on a busy machine."""
 ORPHANS_CAN_WAIT_S = 0.1
-"""After an end, until orphans are reaped: the system goes through all children for it."""
+"""The delay after an end until orphans are reaped: the system goes through all children for it."""
 
 
 class Supervisor:
@@ -71,33 +71,37 @@ class Supervisor:
         self,
         plan: Plan,
         room: int,
-        link: Link,
+        link: ToFront,
         selector: selectors.BaseSelector,
         processes: Processes,
         shared: SharedThings,
         records: int,
         signals: Signals,
-        hand: Hand | None,
+        hand: MainHelper | None,
         left_running: LeftRunning,
+        outputs_room: int | None,
     ) -> None:
-        """`room` is for how many processes at once the front has room, `records` the end-record pipe's read end.
+        """`room` is for how many processes there is room at once, `records` the end-record pipe's read end.
 
-        `hand` is there if main does something with shared things.
+        `outputs_room` is for the outputs of how many the front has room, if not for all: it reports when it has closed
+        some. `hand` is there if main does something with shared things.
         """
         self._plan = plan
         self._link = link
         self._processes = processes
         self._shared = shared
         self._signals = signals
-        self._schedule = Schedule(plan, room)
+        self._schedule = Schedule(plan, room, outputs_room)
         self._timers = Timers()
-        self._interruptions = Interruptions(plan, link, signals, self._timers)
-        self._sharing = Sharing(shared, self._schedule, plan, processes.has_children, processes.sleeps)
+        self._interruptions = PauseCheck(plan, link, signals, self._timers)
+        self._sharing = ThingReports(
+            shared, self._schedule, plan, processes.has_children, processes.sleeps, lambda: self._now
+        )
         self._hand = hand
         self._left_running = left_running
         self._ends = Ends(processes, selector, records, self._timers, self._tell)
-        self._outputs: dict[int, tuple[int, int]] = {}
-        """What a process that is being started will write to, until the front has been told."""
+        self._reports = Reports(link, processes)
+        self._starts = Starts(processes, link, self._interruptions, self._ends, self._reports)
         self._stop: StopReason | None = None
         """Why the run was stopped."""
         self._now = monotonic()
@@ -108,18 +112,20 @@ class Supervisor:
             selector.register(shared.manager.sentinel, selectors.EVENT_READ, "manager")
         if hand is not None:
             selector.register(hand.answers, selectors.EVENT_READ, "hand")
+        self._lacked_room = False
+        """Whether the front knows that processes wait for room."""
         self._looked_at = 0.0
-        """When it was last asked what is ready."""
+        """The time of the last check of what is ready."""
         self._alive_at = 0.0
-        """When the processes whose ends are seen in this turn were still alive."""
+        """The last time when the processes whose ends are noticed in this turn were known to be alive."""
 
     def run(self) -> None:
-        """Go through the run to its end. Blocks; whatever happens, nothing that was started lives on afterwards."""
+        """Carry out the run to its end. Block; whatever happens, nothing that was started lives on afterwards."""
         self._now = monotonic()
         try:
-            self._tell({"began": self._now, "time": wall(), "created": self._processes.reprs()})
+            self._tell(messages.Begun(self._now, wall(), *self._processes.objects.reprs()))
             if self._plan.start_method == "fork" and (threads := fork_threads.others()):
-                self._tell({"forked_with": threads, "t": self._now})
+                self._tell(messages.ForkedWithThreads(self._now, tuple(threads)))
             self._link.flush()  # a process of the first row may kill us before the row is over
             self._deliver(Begun())
             while not self._schedule.ended:
@@ -128,34 +134,35 @@ class Supervisor:
         finally:
             if self._hand is not None:
                 self._hand.let_end()
-            let_go_of_pools()
+            shut_down_pools()
             self._processes.end_all()
-        self._tell_seen(self._sharing.look_again(for_the_last_time=True))
-        ended = {"ended": self._stop, "t": self._now, "threads": self._left_running.awaited(), "processes": left}
-        self._tell(ended | self._sharing.in_the_end())
+        self._tell_seen(self._sharing.check_again(for_the_last_time=True))
+        awaited, last = self._left_running.awaited(), self._sharing.in_the_end()
+        self._tell(messages.Ended(self._now, self._stop, tuple(awaited), tuple(left), last))
 
     def _turn(self) -> None:
-        """Let main go on if it can, then see what has happened; waits only if main does."""
-        if self._schedule.main_is_ready:
-            self._give_main_its_turn()
+        """Let main go on if it can, then handle what has happened; wait only if main does."""
+        if self._schedule.is_ready:
+            self._take_turns()
+            self._tell_if_room_is_lacking()
             self._tell_seen(self._sharing.look())  # what main waits for now may never come
             self._link.flush()
-        self._heed_the_fronts_end()  # which writing finds as well as reading
+        self._handle_fronts_end()  # which writing finds as well as reading
         self._link.adjust()
         ready = self._wait()
         owners = [key.data for key, _ in ready]
-        if "records" in owners:  # a child writes there before it ends, so that no end comes without its record
-            self._hear_records()
+        if "records" in owners:  # a child writes there before it ends, so that each end comes after its record
+            self._read_records()
         for owner in owners:
             self._see(owner)
         self._fire_timers()
         self._tell_seen(self._sharing.look())
         self._link.flush()  # first of all: the front waits for it
         self._ends.close()
-        self._heed_signals()  # without being told of any: an end's SIGCHLD comes right after the end itself
+        self._handle_signals()  # before any event is reported: an end's SIGCHLD comes right after the end itself
 
     def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return what is ready; note when processes were still alive whose ends are seen now."""
+        """Return what is ready; note when processes whose ends are noticed now were still alive."""
         began = monotonic()
         ready = self._selector.select(self._timeout())
         self._now = monotonic()
@@ -164,71 +171,79 @@ class Supervisor:
         self._looked_at = self._now
         return ready
 
-    def _give_main_its_turn(self) -> None:
+    def _take_turns(self) -> None:
         self._now = monotonic()
         self._interruptions.begin_turn(self._now)
-        self._sharing.see_main_move()
-        while self._schedule.main_is_ready:
-            self._deliver(MainsTurn())
+        self._sharing.note_main_step()
+        while self._schedule.is_ready:
+            self._deliver(TurnCame())
             self._now = monotonic()
             if self._interruptions.has_come(self._now):
                 break
 
+    def _tell_if_room_is_lacking(self) -> None:
+        first = None if self._lacked_room else self._schedule.first_without_room
+        if first is not None:
+            self._lacked_room = True
+            self._tell(messages.LackedRoom(self._now, first, self._schedule.room))
+
     def _timeout(self) -> float | None:
-        if self._schedule.main_is_ready or self._schedule.ended:
+        if self._schedule.is_ready or self._schedule.ended:
             return 0
         due = self._timers.next_due()
-        return None if due is None else min(max(0.0, due - monotonic()), MOST_POLL_S)
+        return None if due is None else min(max(0.0, due - monotonic()), MAX_POLL_S)
 
-    def _see(self, owner: str | int) -> None:
+    def _see(self, owner: str | LifeId) -> None:
         match owner:
-            case int():
+            case LifeId():
                 self._reap(owner)
             case "link":
                 self._listen()
             case "manager" if (manager := self._shared.manager) is not None:
                 self._selector.unregister(manager.sentinel)
                 manager.join()  # it has ended
-                self._tell({"manager_died": manager.exitcode, "t": self._now})
+                self._tell(messages.ManagerDied(self._now, manager.exitcode))
             case "stops":
-                self._heed_senders()
+                self._handle_senders()
             case "hand" if self._hand is not None:
                 answer = self._hand.hear()
                 if self._hand.has_ended:
                     self._selector.unregister(self._hand.answers)
                 if answer is not None:
                     self._deliver(ActDone(*answer))
-                    self._sharing.see_main_move()
+                    self._sharing.note_main_step()
 
-    def _heed_signals(self) -> None:
+    def _handle_signals(self) -> None:
         came = self._signals.clear()
         if CHILD_ENDED in came:
-            self._look_for_orphans()
-            self._ends.look_for_unwatched(self._now)
+            self._check_orphans()
+            self._ends.check_unwatched(self._now)
         for number in sorted(came.intersection(self._signals.stopping)):
-            self._heed_stop(number, 0)  # the system does not reveal the sender
+            self._handle_stop(number, 0)  # the system does not reveal the sender
 
-    def _look_for_orphans(self) -> None:
-        """Look, a little later, for orphans that have ended, and for companions that have been paused."""
-        self._timers.set_once(self._now + ORPHANS_CAN_WAIT_S, "orphans")
+    def _check_orphans(self) -> None:
+        """Check, a little later, for orphans that have ended, and for helper processes that have been paused."""
+        self._timers.set_chore(self._now + ORPHANS_CAN_WAIT_S, Chore("orphans"))
 
-    def _heed_senders(self) -> None:
+    def _handle_senders(self) -> None:
         for number, pid in self._signals.senders():
-            self._heed_stop(number, pid)
+            self._handle_stop(number, pid)
 
-    def _heed_stop(self, number: int, sender: int) -> None:
-        self._tell({"stop_sent": number, "t": self._now} | self._processes.origin(sender))
+    def _handle_stop(self, number: int, sender: int) -> None:
+        self._tell(messages.StopSent(self._now, number, self._processes.sender(sender)))
         self._deliver(StopRun("stop_requested"))
 
     def _listen(self) -> None:
-        for message, _ in self._link.receive():
-            match message:
-                case {"order": "stop"}:
+        for order, _ in self._link.receive():
+            match order:
+                case messages.Stop():
                     self._deliver(StopRun("stop_requested"))
-                case {"order": "peek"}:
-                    self._tell({"progress": self._shared.progress()})
+                case messages.Peek():
+                    self._tell(messages.Progressed(self._shared.progress()))
+                case messages.FreeRoom(processes):
+                    self._deliver(OutputsClosed(processes))
 
-    def _heed_the_fronts_end(self) -> None:
+    def _handle_fronts_end(self) -> None:
         if self._link.ended and not self._schedule.is_stopping:
             self._deliver(StopRun("stop_requested"))
 
@@ -239,124 +254,92 @@ class Supervisor:
         while facts:
             happened, at = facts.popleft()
             for command in self._schedule.handle(happened, at):
-                if isinstance(command, StartProcesses):
-                    facts.extend(self._start(command.processes))
-                elif isinstance(command, DoAct):
-                    self._act(command)
+                if isinstance(command, StartLives):
+                    facts.extend(self._starts.start(command.lives, self._now))
+                    self._check_orphans()  # SIGCHLD has not been handled meanwhile
                 else:
                     self._carry_out(command, at)
 
-    def _carry_out(self, command: lifecycle.Command | EndRun, at: float) -> None:
+    def _carry_out(self, command: Command, at: float) -> None:
         match command:
-            case lifecycle.SendSignal(process, number):
-                self._processes.running[process].send(number)
-            case lifecycle.Wake(process):
-                self._processes.running[process].send(SIGCONT)
-            case lifecycle.SetTimer(owner, seconds, generation):
-                self._timers.set(at + seconds, owner, generation)
-            case lifecycle.Report(event, process, fields):
-                self._report(at, event, process, fields)
+            case SendSignal(life, number):
+                self._processes.running[life.process].send(number)
+            case Wake(life):
+                self._processes.running[life.process].send(SIGCONT)
+            case SetTimer(timer, seconds):
+                self._timers.set(at + seconds, timer)
+            case Report(event, process, fields):
+                self._reports.send(at, event, process, fields)
+            case DoAct(step):
+                self._act(step)
             case EndRun(stop):
                 self._stop = stop
 
-    def _act(self, command: DoAct) -> None:
+    def _act(self, step: StepData) -> None:
         if self._hand is None:
-            raise AssertionError(f"main has no hand for {command}")
-        self._hand.do(command.step)
+            raise AssertionError(f"main has no helper for {step}")
+        self._hand.do(step)
 
-    def _start(self, processes: tuple[int, ...]) -> Iterator[tuple[Fact, float]]:
-        attempted = self._attempt(self._processes.row_of(processes))
-        self._look_for_orphans()  # SIGCHLD has not been handled meanwhile
-        for started in attempted:
-            if isinstance(started, NotStarted):
-                had_no_room = isinstance(started.error, BlockingIOError)
-                fact: lifecycle.Fact = lifecycle.StartFailed(why_not_started(started.error), had_no_room)
-            else:
-                self._outputs[started.process] = started.outputs
-                self._ends.watch(started.process, self._now)
-                fact = lifecycle.Started()
-            yield Happened(started.process, fact), started.at
-        if processes[len(attempted) :]:
-            yield Postponed(processes[len(attempted)]), self._now
-
-    def _attempt(self, processes: Sequence[int]) -> list[Started | NotStarted]:
-        """Start a row; code of the user may run here in its first start, and may not come back."""
-        if not self._processes.is_started_by_user_code(processes[0]):
-            return self._attempt_row(processes)
-        self._tell({"starting": processes[0]})
-        self._link.flush()  # the front must know which processes were started before
-        with guarded():
-            return self._attempt_row(processes)
-
-    def _attempt_row(self, processes: Sequence[int]) -> list[Started | NotStarted]:
-        row = self._interruptions.row(processes, self._now)
-        return self._processes.start(processes, self._link.unsent, row)
-
-    def _report(self, at: float, event: lifecycle.ReportName, process: int | None, fields: dict[str, Any]) -> None:
-        message: Message = {"event": event, "t": at, "process": process, "fields": fields}
-        if process is None:
-            self._tell(message)
-            return
-        message["facts"] = self._processes.facts(process)
-        if event == "process.started":
-            self._link.send(message, self._outputs.pop(process))
-        else:
-            self._tell(message)
-
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Told) -> None:
         self._link.send(message)
 
     # Ends of processes.
 
-    def _hear_records(self) -> None:
+    def _read_records(self) -> None:
         self._tell_seen(self._sharing.hear(self._ends.hear()))
 
-    def _reap(self, process: int) -> None:
-        end = self._ends.reap(process, self._now, self._alive_at)
+    def _reap(self, life: LifeId) -> None:
+        end = self._ends.reap(life, self._now, self._alive_at)
         if end is not None:
-            self._see_end(process, end)
+            self._see_end(life, end)
 
     def _reap_unwatched(self) -> None:
         """Reap the processes whose ends no descriptor announces: they may have come since this turn began."""
         reaped = [(each, self._ends.reap(each, self._now, self._alive_at)) for each in self._processes.unwatched()]
         self._now = monotonic()
-        for process, end in reaped:
+        for life, end in reaped:
             if end is not None:
-                self._see_end(process, end)
+                self._see_end(life, end)
 
-    def _see_end(self, process: int, end: lifecycle.Exited) -> None:
-        self._deliver(Happened(process, end))
+    def _see_end(self, life: LifeId, end: End) -> None:
+        self._deliver(Exited(life, end))
         ended_well = end.exit_code == 0 and end.ended_by != "unreported"
-        self._tell_seen(self._sharing.see_end(process, ended_well=ended_well))
+        self._tell_seen(self._sharing.see_end(life.process, ended_well=ended_well))
 
-    def _tell_seen(self, seen: Iterable[Seen]) -> None:
-        """Tell what was seen of shared things; the run ends where it would wait for ever."""
+    def _tell_seen(self, seen: Iterable[SharedReport]) -> None:
+        """Report what was found about shared things; stop the run if it would wait for ever."""
         for one in seen:
-            self._tell({"t": self._now} | one.message)
+            self._tell(one.message)
             if one.stops is not None:
-                self._deliver(StopRun(one.stops))
+                self._deliver(Stuck(one.stops))
         if self._sharing.uncertain:
-            self._timers.set_once(self._now + BETWEEN_LOOKS_S, "holders")
-        again_in_s = self._sharing.look_again_in_s
+            self._timers.set_chore(self._now + POLL_INTERVAL_S, Chore("holders"))
+        again_in_s = self._sharing.check_again_in_s
         if again_in_s is not None:
-            self._timers.set_once(self._now + again_in_s, "unsure")
+            self._timers.set_chore(self._now + again_in_s, Chore("unsure"))
 
     def _fire_timers(self) -> None:
-        for owner, generation in self._timers.take_due(self._now):
+        for timer in self._timers.take_due(self._now):
             if self._schedule.ended:
                 return
-            match owner:
-                case "holders":
-                    self._tell_seen(self._sharing.look_again())
-                case "unsure":
-                    self._tell_seen(self._sharing.look(anyway=True))
-                case "unwatched":
-                    self._hear_records()
-                    self._reap_unwatched()
-                case "orphans":
-                    reap_adopted(self._processes.pids)
-                    wake_paused(companion_pids() | self._shared.pids)
+            match timer:
+                case Chore(what):
+                    self._do_chore(what)
+                case RunLimit():
+                    self._tell_seen(self._sharing.picture())
+                    self._deliver(Fired(timer))
                 case _:
-                    if owner == "run":
-                        self._tell_seen(self._sharing.picture())
-                    self._deliver(TimerFired(owner, generation))
+                    self._deliver(Fired(timer))
+
+    def _do_chore(self, what: str) -> None:
+        match what:
+            case "holders":
+                self._tell_seen(self._sharing.check_again())
+            case "unsure":
+                self._tell_seen(self._sharing.look(anyway=True))
+            case "unwatched":
+                self._read_records()
+                self._reap_unwatched()
+            case "orphans":
+                reap_orphans(self._processes.pids)
+                resume_paused(mp_helper_pids() | self._shared.pids)

@@ -1,6 +1,7 @@
 """The original system clock, even if a user's import replaces `time.monotonic`.
 
-Import this module before such imports. The functions are kept where tools that look for them in modules find none.
+Import this module before such imports. The functions are stored where tools that patch the attributes of modules do not
+find them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def monotonic(*, _read: Callable[[], float] = time.monotonic) -> float:
-    """Seconds on the clock that never goes back."""
+    """Return the seconds on the clock that never goes back."""
     return _read()
 
 
 def wall(*, _read: Callable[[], float] = time.time) -> float:
-    """Seconds since 1970."""
+    """Return the seconds since 1970."""
     return _read()
 
 

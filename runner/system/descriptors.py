@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def bits_of(descriptors: Iterable[int]) -> int:
-    """These descriptors, each as the bit of its number."""
+    """Return these descriptors as one integer, each as the bit of its number."""
     bits = 0
     for descriptor in descriptors:
         bits |= 1 << descriptor
@@ -18,7 +18,7 @@ def bits_of(descriptors: Iterable[int]) -> int:
 
 
 def close_all(bits: int) -> None:
-    """Close them, those in a row at once."""
+    """Close these descriptors, consecutive ones with one call."""
     first = 0
     while bits:
         gap = (bits & -bits).bit_length() - 1

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 TRACKER = b"from multiprocessing.resource_tracker import main"
-"""In the command line of a process that takes away what others have left, when they have ended, and then ends."""
+"""The command line of a process that removes what others left behind once they have ended, and then ends itself."""
 PATIENCE_S = 1.0
-"""What such a process is given for that."""
-BETWEEN_LOOKS_S = 0.01
-"""For the end of a process, where the system does not report it."""
+"""The time for such a process to do so."""
+POLL_INTERVAL_S = 0.01
+"""The interval for checking whether a process has ended, if the system does not report it."""
 
 
 ARE_LISTED = os.path.isdir("/proc/self/task")
-"""Whether the system tells which children a process has."""
+"""Whether the system lists the children of a process."""
 
 
 def children(pid: int | None = None) -> set[int]:
-    """The pids of all our children, or of another process's, whichever thread has them, where the system tells."""
+    """Return the pids of our children, or of another process's, of all its threads, if the system lists them."""
     tasks = f"/proc/{'self' if pid is None else pid}/task"
     pids: set[int] = set()
     with contextlib.suppress(OSError):
@@ -36,8 +36,8 @@ def children(pid: int | None = None) -> set[int]:
     return pids
 
 
-def reap_adopted(ours: Container[int]) -> None:
-    """Reap those that have ended, up to one of ours, which is reaped elsewhere."""
+def reap_orphans(ours: Container[int]) -> None:
+    """Reap exited orphans. Stop at the first pid in `ours`: our own processes are reaped elsewhere."""
     if not hasattr(os, "waitid"):
         for pid in children():
             if pid not in ours:
@@ -51,11 +51,11 @@ def reap_adopted(ours: Container[int]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def end_adopted(spared: set[int]) -> None:
-    """SIGKILL all children but the spared ones, those that come to us by that included, and wait for them.
+def kill_orphans(spared: set[int]) -> None:
+    """SIGKILL all children except the spared ones, including those that become our children by this, and reap them.
 
-    Resource trackers of multiprocessing come last, and may do their work. One that has become another user's is out of
-    reach, and not waited for.
+    multiprocessing's resource trackers come last, and may finish their work. A process that now belongs to another user
+    cannot be killed, and is not waited for.
     """
     while adopted := children() - spared:
         trackers = {pid for pid in adopted if _is_tracker(pid)}
@@ -64,11 +64,11 @@ def end_adopted(spared: set[int]) -> None:
                 let_end(pid, PATIENCE_S)
         for pid in adopted - trackers or trackers:
             try:
-                os.kill(pid, signal.SIGKILL)  # ours until we wait for it: the number cannot be another's
+                os.kill(pid, signal.SIGKILL)  # until we reap it, no other process can have its number
                 os.waitpid(pid, 0)
             except PermissionError:
                 spared = spared | {pid}
-            except (ChildProcessError, ProcessLookupError):  # a thread, or a signal handler, has waited for it
+            except (ChildProcessError, ProcessLookupError):  # a thread, or a signal handler, has reaped it
                 continue
 
 
@@ -81,7 +81,7 @@ def _is_tracker(pid: int) -> bool:
 
 
 def let_end(pid: int, patience_s: float) -> bool:
-    """Give a child time to end by itself; gives whether it has."""
+    """Give a child time to end by itself; return whether it has ended."""
     pidfd = pidfd_of(pid)
     if pidfd is None:
         try:
@@ -95,9 +95,9 @@ def let_end(pid: int, patience_s: float) -> bool:
 
 
 def reaped_within(pid: int, patience_s: float) -> int | None:
-    """Reap a child that ends within this time; returns its exit code, or None if it lives.
+    """Reap a child that ends within this time; return its exit code, or None if it lives.
 
-    Raises `ChildProcessError` if it has been reaped elsewhere.
+    Raise `ChildProcessError` if it has been reaped elsewhere.
     """
     deadline = monotonic() + patience_s
     while True:
@@ -106,4 +106,4 @@ def reaped_within(pid: int, patience_s: float) -> int | None:
             return os.waitstatus_to_exitcode(status)
         if monotonic() >= deadline:
             return None
-        sleep(BETWEEN_LOOKS_S)
+        sleep(POLL_INTERVAL_S)

@@ -10,18 +10,18 @@ from runner.system.clock import sleep
 from runner.system.prctl import SET_PARENT_DEATH_SIGNAL, prctl
 
 _SIGKILL = int(signal.SIGKILL)
-BETWEEN_LOOKS_S = 0.2
+POLL_INTERVAL_S = 0.2
 
 
 def end_with(parent: int) -> None:
-    """Have this process be killed when its parent, which has this pid, ends; at once if it has ended already."""
+    """Kill this process when its parent, which has this pid, ends; at once if it has ended already."""
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
-        _thread.start_new_thread(_wait_for_its_end, (parent,))  # none that `threading` knows, and waits for
+        _thread.start_new_thread(_wait_for_its_end, (parent,))  # not a thread of `threading`, which would wait for it
     if os.getppid() != parent:
         os._exit(1)
 
 
 def _wait_for_its_end(parent: int) -> None:
     while os.getppid() == parent:
-        sleep(BETWEEN_LOOKS_S)
+        sleep(POLL_INTERVAL_S)
     os.kill(os.getpid(), _SIGKILL)

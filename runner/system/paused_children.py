@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def wake_paused(pids: Iterable[int]) -> list[int]:
-    """Send SIGCONT to those of our children that have been paused since the last call; returns their pids.
+def resume_paused(pids: Iterable[int]) -> list[int]:
+    """Send SIGCONT to the children that were paused since the last call; return their pids.
 
-    None is found where the system does not have `waitid`. Safe in a signal handler.
+    Return an empty list on systems without `waitid`. Safe in a signal handler.
     """
     if not hasattr(os, "waitid"):
         return []

@@ -9,15 +9,15 @@ from errno import EMFILE, ENFILE
 
 
 def _work() -> bool:
-    """Whether a process can be opened and signalled in this way; asked once."""
+    """Return whether the system can open a process and signal it through a descriptor; tested once."""
     if not hasattr(os, "pidfd_open"):
         return False
     try:
         pidfd = os.pidfd_open(os.getpid())
     except OSError as error:
-        return error.errno in (EMFILE, ENFILE)  # whatever a filter of system calls answers means that there are none
+        return error.errno in (EMFILE, ENFILE)  # whatever error a filter of system calls returns: there are none
     try:
-        signal.pidfd_send_signal(pidfd, 0)  # which sends nothing
+        signal.pidfd_send_signal(pidfd, 0)  # signal 0 sends nothing
     except OSError:
         return False
     finally:
@@ -29,9 +29,9 @@ WORK = _work()
 
 
 def pidfd_of(pid: int) -> int | None:
-    """A descriptor of a process; None where there are none, and for a process that is gone.
+    """Return a descriptor of a process; None if the system has none, or if the process is gone.
 
-    Raises `OSError` where no descriptor is left.
+    Raise `OSError` if no descriptor is free.
     """
     if not WORK:
         return None
@@ -42,7 +42,7 @@ def pidfd_of(pid: int) -> int | None:
 
 
 def ends_within(pidfd: int, patience_s: float | None) -> bool:
-    """Wait for the process's end, for so long at most; gives whether it came."""
+    """Wait at most this long for the process's end; return whether it has ended."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(None if patience_s is None else patience_s * 1000))

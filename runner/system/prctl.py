@@ -1,7 +1,7 @@
 """Call Linux's `prctl`. On other systems the function returns -1, as after a failure.
 
-It is called by the C half of `ctypes`: the other half makes dozens of types, 40 pages for each fork to copy the tables
-of. Loaded once in the supervisor, it is there in forked children.
+It is called by the C half of `ctypes`: the Python half creates dozens of types, and each fork would copy the page
+tables of 40 pages more. It is loaded once in the supervisor, and so is present in forked children.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SET_PARENT_DEATH_SIGNAL = 1
-"""Have the kernel send a signal to this process when the thread that started it ends. It never fires if the parent is
-gone already: look after the call."""
+"""Have the kernel send a signal to this process when the thread that started it ends. The signal never comes if the
+parent had ended before the call, so check the parent after the call."""
 SET_CHILD_SUBREAPER = 36
 """Become the parent of descendants whose own parent dies."""
 

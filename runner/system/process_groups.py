@@ -1,6 +1,6 @@
 """Give each child its own process group, so that it can signal its group without hitting other processes.
 
-A process that leads a group cannot call `setsid`, as targets do that become daemons. So the leader is a process that
+A process that leads a group cannot call `setsid`, which targets call to become daemons. So the leader is a process that
 does nothing but exit: the group keeps its number as long as it has a member. Children import this module.
 """
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 _SHARING_MEMORY = 0x100
 """CLONE_VM: the leader copies nothing. No signal reports its end."""
 _ANY_CHILD = 0x40000000
-"""__WALL: a child that ends without a signal is otherwise not waited for."""
+"""__WALL: without it, `waitpid` ignores a child that ends without a signal."""
 _STACK_BYTES = 1 << 10
-MOST_LEADERS = 64
-"""That have not been reaped: each has a stack of its own, as it may still be about to end."""
+MAX_LEADERS = 64
+"""The limit of leaders that are not reaped: each has a stack of its own, as it may still be exiting."""
 
 
 def lead(unreaped: int = 0) -> int:
-    """The pid of a new leader of a group, which is to be reaped, beside others; 0 where it cannot be had."""
-    leader = _clone(unreaped) if unreaped < MOST_LEADERS else 0
+    """Return the pid of a new leader of a group, to be reaped among `unreaped`; 0 if there can be none."""
+    leader = _clone(unreaped) if unreaped < MAX_LEADERS else 0
     if leader <= 0:
         return 0
     os.setpgid(leader, leader)
@@ -33,9 +33,9 @@ def lead(unreaped: int = 0) -> int:
 
 
 class Leaders:
-    """Leaders for a row of forked children: made before its forks and reaped after them.
+    """The leaders for a row of forked children: created before the forks and reaped after them.
 
-    What is done between two forks copies the pages that it touches, and makes a leader cost six times as much.
+    Work between two forks copies the pages that it touches: a leader would cost six times as much there.
     """
 
     __slots__ = ("_made",)
@@ -44,7 +44,7 @@ class Leaders:
         self._made: list[int] = []
 
     def make(self, count: int) -> list[int]:
-        """Make some more, as far as they can be had; none of them has a member yet."""
+        """Create more leaders, as far as possible; their groups have no members yet."""
         made = []
         for _ in range(count):
             if leader := lead(len(self._made)):
@@ -53,15 +53,15 @@ class Leaders:
         return made
 
     def let_go(self) -> None:
-        """Reap them all: a group that has a member keeps its number."""
+        """Reap all leaders: a group that has a member keeps its number."""
         for leader in self._made:
             os.waitpid(leader, _ANY_CHILD)
         self._made.clear()
 
 
 def put(member: int, leader: int) -> None:
-    """Move a forked child into the group of this leader; a child that has ended stays where it is."""
-    try:  # as an object, a context would be made anew between two forks
+    """Move a forked child into the group of this leader; a child that has ended stays in its group."""
+    try:  # a context-manager object would be created again between two forks
         os.setpgid(member, leader)
     except OSError:
         return
@@ -76,7 +76,7 @@ def enter(leader: int) -> None:
 
 
 def enter_own_group() -> None:
-    """Move this process into a group of its own; where there is no process to lead it, lead it."""
+    """Move this process into a group of its own; if there is no other leader, lead the group."""
     try:
         leader = lead()
         if leader:
@@ -89,7 +89,7 @@ def enter_own_group() -> None:
 
 
 def _fork_leader() -> None:
-    """The same with a forked leader that lives until we are in its group: not every system finds a dead one."""
+    """Do the same with a forked leader that lives until we are in its group: not every system finds a dead one."""
     read, write = os.pipe()
     leader = os.fork()
     if leader == 0:
@@ -106,9 +106,9 @@ def _fork_leader() -> None:
 
 
 def _load() -> Callable[[int], int]:
-    """What makes a process that calls `_exit` at once, on one of the stacks, and gives its pid.
+    """Return a function that creates a process on one of the stacks that calls `_exit` at once, and returns its pid.
 
-    A fork takes 40 times as long. Gives -1 where there is no such thing.
+    A fork takes 40 times as long. The function returns -1 if the system has no `clone`.
     """
     if not sys.platform.startswith("linux"):
         return lambda _stack: -1
@@ -123,11 +123,11 @@ def _load() -> Callable[[int], int]:
     library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is ourselves
     clone, leave = _ctypes.dlsym(library, "clone"), Pointer(_ctypes.dlsym(library, "_exit"))
     # Private: two children of a forkserver may do this at the same time.
-    stack = mmap.mmap(-1, MOST_LEADERS * _STACK_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    stack = mmap.mmap(-1, MAX_LEADERS * _STACK_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     base = Pointer.from_buffer(stack)
     first = _ctypes.addressof(base)
     arguments = [
-        (leave, Pointer(first + (number + 1) * _STACK_BYTES), _SHARING_MEMORY, 0) for number in range(MOST_LEADERS)
+        (leave, Pointer(first + (number + 1) * _STACK_BYTES), _SHARING_MEMORY, 0) for number in range(MAX_LEADERS)
     ]
 
     def clone_leader(stack: int, _kept: object = base) -> int:

@@ -9,17 +9,16 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
 
 _MASK_BYTES = 128
 _WORD_BYTES = struct.calcsize("L")
 _SENT = struct.Struct("IiiI112x")
-"""What is read of each: the signal, an error, how it was sent, the sender's pid."""
+"""The fields that are read for each signal: its number, an error, how it was sent, the sender's pid."""
 _MOST = 16
 
 
 def open_signals(numbers: Iterable[int]) -> int:
-    """A descriptor from which these signals are read while they are blocked; -1 where there is no such thing."""
+    """Return a descriptor from which these signals are read while they are blocked; -1 if the system has none."""
     if not sys.platform.startswith("linux"):
         return -1
     try:
@@ -36,7 +35,8 @@ def open_signals(numbers: Iterable[int]) -> int:
 
 
 def read_signals(descriptor: int) -> list[tuple[int, int]]:
-    """The signals that have come, each with its sender's pid: 0 for one out of sight. Never blocks."""
+    """Return the signals that have come, each with its sender's pid: 0 for a sender in another pid namespace. Never
+    block."""
     try:
         data = os.read(descriptor, _MOST * _SENT.size)
     except BlockingIOError:
@@ -44,20 +44,21 @@ def read_signals(descriptor: int) -> list[tuple[int, int]]:
     return [(number, pid) for number, _, _, pid in _SENT.iter_unpack(data)]
 
 
-def origin(pid: int, numbers: Mapping[int, int]) -> dict[str, Any]:
-    """What is known of the process with this pid; `numbers` are those of the run's processes, by their pids.
+def origin(pid: int, numbers: Mapping[int, int]) -> tuple[int, int | None, bool, str | None]:
+    """Return what is known about the process with this pid; `numbers` maps the pids of the run's processes to their
+    numbers.
 
-    `process` is the number of the one that it is, or that started it, or null. `started` says that it was started by
-    that one. `command` is its name, null for a process that has ended or is out of sight.
+    After the pid come the number of the process, or of the process that started it, or None; whether that process
+    started it; and its name, None for a process that has ended or cannot be seen.
     """
     place = pid
     while place > 1 and place not in numbers:
         place = _parent(place)
-    return {"pid": pid, "process": numbers.get(place), "started": place != pid, "command": _command(pid)}
+    return pid, numbers.get(place), place != pid, _command(pid)
 
 
 def _parent(pid: int) -> int:
-    """The pid of its parent; 0 where it is not known."""
+    """Return the pid of its parent; 0 if unknown."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[1])

@@ -72,7 +72,7 @@ def test_a_run_is_kept_shown_and_explained_again(tmp_path: Path) -> None:
     assert status == 1
     assert re.search(r"^[0-9a-f]{8} .* failed .* 2$", listed, re.MULTILINE)
     assert "deadlock  a → b → a" in shown
-    assert "Deadlock: a has left and waits for right, which b has" in " ".join(why.split())
+    assert "Deadlock: a holds left and waits for right, which b holds" in " ".join(why.split())
 
 
 def test_what_is_not_to_be_kept_is_not(file: Path) -> None:
@@ -80,7 +80,7 @@ def test_what_is_not_to_be_kept_is_not(file: Path) -> None:
 
     status, out, said = run_jobs("history")
 
-    assert (status, out, said) == (0, "", "run-jobs: no run is kept yet\n")
+    assert (status, out, said) == (0, "", "run-jobs: no run is stored yet\n")
 
 
 def test_the_history_is_private_and_json_too(file: Path, tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_the_gallery_is_listed_shown_and_copied(tmp_path: Path) -> None:
     _, shown, _ = run_jobs("gallery", "show", "philosophers-deadlock")
     status, said, _ = run_jobs("gallery", "copy", tmp_path / "lab")
 
-    assert "classics: the problems that everybody learns" in listed
+    assert "classics: the classic problems" in listed
     assert "title: The dining philosophers" in shown
     assert status == 0
     assert "scenarios are in" in said

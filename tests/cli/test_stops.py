@@ -38,7 +38,7 @@ def test_a_signal_that_comes_twice_at_once_is_one() -> None:
     status, said = running.end()
     assert status == 130
     assert re.search(
-        r"SIGINT (has come \(Ctrl-C\)|to the command): the run is stopped in order", " ".join(said.split())
+        r"SIGINT (was sent \(Ctrl-C\)|to the command): the run is stopped in order", " ".join(said.split())
     )
     assert "succeeded" in said  # it was let to its end
 

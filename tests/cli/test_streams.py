@@ -185,7 +185,7 @@ def test_events_are_not_written_over_the_file(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert "is the file that says what to run" in done.stderr
+    assert "is the file to run" in done.stderr
     assert file.read_text() == SAYS
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from runner.describe.steps.shared_things import WITHOUT_VALUE
 from runner.describe.steps.step_types import GUARDS, NUMBERED, PLACED, QUEUES, UNSENT
+from runner.describe.steps.thing_kinds import WITHOUT_VALUE
 
 Fields = dict[str, Any]
 Made = st.SearchStrategy[Any]

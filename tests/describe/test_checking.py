@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator, model_validator
 
-from runner.describe.fields.checking import fault, instead_of
+from runner.describe.fields.checking import fault, instance_of, instead_of
 from runner.describe.job_types import Draft, Expansion, JobModel, JobType, Model
 from runner.describe.yaml.scalars import found
 from tests.describe.describing import install, marked, problem_of, problems_of
@@ -92,7 +92,7 @@ def test_a_value_of_a_file_is_called_what_a_person_calls_it(value: object, words
         ("text", 8080, "8080", 'put it in quotes: "8080"'),
         ("text", 3.1, "3.10", 'put it in quotes: "3.10"'),
         ("text", True, "True", 'put it in quotes: "True"'),
-        ("text", {"a": None}, "", "text that begins with `{` or holds `: ` must be in quotes"),
+        ("text", {"a": None}, "", "text that begins with `{` or contains `: ` must be in quotes"),
         ("text", ["a"], "", None),
         ("text", None, "", None),
         ("a list", "a b", "a b", "put it in brackets: [a b]"),
@@ -270,3 +270,9 @@ def test_a_target_of_several_words_is_a_command(target: str, help: str) -> None:
 
     assert problem.message == "`target`: expected text, found a list"
     assert str(problem.help).startswith(help)
+
+
+def test_a_value_of_another_type_than_was_checked_is_refused() -> None:
+    assert instance_of(int, 3) == 3
+    with pytest.raises(TypeError, match="expected int, found 'a'"):
+        instance_of(int, "a")

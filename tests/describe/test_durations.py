@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.yaml.durations import EXAMPLES, MOST_S, PATTERN, SECONDS, BadDuration, limit, seconds
+from runner.describe.yaml.durations import EXAMPLES, MAX_DURATION_S, PATTERN, SECONDS, BadDuration, limit, seconds
 
 UNITS = {"d": Fraction(86_400), "h": Fraction(3_600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1_000)}
 
@@ -117,7 +117,7 @@ def test_units_have_one_order_and_each_stands_once(parts: dict[str, str], more: 
     assert read("".join(f"{parts[unit]}{unit}" for unit in [units[0], *units])) is None
 
 
-@given(st.floats(0, MOST_S) | st.integers(0, MOST_S))
+@given(st.floats(0, MAX_DURATION_S) | st.integers(0, MAX_DURATION_S))
 def test_a_number_lasts_as_many_seconds(value: float) -> None:
     assert seconds(value) == float(value)
 
@@ -126,15 +126,17 @@ def test_a_number_lasts_as_many_seconds(value: float) -> None:
 def test_any_value_is_a_length_of_time_or_refused_as_a_bad_duration(value: object) -> None:
     length = read(value)
 
-    assert length is None or 0 <= length <= MOST_S
+    assert length is None or 0 <= length <= MAX_DURATION_S
 
 
-@pytest.mark.parametrize(("value", "length"), [(None, None), ("never", None), ("1m", 60.0), (0, 0.0), (MOST_S, 1e9)])
+@pytest.mark.parametrize(
+    ("value", "length"), [(None, None), ("never", None), ("1m", 60.0), (0, 0.0), (MAX_DURATION_S, 1e9)]
+)
 def test_a_limit_is_a_duration_or_never(value: object, length: float | None) -> None:
     assert limit(value) == length
 
 
-@pytest.mark.parametrize("value", ["Never", "forever", MOST_S + 1, True])
+@pytest.mark.parametrize("value", ["Never", "forever", MAX_DURATION_S + 1, True])
 def test_a_limit_is_nothing_else(value: object) -> None:
     with pytest.raises(BadDuration):
         limit(value)

@@ -184,7 +184,7 @@ def test_a_field_given_as_nothing_is_not_given() -> None:
     ("field", "at", "message", "help"),
     [
         ("name: all", "all", "`all` means all processes in `main`: it cannot be a name", None),
-        ("name: a$$b", "a$$b", "a name cannot hold `$`", None),
+        ("name: a$$b", "a$$b", "a name cannot contain `$`", None),
         ("name: ' '", "' '", "a name needs at least one character, and only such as can be shown", None),
         ('name: "a\\tb"', '"a\\tb"', "a name needs at least one character, and only such as can be shown", None),
         ("name: w$idex", "$idex", "unknown placeholder `$idex`", "did you mean `$index`?"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from runner.describe.yaml.document import Document
 from runner.describe.yaml.loading import MAX_DEPTH, MAX_NODES, decoded, read
-from runner.describe.yaml.reading import MOST_OF_A_FILE
+from runner.describe.yaml.reading import MAX_FILE
 from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import FILE, marked
 from tests.effort import share_of
@@ -169,7 +169,7 @@ def test_a_tag_says_what_its_value_is(written: str, value: object) -> None:
         ("!!timestamp 2024-01-31", "!!timestamp 2024-01-31", "the tag `!!timestamp` has no meaning here", TAGS),
         ("!<tag:a,2000:b> 1", "!<tag:a,2000:b> 1", "the tag `tag:a,2000:b` has no meaning here", TAGS),
         (f"!{'x' * 50} 1", f"!{'x' * 50} 1", f"the tag `!{'x' * 38}…` has no meaning here", TAGS),
-        ("!!int x", "!!int x", "`x` is not what its tag `!!int` says", None),
+        ("!!int x", "!!int x", "`x` does not match its tag `!!int`", None),
         ("1e999", "1e999", "`1e999` is larger than the largest number, about 1.8e308", None),
     ],
 )
@@ -194,7 +194,7 @@ def test_what_is_refused_is_underlined_as_a_whole_also_behind_wide_characters() 
             "a: 1\n---\nb: 2\n",
             2,
             1,
-            "a second document begins here: a file holds one",
+            "a second document begins here: a file contains one",
             "remove the line `---`, or put the second document into a file of its own",
         ),
         ("a: 1\nb: 2\n한글: 3\n한글: 4\n", 4, 1, "the key `한글` is given twice, first in line 3", None),
@@ -213,14 +213,14 @@ def test_what_is_refused_is_underlined_as_a_whole_also_behind_wide_characters() 
             "write the keys out; or use `replicas` for processes that are alike",
         ),
         ("a: *x", 1, 4, "the alias `*x` has no anchor `&x` before it", None),
-        ("a: &x [*x]", 1, 8, "the alias `*x` stands inside of what it stands for", None),
-        ("a: &x {b: &y [*x]}", 1, 15, "the alias `*x` stands inside of what it stands for", None),
+        ("a: &x [*x]", 1, 8, "the alias `*x` is inside the value that it stands for", None),
+        ("a: &x {b: &y [*x]}", 1, 15, "the alias `*x` is inside the value that it stands for", None),
         (
             "a: b: c",
             1,
             5,
             "a `:` is not expected here",
-            "text that holds `: ` must be in quotes; or the line is indented too far",
+            "text that contains `: ` must be in quotes; or the line is indented too far",
         ),
     ],
 )
@@ -336,7 +336,7 @@ def test_control_characters_may_be_written_as_escapes() -> None:
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
-    problem = problem_of(b"\xff" * (MOST_OF_A_FILE + 1))
+    problem = problem_of(b"\xff" * (MAX_FILE + 1))
 
     message = "the file has 16,777,217 bytes; at most 16,777,216 are read"
     assert problem == Problem(FILE, 0, 0, 0, "", message, id="too-large")
@@ -347,7 +347,7 @@ def test_too_many_levels_have_one_id_whether_the_parser_counts_them_first_or_not
 
 
 def test_a_file_of_the_largest_size_is_read() -> None:
-    text = b"a: 1\n".ljust(MOST_OF_A_FILE, b"\n")
+    text = b"a: 1\n".ljust(MAX_FILE, b"\n")
 
     assert read(text, FILE).value == {"a": 1}
 

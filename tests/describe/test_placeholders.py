@@ -13,7 +13,7 @@ from runner.model.arguments import resolve
 from tests.describe.describing import marked, plan_of, problem_of
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 KNOWN: dict[str, int | str] = {"name": "worker-3", "index": 3}
 ENVIRON = {"SET": "from outside", "EMPTY": "", "DOLLAR": "$name"}

@@ -340,13 +340,13 @@ def test_the_fields_of_a_process_are_in_its_plan() -> None:
         (
             f"{JOB}  join: true\nmain: []",
             "join",
-            "`join` has no effect: `main` says what happens when",
+            "`join` has no effect: `main` decides what happens when",
             "remove it, and write - join: … where main should do it",
         ),
         (
             f"{JOB}  start_delay: 0\nmain: []",
             "start_delay",
-            "`start_delay` has no effect: `main` says what happens when",
+            "`start_delay` has no effect: `main` decides what happens when",
             "remove it, and write - sleep: … where main should do it",
         ),
     ],
@@ -388,10 +388,10 @@ def test_what_the_run_is_to_come_to_is_in_the_plan(written: str, declared: Decla
         (
             "{notes: [lost_update]}",
             "lost_update",
-            "`expect.notes[0]`: expected one of 39 words, found the text `lost_update`",
+            "`expect.notes[0]`: expected one of 40 words, found the text `lost_update`",
             "did you mean `lost_updates`?",
         ),
-        ("{notes: [5]}", "5", "`expect.notes[0]`: expected one of 39 words, found the number 5", None),
+        ("{notes: [5]}", "5", "`expect.notes[0]`: expected one of 40 words, found the number 5", None),
         ("{outcom: failed}", "outcom", "unknown key `outcom` in `expect`", "did you mean `outcome`?"),
     ],
 )

@@ -140,14 +140,14 @@ def test_a_tag_that_does_not_hold_is_refused(text: str, kind: str) -> None:
     with pytest.raises(BadScalar) as caught:
         tagged(text, kind)
 
-    assert str(caught.value) == f"`{text}` is not what its tag `!!{kind}` says"
+    assert str(caught.value) == f"`{text}` does not match its tag `!!{kind}`"
 
 
 def test_a_long_text_is_shortened_where_its_tag_is_refused() -> None:
     with pytest.raises(BadScalar) as caught:
         tagged("한글 " * 30, "int")
 
-    assert str(caught.value) == f"`{'한글 ' * 13}…` is not what its tag `!!int` says"
+    assert str(caught.value) == f"`{'한글 ' * 13}…` does not match its tag `!!int`"
 
 
 @pytest.mark.parametrize(

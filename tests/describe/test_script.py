@@ -67,7 +67,7 @@ def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
         (
             "- {sleep: 1, start: a}",
             "start",
-            "a step does one thing: here are `sleep` and `start`",
+            "a step does one thing, and here are `sleep` and `start`",
             "begin a new step with `- `",
         ),
         ("- {}", "{}", "the step does nothing", f"a step has one of {', '.join(KNOWN)}"),
@@ -91,7 +91,7 @@ def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
         ("- start: []", "[]", "the list is empty", "name a process or a job, or write all"),
         ("- start: [a, 5]", "5", "expected the name of a process or a job, found the number 5", None),
         ("- start: {a: b}", "{a: b}", "expected the name of a process or a job, found a mapping", None),
-        ("- start: [all]", "all", "`all` stands alone, not in a list", "write for example - start: all"),
+        ("- start: [all]", "all", "`all` must stand alone, not in a list", "write for example - start: all"),
         ("- show: w-2", "w-2", "there is no process or job named `w-2`", "did you mean `w-1`?"),
         (
             "- show: nobody",
@@ -99,9 +99,9 @@ def test_a_join_waits_as_long_as_it_says_or_else_as_the_job_says(
             "there is no process or job named `nobody`",
             "processes and jobs: `a`, `w-0`, `w-1`, `w`",
         ),
-        ("- join: a", "a", "`a` is not started by then", "start it before this `join`"),
-        ("- terminate: [a]", "a", "`a` is not started by then", "start it before this `terminate`"),
-        ("- kill: w-1", "w-1", "`w-1` is not started by then", "start it before this `kill`"),
+        ("- join: a", "a", "`a` is not started before this step", "start it before this `join`"),
+        ("- terminate: [a]", "a", "`a` is not started before this step", "start it before this `terminate`"),
+        ("- kill: w-1", "w-1", "`w-1` is not started before this step", "start it before this `kill`"),
         ("- start: [a, a]", "a", "`a` is started twice, first in line 6", "a process starts once"),
     ],
 )
@@ -127,6 +127,6 @@ def test_all_mistakes_of_a_script_are_found_each_once() -> None:
         (7, "`timeout` has no effect on `start`"),
         (7, "unknown key `als` in a `start` step"),
         (8, "`as`: expected text, found a list"),
-        (9, "`w-0` is not started by then"),
-        (9, "`w-1` is not started by then"),
+        (9, "`w-0` is not started before this step"),
+        (9, "`w-1` is not started before this step"),
     ]

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.describe.steps.shared_things import (
-    KINDS,
-    MOST_PERMITS,
-    RESERVED,
-    WITHOUT_VALUE,
-    encode_plainly,
-    read_things,
-)
+from runner.describe.steps.shared_things import encode_plainly, read_things
+from runner.describe.steps.thing_kinds import KINDS, MAX_PERMITS, RESERVED, WITHOUT_VALUE
 from runner.model.dtypes import DTYPES
 from runner.model.plan import (
     SharedArray,
@@ -115,8 +109,8 @@ def test_things_of_the_file_stand_before_those_that_a_job_makes() -> None:
         ("{lock: , queue: }", "queue", "a thing is of one kind: here are `lock` and `queue`", None),
         ("[lock]", "[lock]", "expected a kind of thing, found a list", "write for example lock, or {value: 0}"),
         ("{lock: 1}", "1", "`lock`: expected nothing, found the number 1", "write x: lock"),
-        ("{barrier: null}", "barrier", "`barrier` needs to say how many wait at it", "write x: {barrier: 3}"),
-        ("array", "array", "`array` needs to say its numbers, or how many", "write x: {array: [0, 0]}"),
+        ("{barrier: null}", "barrier", "`barrier` needs the number of processes", "write x: {barrier: 3}"),
+        ("array", "array", "`array` needs its numbers, or their count", "write x: {array: [0, 0]}"),
         (
             "{semaphore: '3'}",
             "'3'",
@@ -175,7 +169,7 @@ def test_what_no_thing_can_be_is_shown_where_it_is(entry: str, at: str, message:
 def test_a_thing_says_what_it_is(entry: str) -> None:
     problem = problem_of(f"shared:\n  x: {entry}{JOB}")
 
-    assert (problem.message, marked(problem)) == ("`x` does not say what it is", entry)
+    assert (problem.message, marked(problem)) == ("`x` has no kind", entry)
     assert problem.help == f"kinds: {', '.join(f'`{kind}`' for kind in KINDS)}"
 
 
@@ -245,11 +239,11 @@ def test_a_number_is_read_exactly_if_its_type_holds_it(every: list[float], dtype
             assert all(kind.least <= number <= kind.highest for number in every)
 
 
-@given(st.integers(-5, MOST_PERMITS + 5))
+@given(st.integers(-5, MAX_PERMITS + 5))
 def test_permits_are_within_what_every_system_has(permits: int) -> None:
     things, faults = read_things({"x": {"semaphore": permits}})
 
-    assert bool(things) == (0 <= permits <= MOST_PERMITS) == (not faults)
+    assert bool(things) == (0 <= permits <= MAX_PERMITS) == (not faults)
 
 
 entries = st.recursive(

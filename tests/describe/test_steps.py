@@ -157,7 +157,7 @@ def test_things_may_be_values() -> None:
 
 def processes_of(steps: str, **environ: str) -> tuple[ProcessPlan, ...]:
     """Two replicas that do these steps."""
-    return plan_of(f"{SHARED}jobs:\n- {{name: p, replicas: 2, do: [{steps}]}}", **environ).processes
+    return tuple(plan_of(f"{SHARED}jobs:\n- {{name: p, replicas: 2, do: [{steps}]}}", **environ).processes)
 
 
 def test_which_thing_a_numbered_name_means_is_known_of_each_process() -> None:
@@ -204,7 +204,7 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
         (
             "acquire: $door",
             "$door",
-            "`acquire` takes the name of a thing, not what it holds",
+            "`acquire` takes the name of a thing, not its value",
             "write acquire: door",
         ),
         ("slepp: 1", "slepp", "unknown step `slepp`", "did you mean `sleep`?"),
@@ -214,7 +214,7 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
         ("5: 5", "5", "unknown step `5`", f"steps: {', '.join(f'`{name}`' for name in STEPS)}"),
         ("start: all", "start", "`start` is a step of main's, not of a process", "write it under `main:`"),
         ("join", "join", "`join` is a step of main's, not of a process", "write it under `main:`"),
-        ("print", "print", "the step `print` needs to say more", "write for example - print: hello"),
+        ("print", "print", "the step `print` needs an argument", "write for example - print: hello"),
         ("5", "5", "expected a step, found the number 5", "write for example - print: hello"),
         ("null", "null", "expected a step, found nothing", "write for example - print: hello"),
         ("{}", "{}", "the step does nothing", f"a step is one of {', '.join(STEPS)}"),
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
         (
             "{sleep: 1, hang: }",
             "hang",
-            "a step does one thing: here are `sleep` and `hang`",
+            "a step does one thing, and here are `sleep` and `hang`",
             "begin a new step with `- `",
         ),
         (
@@ -317,16 +317,16 @@ def test_what_is_wrong_with_a_numbered_name_is_told_of_each_process(step: str, m
                 f"ignore: {name}",
                 name,
                 f"{name} cannot be ignored",
-                "it does to every process what it does; SIGTERM, for one, can be",
+                "no process can ignore this signal; SIGTERM, for example, can be ignored",
             )
             for name in ("SIGKILL", "SIGSTOP")
         ),
         ("crash: SIGCHLD", "SIGCHLD", "SIGCHLD does not end a process", "write for example crash: SIGKILL"),
-        ("raise: SystemExit", "SystemExit", "SystemExit is no error that a step raises", "write exit: 3"),
+        ("raise: SystemExit", "SystemExit", "SystemExit is not an error that a step can raise", "write exit: 3"),
         (
             "raise: KeyboardInterrupt",
             "KeyboardInterrupt",
-            "KeyboardInterrupt is no error that a step raises",
+            "KeyboardInterrupt is not an error that a step can raise",
             "a Ctrl-C is a signal: write crash: SIGINT",
         ),
         ("ignore: 15", "15", "`ignore`: expected the name of a signal, such as SIGTERM, found the number 15", None),
@@ -470,19 +470,19 @@ def test_main_has_the_environment() -> None:
     [
         ("spin: 1", "spin", "`spin` is a step of a process, not of main's", "write it under `do:` of a job"),
         ("hang", "hang", "`hang` is a step of a process, not of main's", "write it under `do:` of a job"),
-        ("print", "print", "the step `print` needs to say more", "write for example - print: hello"),
+        ("print", "print", "the step `print` needs an argument", "write for example - print: hello"),
         ("pirnt: 1", "pirnt", "unknown step `pirnt`", "did you mean `print`?"),
         ("{into: tasks}", "{into: tasks}", "the step does nothing", f"a step has one of {', '.join(KNOWN)}"),
         (
             "{print: 1, sleep: 1}",
             "sleep",
-            "a step does one thing: here are `print` and `sleep`",
+            "a step does one thing, and here are `print` and `sleep`",
             "begin a new step with `- `",
         ),
         (
             "{print: 1, exit: 1}",
             "exit",
-            "a step does one thing: here are `print` and `exit`",
+            "a step does one thing, and here are `print` and `exit`",
             "begin a new step with `- `",
         ),
         ("print: $index", "$index", "`$index` has a meaning only in `args`, `kwargs` and values of `do`", None),

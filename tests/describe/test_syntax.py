@@ -20,9 +20,9 @@ MISSING = "a value is missing here"
 ENDS = "the text ends here, and a value is missing"
 CLOSE = "close what begins with `[` or `{`"
 FIRST = "text that begins with this character must be in quotes"
-INDENTED = "text that holds `: ` must be in quotes; or the line is indented too far"
+INDENTED = "text that contains `: ` must be in quotes; or the line is indented too far"
 CHECK = "check the indentation, and the quotes and brackets before it"
-BELOW = f"{CHECK}; steps inside of a step stand below its `do:`"
+BELOW = f"{CHECK}; steps inside a step are below its `do:`"
 
 
 def explained(text: str, parser: Any) -> tuple[tuple[int, int], str, str | None]:
@@ -74,8 +74,8 @@ def test_a_complaint_is_said_in_plain_words_where_its_cause_is(
             "this line belongs to no item of the list above",
             "begin it with `- `, or check its indentation",
         ),
-        ("a: 1\n- b", (2, 1), "this is not a key of the mapping that it stands in", BELOW),
-        ("a: '나' 다", (1, 8), "this is not a key of the mapping that it stands in", BELOW),
+        ("a: 1\n- b", (2, 1), "this is not a key of its mapping", BELOW),
+        ("a: '나' 다", (1, 8), "this is not a key of its mapping", BELOW),
         ("{a:}", (1, 3), COLON, "write `: ` with a space after the colon"),
         (
             'a: "\\q"',
@@ -93,8 +93,8 @@ def test_the_c_parser_says_more_about_some(text: str, place: tuple[int, int], me
 @pytest.mark.parametrize(
     ("text", "place", "message", "help"),
     [
-        ("- a\nb: 1", (2, 1), "this is not a key or an item of what it stands in", CHECK),
-        ("a: 1\n- b", (2, 1), "this is not a key or an item of what it stands in", CHECK),
+        ("- a\nb: 1", (2, 1), "this is not a key of its mapping or an item of its list", CHECK),
+        ("a: 1\n- b", (2, 1), "this is not a key of its mapping or an item of its list", CHECK),
         (
             'a: "\\q"',
             (1, 6),

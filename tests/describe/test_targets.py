@@ -92,7 +92,7 @@ def test_nothing_else_is_a_built_in_worker(name: str) -> None:
         (
             "slep",
             "there is no built-in worker `slep`",
-            "did you mean `sleep`?\na function of yours is written module:function",
+            "did you mean `sleep`?\nfor your own function, write module:function",
         ),
     ],
 )

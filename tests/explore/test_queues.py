@@ -73,7 +73,7 @@ def test_a_signal_loses_what_is_not_sent() -> None:
     text = "shared: {q: {queue: 0}}\njobs: [{name: P, do: [{put: 1, into: q}, {put: 2, into: q}, {crash: SIGKILL}]}]"
 
     assert values(text, "q") == [[1, 2], [1], []]
-    assert {(end.value("q")[:1] == [1], end.ended["P"].unsent) for end in explored(text).ends} == {
+    assert {(str(end.value("q")).startswith("[1"), end.ended["P"].unsent) for end in explored(text).ends} == {
         (True, ()),
         (True, (("q", 1),)),
         (False, (("q", 2),)),

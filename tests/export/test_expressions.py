@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.export.code.expressions import arguments, expression, literal, seconds, tuple_of
 
 if TYPE_CHECKING:
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=10)

@@ -31,7 +31,7 @@ from tests.scenarios.test_the_thirteen import UNHURRIED
 
 if TYPE_CHECKING:
     from runner import Plan, RunResult
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ BY_CHANCE = {"basics/08-terminate.yaml", "traps/same-random-numbers.yaml"}
 WAITING = {"deadlock", "holder_died", "join_before_get", "lost_wakeup", "missing_poison_pill", "standstill"}
 """Notes about what a plain script waits for without end."""
 MOMENT_S = 1.0
-MOST_S = 40
+MAX_DURATION_S = 40
 
 
 def notes_of(file: str) -> set[str]:
@@ -67,7 +67,7 @@ ORDINARY = [file for file in FILES if file not in {*REFUSED, *ENDLESS, *RACES}]
 
 
 @record(frozen=True, slots=True)
-class Seen:
+class SharedReport:
     """What a script has come to: exit codes and lines by process, and what main has printed."""
 
     exit_codes: dict[str, int | None]
@@ -105,11 +105,11 @@ def command(plan: Plan, folder: Path) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, str(folder / "script.py")], env
 
 
-def run_script(plan: Plan, folder: Path) -> Seen:
+def run_script(plan: Plan, folder: Path) -> SharedReport:
     """Run the script of a plan to its end."""
     words, env = command(plan, folder)
     leaves_no_core_file = prepared("ulimit -c 0", words)  # some crash on purpose
-    done = subprocess.run(leaves_no_core_file, env=env, capture_output=True, timeout=MOST_S, check=False)
+    done = subprocess.run(leaves_no_core_file, env=env, capture_output=True, timeout=MAX_DURATION_S, check=False)
     codes_file = folder / "seen" / "exit_codes.json"
     assert codes_file.exists(), done.stderr.decode()
     lines, pids = {}, {}
@@ -117,7 +117,7 @@ def run_script(plan: Plan, folder: Path) -> Seen:
         name, _, pids[name] = (*file.name.rpartition(".")[:2], file.name.rpartition(".")[2])
         lines[name] = file.read_text().splitlines()
     codes = json.loads(codes_file.read_text())
-    return Seen(
+    return SharedReport(
         {name: code for name, code in codes.items() if not name.startswith("SyncManager")},
         lines,
         pids,
@@ -162,9 +162,9 @@ def namespace(text: str) -> dict[str, Any]:
 
 def right_sum(plan: Plan, name: str) -> float:
     """What all additions to a value would come to."""
-    steps = (each for process in plan.processes for each in every_step(process.do or ()))  # type: ignore[arg-type]
+    steps = (each for process in plan.processes for each in every_step(process.do or ()))
     additions = [each for each in steps if each["step"] == "add" and each["to"] == {"ref": name}]
-    return float(sum(each["value"] * each.get("times", 1) for each in additions))
+    return sum(float(str(each["value"])) * each.get("times", 1) for each in additions)
 
 
 def expected_values(plan: Plan, result: RunResult) -> dict[str, Json]:

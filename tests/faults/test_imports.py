@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.session import stop_deadline
+from runner.link import stop_deadline
 from tests.running import COMMAND, children_of, run_text, wait_until
 from tests.seeing import PROC
 

@@ -156,6 +156,55 @@ def test_no_limit_of_descriptors_is_told_as_an_errno(most: int, text: str, start
     assert done.returncode == 0 or "ulimit -n" in done.stderr
 
 
+def test_what_has_no_room_for_now_is_started_when_another_process_has_ended(start_method: str, tmp_path: Path) -> None:
+    done = limited(70, tmp_path, MANY, start_method)
+
+    assert done.returncode == 0, done.stderr
+    assert "60 processes: 60 succeeded" in done.stderr
+
+
+def test_many_short_processes_lose_no_descriptor_where_few_are_allowed(tmp_path: Path) -> None:
+    done = limited(100, tmp_path, "jobs: [{do: [{print: x}], replicas: 300}]", "fork")
+
+    assert done.returncode == 0, done.stderr
+    assert "300 processes: 300 succeeded" in done.stderr
+
+
+def test_the_supervisors_own_room_may_be_much_less_than_the_fronts(tmp_path: Path) -> None:
+    queues = ", ".join(f"q{number}: queue" for number in range(60))
+    text = f"shared: {{{queues}}}\njobs: [{{do: [{{sleep: 10ms}}], replicas: 80}}]"
+
+    done = limited(256, tmp_path, text, "fork")
+
+    assert done.returncode == 0, done.stderr
+    assert "80 processes: 80 succeeded" in done.stderr
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_with_room_for_one_take_turns(method: str, tmp_path: Path) -> None:
+    done = limited(40, tmp_path, "jobs: [{target: noop, replicas: 6}]", method)
+
+    assert done.returncode == 0, done.stderr
+
+
+HOLDS_OUTPUTS = """
+jobs:
+  - {name: parent, replicas: 12, target: "subprocess:Popen", args: [[sleep, "SECONDS"]], join: false}
+  - {name: last, do: [{print: x}]}
+"""
+
+
+@pytest.mark.parametrize(("seconds", "status"), [("0.4", 0), ("600", 1)])
+def test_outputs_that_grandchildren_keep_open_take_room_until_they_have_ended(
+    seconds: str, status: int, tmp_path: Path
+) -> None:
+    done = limited(56, tmp_path, HOLDS_OUTPUTS.replace("SECONDS", seconds), "fork")
+
+    assert done.returncode == status, done.stderr
+    assert ("processes that were left keep the outputs of others open" in done.stderr) == (status == 1)
+    assert "descriptors were lost" not in done.stderr
+
+
 @pytest.mark.parametrize("most", [6, 9])
 def test_a_limit_of_descriptors_that_is_too_low_for_the_command_is_told(most: int, tmp_path: Path) -> None:
     done = limited(most, tmp_path, PLAIN, "fork")

@@ -65,7 +65,7 @@ def test_shared_memory_that_cannot_be_made_is_told_and_nothing_starts(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(
-        f"{file}:3:10: error: the shared memory of this job cannot be made in /dev/shm: {said}"
+        f"{file}:3:10: error: the shared memory of this job cannot be created in /dev/shm: {said}"
     )
     assert "started" not in done.stderr
 

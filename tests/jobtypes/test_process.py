@@ -13,7 +13,7 @@ ADD = "add target: package.module:function, or do: with steps"
 
 
 def processes_of(job: str) -> tuple[ProcessPlan, ...]:
-    return plan_of(f"jobs:\n- {job}").processes
+    return tuple(plan_of(f"jobs:\n- {job}").processes)
 
 
 def test_a_job_is_one_process_unless_it_has_replicas() -> None:

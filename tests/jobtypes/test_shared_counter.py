@@ -253,9 +253,9 @@ def test_overflow_is_what_numpy_sees_when_it_counts(dtype: str, expected: int) -
     ("fields", "why"),
     [
         ({"sync": "none"}, "nothing guards the shared number (sync: none), so two workers read the same number"),
-        ({"permits": 2}, "a semaphore with 2 permits lets 2 workers in at once, so two workers read the same number"),
-        ({"permits": 1}, "and that although a semaphore guards the shared number; please report this"),
-        ({"sync": "lock"}, "and that although a lock guards the shared number; please report this"),
+        ({"permits": 2}, "a semaphore with 2 permits admits 2 workers at once, so two workers read the same number"),
+        ({"permits": 1}, "although a semaphore guards the shared number; please report this"),
+        ({"sync": "lock"}, "although a lock guards the shared number; please report this"),
     ],
 )
 def test_lost_updates_are_explained_by_what_guards_the_number(fields: dict[str, Any], why: str) -> None:

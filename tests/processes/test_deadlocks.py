@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import runner
 from tests.deadlocks import Scenario, wrong_with
 from tests.effort import share_of
+from tests.running import run_text
 
 if TYPE_CHECKING:
     from runner.model.plan import StartMethod
@@ -42,3 +44,20 @@ def test_circles_are_told_whatever_the_start_method(start_method: StartMethod) -
 
     assert wrong_with(scenario, result) is None
     assert result.deadlock == ("p0", "p1", "p2")
+
+
+@pytest.mark.parametrize("order", ["terminate", "kill"])
+def test_a_standstill_is_found_though_two_waiters_have_been_ended_together(order: str) -> None:
+    text = f"""
+        time_limit: 60
+        shared: {{a: lock, go: event}}
+        jobs:
+          - {{name: holder, do: [{{with: a, do: [{{wait: go}}]}}]}}
+          - {{name: w, replicas: 4, do: [{{with: a, do: [{{sleep: 1ms}}]}}]}}
+        main: [start: [holder, w], sleep: 500ms, {order}: [w-0, w-1], join: holder]
+    """
+
+    result = run_text(text, Path(__file__).parent, "fork")
+
+    assert result.outcome == "failed"
+    assert "standstill" in {note["about"] for note in result.notes}

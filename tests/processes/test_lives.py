@@ -13,6 +13,7 @@ import pytest
 
 import runner
 from runner import Event, Plan, RunResult
+from runner.link.local_connection import LocalConnection
 from runner.model.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
 from runner.session import Interrupted, Session
 from tests.running import events, once_ready, plan_of, run_text
@@ -258,12 +259,13 @@ def test_ends_that_nobody_saw_are_told_when_the_supervisor_dies(start_method: st
     plan = plan_of("jobs: [{name: a, target: heartbeat, args: [60]}]", HERE, start_method)
     told = []
 
-    with Session() as session:
+    connection = LocalConnection()
+    with Session(connection) as session:
         session.submit(plan)
         for item in session.items():
             told.append(item)
             if b"beat 1" in getattr(item, "data", b""):
-                os.kill(session.pid, signal.SIGKILL)
+                os.kill(connection.pid, signal.SIGKILL)
 
     said = [item.to_json() for item in told if isinstance(item, Event)]
     (exited,) = [event for event in said if event["event"] == "process.exited"]

@@ -142,7 +142,7 @@ def test_a_class_of_another_start_methods_own_is_started_as_the_file_says(start_
     [
         ("ExitsWhenMade", "SystemExit: 3"),
         ("RunsItsOwnWay", "TypeError: its `run` cannot be set, which is needed to see how it ends"),
-        ("StartsWhenMade", "RuntimeError: it starts a process while it is made: main starts processes"),
+        ("StartsWhenMade", "RuntimeError: its constructor starts a process: main starts processes"),
     ],
 )
 def test_a_class_that_cannot_be_made_is_refused(cls: str, why: str, start_method: str) -> None:
@@ -215,10 +215,10 @@ def test_a_target_of_whose_body_nothing_has_run_has_failed(tmp_path: Path, start
 @pytest.mark.parametrize(
     ("job", "message"),
     [
-        ("target: 'lazy:steps'", "`lazy:steps` gives a generator: to call it runs nothing of its body"),
-        ("target: 'lazy:feed'", "`lazy:feed` gives an async generator: to call it runs nothing of its body"),
-        ("target: 'lazy:opened'", "`lazy:opened` gives a context manager: to call it runs nothing of its body"),
-        ("class: 'lazy:RunsNothing'", "`run` of `lazy:RunsNothing` gives a generator: to call it runs nothing"),
+        ("target: 'lazy:steps'", "`lazy:steps` returns a generator: calling it does not run its body"),
+        ("target: 'lazy:feed'", "`lazy:feed` returns an async generator: calling it does not run its body"),
+        ("target: 'lazy:opened'", "`lazy:opened` returns a context manager: calling it does not run its body"),
+        ("class: 'lazy:RunsNothing'", "`run` of `lazy:RunsNothing` returns a generator: calling it does not run"),
         ("class: 'lazy:Empty'", "`lazy:Empty` has no `run` of its own and no target: its process would do nothing"),
         ("class: 'lazy:EmptyWithInit'", "`lazy:EmptyWithInit` has no `run` of its own and no target"),
         ("class: 'lazy:Forgetful'", r"`lazy:Forgetful` does not call `super\(\).__init__\(\)` in its `__init__`"),

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from runner.system.paused_children import wake_paused
+from runner.system.paused_children import resume_paused
 
 pytestmark = pytest.mark.linux("waitid tells what has been paused")
 
@@ -19,7 +19,7 @@ def test_a_paused_child_goes_on() -> None:
         child.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
 
-        woken = wake_paused([child.pid])
+        woken = resume_paused([child.pid])
 
         assert woken == [child.pid]
         assert child.communicate("go\n", timeout=30)[0] == "went on\n"
@@ -30,6 +30,6 @@ def test_a_child_that_runs_or_has_been_reaped_is_left_alone() -> None:
         reaped = subprocess.Popen([sys.executable, "-c", ""])
         reaped.wait()
 
-        assert wake_paused([runs.pid, reaped.pid]) == []
+        assert resume_paused([runs.pid, reaped.pid]) == []
 
         runs.communicate(b"\n", timeout=30)

@@ -121,7 +121,7 @@ def test_a_lost_item_is_reported_with_its_putter_and_why(target: str, why: str, 
     (putter, text), (getter, waits) = notes(result, "item_lost")
     assert (putter, getter) == ("putter", "getter")
     assert why in text
-    assert waits.startswith("getter waits for an item of box: one that putter had put there was lost")
+    assert waits.startswith("getter waits for an item of box: one that putter had put was lost")
     assert notes(result, "missing_poison_pill") == []
 
 

@@ -343,10 +343,13 @@ main:
     result = run_and_end_gone(text, start_method, {"gone"}, tmp_path)
 
     assert notes(result, "holder_died") == [
-        "gone died while it had the lock of q for reading: what it had is lost to the others, no process gives it back."
+        (
+            "gone died while it held the lock of q for reading: no process can release it any more, so every process "
+            "that needs it waits for ever."
+        )
     ]
     assert notes(result, "who_waits") == [
-        "gets would wait for an item of q for ever: no process can get one any more. So the run is ended."
+        "gets would wait for an item of q for ever: no process can get an item any more. So the run was stopped."
     ]
     assert result.processes["goes-on"].stop_reason == "holder_died"
 

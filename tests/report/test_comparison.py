@@ -11,25 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.history import KeptRun, RunLine
-from runner.history.compare import (
-    Comparison,
-    EventChange,
-    OutcomeChange,
-    OutputChange,
-    TimeChange,
-    ValueChange,
-    compare,
-)
+from runner.history.compare import Comparison, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
+from runner.history.event_comparison import EventChange
 from runner.history.facts import End, NoteSeen
 from runner.model.records import replace
-from runner.report.terminal.comparison import LEAST_WIDTH, MOST_OF_A_DIFF, MOST_ROWS, comparison_lines, verdict
-from runner.report.terminal.listing import LEAST_OF_A_FILE, history_lines
+from runner.report.terminal.comparison import MAX_DIFF, MAX_ROWS, MIN_WIDTH, comparison_lines, verdict
+from runner.report.terminal.listing import MIN_FILE, history_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 LINE = RunLine("00000001", "/jobs/a.yaml", None, "2026-01-02T03:04:05.000006Z", 1.0, "succeeded", 0, 2)
 SAME = Comparison(
@@ -102,8 +95,8 @@ def ended(**outcomes: str) -> Comparison:
         ({"after": replace(LINE, duration=2.0)}, "Nothing changed but times."),
         ({"changed_lines": 1}, "1 line of the file changed; nothing else changed."),
         ({"changed_lines": 2, "values": (VALUE,)}, "2 lines of the file changed; 1 value differs."),
-        ({"outcomes": (CHANGED,)}, "The file is the same; 1 process ended otherwise."),
-        ({"outcomes": (CHANGED, CHANGED)}, "The file is the same; 2 processes ended otherwise."),
+        ({"outcomes": (CHANGED,)}, "The file is the same; 1 process ended differently."),
+        ({"outcomes": (CHANGED, CHANGED)}, "The file is the same; 2 processes ended differently."),
         (
             {"outcomes": (OutcomeChange("p", None, OK), OutcomeChange("q", OK, None))},
             "The file is the same; 1 process is new; 1 process is gone.",
@@ -136,7 +129,7 @@ def test_the_verdict_is_one_sentence(differing: dict[str, Any], sentence: str) -
 def test_the_verdict_says_how_the_run_ended_if_that_differs() -> None:
     found = ended(before="succeeded", after="timed_out")
 
-    assert verdict(found) == "The file is the same; the run ended as timed_out, no longer as succeeded."
+    assert verdict(found) == "The file is the same; the run ended as timed_out, not as succeeded."
 
 
 # The sections
@@ -149,7 +142,7 @@ def test_of_runs_that_are_alike_there_is_no_section() -> None:
 def test_runs_without_all_their_events_are_said_to_be_so() -> None:
     lines = comparison_lines(replace(SAME, is_whole=False), 100, False)
 
-    assert lines[3:] == ["Not all events or lines of these runs were kept: what is said of them may not be all."]
+    assert lines[3:] == ["Not all events or lines of these runs were stored, so this comparison may be incomplete."]
 
 
 def test_a_setting_is_shown_with_both_values() -> None:
@@ -180,9 +173,9 @@ def test_the_diff_is_red_and_green_where_there_is_color() -> None:
 
 
 def test_of_a_long_diff_the_start_is_shown_and_the_rest_counted() -> None:
-    lines = section(diff=("+x",) * (MOST_OF_A_DIFF + 3))
+    lines = section(diff=("+x",) * (MAX_DIFF + 3))
 
-    assert lines[1:] == ["  +x"] * MOST_OF_A_DIFF + ["  and 3 more"]
+    assert lines[1:] == ["  +x"] * MAX_DIFF + ["  and 3 more"]
 
 
 @pytest.mark.parametrize(
@@ -243,9 +236,9 @@ def test_a_short_value_leaves_its_room_to_a_long_one() -> None:
 
 
 def test_of_many_values_some_are_shown_and_the_rest_counted() -> None:
-    lines = section(values=tuple(ValueChange(f"v[{number}]", 1, 2) for number in range(MOST_ROWS + 5)))
+    lines = section(values=tuple(ValueChange(f"v[{number}]", 1, 2) for number in range(MAX_ROWS + 5)))
 
-    assert len(lines) == 1 + MOST_ROWS + 1
+    assert len(lines) == 1 + MAX_ROWS + 1
     assert lines[-1] == "  and 5 more"
 
 
@@ -321,7 +314,7 @@ def test_a_note_may_say_nothing() -> None:
 
 
 def test_of_many_notes_the_rest_is_counted() -> None:
-    assert section(notes_gone=(NOTE,) * (MOST_ROWS + 1))[-1] == "  and 1 more"
+    assert section(notes_gone=(NOTE,) * (MAX_ROWS + 1))[-1] == "  and 1 more"
 
 
 def test_times_are_those_of_the_run_of_processes_and_of_results() -> None:
@@ -374,7 +367,7 @@ def test_no_line_is_wider_than_there_is_room_nor_steers_a_terminal(
 ) -> None:
     lines = comparison_lines(replace(SAME, values=found, settings=found, diff=diff), width, False)
 
-    assert all(len(line) <= max(width, LEAST_WIDTH) and line.isprintable() for line in lines)
+    assert all(len(line) <= max(width, MIN_WIDTH) and line.isprintable() for line in lines)
 
 
 def test_two_runs_are_compared_and_shown() -> None:
@@ -411,7 +404,7 @@ def test_below_a_run_of_an_edited_file_stands_the_edit() -> None:
 
 
 def test_a_list_of_nothing_says_so() -> None:
-    assert history_lines([], 100) == ["No run is kept."]
+    assert history_lines([], 100) == ["No run is stored."]
 
 
 def test_a_run_of_an_earlier_year_is_shown_with_that() -> None:
@@ -447,7 +440,7 @@ def test_a_file_that_is_too_long_is_shown_by_its_end(file: str, width: int) -> N
     headings, line = history_lines([replace(LINE, file=file)], width)
 
     assert len(headings) == len(line)
-    assert len(line) <= max(width, len(headings.replace("  file", "")) + LEAST_OF_A_FILE + 2, LEAST_WIDTH)
+    assert len(line) <= max(width, len(headings.replace("  file", "")) + MIN_FILE + 2, MIN_WIDTH)
     assert line.isprintable()
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.model.events import Event
 from runner.report.terminal.console import Console
+from tests.events import event_of
+
+if TYPE_CHECKING:
+    from runner.model.events import Event
 
 PROCESS: dict[str, Any] = {
     "job": "j",
@@ -36,7 +39,7 @@ END: dict[str, Any] = {
 
 
 def event(name: str, t: float = 0.0, **fields: Any) -> Event:
-    return Event.of(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
+    return event_of(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 def shown(*events: Event, verbose: bool = False, color: bool = False, width: int = 100, wraps: bool = False) -> str:
@@ -101,7 +104,7 @@ USER: dict[str, Any] = {"job": "j", "process": "p", "pid": 7, "thing": "door", "
         (
             "shared.acquired",
             USER | {"operation": "put", "waited": 0.25, "skipped": 1500},
-            "p  acquired     door (put), after 250 ms; 1,500 before it not told",
+            "p  acquired     door (put), after 250 ms; 1,500 before it not reported",
         ),
         ("shared.timed_out", USER | {"operation": "wait", "waited": 1.0}, "p  gave up      door (wait), after 1 s"),
         ("shared.released", USER | {"held": 0.1}, "p  released     door, after 100 ms"),

@@ -30,15 +30,16 @@ from runner.model.plan import (
     Start,
     Terminate,
 )
-from runner.report.terminal.explain import MOST_ALIKE, explain
+from runner.report.terminal.explain import MAX_ALIKE, explain
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json, SharedPlan, Step
+    from runner.model.json_types import StepData
+    from runner.model.plan import SharedPlan, Step
 
 P = ProcessPlan("p", "p", target="m:f")
 D = ProcessPlan("d", "d", target="m:f", daemon=True)
 GRACE = "A process that does not end within 5 s of SIGTERM gets SIGKILL."
-WAITS = "When main has ended, the run waits for every process that is no daemon."
+WAITS = "When main has ended, the run waits for every process that is not a daemon."
 
 
 def plan(*steps: Step, processes: tuple[ProcessPlan, ...] = (P,), **more: Any) -> Plan:
@@ -81,7 +82,7 @@ def test_a_plan_is_told_from_what_is_made_to_what_becomes_of_it() -> None:
         "",
         "2 processes, started by forkserver.",
         "Imported once, before any of them starts: m, numpy.",
-        "Made before the first start, and gone at the end: door, a lock.",
+        "Created before the first start, and removed at the end: door, a lock.",
         "",
         "Main, step by step:",
         "   1. start p, which runs m:f",
@@ -137,7 +138,7 @@ def test_a_plan_without_a_title_is_told_by_its_file_and_without_rules_ends_there
 def test_what_is_shared_is_told(thing: SharedPlan, words: str) -> None:
     lines = explain(plan(Start(0), shared=(thing,))).splitlines()
 
-    assert lines[3] == f"Made before the first start, and gone at the end: {words}."
+    assert lines[3] == f"Created before the first start, and removed at the end: {words}."
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_moments_are_told_from_the_first_sleep_to_the_first_join() -> None:
         ({"step": "release", "thing": {"ref": "l"}}, True),
     ],
 )
-def test_no_moment_is_known_behind_a_step_that_may_wait(step: dict[str, Any], is_known_after: bool) -> None:
+def test_no_moment_is_known_behind_a_step_that_may_wait(step: StepData, is_known_after: bool) -> None:
     told = steps_of(Sleep(1), Act(step), Kill(0))
 
     assert told[1].startswith("2. at 1 s: ")
@@ -204,7 +205,7 @@ def test_no_moment_is_known_behind_a_step_that_may_wait(step: dict[str, Any], is
 
 
 def doing(number: int) -> tuple[ProcessPlan, ...]:
-    steps: tuple[Json, ...] = ({"step": "repeat", "times": 2, "do": [{"step": "hang", "nothing": None}]},)
+    steps: tuple[StepData, ...] = ({"step": "repeat", "times": 2, "do": [{"step": "hang", "nothing": None}]},)
     return tuple(ProcessPlan(f"p{index}", "p", do=steps) for index in range(number))
 
 
@@ -217,26 +218,26 @@ def test_what_a_process_does_is_told_below() -> None:
     ]
 
 
-@pytest.mark.parametrize(("number", "more"), [(MOST_ALIKE, []), (MOST_ALIKE + 2, ["(2 more processes with steps)"])])
+@pytest.mark.parametrize(("number", "more"), [(MAX_ALIKE, []), (MAX_ALIKE + 2, ["(2 more processes with steps)"])])
 def test_of_many_processes_with_steps_the_first_are_told(number: int, more: list[str]) -> None:
     told = after(Start(0), processes=doing(number))
 
     assert [line for line in told if line.endswith("step by step:")] == [
-        f"p{index}, step by step:" for index in range(MOST_ALIKE)
+        f"p{index}, step by step:" for index in range(MAX_ALIKE)
     ]
     assert [line for line in told if line.startswith("(")] == more
 
 
 def test_as_many_steps_alike_as_there_may_be_are_all_told() -> None:
-    told = steps_of(*map(Start, range(MOST_ALIKE)), processes=replicas(MOST_ALIKE))
+    told = steps_of(*map(Start, range(MAX_ALIKE)), processes=replicas(MAX_ALIKE))
 
-    assert told == [f"{number + 1}. start p{number}, which runs m:f" for number in range(MOST_ALIKE)]
+    assert told == [f"{number + 1}. start p{number}, which runs m:f" for number in range(MAX_ALIKE)]
 
 
 def test_of_one_more_the_first_two_and_the_last_are_told_and_the_numbers_go_on() -> None:
-    processes = replicas(MOST_ALIKE + 1)
+    processes = replicas(MAX_ALIKE + 1)
 
-    told = steps_of(*map(Start, range(MOST_ALIKE + 1)), Join(0), Start(1), processes=processes)
+    told = steps_of(*map(Start, range(MAX_ALIKE + 1)), Join(0), Start(1), processes=processes)
 
     assert told == [
         "1. start p0, which runs m:f",
@@ -318,7 +319,7 @@ def test_each_rule_of_a_process_is_told(rule: dict[str, Any], words: str) -> Non
 
 @pytest.mark.parametrize(
     ("number", "told", "more"),
-    [(2 * MOST_ALIKE, 2 * MOST_ALIKE, []), (2 * MOST_ALIKE + 1, MOST_ALIKE, ["(and 7 more such rules)"])],
+    [(2 * MAX_ALIKE, 2 * MAX_ALIKE, []), (2 * MAX_ALIKE + 1, MAX_ALIKE, ["(and 7 more such rules)"])],
 )
 def test_of_many_rules_the_first_are_told_and_the_rest_counted(number: int, told: int, more: list[str]) -> None:
     rules = after(Start(0), processes=replicas(number, on_terminate="unwind"))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.model.events import Event
 from runner.notes.failures import Failures
-from runner.report.terminal.failure_lines import MOST_GROUPS, MOST_OF_A_TRACEBACK, failure_lines
+from runner.report.terminal.failure_lines import MAX_GROUPS, MAX_TRACEBACK, failure_lines
+from tests.events import event_of
 
 ERROR: dict[str, Any] = {
     "type": "ValueError",
@@ -32,10 +32,10 @@ def lines(*ends: dict[str, Any], width: int = 80, tracebacks: bool = False, even
     """The lines on a run whose processes `p-0`, `p-1`, … end so."""
     found = Failures()
     for number in range(len(ends)):
-        found.see(Event.of(0, 0.0, "", "process.created", "r", {"process": f"p-{number}"}))
+        found.see(event_of(0, 0.0, "", "process.created", "r", {"process": f"p-{number}"}))
     said = END if event == "process.exited" else {}
     for number, end in enumerate(ends):
-        found.see(Event.of(0, 1.0, "", event, "r", said | {"process": f"p-{number}"} | end))
+        found.see(event_of(0, 1.0, "", event, "r", said | {"process": f"p-{number}"} | end))
     return failure_lines(found, width, tracebacks=tracebacks)
 
 
@@ -50,7 +50,7 @@ def test_a_thousand_that_fail_alike_are_one_group() -> None:
 @pytest.mark.parametrize(
     ("end", "text"),
     [
-        ({"outcome": "lost", "exit_code": None}, "lost, which means that the exit code is not known"),
+        ({"outcome": "lost", "exit_code": None}, "lost, which means that the exit code is unknown"),
         ({"exit_code": -11, "signal": "SIGSEGV"}, "killed by SIGSEGV (exit code -11)"),
         ({"outcome": "timed_out", "stop_reason": "timeout"}, "timed_out, because its timeout is over"),
         ({"outcome": "terminated", "stop_reason": "time_limit"}, "terminated, because the run's time limit is over"),
@@ -81,7 +81,7 @@ def test_two_with_other_messages_are_named_both() -> None:
 
 def test_main_comes_first() -> None:
     found = Failures()
-    found.see(Event.of(0, 1.0, "", "main.ended", "r", {"exit_code": 1, "error": ERROR}))
+    found.see(event_of(0, 1.0, "", "main.ended", "r", {"exit_code": 1, "error": ERROR}))
 
     assert failure_lines(found, 80, tracebacks=False) == ["Main failed: ValueError: no\\x1b[2J, at job.py:3 in work"]
 
@@ -95,7 +95,7 @@ def test_a_kept_run_of_another_version_may_have_other_reasons_and_lack_errors() 
 
 def test_a_main_that_fails_without_an_exception_has_its_exit_code() -> None:
     found = Failures()
-    found.see(Event.of(0, 1.0, "", "main.ended", "r", {"exit_code": 3, "error": None}))
+    found.see(event_of(0, 1.0, "", "main.ended", "r", {"exit_code": 3, "error": None}))
 
     assert failure_lines(found, 80, tracebacks=False) == ["Main failed: failed with exit code 3"]
 
@@ -108,8 +108,8 @@ def test_where_nothing_failed_there_are_no_lines() -> None:
 def test_many_ways_to_fail_fit_into_a_screen_of_any_width(width: int) -> None:
     told = lines(*({"exit_code": number} for number in range(1, 40)), width=width)
 
-    assert len(told) == MOST_GROUPS + 2
-    assert told[-1] == f"  {39 - MOST_GROUPS}  in {39 - MOST_GROUPS} more ways"
+    assert len(told) == MAX_GROUPS + 2
+    assert told[-1] == f"  {39 - MAX_GROUPS}  in {39 - MAX_GROUPS} more ways"
     assert max(map(len, told)) <= max(width, 50)
 
 
@@ -119,5 +119,5 @@ def test_the_end_of_a_traceback_is_shown_of_the_first_groups() -> None:
     told = lines({"error": deep}, *({"error": ERROR | {"type": f"E{number}"}} for number in range(5)), tracebacks=True)
 
     shown = [line for line in told if "| " in line]
-    assert shown[:2] == ["     | …", f"     | line {100 - MOST_OF_A_TRACEBACK}"]
+    assert shown[:2] == ["     | …", f"     | line {100 - MAX_TRACEBACK}"]
     assert shown.count("     | ValueError: no") == 2

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.model.events import Event
 from runner.report.terminal.json_lines import JsonLines, open_events
+from tests.events import event_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.model.plan import Json
+    from runner.model.events import Event
+    from runner.model.json_types import Json
 
 
 def event(number: int = 0, **fields: Json) -> Event:
-    return Event.of(number, 0.5, "2026-01-01T00:00:00Z", "note", "r", fields)
+    return event_of(number, 0.5, "2026-01-01T00:00:00Z", "note", "r", fields)
 
 
 def numbers(data: bytes) -> list[int]:

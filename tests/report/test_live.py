@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.model.events import Event, ProgressMade
-from runner.report.terminal.live import MOST_LINES, Live
+from runner.report.terminal.live import MAX_LINES, Live
+from tests.events import event_of
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 _STYLES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -26,7 +27,7 @@ def _a_terminal_of_100_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def event(name: str, **fields: Json) -> Event:
-    return Event.of(0, 0.0, "", name, "r", fields)
+    return event_of(0, 0.0, "", name, "r", fields)
 
 
 def _bar_left_out(line: str) -> str:
@@ -105,8 +106,8 @@ def test_each_process_that_runs_is_a_line_with_its_time_in_the_order_of_their_st
 
 def test_of_more_processes_than_lines_the_rest_are_counted() -> None:
     screen = Screen()
-    screen.starts(*(f"p{number}" for number in range(MOST_LINES)))
-    assert screen.drawn(at=1.0) == [f"running  p{number}  1 s" for number in range(MOST_LINES)]
+    screen.starts(*(f"p{number}" for number in range(MAX_LINES)))
+    assert screen.drawn(at=1.0) == [f"running  p{number}  1 s" for number in range(MAX_LINES)]
 
     screen.starts("q", "r")
 
@@ -282,7 +283,7 @@ def test_a_line_that_is_wider_than_the_terminal_is_cut() -> None:
 def test_of_many_lines_that_are_rewritten_the_first_are_shown() -> None:
     screen = Rewriting(*[b"10%"] * 30)
 
-    assert screen.drawn(at=1.0)[-2:] == ["10%", f"and {30 - MOST_LINES} more lines that are being rewritten"]
+    assert screen.drawn(at=1.0)[-2:] == ["10%", f"and {30 - MAX_LINES} more lines that are being rewritten"]
 
 
 def test_without_such_a_line_there_is_nothing_to_draw_where_processes_are_not_shown() -> None:

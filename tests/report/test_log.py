@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
-from runner.model.events import Event
 from runner.report.terminal.log import event_log
+from tests.events import event_of
 
-EVENT = Event.of(3, 0.5, "2026-01-01T00:00:00Z", "note", "r", {"text": "hello"})
+if TYPE_CHECKING:
+    from runner.model.events import Event
+
+EVENT = event_of(3, 0.5, "2026-01-01T00:00:00Z", "note", "r", {"text": "hello"})
 
 
 class Sink:

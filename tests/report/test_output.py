@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from runner.model.events import Output
 from runner.report.terminal.output import Prefixed, Raw
+from tests.output import split
 
 
 class Written:
@@ -28,11 +29,15 @@ def prefixed(*, color: bool = False, escapes: bool = False) -> tuple[Prefixed, W
     return Prefixed(["a", "long"], written, color=color, escapes=escapes), written
 
 
+def show(shown: Prefixed, *outputs: Output) -> None:
+    for output in split(*outputs):
+        shown.show(output)
+
+
 def test_each_line_gets_its_name_in_one_column() -> None:
     shown, written = prefixed()
 
-    shown.show(Output(0, "stdout", b"one\ntwo\n"))
-    shown.show(Output(1, "stderr", b"three\n"))
+    show(shown, Output(0, "stdout", b"one\ntwo\n"), Output(1, "stderr", b"three\n"))
 
     assert written.pieces == [("stdout", "a    │ one\na    │ two\n".encode()), ("stderr", "long │ three\n".encode())]
 
@@ -40,10 +45,9 @@ def test_each_line_gets_its_name_in_one_column() -> None:
 def test_half_a_line_waits_for_its_end_or_the_process_end() -> None:
     shown, written = prefixed()
 
-    shown.show(Output(0, "stdout", b"ha"))
+    show(shown, Output(0, "stdout", b"ha"))
     assert written.data == b""
-    shown.show(Output(0, "stdout", b"lf\nrest"))
-    shown.show(Output(0, "stdout", b""))
+    show(shown, *(Output(0, "stdout", data) for data in (b"ha", b"lf\nrest", b"")))
 
     assert written.data == "a    │ half\na    │ rest\n".encode()
 
@@ -51,7 +55,7 @@ def test_half_a_line_waits_for_its_end_or_the_process_end() -> None:
 def test_a_terminal_is_not_steered_and_colours_end_with_their_line() -> None:
     shown, written = prefixed(escapes=True)
 
-    shown.show(Output(0, "stdout", b"\x1b[2Jgone \x1b[31mred\r\nnext\x07\rover\n"))
+    show(shown, Output(0, "stdout", b"\x1b[2Jgone \x1b[31mred\r\nnext\x07\rover\n"))
 
     assert written.data == ("a    │ \\x1b[2Jgone \x1b[31mred\x1b[0m\na    │ next\\x07\\x0dover\n".encode())
 
@@ -73,7 +77,7 @@ def test_a_line_that_is_rewritten_is_one_line_on_a_terminal_and_has_a_state_unti
 def test_names_are_coloured_on_request() -> None:
     shown, written = prefixed(color=True)
 
-    shown.show(Output(0, "stdout", b"one\n"))
+    show(shown, Output(0, "stdout", b"one\n"))
 
     assert written.data == "\x1b[36ma    │\x1b[0m one\n".encode()
 
@@ -81,7 +85,7 @@ def test_names_are_coloured_on_request() -> None:
 def test_the_supervisors_own_output_has_the_name_of_multiprocessing() -> None:
     shown, written = prefixed()
 
-    shown.show(Output(None, "stderr", b"log\n"))
+    show(shown, Output(None, "stderr", b"log\n"))
 
     assert written.data == "MainProcess │ log\n".encode()
 
@@ -99,12 +103,12 @@ def test_raw_output_is_passed_on() -> None:
 def test_no_byte_is_lost_however_it_comes(data: bytes, cuts: st.DataObject) -> None:
     shown, written = prefixed()
 
-    rest = data
+    pieces, rest = [], data
     while rest:
         size = cuts.draw(st.integers(1, len(rest)))
-        shown.show(Output(0, "stdout", rest[:size]))
+        pieces.append(rest[:size])
         rest = rest[size:]
-    shown.show(Output(0, "stdout", b""))
+    show(shown, *(Output(0, "stdout", piece) for piece in [*pieces, b""]))
 
     whole = data if data.endswith(b"\n") or not data else data + b"\n"
     prefix = "a    │ ".encode()

@@ -11,6 +11,8 @@ import pytest
 import runner.report.terminal.reporter as reporting
 from runner.model.events import Event, Output, ProgressMade
 from runner.report.terminal.reporter import Reporter, Settings
+from tests.events import event_of
+from tests.output import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,15 +47,16 @@ END: dict[str, Any] = {
 
 
 def event(name: str, **fields: Any) -> Event:
-    return Event.of(0, 0.0, "2026-01-01T00:00:00Z", name, "r", fields)
+    return event_of(0, 0.0, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
+OUT, ERR = split(Output(0, "stdout", b"out\n"), Output(0, "stderr", b"err\n"))
 RUN: tuple[Item, ...] = (
     event("run.started", file="f", start_method="fork", processes=1),
     event("process.created", **PROCESS, target="m:f", daemon=False),
     event("process.started", **PROCESS),
-    Output(0, "stdout", b"out\n"),
-    Output(0, "stderr", b"err\n"),
+    OUT,
+    ERR,
     event("process.exited", **PROCESS, **END),
     event("job.result", job="j", type="t", result={"total": 5}),
     event("run.finished", outcome="succeeded", exit_status=0, duration=0.5, values={}, deadlock=None),
@@ -101,7 +104,10 @@ def test_output_and_results_go_to_stdout_and_what_happens_to_stderr(terminal: Te
     assert " ".join(lines[-1].split()) == "p 7 succeeded 500 ms 100 ms 1.0 MiB 0 no error yes"
 
 
-REWRITTEN = (event("process.created", **PROCESS, target="m:f", daemon=False), Output(0, "stdout", b"\r10%\r20%\n"))
+REWRITTEN: list[Item] = [
+    event("process.created", **PROCESS, target="m:f", daemon=False),
+    *split(Output(0, "stdout", b"\r10%\r20%\n")),
+]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_last_values_go_to_stdout_a_long_one_cut(terminal: Terminal) -> None:
     assert (result, total) == ("j: total  5", "shared: total  3")
     assert items.startswith("shared: items  [0, 1, 2, ")
     assert items.endswith(" …")
-    assert len(items) == len("shared: items  ") + reporting.MOST_OF_A_VALUE + len(" …")
+    assert len(items) == len("shared: items  ") + reporting.MAX_VALUE + len(" …")
 
 
 def test_as_json_last_values_are_in_the_result_whole(terminal: Terminal) -> None:
@@ -235,7 +241,7 @@ def test_that_nobody_reads_stdout_is_told_once(monkeypatch: pytest.MonkeyPatch) 
     reporter = Reporter(Settings(names=("p",), totals={}, quiet=True), lambda: told.append(True))
 
     for _ in range(3):
-        reporter.handle(Output(0, "stdout", b"out\n"), 0.0)
+        reporter.handle(OUT, 0.0)
     reporter.close()
     reporter.conclude()
 
@@ -287,7 +293,7 @@ def test_on_a_terminal_the_display_goes_out_of_the_way(
         reporter.handle(ProgressMade("j", (5,)), 1.0)
         reporter.rest(1.0)
 
-        reporter.handle(Output(0, "stdout", b"out\n"), 1.1)
+        reporter.handle(OUT, 1.1)
 
         display.seek(0)
         assert "50%" in display.read()
@@ -302,7 +308,7 @@ def test_on_a_terminal_the_display_goes_out_of_the_way(
 
 @pytest.mark.parametrize("escapes", [True, False])
 def test_escapes_in_output_are_shown_on_a_terminal_only(escapes: bool, terminal: Terminal) -> None:
-    report(Output(0, "stdout", b"\x1b[2J\n"), quiet=True, stdout_is_terminal=escapes)
+    report(*split(Output(0, "stdout", b"\x1b[2J\n")), quiet=True, stdout_is_terminal=escapes)
 
     assert terminal.shows("stdout") == ("p │ \\x1b[2J\n" if escapes else "p │ \x1b[2J\n")
 
@@ -313,7 +319,7 @@ def test_a_stdout_that_is_full_is_told_once_and_remembered(terminal: Terminal, m
     stops: list[bool] = []
     reporter = Reporter(Settings(names=("p",), totals={}, quiet=True), lambda: stops.append(True))
 
-    for item in (*RUN[:3], Output(0, "stdout", b"1\n"), Output(0, "stdout", b"2\n")):
+    for item in (*RUN[:3], *split(Output(0, "stdout", b"1\n"), Output(0, "stdout", b"2\n"))):
         reporter.handle(item, 0.0)
     reporter.close()
     reporter.conclude()

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import runner.report.terminal.reporter as reporting
-from runner.model.events import Event, Output, ProgressMade
+from runner.model.events import Output, ProgressMade
 from runner.report.terminal.reporter import Reporter, Settings
+from tests.events import event_of
+from tests.output import split
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.model.events import Item
 
-CREATED = Event.of(0, 0.0, "", "process.created", "r", {"process": "p", "job": "j"})
-STARTED = Event.of(0, 0.0, "", "process.started", "r", {"process": "p", "pid": 7})
-OUT, ERR = Output(0, "stdout", b"out\n"), Output(0, "stderr", b"err\n")
+CREATED = event_of(0, 0.0, "", "process.created", "r", {"process": "p", "job": "j"})
+STARTED = event_of(0, 0.0, "", "process.started", "r", {"process": "p", "pid": 7})
+OUT, ERR = split(Output(0, "stdout", b"out\n"), Output(0, "stderr", b"err\n"))
 
 
 def report(*items: Item, **settings: Any) -> Reporter:
@@ -95,9 +97,9 @@ def test_events_that_wait_are_written_at_a_rest(tmp_path: Path) -> None:
 
 
 def test_the_result_as_json_keeps_its_letters_and_what_was_written(capfd: pytest.CaptureFixture[str]) -> None:
-    created = Event.of(0, 0.0, "", "process.created", "r", {"process": "é", "job": "j"})
+    created = event_of(0, 0.0, "", "process.created", "r", {"process": "é", "job": "j"})
 
-    report(created, Output(0, "stdout", b"out\n"), json=True, stdout_is_data=True, quiet=True).conclude()
+    report(created, OUT, json=True, stdout_is_data=True, quiet=True).conclude()
 
     text = capfd.readouterr().out
     assert '"é"' in text

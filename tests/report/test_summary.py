@@ -8,10 +8,10 @@ import pytest
 
 from runner.model.records import replace
 from runner.model.results import ProcessResult, RunResult
-from runner.report.terminal.summary import MOST_ROWS, result_lines, summary, value_lines
+from runner.report.terminal.summary import MAX_ROWS, result_lines, summary, value_lines
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 HEADINGS = "process pid outcome time cpu memory exit code expected"
 ENDED = ProcessResult("p", "j", 7, "succeeded", True, 0, duration=1.5, cpu_seconds=0.25, max_rss=3 << 20)
@@ -56,7 +56,10 @@ def test_the_table_has_its_columns_below_an_empty_line() -> None:
         (ProcessResult("p", "j", 7, "lost", False), "p 7 lost ? ? ? no"),
         (ProcessResult("p", "j", 7), "p 7 not started ? ? ?"),
         (ProcessResult("p", "j"), "p not started"),
-        (ProcessResult("p", "j", error={"type": "OSError"}, expected=False), "p start failed no"),
+        (
+            ProcessResult("p", "j", error={"type": "OSError", "message": "", "traceback": None}, expected=False),
+            "p start failed no",
+        ),
     ],
 )
 def test_a_row_leaves_out_what_never_was_and_asks_what_is_not_known(process: ProcessResult, row: str) -> None:
@@ -133,14 +136,14 @@ def test_nothing_in_the_environment_has_a_file_coloured(monkeypatch: pytest.Monk
 
 
 def test_as_many_processes_as_there_may_be_rows_are_all_listed_and_not_counted() -> None:
-    assert [line.split()[0] for line in rows(*many(1, MOST_ROWS - 1))] == [
+    assert [line.split()[0] for line in rows(*many(1, MAX_ROWS - 1))] == [
         "bad-0",
-        *(f"good-{number}" for number in range(MOST_ROWS - 1)),
+        *(f"good-{number}" for number in range(MAX_ROWS - 1)),
     ]
 
 
 def test_of_one_more_only_the_unexpected_are_listed_and_all_are_counted_most_first() -> None:
-    assert rows(*many(2, MOST_ROWS - 1)) == [
+    assert rows(*many(2, MAX_ROWS - 1)) == [
         "bad-0 100 failed ? ? ? 1 an error no",
         "bad-1 101 failed ? ? ? 2 an error no",
         "41 processes: 39 succeeded, 2 failed",
@@ -148,10 +151,10 @@ def test_of_one_more_only_the_unexpected_are_listed_and_all_are_counted_most_fir
 
 
 def test_of_too_many_unexpected_the_first_are_listed_and_the_rest_counted() -> None:
-    lines = rows(*many(MOST_ROWS + 2), ProcessResult("never", "j"))
+    lines = rows(*many(MAX_ROWS + 2), ProcessResult("never", "j"))
 
-    assert [line.split()[0] for line in lines[:MOST_ROWS]] == [f"bad-{number}" for number in range(MOST_ROWS)]
-    assert lines[MOST_ROWS:] == ["43 processes: 42 failed, 1 not started", "2 more did not end as expected"]
+    assert [line.split()[0] for line in lines[:MAX_ROWS]] == [f"bad-{number}" for number in range(MAX_ROWS)]
+    assert lines[MAX_ROWS:] == ["43 processes: 42 failed, 1 not started", "2 more did not end as expected"]
 
 
 def test_of_many_processes_the_notes_are_counted() -> None:
@@ -174,14 +177,14 @@ def test_of_many_that_ended_alike_the_first_are_listed() -> None:
 
 
 def test_as_many_unexpected_as_there_may_be_rows_are_all_listed() -> None:
-    lines = rows(*many(MOST_ROWS, 1))
+    lines = rows(*many(MAX_ROWS, 1))
 
-    assert len(lines) == MOST_ROWS + 1
+    assert len(lines) == MAX_ROWS + 1
     assert lines[-1] == "41 processes: 40 failed, 1 succeeded"
 
 
 def test_when_many_ended_as_expected_they_are_only_counted() -> None:
-    assert shown(*many(0, MOST_ROWS + 1)) == ["", "41 processes: 41 succeeded"]
+    assert shown(*many(0, MAX_ROWS + 1)) == ["", "41 processes: 41 succeeded"]
 
 
 def test_a_run_without_a_process_has_no_table() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runner.model.events import MAIN_PROCESS, Event
 from runner.report.timeline.build import timeline_of
 from runner.report.timeline.model import MAIN, End, Lane, Span, Timeline, ending
+from tests.events import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ KINDS = ("lock", "rlock", "semaphore", "bounded_semaphore", "condition", "event"
 
 
 def event(name: str, t: float = 0.0, **fields: Any) -> Event:
-    return Event.of(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
+    return event_of(0, t, "2026-01-01T00:00:00Z", name, "r", fields)
 
 
 def began(count: int = 1) -> Event:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner.report.timeline.build import timeline_of
 from runner.report.timeline.model import SPAN_WORDS
-from runner.report.timeline.text import LEAST_WIDTH, MOST_LANES, fitted, lines, ticks, width_of
+from runner.report.timeline.text import MAX_LANES, MIN_WIDTH, fitted, lines, ticks, width_of
 from tests.report.test_timeline import (
     created,
     event,
@@ -160,23 +160,23 @@ def many(count: int, bad: int) -> list[str]:
 def test_of_many_lanes_those_that_did_not_end_as_expected_and_the_first_are_drawn() -> None:
     told = many(100, bad=2)
 
-    names = [line.split()[0] for line in told[:MOST_LANES]]
+    names = [line.split()[0] for line in told[:MAX_LANES]]
     assert names == ["MainProcess", *(f"p{number}" for number in range(37)), "p98", "p99"]
-    assert told[MOST_LANES] == "61 more processes not shown"
+    assert told[MAX_LANES] == "61 more processes not shown"
 
 
 def test_of_too_many_that_did_not_end_as_expected_the_first_are_drawn() -> None:
-    told = many(MOST_LANES, bad=MOST_LANES)
+    told = many(MAX_LANES, bad=MAX_LANES)
 
-    assert told[MOST_LANES - 1].split()[0] == f"p{MOST_LANES - 2}"
-    assert told[MOST_LANES] == "1 more process not shown"
+    assert told[MAX_LANES - 1].split()[0] == f"p{MAX_LANES - 2}"
+    assert told[MAX_LANES] == "1 more process not shown"
 
 
 @given(some_of(philosophers()) | some_of(kitchen()), st.integers(0, 200))
 def test_no_line_is_wider_than_there_is_room(events: list[Event], width: int) -> None:
     told = lines(timeline_of(events), width, color=False)
 
-    assert max(map(width_of, told)) <= max(width, LEAST_WIDTH)
+    assert max(map(width_of, told)) <= max(width, MIN_WIDTH)
 
 
 @pytest.mark.parametrize("word", SPAN_WORDS.values())

@@ -13,7 +13,7 @@ import runner
 from runner import RunResult
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.supervise.child import coroutines
-from runner.supervise.child.coroutines import is_async, lazy_kind, may_return_body, run_out
+from runner.supervise.child.coroutines import is_async, lazy_kind, may_return_body, run_awaitable
 from runner.supervise.child.termination import Terminated, raise_terminated
 from tests.processes import lazy
 
@@ -86,7 +86,7 @@ def test_a_function_that_might_return_a_body_that_is_still_to_run_is_known(calle
 
 
 def test_of_too_much_code_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coroutines, "MOST_FUNCTIONS", 0)
+    monkeypatch.setattr(coroutines, "MAX_FUNCTIONS", 0)
 
     assert may_return_body(lazy.some) is True
 
@@ -104,14 +104,14 @@ def test_of_too_much_code_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_whatever_coroutine_a_call_returns_is_run(called: Callable[[], object], value: int) -> None:
-    assert run_out(called()) == value
+    assert run_awaitable(called()) == value
 
 
 @pytest.mark.parametrize("called", [lazy.begun, lazy.used_up, lazy.some])
 def test_a_generator_that_has_begun_and_one_that_is_a_mere_value_are_returned(called: Callable[[], object]) -> None:
     returned = called()
 
-    assert run_out(returned) is returned
+    assert run_awaitable(returned) is returned
 
 
 @pytest.mark.parametrize(
@@ -125,19 +125,19 @@ def test_a_generator_that_has_begun_and_one_that_is_a_mere_value_are_returned(ca
 )
 def test_what_has_not_begun_is_an_error(called: Callable[[], object], kind: str) -> None:
     with pytest.raises(TypeError, match=f"the target returned {kind}, and nothing of its body has run: call it from"):
-        run_out(called())
+        run_awaitable(called())
 
 
 def test_an_exception_in_a_coroutine_comes_without_the_frames_of_the_loop() -> None:
     with pytest.raises(LookupError) as raised:
-        run_out(lazy.failing())
+        run_awaitable(lazy.failing())
 
     assert [entry.name for entry in raised.traceback][-2:] == ["_run", "failing"]
 
 
 def test_a_cancellation_that_nothing_asked_for_is_an_exception() -> None:
     with pytest.raises(asyncio.CancelledError):
-        run_out(lazy.cancelled())
+        run_awaitable(lazy.cancelled())
 
 
 async def _terminate_oneself() -> None:
@@ -149,7 +149,7 @@ def test_a_sigterm_that_is_to_unwind_cancels_the_coroutine() -> None:
     before = signal.signal(signal.SIGTERM, raise_terminated)
     try:
         with pytest.raises(Terminated):
-            run_out(_terminate_oneself())
+            run_awaitable(_terminate_oneself())
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.model.plan import ProcessPlan
-from runner.supervise.starting.user_classes import NotToBeStarted, construct, starts_by_user_code
+from runner.supervise.starting.user_classes import UnusableClass, construct, starts_by_user_code
 from runner.supervise.tracing.handles import PlainHandle
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def test_its_start_comes_to_us() -> None:
         ("os.getpid", TypeError, "makes a int, not a multiprocessing.Process"),
         ("Stubborn", TypeError, "its `run` cannot be set"),
         ("Absent", AttributeError, "Absent"),
-        ("Bare", NotToBeStarted, "`run`"),
-        ("Forgetful", NotToBeStarted, "__init__"),
-        ("Early", NotToBeStarted, "__init__"),
+        ("Bare", UnusableClass, "`run`"),
+        ("Forgetful", UnusableClass, "__init__"),
+        ("Early", UnusableClass, "__init__"),
         ("Wrong", AttributeError, "absent"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.supervise.child.random_generators import MOST_ITEMS, MOST_STATES, NUMPYS, drawn, states_of
+from runner.supervise.child.random_generators import MAX_ITEMS, MAX_STATES, NUMPYS, drawn, generator_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def _numpys_own_without_a_seed() -> Iterator[None]:
 
 def found(names: dict[str, Any], act: Callable[[], object]) -> list[str]:
     """The names of the generators that were drawn from in this action."""
-    before = states_of({"__name__": "m"} | names)
+    before = generator_states({"__name__": "m"} | names)
     act()
     return [name for name, _ in drawn(before)]
 
@@ -63,7 +63,7 @@ def test_one_with_a_seed_or_without_a_state_is_none(made: Any) -> None:
     [
         lambda made: made.seed(7),
         lambda made: made.setstate(random.Random(7).getstate()),
-        lambda made: [made.getrandbits(32 * 624) for _ in range(MOST_STATES + 2)],  # too many to tell
+        lambda made: [made.getrandbits(32 * 624) for _ in range(MAX_STATES + 2)],  # too many to tell
     ],
 )
 def test_one_that_gets_a_seed_in_the_target_is_none(seed: Callable[[random.Random], object]) -> None:
@@ -80,7 +80,7 @@ def test_numpys_global_generator_is_seen_until_it_gets_a_seed() -> None:
 
 def test_the_same_numbers_are_told_alike_and_others_are_not() -> None:
     def roll(names: dict[str, Any], times: int) -> list[tuple[str, int]]:
-        before = states_of(names)
+        before = generator_states(names)
         names["dice"].getrandbits(32 * times)
         return list(drawn(before))
 
@@ -145,7 +145,7 @@ def test_generators_that_libraries_hold_and_those_in_large_containers_are_not(mo
     monkeypatch.setitem(sys.modules, "torch", installed)
     monkeypatch.setattr(Table, "dice", made)
     installed.__dict__.update({"row": [made], "Table": Table})
-    names: dict[str, Any] = {"torch": installed, "row": [made] * (MOST_ITEMS + 1), "Table": Table, "__row__": [made]}
+    names: dict[str, Any] = {"torch": installed, "row": [made] * (MAX_ITEMS + 1), "Table": Table, "__row__": [made]}
 
     for module in ("torch", "random", "no_such_module"):
         monkeypatch.setattr(Table, "__module__", module)
@@ -206,4 +206,4 @@ def test_where_no_library_of_random_numbers_is_loaded_there_is_none(monkeypatch:
     monkeypatch.delitem(sys.modules, "numpy.random")
     monkeypatch.delitem(sys.modules, "random")
 
-    assert states_of({"__name__": "m", "dice": 1}) == []
+    assert generator_states({"__name__": "m", "dice": 1}) == []

@@ -13,7 +13,7 @@ import pytest
 
 from runner.supervise.child.end_records import (
     RECORD_CHUNK,
-    Endings,
+    EndRecords,
     record_exception,
     record_leaving,
     record_return,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from runner.model.json_types import EndRecord
+
 
 class Pipe:
     """The common pipe, and one child that writes there."""
@@ -31,12 +33,12 @@ class Pipe:
     def __init__(self) -> None:
         self.read, self.write = os.pipe()
         os.set_blocking(self.read, False)
-        self.endings = Endings()
+        self.endings = EndRecords()
 
     def around(self, number: int) -> Any:
         return SimpleNamespace(number=number, pid=os.getpid(), parent=os.getppid(), records=self.write)
 
-    def taken(self, number: int) -> dict[str, Any]:
+    def taken(self, number: int) -> EndRecord:
         self.endings.read(self.read)
         return self.endings.take(number)
 
@@ -108,8 +110,8 @@ def test_what_is_no_end_is_told_in_order_each_with_who_tells_it(pipe: Pipe) -> N
     tell(pipe.around(3), '["released",1]')
 
     assert pipe.taken(3) == {"ended_by": "return"}
-    assert pipe.endings.take_told() == [(3, ["waiting", 1]), (12, ["acquired", 1]), (3, ["released", 1])]
-    assert pipe.endings.take_told() == []
+    assert pipe.endings.take_messages() == [(3, ["waiting", 1]), (12, ["acquired", 1]), (3, ["released", 1])]
+    assert pipe.endings.take_messages() == []
 
 
 def test_what_is_long_to_tell_is_put_together_though_others_speak_in_between(pipe: Pipe) -> None:
@@ -123,7 +125,7 @@ def test_what_is_long_to_tell_is_put_together_though_others_speak_in_between(pip
 
     assert pipe.taken(1) == {}
     said = ["globals", "m", names]
-    assert pipe.endings.take_told() == [(2, ["drawn", 7]), (1, said), (1, said)]
+    assert pipe.endings.take_messages() == [(2, ["drawn", 7]), (1, said), (1, said)]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_what_is_nothing_to_hear_is_dropped(junk: bytes, pipe: Pipe) -> None:
     tell(pipe.around(2), '["drawn",7]')
 
     assert pipe.taken(1) == {}
-    assert pipe.endings.take_told() == [(2, ["drawn", 7])]
+    assert pipe.endings.take_messages() == [(2, ["drawn", 7])]
 
 
 def test_who_tells_what_is_no_end_has_not_ended(pipe: Pipe) -> None:
@@ -175,7 +177,7 @@ def test_an_exception_is_told_though_nothing_can_be_imported_any_more(
         record_exception(pipe.around(1), error)
 
     told = pipe.taken(1)["error"]
-    _, frame, last = told["traceback"].splitlines()
+    _, frame, last = str(told["traceback"]).splitlines()
     assert frame.startswith(f'  File "{__file__}", line ')
     assert last == f"ValueError: {told['message']}"
 

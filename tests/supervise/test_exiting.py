@@ -137,7 +137,7 @@ def test_finalizers_that_wait_for_the_exit_are_told_when_the_process_leaves(hear
     with Exiting("no_such_module"):
         made = [weakref.finalize(owner, save), weakref.finalize(owner, print), weakref.finalize(other, save)]
         made.append(weakref.finalize(owner, pytest.fail))  # a package's
-        made.append(weakref.finalize(owner, messages.tell_lives_on))
+        made.append(weakref.finalize(owner, messages.report_lives_on))
         never = weakref.finalize(owner, save)
         never.atexit = False
     del other

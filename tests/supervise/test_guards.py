@@ -19,11 +19,11 @@ from runner.model.shared_things import (
 )
 from runner.supervise.sharing.guards import Guards, missing_permits
 from runner.supervise.tracing.table import BLOCKED, EXTRA, MARK, WAITS, WANTS, operation_bits
-from runner.system.sleeping import LOOKS_IN_THE_DARK
+from runner.system.sleeping import SEEN_TWICE_COUNT
 from tests.supervise.things import asleep, guards_of, made_of
 
 if TYPE_CHECKING:
-    from runner.model.plan import Json
+    from runner.model.json_types import StepData
     from runner.model.shared_things import SharedPlan
     from runner.supervise.sharing.things import SharedThings
 
@@ -66,13 +66,14 @@ def test_a_permit_is_missing_when_the_process_that_noted_it_is_dead(thing: Share
         guards._lock(thing).acquire()
         note(things, 1, 0, 1)
 
-        assert (guards.noted_by(0), guards.noted_by(1)) == ([1], [])
+        assert (guards.guards_noted_by(0), guards.guards_noted_by(1)) == ([1], [])
         assert guards.missing(1, dead=0) == (1, True)
         assert guards.missing(1, dead=1) == (0, True)
         note(things, 1, 1, WANTS)
         assert guards.missing(1, dead=0) == (1, False)
+        assert guards.missing(1, dead=0, ended={0, 1}) == (1, True)  # a process that has ended acquires nothing
         guards.clear_mark(1, 0)
-        assert guards.noted_by(0) == []
+        assert guards.guards_noted_by(0) == []
         guards._lock(thing).release()
 
 
@@ -95,10 +96,10 @@ def test_where_it_is_unknown_whether_a_waiter_sleeps_its_wait_is_seen_several_ti
         note(things, 0, 0, 1)
         note(things, 0, 1, WANTS | BLOCKED | operation_bits("acquire"))
 
-        looks = [guards.missing(0, dead=0) for _ in range(LOOKS_IN_THE_DARK)]
+        looks = [guards.missing(0, dead=0) for _ in range(SEEN_TWICE_COUNT)]
         note(things, 0, 1, 1, WAITS)  # it has had it, and waits once more
 
-        assert looks == [(1, False)] * (LOOKS_IN_THE_DARK - 1) + [(1, True)]
+        assert looks == [(1, False)] * (SEEN_TWICE_COUNT - 1) + [(1, True)]
         assert guards.missing(0, dead=0) == (1, False)
 
 
@@ -163,7 +164,7 @@ def test_the_locks_inside_other_things_are_guards_too(thing: SharedPlan, row: in
         inside.acquire()
         note(things, row, 0, 1)
 
-        assert (guards.free(row), guards.noted_by(0), guards.missing(row, dead=0)) == (0, [row], (1, True))
+        assert (guards.free(row), guards.guards_noted_by(0), guards.missing(row, dead=0)) == (0, [row], (1, True))
         inside.release()
 
 
@@ -172,7 +173,7 @@ def test_those_that_wait_to_be_notified_hold_no_guard() -> None:
         for row in (1, 2):
             note(things, row, 0, WANTS)
 
-        assert guards_of(things).noted_by(0) == []
+        assert guards_of(things).guards_noted_by(0) == []
         assert not guards_of(things).rows[1].is_guard
         assert not guards_of(things).rows[2].is_guard
 
@@ -189,7 +190,7 @@ def test_without_a_table_nothing_is_noted() -> None:
     with made_of(SharedLock("x", traced=False)) as things:
         guards = guards_of(things)
 
-        assert (guards.noted_by(0), guards.marks(0, [0]), guards._extra(0)) == ([], {}, 0)
+        assert (guards.guards_noted_by(0), guards.marks(0, [0]), guards._extra(0)) == ([], {}, 0)
         with pytest.raises(AssertionError, match="nothing is traced"):
             guards.clear_mark(0, 0)
 
@@ -211,7 +212,7 @@ ACQUIRE, RELEASE = ({"step": step, "thing": {"ref": "x"}} for step in ("acquire"
     ],
 )
 def test_a_guard_that_other_processes_release_is_a_signal(
-    thing: SharedPlan, do: tuple[Json, ...], mains: tuple[dict[str, Json], ...], is_signal: bool
+    thing: SharedPlan, do: tuple[StepData, ...], mains: tuple[StepData, ...], is_signal: bool
 ) -> None:
     plan = Plan("f", "fork", (ProcessPlan("p", "p", do=do),), tuple(map(Act, mains)), (), shared=(thing,))
     with made_of(thing) as things:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runner.supervise.sharing.holders import Holders
 
 G, H = 0, 1
 """Two guards, by their rows."""
+
+
+if TYPE_CHECKING:
+    from collections.abc import Set
 
 
 class Guards:
@@ -13,13 +19,15 @@ class Guards:
 
     def __init__(self) -> None:
         self.marks: dict[int, list[int]] = {}
+        self.ended: set[int] = set()
         self.now_missing: dict[int, tuple[int, bool]] = {G: (0, True), H: (0, True)}
 
-    def noted_by(self, process: int) -> list[int]:
+    def guards_noted_by(self, process: int) -> list[int]:
         return list(self.marks.get(process, ()))
 
-    def missing(self, row: int, dead: int) -> tuple[int, bool]:
+    def missing(self, row: int, dead: int, ended: Set[int]) -> tuple[int, bool]:
         assert row in self.marks[dead]
+        self.ended = set(ended)
         return self.now_missing[row]
 
     def clear_mark(self, row: int, process: int) -> None:
@@ -72,7 +80,7 @@ def test_what_is_uncertain_is_looked_at_again_until_it_is_certain() -> None:
     assert list(holders.see_end(0)) == []
     assert holders.uncertain
     guards.now_missing[G] = (0, True)
-    assert list(holders.look_again()) == []
+    assert list(holders.check_again()) == []
     assert not holders.uncertain
 
 
@@ -83,11 +91,22 @@ def test_what_stays_uncertain_is_looked_at_again_as_long_as_it_is() -> None:
     holders = Holders(guards)
 
     assert list(holders.see_end(0)) == []
-    assert [list(holders.look_again()) for _ in range(20)] == [[]] * 20
+    assert [list(holders.check_again()) for _ in range(20)] == [[]] * 20
     guards.now_missing[G] = (1, True)
 
-    assert list(holders.look_again()) == [(0, G)]
+    assert list(holders.check_again()) == [(0, G)]
     assert not holders.uncertain
+
+
+def test_each_look_knows_all_that_have_ended() -> None:
+    guards = Guards()
+    guards.marks = {0: [G], 1: [G]}
+    holders = Holders(guards)
+
+    for process in (0, 1):
+        list(holders.see_end(process))
+
+    assert guards.ended == {0, 1}
 
 
 def test_at_the_end_there_is_no_other_time() -> None:
@@ -97,4 +116,4 @@ def test_at_the_end_there_is_no_other_time() -> None:
     holders = Holders(guards)
     assert list(holders.see_end(0)) == []
 
-    assert list(holders.look_again(for_the_last_time=True)) == [(0, G)]
+    assert list(holders.check_again(for_the_last_time=True)) == [(0, G)]

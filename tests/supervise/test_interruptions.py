@@ -13,11 +13,14 @@ import pytest
 
 from runner.link.wire import Link
 from runner.model.plan import Plan, ProcessPlan
-from runner.supervise.core.timers import Timers
-from runner.supervise.starting.pauses import MOST_OF_A_TURN_S, Interruptions
+from runner.supervise.core.life import LifeId
+from runner.supervise.core.timers import RunLimit, Timers
+from runner.supervise.starting.pauses import MAX_TURN_S, PauseCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from runner.link.wire import ToFront
 
 PROCESSES = (
     ProcessPlan("p", "p", target="runner.workers:noop"),
@@ -33,10 +36,10 @@ class World:
 
     def __init__(self, stops: int = -1) -> None:
         self.front, ours = socket.socketpair()
-        self.link = Link(ours)
+        self.link: ToFront = Link(ours)
         self.signals = SimpleNamespace(stop_is_pending=False, stops=stops)
         self.timers = Timers()
-        self.interruptions = Interruptions(PLAN, self.link, self.signals, self.timers)  # type: ignore[arg-type]  # a fake
+        self.interruptions = PauseCheck(PLAN, self.link, self.signals, self.timers)  # type: ignore[arg-type]  # a fake
         self.now = time.monotonic() + 60
         self.interruptions.begin_turn(self.now)
 
@@ -54,15 +57,15 @@ def world() -> Iterator[World]:
 
 def test_main_goes_on_until_its_turn_is_over(world: World) -> None:
     assert not world.has_come()
-    assert not world.has_come(MOST_OF_A_TURN_S * 0.9)
-    assert world.has_come(MOST_OF_A_TURN_S * 1.1)
+    assert not world.has_come(MAX_TURN_S * 0.9)
+    assert world.has_come(MAX_TURN_S * 1.1)
 
 
 def test_main_pauses_when_a_timer_is_due(world: World) -> None:
-    world.timers.set(world.now + MOST_OF_A_TURN_S / 2, "run", 0)
+    world.timers.set(world.now + MAX_TURN_S / 2, RunLimit())
 
-    assert not world.has_come(MOST_OF_A_TURN_S / 3)
-    assert world.has_come(MOST_OF_A_TURN_S / 2)
+    assert not world.has_come(MAX_TURN_S / 3)
+    assert world.has_come(MAX_TURN_S / 2)
 
 
 def test_main_pauses_when_a_signal_asks_for_a_stop(world: World) -> None:
@@ -101,21 +104,21 @@ def test_main_pauses_when_the_front_has_gone(world: World) -> None:
 def test_a_row_ends_when_the_first_timer_of_its_own_processes_may_be_due(
     processes: tuple[int, ...], after: float, world: World
 ) -> None:
-    assert world.interruptions.row(processes, world.now).due == pytest.approx(world.now + after)
+    assert world.interruptions.row(tuple(map(LifeId, processes)), world.now).due == pytest.approx(world.now + after)
 
 
 def test_a_row_of_processes_without_a_timer_ends_when_another_one_is_due(world: World) -> None:
-    assert world.interruptions.row((0,), world.now).due == math.inf
-    world.timers.set(world.now + 5, "run", 0)
+    assert world.interruptions.row((LifeId(0),), world.now).due == math.inf
+    world.timers.set(world.now + 5, RunLimit())
 
-    row = world.interruptions.row((0, 3), world.now)
+    row = world.interruptions.row((LifeId(0), LifeId(3)), world.now)
 
     assert row.due == world.now + 5
-    assert row.until == world.now + MOST_OF_A_TURN_S
+    assert row.until == world.now + MAX_TURN_S
 
 
 def test_a_row_ends_when_the_front_has_sent_an_order(world: World) -> None:
-    row = world.interruptions.row((0,), world.now)
+    row = world.interruptions.row((LifeId(0),), world.now)
     assert not row.news(0)
 
     world.front.send(b'{"order":"stop"}\n')

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.supervise.child.json_values import MOST_BYTES, MOST_DEPTH, json_value
+from runner.supervise.child.json_values import MAX_BYTES, MAX_DEPTH, json_value
 
 
 class Number(enum.IntEnum):
@@ -57,10 +57,10 @@ def circle() -> list[Any]:
         {},
         {"a": [1, 2.0, None, {"b": "x"}]},
         {"token": "t"},
-        "x" * (MOST_BYTES - 2),
-        "é" * (MOST_BYTES // 2 - 1),
-        "\x00" * (MOST_BYTES // 6),
-        nested(MOST_DEPTH),
+        "x" * (MAX_BYTES - 2),
+        "é" * (MAX_BYTES // 2 - 1),
+        "\x00" * (MAX_BYTES // 6),
+        nested(MAX_DEPTH),
         10**4000,
     ],
 )
@@ -94,12 +94,12 @@ def test_a_value_that_json_gives_back_unchanged_is_kept(value: Any) -> None:
         [Raising()],
         object(),
         "\ud83d\ude00",
-        "x" * (MOST_BYTES - 1),
-        "é" * (MOST_BYTES // 2),
-        "\x00" * (MOST_BYTES // 6 + 1),
-        [0] * MOST_BYTES,
+        "x" * (MAX_BYTES - 1),
+        "é" * (MAX_BYTES // 2),
+        "\x00" * (MAX_BYTES // 6 + 1),
+        [0] * MAX_BYTES,
         ["x"] * 10_000,
-        nested(MOST_DEPTH + 1),
+        nested(MAX_DEPTH + 1),
         nested(100_000),
         circle(),
         10**5000,

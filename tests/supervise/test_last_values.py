@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from runner.model.shared_things import SharedManaged, SharedQueue, SharedValue
 from runner.supervise.sharing import last_values
-from runner.supervise.sharing.last_values import MOST_DEPTH, MOST_ENTRIES, as_json, items_left, of, of_array
+from runner.supervise.sharing.last_values import MAX_DEPTH, MAX_ENTRIES, as_json, items_left, of, of_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_of_ten_thousand_items_the_first_are_told_and_the_others_counted(queue: 
     assert found == list(range(items))
     shown = as_json(found)
     assert isinstance(shown, list)
-    assert (shown[:-1], shown[-1]) == (list(range(MOST_ENTRIES)), "<9,000 more>")
+    assert (shown[:-1], shown[-1]) == (list(range(MAX_ENTRIES)), "<9,000 more>")
 
 
 def test_half_an_item_is_none(queue: Any) -> None:
@@ -170,17 +170,17 @@ def test_what_json_lacks_is_shown(value: object, shown: object) -> None:
 
 
 def test_of_a_large_mapping_the_first_entries_are_told() -> None:
-    shown = as_json(dict.fromkeys(map(str, range(MOST_ENTRIES + 5))))
+    shown = as_json(dict.fromkeys(map(str, range(MAX_ENTRIES + 5))))
 
     assert isinstance(shown, dict)
-    assert list(shown) == list(map(str, range(MOST_ENTRIES)))
+    assert list(shown) == list(map(str, range(MAX_ENTRIES)))
 
 
 def test_what_is_too_deep_is_shown_from_there() -> None:
-    text = json.dumps(as_json(deep(MOST_DEPTH + 5)))
+    text = json.dumps(as_json(deep(MAX_DEPTH + 5)))
 
     assert text.count('"') == 2
-    assert text.startswith("[" * MOST_DEPTH + '"[[[[[')
+    assert text.startswith("[" * MAX_DEPTH + '"[[[[[')
 
 
 plain = st.recursive(

@@ -9,41 +9,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model.json_types import Error
 from runner.model.plan import Expect, Limits, ProcessPlan
 from runner.model.records import replace
-from runner.supervise.core.lifecycle import (
+from runner.supervise.core.commands import Command, Report, SendSignal, SetTimer, Wake
+from runner.supervise.core.life import (
     SIGKILL,
     SIGTERM,
-    Exited,
+    Due,
+    End,
     Fact,
     ImpossibleFact,
     Kill,
     Life,
-    Phase,
-    Report,
-    SendSignal,
-    SetTimer,
-    Started,
-    StartFailed,
+    LifeId,
+    LifePhase,
     Terminate,
-    TimerFired,
-    Wake,
-    judge,
-    transition,
 )
+from runner.supervise.core.lifecycle import begin, transition
+from runner.supervise.core.outcomes import judge
+from runner.supervise.core.timers import LifeTimer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.model.json_types import Error
     from runner.model.words import EndedBy
 
 PLAN = ProcessPlan("worker", "worker", target="runner.workers:noop")
-OK = Exited(0, "return")
+OK = End(0, "return")
+ID = LifeId(0)
+
+
+def begun(plan: ProcessPlan = PLAN, at: float = 0.0) -> tuple[Life, list[Command]]:
+    return begin(Life(ID, plan, grace_period=5, started_at=at))
 
 
 def life(*facts: Fact, plan: ProcessPlan = PLAN) -> Life:
-    state = Life(0, plan, grace_period=5)
-    for at, fact in enumerate(facts):
+    state, _ = begun(plan)
+    for at, fact in enumerate(facts, 1):
         state, _ = transition(state, fact, at)
     return state
 
@@ -53,9 +57,9 @@ def reports(commands: Sequence[object]) -> list[str]:
 
 
 def test_a_started_process_runs_until_its_exit() -> None:
-    state, commands = transition(life(Started()), OK, 3.5)
+    state, commands = transition(life(), OK, 3.5)
 
-    assert state.phase is Phase.ENDED
+    assert state.phase is LifePhase.ENDED
     [report] = commands
     assert isinstance(report, Report)
     assert report.event == "process.exited"
@@ -67,40 +71,40 @@ def test_a_started_process_runs_until_its_exit() -> None:
 def test_terminate_after_counts_from_the_processs_own_start() -> None:
     plan = replace(PLAN, terminate_after=2.5)
 
-    state, commands = transition(life(plan=plan), Started(), 10)
+    state, commands = begun(plan, at=10)
 
-    assert commands == [Report("process.started", 0), SetTimer(0, 2.5, 1)]
-    _, commands = transition(state, TimerFired(1), 12.5)
+    assert commands == [Report("process.started", 0), SetTimer(LifeTimer(ID, 1), 2.5)]
+    _, commands = transition(state, Due(1), 12.5)
     assert commands == [
-        SendSignal(0, SIGTERM),
+        SendSignal(ID, SIGTERM),
         Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "terminate_after"}),
-        SetTimer(0, 5, 2),
+        SetTimer(LifeTimer(ID, 2), 5),
     ]
 
 
 def test_sigkill_follows_sigterm_when_the_grace_period_is_over() -> None:
-    state = life(Started(), Terminate("main"))
+    state = life(Terminate("main"))
 
-    state, commands = transition(state, TimerFired(state.generation), 6)
+    state, commands = transition(state, Due(state.generation), 6)
 
-    assert state.phase is Phase.KILLED
-    assert commands == [SendSignal(0, SIGKILL), Report("process.killed", 0, {"reason": "grace_period"})]
+    assert state.phase is LifePhase.KILLED
+    assert commands == [SendSignal(ID, SIGKILL), Report("process.killed", 0, {"reason": "grace_period"})]
 
 
 def test_a_process_that_is_to_unwind_is_woken_twice_before_it_is_killed() -> None:
-    state = life(Started(), Terminate("main"), plan=replace(PLAN, on_terminate="unwind"))
+    state = life(Terminate("main"), plan=replace(PLAN, on_terminate="unwind"))
     seen = []
 
     for _ in range(3):
-        state, commands = transition(state, TimerFired(state.generation), 6)
+        state, commands = transition(state, Due(state.generation), 6)
         seen += commands
 
     assert seen == [
-        Wake(0),
-        SetTimer(0, 0.45, 2),
-        Wake(0),
-        SetTimer(0, 4.5, 3),
-        SendSignal(0, SIGKILL),
+        Wake(ID),
+        SetTimer(LifeTimer(ID, 2), 0.45),
+        Wake(ID),
+        SetTimer(LifeTimer(ID, 3), 4.5),
+        SendSignal(ID, SIGKILL),
         Report("process.killed", 0, {"reason": "grace_period"}),
     ]
 
@@ -108,33 +112,33 @@ def test_a_process_that_is_to_unwind_is_woken_twice_before_it_is_killed() -> Non
 def test_a_short_grace_period_has_no_time_to_wake() -> None:
     plan = replace(PLAN, on_terminate="unwind")
 
-    _, commands = transition(Life(0, plan, grace_period=0.04, phase=Phase.RUNNING), Terminate("main"), 1)
+    _, commands = transition(Life(ID, plan, grace_period=0.04), Terminate("main"), 1)
 
-    assert commands[-1] == SetTimer(0, 0.04, 1)
+    assert commands[-1] == SetTimer(LifeTimer(ID, 1), 0.04)
 
 
 def test_a_timer_of_an_older_generation_is_void() -> None:
     plan = replace(PLAN, terminate_after=1)
-    state = life(Started(), Terminate("main"), plan=plan)
+    state = life(Terminate("main"), plan=plan)
 
-    assert transition(state, TimerFired(1), 2) == (state, [])
+    assert transition(state, Due(1), 2) == (state, [])
 
 
 @pytest.mark.parametrize("order", [Terminate("main"), Kill("main")])
 def test_an_order_to_a_process_that_has_ended_does_nothing(order: Fact) -> None:
-    state = life(Started(), OK)
+    state = life(OK)
 
     assert transition(state, order, 9) == (state, [])
 
 
 def test_a_second_terminate_sends_no_second_signal() -> None:
-    state = life(Started(), Terminate("main"))
+    state = life(Terminate("main"))
 
     assert transition(state, Terminate("stop_requested"), 2) == (state, [])
 
 
 def test_the_stop_reason_is_that_of_the_first_signal() -> None:
-    state = life(Started(), Terminate("main_ended"), Kill("stop_requested"))
+    state = life(Terminate("main_ended"), Kill("stop_requested"))
 
     assert state.stop_reason == "main_ended"
     assert state.sent == {SIGTERM, SIGKILL}
@@ -157,7 +161,7 @@ def test_the_stop_reason_is_that_of_the_first_signal() -> None:
     ],
 )
 def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[int], outcome: str) -> None:
-    state = replace(Life(0, PLAN, 5), sent=frozenset(sent))
+    state = Life(ID, PLAN, 5, sent=frozenset(sent))
 
     assert judge(state, exit_code, None, 1.0) == outcome
 
@@ -175,10 +179,10 @@ def test_the_outcome_is_the_first_that_holds(exit_code: int | None, sent: set[in
 def test_a_process_that_ended_in_time_has_not_timed_out_whenever_that_is_noticed(
     left_at: float | None, ended_by: EndedBy, exit_code: int, outcome: str
 ) -> None:
-    state, _ = transition(Life(0, replace(PLAN, timeout=2.0), grace_period=5), Started(), 0.0)
-    state, _ = transition(state, TimerFired(1), 2.2)
+    state, _ = begun(replace(PLAN, timeout=2.0))
+    state, _ = transition(state, Due(1), 2.2)
 
-    state, commands = transition(state, Exited(exit_code, ended_by, left_at=left_at), 2.3)
+    state, commands = transition(state, End(exit_code, ended_by, left_at=left_at), 2.3)
 
     (report,) = commands
     assert isinstance(report, Report)
@@ -187,12 +191,12 @@ def test_a_process_that_ended_in_time_has_not_timed_out_whenever_that_is_noticed
 
 @pytest.mark.parametrize("stops", [Terminate("main"), Kill("main"), Terminate("time_limit")])
 def test_a_process_whose_timeout_is_over_while_it_is_being_stopped_has_not_timed_out(stops: Fact) -> None:
-    state, _ = transition(Life(0, replace(PLAN, timeout=2.0), grace_period=5), Started(), 0.0)
+    state, _ = begun(replace(PLAN, timeout=2.0))
     state, _ = transition(state, stops, 1.0)
 
-    state, commands = transition(state, TimerFired(1), 2.0)
+    state, commands = transition(state, Due(1), 2.0)
     assert commands == []
-    _, (report,) = transition(state, Exited(-9 if isinstance(stops, Kill) else -15, "signal"), 3.0)
+    _, (report,) = transition(state, End(-9 if isinstance(stops, Kill) else -15, "signal"), 3.0)
 
     assert isinstance(report, Report)
     assert report.fields["outcome"] == ("killed" if isinstance(stops, Kill) else "terminated")
@@ -200,48 +204,48 @@ def test_a_process_whose_timeout_is_over_while_it_is_being_stopped_has_not_timed
 
 @pytest.mark.parametrize("exit_code", [0, 7, -9, -15])
 def test_what_its_timeout_stops_is_timed_out_however_it_ends(exit_code: int) -> None:
-    state, commands = transition(Life(0, replace(PLAN, timeout=2.5), 5), Started(), 0)
-    assert commands[1:] == [SetTimer(0, 2.5, 1)]
-    state, commands = transition(state, TimerFired(1), 2.5)
+    state, commands = begun(replace(PLAN, timeout=2.5))
+    assert commands[1:] == [SetTimer(LifeTimer(ID, 1), 2.5)]
+    state, commands = transition(state, Due(1), 2.5)
     assert commands[:2] == [
-        SendSignal(0, SIGTERM),
+        SendSignal(ID, SIGTERM),
         Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "timeout"}),
     ]
 
-    _, [report] = transition(state, Exited(exit_code, "signal"), 3)
+    _, [report] = transition(state, End(exit_code, "signal"), 3)
 
     assert isinstance(report, Report)
     assert (report.fields["outcome"], report.fields["expected"]) == ("timed_out", False)
 
 
 def test_a_process_that_ends_before_its_timeout_is_as_any_other() -> None:
-    state = life(Started(), OK, plan=replace(PLAN, timeout=2.5))
+    state = life(OK, plan=replace(PLAN, timeout=2.5))
 
-    assert transition(state, TimerFired(1), 2.5) == (state, [])
+    assert transition(state, Due(1), 2.5) == (state, [])
 
 
-OUT_OF_MEMORY = {"type": "MemoryError", "message": "", "traceback": ""}
+OUT_OF_MEMORY: Error = {"type": "MemoryError", "message": "", "traceback": ""}
 ALL = Limits(memory=1 << 20, cpu_seconds=2)
 
 
 @pytest.mark.parametrize(
     ("limits", "end", "limit", "outcome"),
     [
-        (ALL, Exited(1, "exception", error=OUT_OF_MEMORY), "memory", "out_of_memory"),
-        (Limits(cpu_seconds=2), Exited(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
-        (None, Exited(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
-        (ALL, Exited(1, "exception", error={"type": "OSError"}), None, "failed"),
-        (ALL, Exited(0, "return", cpu_seconds=2.5), None, "succeeded"),
-        (ALL, Exited(-24, "signal"), "cpu_seconds", "failed"),
-        (ALL, Exited(-9, "signal", cpu_seconds=3.01), "cpu_seconds", "failed"),
-        (ALL, Exited(-9, "signal", cpu_seconds=0.1), None, "failed"),
-        (ALL, Exited(-9, "signal"), None, "failed"),
-        (Limits(memory=1), Exited(-24, "signal"), None, "failed"),
-        (None, Exited(-24, "signal"), None, "failed"),
+        (ALL, End(1, "exception", error=OUT_OF_MEMORY), "memory", "out_of_memory"),
+        (Limits(cpu_seconds=2), End(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
+        (None, End(1, "exception", error=OUT_OF_MEMORY), None, "failed"),
+        (ALL, End(1, "exception", error=OUT_OF_MEMORY | {"type": "OSError"}), None, "failed"),
+        (ALL, End(0, "return", cpu_seconds=2.5), None, "succeeded"),
+        (ALL, End(-24, "signal"), "cpu_seconds", "failed"),
+        (ALL, End(-9, "signal", cpu_seconds=3.01), "cpu_seconds", "failed"),
+        (ALL, End(-9, "signal", cpu_seconds=0.1), None, "failed"),
+        (ALL, End(-9, "signal"), None, "failed"),
+        (Limits(memory=1), End(-24, "signal"), None, "failed"),
+        (None, End(-24, "signal"), None, "failed"),
     ],
 )
-def test_a_limit_that_ended_a_process_is_told(limits: Limits | None, end: Exited, limit: str, outcome: str) -> None:
-    state = life(Started(), plan=replace(PLAN, limits=limits))
+def test_a_limit_that_ended_a_process_is_told(limits: Limits | None, end: End, limit: str, outcome: str) -> None:
+    state = life(plan=replace(PLAN, limits=limits))
 
     _, [report] = transition(state, end, 1)
 
@@ -250,9 +254,9 @@ def test_a_limit_that_ended_a_process_is_told(limits: Limits | None, end: Exited
 
 
 def test_a_sigkill_of_ours_is_no_limit() -> None:
-    state = life(Started(), Kill("main"), plan=replace(PLAN, limits=ALL))
+    state = life(Kill("main"), plan=replace(PLAN, limits=ALL))
 
-    _, [report] = transition(state, Exited(-9, "signal", cpu_seconds=5.0), 2)
+    _, [report] = transition(state, End(-9, "signal", cpu_seconds=5.0), 2)
 
     assert isinstance(report, Report)
     assert (report.fields["limit"], report.fields["outcome"]) == (None, "killed")
@@ -283,32 +287,15 @@ def test_a_sigkill_of_ours_is_no_limit() -> None:
 def test_expected_says_whether_the_process_ended_as_declared(
     facts: list[Fact], expect: Expect | None, exit_code: int, expected: bool
 ) -> None:
-    state = life(Started(), *facts, plan=replace(PLAN, expect=expect))
+    state = life(*facts, plan=replace(PLAN, expect=expect))
 
-    state, _ = transition(state, Exited(exit_code, "unreported"), 1)
+    _, [report] = transition(state, End(exit_code, "unreported"), 1)
 
-    assert state.expected is expected
-
-
-def test_a_failed_start_is_reported_and_unexpected() -> None:
-    state, commands = transition(life(), StartFailed({"type": "OSError"}), 0)
-
-    assert state.phase is Phase.UNSTARTED
-    assert state.expected is False
-    assert reports(commands) == ["process.start_failed"]
+    assert isinstance(report, Report)
+    assert report.fields["expected"] is expected
 
 
-@pytest.mark.parametrize(
-    ("before", "fact"),
-    [
-        ([], OK),
-        ([], Terminate("main")),
-        ([Started()], Started()),
-        ([Started()], StartFailed({})),
-        ([Started(), OK], OK),
-        ([Started()], TimerFired(99)),
-    ],
-)
+@pytest.mark.parametrize(("before", "fact"), [([OK], OK), ([], Due(99))])
 def test_an_impossible_fact_raises_with_the_processs_story(before: list[Fact], fact: Fact) -> None:
     with pytest.raises(ImpossibleFact, match="worker"):
         transition(life(*before), fact, 9)
@@ -328,15 +315,15 @@ orders = st.lists(
 def test_whatever_is_asked_a_life_has_one_end_and_at_most_one_of_each_signal(
     asked: list[Fact | str], exit_code: int, terminate_after: float | None
 ) -> None:
-    state, commands = transition(life(plan=replace(PLAN, terminate_after=terminate_after)), Started(), 0)
+    state, commands = begun(replace(PLAN, terminate_after=terminate_after))
     for order in asked:
-        fact = TimerFired(state.generation) if isinstance(order, str) else order
+        fact = Due(state.generation) if isinstance(order, str) else order
         state, more = transition(state, fact, 1)
         commands += more
-    state, more = transition(state, Exited(exit_code, "unreported"), 2)
+    state, more = transition(state, End(exit_code, "unreported"), 2)
     commands += more
 
-    assert state.phase is Phase.ENDED
+    assert state.phase is LifePhase.ENDED
     assert reports(commands).count("process.exited") == 1
     signals = [command.signal for command in commands if isinstance(command, SendSignal)]
     assert len(signals) == len(set(signals))
@@ -346,25 +333,25 @@ def test_whatever_is_asked_a_life_has_one_end_and_at_most_one_of_each_signal(
 @pytest.mark.parametrize(
     ("fact", "ended_at", "ended_at_from"),
     [
-        (Exited(0, "return", left_at=2.5), 2.5, "child"),
-        (Exited(1, "exception", left_at=2.5), 2.5, "child"),
-        (Exited(None, "return", left_at=2.5), 2.5, "child"),
-        (Exited(0, "return"), 3.0, "supervisor"),
-        (Exited(0, "unreported"), 3.0, "supervisor"),
-        (Exited(-9, "signal", left_at=2.5), 3.0, "supervisor"),
+        (End(0, "return", left_at=2.5), 2.5, "child"),
+        (End(1, "exception", left_at=2.5), 2.5, "child"),
+        (End(None, "return", left_at=2.5), 2.5, "child"),
+        (End(0, "return"), 3.0, "supervisor"),
+        (End(0, "unreported"), 3.0, "supervisor"),
+        (End(-9, "signal", left_at=2.5), 3.0, "supervisor"),
         (
-            Exited(0, "return", left_at=0.5),
+            End(0, "return", left_at=0.5),
             3.0,
             "supervisor",
         ),  # before its start
-        (Exited(0, "return", left_at=3.5), 3.0, "supervisor"),  # after its end
-        (Exited(0, "return", left_at=math.nan), 3.0, "supervisor"),
+        (End(0, "return", left_at=3.5), 3.0, "supervisor"),  # after its end
+        (End(0, "return", left_at=math.nan), 3.0, "supervisor"),
     ],
 )
 def test_an_end_is_when_the_child_says_that_it_left_or_when_it_was_noticed(
-    fact: Exited, ended_at: float, ended_at_from: str
+    fact: End, ended_at: float, ended_at_from: str
 ) -> None:
-    state, _ = transition(life(), Started(), 1.0)
+    state, _ = begun(at=1.0)
 
     _, [report] = transition(state, fact, 3.0)
 

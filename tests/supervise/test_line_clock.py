@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.link.line_time_matching import LineMatching
 from runner.link.line_times import HEAD
-from runner.session.line_time_matching import LineMatching
 from runner.supervise.child import line_clock
 from runner.supervise.child.line_clock import LineClock
 
@@ -125,7 +125,7 @@ def _read(pipe: Pipe) -> bytes:
 def test_a_front_that_does_not_read_hinders_no_printing(
     broken: str, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_clock, "PATIENCE_MS", 10)
+    monkeypatch.setattr(line_clock, "TIMEOUT_MS", 10)
     clock = LineClock(3, pipe.write if broken == "full" else 10_000)
 
     clock.see("x\n" * 20_000)

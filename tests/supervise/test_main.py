@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
-from runner.supervise.core.lifecycle import Phase, Report, SetTimer
+from runner.supervise.core.commands import Report, SetTimer
 from runner.supervise.core.main import (
-    MOST_STARTS,
-    PAUSES_S,
+    MAX_REQUESTS,
     Acting,
     Ended,
     Joining,
@@ -18,12 +17,16 @@ from runner.supervise.core.main import (
     Ready,
     Sleeping,
     fire,
+    pass_over_unstarted,
     proceed,
     see_act_done,
     see_end,
-    see_no_room,
-    see_postponed,
 )
+from runner.supervise.core.process import Phase
+from runner.supervise.core.timers import MainTimer
+
+if TYPE_CHECKING:
+    from runner.model.json_types import Error
 
 ENDED = Report("main.ended", None, {"exit_code": 0, "error": None})
 
@@ -47,7 +50,7 @@ def test_an_order_goes_out_as_it_is_and_main_stays_ready(step: Start | Terminate
 def test_a_sleep_ends_with_its_timer() -> None:
     main, commands = proceed(Main((Sleep(1.5),)), 0, running)
 
-    assert commands == [SetTimer("main", 1.5, 1)]
+    assert commands == [SetTimer(MainTimer(1), 1.5)]
     assert main.phase == Sleeping(1, 1.5)
     main, commands = fire(main, 1)
     assert main.phase == Ready()
@@ -67,7 +70,7 @@ def test_a_join_waits_for_the_processs_end_and_tells_for_how_long() -> None:
 
 def test_a_join_timeout_lets_main_go_on() -> None:
     main, commands = proceed(Main((Join(3, 2.0),)), 10, running)
-    assert commands == [SetTimer("main", 2.0, 1)]
+    assert commands == [SetTimer(MainTimer(1), 2.0)]
 
     main, commands = fire(main, 1)
 
@@ -119,14 +122,14 @@ def test_what_main_does_with_shared_things_is_done_by_its_hand_and_waited_for() 
     assert see_act_done(main, None, None) == (Main((step,), 1, Ready()), [])
 
 
-ERROR = {"type": "Empty", "message": "", "traceback": None}
+ERROR: Error = {"type": "Empty", "message": "", "traceback": None}
 
 
 @pytest.mark.parametrize(
     ("exit_code", "error", "ends_with"), [(3, None, 3), (0, None, 0), (None, ERROR, 1), (None, None, None)]
 )
 def test_main_ends_with_what_its_hand_leaves_with_or_raises(
-    exit_code: int | None, error: dict[str, Any] | None, ends_with: int | None
+    exit_code: int | None, error: Error | None, ends_with: int | None
 ) -> None:
     main, _ = proceed(Main((Act({}), Sleep(1))), 0, running)
 
@@ -139,16 +142,6 @@ def test_main_ends_with_what_its_hand_leaves_with_or_raises(
         assert commands == [Report("main.ended", None, {"exit_code": ends_with, "error": error})]
 
 
-def test_a_pause_before_another_try_is_no_sleep_of_mains() -> None:
-    main, _ = proceed(Main((Start(0),)), 0, planned)
-    again = see_no_room(main, 0)
-    assert again is not None
-
-    main, commands = fire(again[0], 1)
-
-    assert (main.phase, commands) == (Ready(), [])
-
-
 def test_a_waiting_main_cannot_go_on() -> None:
     main, _ = proceed(Main((Sleep(1),)), 0, running)
 
@@ -156,7 +149,7 @@ def test_a_waiting_main_cannot_go_on() -> None:
         proceed(main, 0, running)
 
 
-@pytest.mark.parametrize("number", [2, MOST_STARTS - 1, MOST_STARTS])
+@pytest.mark.parametrize("number", [2, MAX_REQUESTS - 1, MAX_REQUESTS])
 def test_starts_in_a_row_are_taken_in_one_turn(number: int) -> None:
     starts = tuple(map(Start, range(number)))
 
@@ -167,7 +160,7 @@ def test_starts_in_a_row_are_taken_in_one_turn(number: int) -> None:
 
 
 def test_of_more_starts_than_go_into_a_turn_the_rest_wait_for_the_next() -> None:
-    starts = tuple(map(Start, range(MOST_STARTS + 1)))
+    starts = tuple(map(Start, range(MAX_REQUESTS + 1)))
 
     main, first = proceed(Main(starts), 0, planned)
     main, second = proceed(main, 0, planned)
@@ -190,7 +183,7 @@ def test_the_timer_of_a_sleep_that_is_over_is_void() -> None:
     main, _ = fire(main, 1)
     main, commands = proceed(main, 1, running)
 
-    assert commands == [SetTimer("main", 1, 2)]
+    assert commands == [SetTimer(MainTimer(2), 1)]
     assert fire(main, 1) == (main, [])
     assert fire(main, 2)[0].phase == Ready()
 
@@ -205,37 +198,11 @@ def test_an_end_or_a_timer_that_main_does_not_wait_for_changes_nothing() -> None
     assert fire(Main((), phase=Ended()), 0) == (Main((), phase=Ended()), [])
 
 
-def test_main_goes_back_to_what_there_was_no_room_for_after_a_pause() -> None:
-    phases = [Phase.RUNNING, Phase.PLANNED, Phase.RUNNING, Phase.PLANNED]
-    main, _ = proceed(Main(tuple(map(Start, range(4)))), 0, planned)
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_join_waits_no_more_for_what_will_never_be_started(phase: Phase) -> None:
+    main, _ = proceed(Main((Join(0), Sleep(1))), 0, planned)
 
-    again = see_no_room(main, 1)
-    assert again is not None
-    main, commands = again
-    assert commands == [SetTimer("main", PAUSES_S[0], 1)]
-    assert see_no_room(main, 3) == (main, [])
-    main, _ = fire(main, 1)
+    main = pass_over_unstarted(main, lambda _: phase)
 
-    assert proceed(main, 0, phases.__getitem__)[1] == [Start(1), Start(3)]
-
-
-def test_main_gives_up_what_there_is_never_room_for() -> None:
-    main, _ = proceed(Main((Start(0),)), 0, planned)
-    for number, pause_s in enumerate(PAUSES_S, 1):
-        again = see_no_room(main, 0)
-        assert again is not None
-        main, commands = again
-        assert commands == [SetTimer("main", pause_s, number)]
-        main, _ = proceed(fire(main, number)[0], 0, planned)
-
-    assert see_no_room(main, 0) is None
-
-
-def test_main_goes_back_to_where_a_row_of_starts_ended_without_a_pause() -> None:
-    main, _ = proceed(Main((Sleep(0), *map(Start, range(4))), 1), 0, planned)
-
-    main = see_postponed(main, 2)
-
-    assert (main.phase, main.position) == (Ready(), 3)
-    assert see_postponed(main, 3) == main
-    assert proceed(main, 0, planned)[1] == [Start(2), Start(3)]
+    assert isinstance(main.phase, Ready if phase is Phase.UNSTARTED else Joining)
+    assert pass_over_unstarted(Main((Join(0),)), lambda _: Phase.UNSTARTED) == Main((Join(0),))

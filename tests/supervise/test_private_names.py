@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from runner.model import multiprocessing_parts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -164,6 +166,15 @@ def test_no_other_private_name_of_somebody_elses_is_used() -> None:
         used |= {name for node in nodes for name in _names(node) if re.fullmatch("_[a-zA-Z][a-z_]*", name)} - own
 
     assert used == NAMES.keys() | OF_THE_SYSTEM | WHERE_IT_EXISTS | {*OF_A_SEMAPHORE, "_fd", "_process", "_state"}
+
+
+def test_every_private_name_that_a_type_has_is_one_of_these() -> None:
+    kinds = [kind for kind in vars(multiprocessing_parts).values() if getattr(kind, "_is_protocol", False)]
+    named = {
+        name for kind in kinds for name in (*kind.__annotations__, *vars(kind)) if re.fullmatch("_[a-z][a-z_]*", name)
+    }
+
+    assert named - {"_is_protocol", "_abc_impl", "_is_runtime_protocol"} <= NAMES.keys() | {*OF_A_SEMAPHORE, "_fd"}
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model.json_types import Ref
 from runner.model.plan import ProcessPlan
 from runner.model.shared_things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
 from runner.supervise.sharing.releases import can_release, may_release, size_of
@@ -15,33 +16,32 @@ from runner.supervise.tracing.table import ALL_DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
 
+    from runner.model.json_types import StepData
     from runner.model.shared_things import SharedPlan
 
-    Step: TypeAlias = dict[str, Any]
 
-G, H = {"ref": "g"}, {"ref": "h"}
-TAKE: Step = {"step": "acquire", "thing": G}
-TRY: Step = TAKE | {"timeout": 1}
-GIVE: Step = {"step": "release", "thing": G}
-OTHER: Step = {"step": "release", "thing": H}
-WAIT: Step = {"step": "wait", "thing": G}
-PRINT: Step = {"step": "print", "value": "x"}
-RAISE: Step = {"step": "raise", "exception": "ValueError"}
-CRASH: Step = {"step": "crash"}
-HANG: Step = {"step": "hang"}
+G, H = Ref(ref="g"), Ref(ref="h")
+TAKE: StepData = {"step": "acquire", "thing": G}
+TRY: StepData = TAKE | {"timeout": 1}
+GIVE: StepData = {"step": "release", "thing": G}
+OTHER: StepData = {"step": "release", "thing": H}
+WAIT: StepData = {"step": "wait", "thing": G}
+PRINT: StepData = {"step": "print", "value": "x"}
+RAISE: StepData = {"step": "raise", "exception": "ValueError"}
+CRASH: StepData = {"step": "crash"}
+HANG: StepData = {"step": "hang"}
 
 
-def within(*steps: Step, thing: dict[str, str] = G) -> Step:
+def within(*steps: StepData, thing: Ref = G) -> StepData:
     return {"step": "with", "thing": thing, "do": list(steps)}
 
 
-def repeat(times: int, *steps: Step) -> Step:
+def repeat(times: int, *steps: StepData) -> StepData:
     return {"step": "repeat", "times": times, "do": list(steps)}
 
 
-def child(*steps: Step) -> Step:
+def child(*steps: StepData) -> StepData:
     return {"step": "child", "name": "c", "do": list(steps)}
 
 
@@ -76,7 +76,7 @@ def child(*steps: Step) -> Step:
         ((within(WAIT),), False),  # it takes the lock again
     ],
 )
-def test_steps_release_a_guard_that_they_have_not_acquired(steps: tuple[Step, ...], releases: bool) -> None:
+def test_steps_release_a_guard_that_they_have_not_acquired(steps: tuple[StepData, ...], releases: bool) -> None:
     assert may_release(steps, "g") is releases
 
 
@@ -97,7 +97,7 @@ def test_steps_release_a_guard_that_they_have_not_acquired(steps: tuple[Step, ..
         ((child(PRINT), PRINT), 2, False),
     ],
 )
-def test_what_is_left_of_steps_counts(steps: tuple[Step, ...], position: int, releases: bool) -> None:
+def test_what_is_left_of_steps_counts(steps: tuple[StepData, ...], position: int, releases: bool) -> None:
     assert may_release(steps, "g", position=position) is releases
 
 
@@ -110,7 +110,7 @@ def test_a_process_in_a_loop_that_holds_it_may_be_anywhere_in_the_loop() -> None
 
 
 @pytest.mark.parametrize("steps", [(TAKE, GIVE), (within(PRINT),), (repeat(2, TAKE, GIVE),), (within(WAIT),)])
-def test_a_process_that_is_blocked_at_a_guard_has_to_acquire_it_first(steps: tuple[Step, ...]) -> None:
+def test_a_process_that_is_blocked_at_a_guard_has_to_acquire_it_first(steps: tuple[StepData, ...]) -> None:
     assert not may_release(steps, "g", position=1, waits=True)
     assert may_release((*steps, GIVE), "g", position=1, waits=True)
 
@@ -118,7 +118,7 @@ def test_a_process_that_is_blocked_at_a_guard_has_to_acquire_it_first(steps: tup
 @pytest.mark.parametrize(
     ("step", "size"), [(PRINT, 1), (within(PRINT, within(PRINT)), 4), (repeat(5, PRINT, PRINT), 1), (child(PRINT), 1)]
 )
-def test_a_block_takes_a_number_for_each_of_its_steps_and_a_loop_one(step: Step, size: int) -> None:
+def test_a_block_takes_a_number_for_each_of_its_steps_and_a_loop_one(step: StepData, size: int) -> None:
     assert size_of(step) == size
 
 
@@ -183,7 +183,7 @@ STEPS = st.recursive(
 )
 
 
-def motions(steps: list[Step]) -> Iterator[int]:
+def motions(steps: list[StepData]) -> Iterator[int]:
     """What a process that is never blocked does with the guard: +1 when it acquires it, -1 when it releases it."""
     for step in steps:
         is_g = step.get("thing") == G
@@ -211,7 +211,7 @@ def test_what_many_rounds_acquire_is_released_before_there_is_more(acquires: int
 
 
 @given(st.lists(STEPS, max_size=4))
-def test_steps_release_more_than_they_acquire_exactly_if_some_beginning_of_them_does(steps: list[Step]) -> None:
+def test_steps_release_more_than_they_acquire_exactly_if_some_beginning_of_them_does(steps: list[StepData]) -> None:
     balance = 0
     lowest = 0
     for motion in motions(steps):

@@ -13,27 +13,36 @@ from hypothesis import strategies as st
 from runner.model.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
 from runner.model.records import replace
 from runner.model.verdict import Findings, verdict
-from runner.supervise.core import lifecycle
-from runner.supervise.core.deadlocks import MainsState
+from runner.supervise.core.commands import DoAct, EndRun, Report, SendSignal, SetTimer, StartLives
+from runner.supervise.core.deadlocks import MainsState, Room
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
-    DoAct,
-    EndRun,
+    Exited,
     Fact,
-    Happened,
-    MainsTurn,
+    Fired,
+    OutputsClosed,
     Postponed,
-    StartProcesses,
+    Started,
+    StartFailed,
     StopRun,
-    TimerFired,
+    TurnCame,
 )
-from runner.supervise.core.lifecycle import SIGKILL, Phase, Report, SendSignal, SetTimer
+from runner.supervise.core.life import SIGKILL, SIGTERM, End, ImpossibleFact, LifeId
+from runner.supervise.core.process import Phase
 from runner.supervise.core.schedule import Schedule
+from runner.supervise.core.timers import LifeTimer
 from tests.effort import share_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.model.json_types import Error
     from runner.model.words import StopReason
+
+
+def error(kind: str) -> Error:
+    return {"type": kind, "message": "", "traceback": None}
 
 
 @dataclass
@@ -51,15 +60,18 @@ class World:
     """How each of main's steps on shared things ends, after a second."""
     stops: list[tuple[float, StopReason]] = field(default_factory=list)
     room: int = 1_000_000
+    outputs_room: int | None = None
+    kept_open: dict[int, float] = field(default_factory=dict)
+    """How long the outputs of a process stay open after its end, if the front counts them."""
     row: int = 1_000_000
     """How many starts the world allows in a row; each takes `start_s`."""
     start_s: float = 0.0
     now: float = 0.0
-    told: list[tuple[float, str, int | None, dict[str, Any]]] = field(default_factory=list)
+    told: list[tuple[float, str, int | None, Mapping[str, Any]]] = field(default_factory=list)
     outcome: str | None = None
 
     def __post_init__(self) -> None:
-        self.schedule = Schedule(self.plan, self.room)
+        self.schedule = Schedule(self.plan, self.room, self.outputs_room)
         self._count = 0
         self._coming: list[tuple[float, int, Fact]] = []
         self._dead: set[int] = set()
@@ -73,33 +85,34 @@ class World:
     def play(self) -> World:
         self._deliver(Begun())
         while not self.schedule.ended:
-            if self.schedule.main_is_ready and not (self._coming and self._coming[0][0] <= self.now):
-                self._deliver(MainsTurn())
+            if self.schedule.is_ready and not (self._coming and self._coming[0][0] <= self.now):
+                self._deliver(TurnCame())
                 continue
             at, _, fact = heapq.heappop(self._coming)
             self.now = max(self.now, at)
-            if isinstance(fact, Happened):
-                if fact.process in self._dead:
+            if isinstance(fact, Exited):
+                if fact.life.process in self._dead:
                     continue
-                self._dead.add(fact.process)
+                self._dead.add(fact.life.process)
+                self._close_outputs(fact.life)
             self._deliver(fact)
         return self
 
     def _deliver(self, fact: Fact) -> None:
         for command in self.schedule.handle(fact, self.now):
             match command:
-                case StartProcesses(processes):
-                    for process in processes[: self.row]:
-                        self._start(process)
+                case StartLives(lives):
+                    for each in lives[: self.row]:
+                        self._start(each)
                         self.now += self.start_s
-                    if processes[self.row :]:
-                        self._deliver(Postponed(processes[self.row]))
-                case SendSignal(process, signal) if signal == SIGKILL or process not in self.stubborn:
-                    self._later(self.now + 0.001, Happened(process, lifecycle.Exited(-signal, "signal")))
+                    if lives[self.row :]:
+                        self._deliver(Postponed())
+                case SendSignal(life, signal) if signal == SIGKILL or life.process not in self.stubborn:
+                    self._later(self.now + 0.001, Exited(life, End(-signal, "signal")))
                 case DoAct():
                     self._later(self.now + 1, self.acts.pop(0))
-                case SetTimer(owner, seconds, generation):
-                    self._later(self.now + seconds, TimerFired(owner, generation))
+                case SetTimer(timer, seconds):
+                    self._later(self.now + seconds, Fired(timer))
                 case Report(event, process, fields):
                     self.told.append((self.now, event, process, fields))
                 case EndRun(stop):
@@ -115,17 +128,21 @@ class World:
             has_unexpected_end=bool(failed) or any(not said["expected"] for said in self.ends().values()),
         )
 
-    def _start(self, process: int) -> None:
+    def _close_outputs(self, life: LifeId) -> None:
+        if self.outputs_room is not None:
+            self._later(self.now + self.kept_open.get(life.process, 0.0), OutputsClosed((life.process,)))
+
+    def _start(self, life: LifeId) -> None:
+        process = life.process
         if self.no_room.get(process, 0):
             self.no_room[process] -= 1
-            self._deliver(Happened(process, lifecycle.StartFailed({"type": "BlockingIOError"}, had_no_room=True)))
+            self._deliver(StartFailed(life, error("BlockingIOError"), again=True))
             return
         if process in self.unstartable:
-            self._deliver(Happened(process, lifecycle.StartFailed({"type": "OSError"})))
+            self._deliver(StartFailed(life, error("OSError")))
             return
-        self._deliver(Happened(process, lifecycle.Started()))
-        exited = lifecycle.Exited(self.exit_codes.get(process, 0), "return")
-        self._later(self.now + self.lifetimes[process], Happened(process, exited))
+        self._deliver(Started(life))
+        self._later(self.now + self.lifetimes[process], Exited(life, End(self.exit_codes.get(process, 0), "return")))
 
     def story(self) -> list[str]:
         names = [process.name for process in self.plan.processes]
@@ -134,7 +151,7 @@ class World:
             for at, event, process, _ in self.told
         ]
 
-    def ends(self) -> dict[int, dict[str, Any]]:
+    def ends(self) -> dict[int, Mapping[str, Any]]:
         exits = ((process, said) for _, event, process, said in self.told if event == "process.exited")
         return {process: said for process, said in exits if process is not None}
 
@@ -275,7 +292,7 @@ def test_a_stop_of_a_run_that_is_over_does_nothing() -> None:
 
 
 def test_what_is_no_fact_is_refused() -> None:
-    with pytest.raises(AssertionError, match="no such fact"):
+    with pytest.raises(ImpossibleFact, match="no such fact"):
         Schedule(plan(), 1).handle("boom", 0)  # type: ignore[arg-type]
 
 
@@ -319,24 +336,178 @@ def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data:
     assert times == sorted(times)
 
 
-def test_what_there_is_no_room_for_is_not_started_and_hurts_nobody() -> None:
-    steps = (Start(0), Start(1), Start(2), Join(0), Start(3), Join(1))
+def test_a_start_without_room_waits_for_the_end_of_another_process_and_main_goes_on() -> None:
+    steps = (Start(0), Start(1), Start(2), Start(3), Show(2, "NOW"), Join(3))
     world = World(plan(*steps, daemons=(False,) * 4), [1, 2, 1, 1], room=2).play()
 
-    assert [line for line in world.story() if "start" in line] == [
+    assert [line for line in world.story() if "exited" not in line] == [
         "0 process.started p0",
         "0 process.started p1",
-        "0 process.start_failed p2",
-        "1 process.started p3",
+        "0 process.shown p2",
+        "1 process.started p2",
+        "2 process.started p3",
+        "3 process.joined p3",
+        "3 main.ended",
     ]
-    assert {process: said["outcome"] for process, said in world.ends().items()} == dict.fromkeys((0, 1, 3), "succeeded")
-    assert world.outcome == "failed"
+    assert world.outcome == "succeeded"
 
 
-def test_of_a_row_of_starts_that_is_cut_short_the_rest_come_in_mains_next_turns() -> None:
+@pytest.mark.parametrize("step", [Terminate(1), Kill(1)])
+def test_what_main_ends_before_there_is_room_for_it_is_never_started(step: Step) -> None:
+    world = World(plan(Start(0), Start(1), Join(0, 0.5), step, Join(1), daemons=(False,) * 2), [2, 2], room=1).play()
+
+    assert [line for line in world.story() if "p1" in line] == ["0.5 process.start_failed p1"]
+    ((_, _, _, said),) = [each for each in world.told if each[1] == "process.start_failed"]
+    assert said["error"]["message"].startswith("main ended it before there was room for it: the limit of open files")
+
+
+def test_main_goes_on_to_the_step_that_makes_room() -> None:
+    steps = (Start(0), Start(1), Terminate(0), Join(1))
+    world = World(plan(*steps, daemons=(False,) * 2), [60, 2], room=1).play()
+
+    assert world.ends()[1]["outcome"] == "succeeded"
+    assert world.now == pytest.approx(2.001)
+
+
+def test_daemons_that_wait_for_room_are_not_started_when_main_has_ended_but_others_are() -> None:
+    steps = (Start(0), Start(1), Start(2))
+    world = World(plan(*steps, daemons=(False, True, False)), [1, 1, 1], room=1).play()
+
+    assert [line for line in world.story() if "exited" not in line] == [
+        "0 process.started p0",
+        "0 main.ended",
+        "0 process.start_failed p1",
+        "1 process.started p2",
+    ]
+
+
+def test_the_room_of_a_process_is_free_when_its_outputs_are_closed() -> None:
+    world = World(
+        plan(Start(0), Start(1), Join(1), daemons=(False,) * 2), [1, 1], room=1, outputs_room=1, kept_open={0: 0.3}
+    ).play()
+
+    assert "1.3 process.started p1" in world.story()
+
+
+def test_outputs_that_are_never_closed_fail_the_starts_that_wait_for_their_room() -> None:
+    world = World(
+        plan(Start(0), Start(1), Start(2), Join(1), daemons=(False,) * 3),
+        [1, 1, 1],
+        room=1,
+        outputs_room=1,
+        kept_open={0: 1e9},
+    ).play()
+
+    assert [line for line in world.story() if "p0" not in line] == [
+        "2.55 process.start_failed p1",
+        "2.55 process.start_failed p2",
+        "2.55 main.ended",
+    ]
+
+
+def test_outputs_that_the_front_has_room_for_hold_up_no_start() -> None:
+    world = World(
+        plan(*map(Start, range(3)), Join(2), daemons=(False,) * 3),
+        [1, 1, 1],
+        room=1,
+        outputs_room=3,
+        kept_open={0: 1e9, 1: 1e9},
+    ).play()
+
+    assert [line for line in world.story() if "started" in line] == [
+        "0 process.started p0",
+        "1 process.started p1",
+        "2 process.started p2",
+    ]
+
+
+def test_closed_outputs_end_no_pause_that_is_for_the_system() -> None:
+    schedule = Schedule(plan(*map(Start, range(2)), Join(1), daemons=(False,) * 2), 9, 9)
+    facts = (TurnCame(), TurnCame(), Started(LifeId(0)), StartFailed(LifeId(1), error("BlockingIOError"), again=True))
+    for fact in (Begun(), *facts, TurnCame(), OutputsClosed((0,))):
+        schedule.handle(fact, 0.0)
+
+    assert not schedule.is_ready
+
+
+def test_outputs_may_be_closed_before_the_process_ends() -> None:
+    made = plan(Start(0), Start(1), Join(1), daemons=(False,) * 2)
+    schedule = Schedule(made, 1, 1)
+    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), OutputsClosed((0,))):
+        schedule.handle(fact, 0.0)
+
+    before = schedule.is_ready
+    schedule.handle(TurnCame(), 0.0)  # main's join
+    schedule.handle(Exited(LifeId(0), End(0, "return")), 1.0)
+
+    assert before
+    assert schedule.handle(TurnCame(), 1.0) == [StartLives((LifeId(1),))]
+
+
+def test_a_life_that_begins_after_a_stop_is_stopped_at_once() -> None:
+    made = plan(Start(0), Start(1), daemons=(False,) * 2)
+    schedule = Schedule(made, 9)
+    for fact in (Begun(), TurnCame(), TurnCame(), StopRun("stop_requested")):
+        schedule.handle(fact, 0.0)
+
+    commands = schedule.handle(Started(LifeId(0)), 1.0)
+
+    assert SendSignal(LifeId(0), SIGTERM) in commands
+    assert schedule.handle(StartFailed(LifeId(1), error("BlockingIOError"), again=True), 1.0) == [
+        Report("process.start_failed", 1, {"error": error("BlockingIOError")})
+    ]
+    assert schedule.handle(Exited(LifeId(0), End(-15, "signal")), 2.0)[-1] == EndRun("stop_requested")
+
+
+def test_a_row_that_ends_early_after_a_stop_is_not_taken_up_again() -> None:
+    made = plan(Start(0), Start(1), daemons=(False,) * 2)
+    schedule = Schedule(made, 9)
+    for fact in (Begun(), TurnCame(), TurnCame(), StopRun("stop_requested")):
+        schedule.handle(fact, 0.0)
+
+    assert schedule.handle(Postponed(), 1.0) == [EndRun("stop_requested")]
+    assert {schedule.phase(0), schedule.phase(1)} == {Phase.UNSTARTED}
+
+
+def test_the_end_of_a_life_that_does_not_live_is_impossible_and_told_with_the_last_facts() -> None:
+    schedule = begun(plan(Start(0), Sleep(1)))
+
+    with pytest.raises(ImpossibleFact, match=r"does not live(?s:.*)The last facts:\n  0.000000 Begun"):
+        schedule.handle(Exited(LifeId(0, 2), End(0, "return")), 1.0)
+
+
+def test_the_timer_of_another_life_is_void() -> None:
+    schedule = begun(plan(Start(0), Sleep(1)))
+
+    assert schedule.handle(Fired(LifeTimer(LifeId(0, 2), 1)), 1.0) == []
+
+
+def test_of_the_processes_that_wait_for_room_the_watch_learns_with_those_that_take_it() -> None:
+    schedule = begun(plan(Start(0), Start(1), Join(1), daemons=(False,) * 2), room=1)
+
+    moment = schedule.moment()
+
+    assert (schedule.first_without_room, schedule.room) == (1, 1)
+    assert moment.requested == {1}
+    assert moment.room == Room(1, is_free=False, holders=frozenset({0}))
+
+
+def test_of_a_row_of_starts_that_is_cut_short_the_rest_come_in_the_next_turns() -> None:
     world = World(plan(*map(Start, range(5)), daemons=(False,) * 5), [9] * 5, row=2, start_s=1).play()
 
     assert world.story()[:6] == [*(f"{number} process.started p{number}" for number in range(5)), "5 main.ended"]
+
+
+def test_a_row_that_ended_early_is_filled_up_with_the_starts_that_follow() -> None:
+    schedule = Schedule(plan(*map(Start, range(100)), daemons=(False,) * 100), 1000)
+    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), Postponed()):
+        schedule.handle(fact, 0.0)
+
+    requested = schedule.handle(TurnCame(), 0.0)
+    (row,) = schedule.handle(TurnCame(), 0.0)
+
+    assert requested == []
+    assert row == StartLives(tuple(map(LifeId, range(1, 65))))
 
 
 def test_at_most_one_start_lies_between_a_due_timer_and_its_effect() -> None:
@@ -362,7 +533,7 @@ def test_the_row_is_taken_up_where_there_was_no_room_though_later_ones_have_been
     steps = tuple(map(Start, range(4)))
     world = World(plan(*steps, daemons=(False,) * 4), [9] * 4, no_room={0: 1}, row=2).play()
 
-    assert world.story()[:4] == [
+    assert [line for line in world.story() if "started" in line] == [
         "0 process.started p1",
         "0.05 process.started p0",
         "0.05 process.started p2",
@@ -383,8 +554,9 @@ def test_what_there_is_room_for_again_when_its_turn_comes_is_started() -> None:
 def test_a_run_is_stopping_from_the_order_on() -> None:
     schedule = Schedule(Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0), Join(0)), ()), 9)
     schedule.handle(Begun(), 0.0)
-    schedule.handle(MainsTurn(), 0.0)
-    schedule.handle(Happened(0, lifecycle.Started()), 0.0)
+    schedule.handle(TurnCame(), 0.0)
+    schedule.handle(TurnCame(), 0.0)
+    schedule.handle(Started(LifeId(0)), 0.0)
     before = schedule.is_stopping, schedule.was_stopped
 
     schedule.handle(StopRun("stop_requested"), 1.0)
@@ -395,11 +567,11 @@ def test_a_run_is_stopping_from_the_order_on() -> None:
 
 def test_a_run_that_has_come_to_its_end_was_not_stopped_but_a_stop_would_come_too_late() -> None:
     schedule = Schedule(Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0), Join(0)), ()), 9)
-    for fact in (Begun(), MainsTurn(), Happened(0, lifecycle.Started()), MainsTurn()):
+    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), TurnCame()):
         schedule.handle(fact, 0.0)
 
-    schedule.handle(Happened(0, lifecycle.Exited(0, "return")), 1.0)
-    schedule.handle(MainsTurn(), 1.0)
+    schedule.handle(Exited(LifeId(0), End(0, "return")), 1.0)
+    schedule.handle(TurnCame(), 1.0)
 
     assert (schedule.is_stopping, schedule.was_stopped, schedule.ended) == (True, False, True)
     assert schedule.handle(StopRun("stop_requested"), 2.0) == []
@@ -408,19 +580,24 @@ def test_a_run_that_has_come_to_its_end_was_not_stopped_but_a_stop_would_come_to
 def test_what_the_system_had_no_room_for_is_started_when_it_has() -> None:
     world = World(plan(Start(0), Start(1), Start(2), daemons=(False,) * 3), [2, 2, 2], no_room={1: 2}).play()
 
-    assert world.story()[:3] == ["0 process.started p0", "0 process.started p2", "0.1 process.started p1"]
+    assert world.story()[:4] == [
+        "0 process.started p0",
+        "0 process.started p2",
+        "0 main.ended",
+        "0.1 process.started p1",
+    ]
     assert world.outcome == "succeeded"
 
 
 def test_what_the_system_has_never_room_for_is_not_started_and_hurts_nobody() -> None:
     world = World(plan(Start(0), Start(1), daemons=(False,) * 2), [2, 2], no_room={0: 100}).play()
 
-    assert world.story()[:3] == ["0 process.started p1", "1.6 process.start_failed p0", "1.6 main.ended"]
+    assert world.story()[:3] == ["0 process.started p1", "0 main.ended", "1.6 process.start_failed p0"]
     assert world.outcome == "failed"
 
 
 def test_a_run_that_is_stopped_does_not_try_again() -> None:
-    world = World(plan(Start(0)), [2], no_room={0: 100}, stops=[(0.02, "stop_requested")]).play()
+    world = World(plan(Start(0), Join(0)), [2], no_room={0: 100}, stops=[(0.02, "stop_requested")]).play()
 
     assert world.story() == ["0.02 main.stopped"]
     assert world.outcome == "stopped"
@@ -442,7 +619,7 @@ def test_main_waits_for_its_hand() -> None:
     [
         (ActDone(exit_code=0), 0, "succeeded"),
         (ActDone(exit_code=3), 3, "failed"),
-        (ActDone(error={"type": "Empty"}), 1, "failed"),
+        (ActDone(error=error("Empty")), 1, "failed"),
     ],
 )
 def test_main_may_leave_before_its_last_step_and_what_runs_is_awaited(
@@ -530,14 +707,14 @@ def test_a_declared_deadlock_does_not_excuse_what_had_failed_before() -> None:
     assert world.outcome == "failed"
 
 
-def begun(made: Plan) -> Schedule:
+def begun(made: Plan, room: int = 9) -> Schedule:
     """A schedule whose main has gone as far as it can, with everything started that it starts."""
-    schedule = Schedule(made, 9)
+    schedule = Schedule(made, room)
     schedule.handle(Begun(), 0.0)
-    while schedule.main_is_ready:
-        for command in schedule.handle(MainsTurn(), 0.0):
-            for process in command.processes if isinstance(command, StartProcesses) else ():
-                schedule.handle(Happened(process, lifecycle.Started()), 0.0)
+    while schedule.is_ready:
+        for command in schedule.handle(TurnCame(), 0.0):
+            for life in command.lives if isinstance(command, StartLives) else ():
+                schedule.handle(Started(life), 0.0)
     return schedule
 
 
@@ -560,19 +737,19 @@ NONE: frozenset[int] = frozenset()
 def test_main_goes_on_by_itself_unless_it_joins_without_end_or_has_ended(
     steps: tuple[Step, ...], state: MainsState
 ) -> None:
-    assert begun(plan(*steps, daemons=(False, False))).mains_state == state
+    assert begun(plan(*steps, daemons=(False, False))).moment().main == state
 
 
 def test_main_ends_the_daemons() -> None:
-    assert begun(plan(Start(0), Sleep(1), daemons=(True, False))).mains_state.ends == {0}
+    assert begun(plan(Start(0), Sleep(1), daemons=(True, False))).moment().main.ends == {0}
 
 
 def test_the_steps_that_main_has_left_begin_with_the_one_that_it_is_doing() -> None:
     steps = (Start(0), Act({}), Sleep(1))
 
-    assert begun(plan(*steps)).mains_steps == steps[1:]
-    assert begun(plan(Start(0), Sleep(1), Join(0))).mains_steps == (Join(0),)
-    assert begun(plan(Start(0))).mains_steps == ()
+    assert begun(plan(*steps)).moment().mains_steps == ({},)
+    assert begun(plan(Start(0), Sleep(1), Act({"step": "set"}))).moment().mains_steps == ({"step": "set"},)
+    assert begun(plan(Start(0))).moment().mains_steps == ()
 
 
 def test_those_will_end_whatever_they_do_that_have_a_timer_or_are_being_stopped() -> None:
@@ -581,5 +758,5 @@ def test_those_will_end_whatever_they_do_that_have_a_timer_or_are_being_stopped(
     timed = (first, replace(second, terminate_after=5.0), replace(third, timeout=5.0), fourth)
     schedule = begun(replace(made, processes=timed))
 
-    assert schedule.alive == {0, 1, 2, 3}
-    assert schedule.ending == {1, 2, 3}
+    assert schedule.moment().alive == {0, 1, 2, 3}
+    assert schedule.moment().ending == {1, 2, 3}

@@ -10,27 +10,29 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from runner.model import messages
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import SharedLock, SharedQueue, SharedSemaphore, kind_of
 from runner.supervise.core.deadlocks import MainsState
-from runner.supervise.sharing.child_reports import Sharing
+from runner.supervise.core.snapshot import Moment
+from runner.supervise.sharing.child_reports import SharedReport, ThingReports
 from runner.supervise.sharing.rows import Row
 from runner.supervise.tracing.descriptor import Descriptor
 from runner.supervise.tracing.handles import roles_of
-from runner.supervise.tracing.table import BLOCKED, GOES_ON, MARK, TIMED, WANTS, Table, operation_bits, size_of
+from runner.supervise.tracing.table import BLOCKED, INDEPENDENT, MARK, TIMED, WANTS, Table, operation_bits, size_of
 from tests.supervise.things import asleep, childless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.model.messages import Told
     from runner.model.shared_things import SharedPlan
-    from runner.supervise.core.schedule import Schedule
-    from runner.supervise.sharing.child_reports import Seen
     from runner.supervise.sharing.things import SharedThings
 
 THINGS: list[SharedPlan] = [SharedLock("left"), SharedLock("right"), SharedQueue("items"), SharedSemaphore("door", 2)]
 ROWS = [Row(thing, role) for thing in THINGS for role in roles_of(kind_of(thing))]
 LEFT, RIGHT, ITEMS, READING, _, DOOR = range(len(ROWS))
+NOW = 7.0
 JOINS_FIRST = MainsState(goes_on=False, joined=0)
 
 
@@ -66,63 +68,51 @@ PLAN = Plan("f", "fork", tuple(ProcessPlan(f"p{number}", "p", target="m:f") for 
 
 def schedule(**fields: Any) -> Any:
     """A schedule of two processes that live, while main joins the first."""
-    known = {
-        "is_stopping": False,
-        "was_stopped": False,
-        "alive": frozenset({0, 1}),
-        "ending": frozenset(),
-        "mains_state": JOINS_FIRST,
-        "mains_steps": (),
-    }
-    return SimpleNamespace(**known | fields)
+    states = {"is_stopping": False, "was_stopped": False}
+    states |= {name: fields.pop(name) for name in states.keys() & fields.keys()}
+    known: dict[str, Any] = {"alive": frozenset({0, 1}), "main": JOINS_FIRST} | fields
+    return SimpleNamespace(**states, moment=lambda: Moment(**known))
 
 
-def sharing(things: Things | None = None, **fields: Any) -> Sharing:
+def sharing(things: Things | None = None, **fields: Any) -> ThingReports:
     shared = cast("SharedThings", things or Things())
-    return Sharing(shared, cast("Schedule", schedule(**fields)), PLAN, childless, asleep)
+    return ThingReports(shared, schedule(**fields), PLAN, childless, asleep, lambda: NOW)
 
 
-def heard(*messages: list[Any], by: int = 1) -> list[Seen]:
-    return list(sharing().hear((by, message) for message in messages))
+def stuck(seen: SharedReport) -> messages.Stuck:
+    assert isinstance(seen.message, messages.Stuck)
+    return seen.message
+
+
+def heard(*said: list[Any], by: int = 1) -> list[SharedReport]:
+    return list(sharing().hear((by, message) for message in said))
 
 
 @pytest.mark.parametrize(
-    ("said", "what", "fields"),
+    ("said", "message"),
     [
-        (["waiting", 0, "acquire", 5.5, None], "waiting", {"operation": "acquire", "timeout": None}),
-        (["waiting", 0, "acquire", 5.5, 2.5], "waiting", {"operation": "acquire", "timeout": 2.5}),
-        (
-            ["acquired", 0, "acquire", 5.5, 0.25, 3],
-            "acquired",
-            {"operation": "acquire", "waited": 0.25, "skipped": 3},
-        ),
-        (["timed_out", 0, "acquire", 5.5, 0.25], "timed_out", {"operation": "acquire", "waited": 0.25}),
-        (["released", 0, 5.5, 0.25], "released", {"held": 0.25}),
+        (["waiting", 0, "acquire", 5.5, None], messages.Waiting(5.5, 1, "left", "lock", "acquire", None)),
+        (["waiting", 0, "acquire", 5.5, 2.5], messages.Waiting(5.5, 1, "left", "lock", "acquire", 2.5)),
+        (["acquired", 0, "acquire", 5.5, 0.25, 3], messages.Acquired(5.5, 1, "left", "lock", "acquire", 0.25, 3)),
+        (["timed_out", 0, "acquire", 5.5, 0.25], messages.TimedOut(5.5, 1, "left", "lock", "acquire", 0.25)),
+        (["released", 0, 5.5, 0.25], messages.Released(5.5, 1, "left", "lock", 0.25)),
     ],
 )
-def test_the_use_of_a_thing_is_told_with_its_name_and_the_time_of_who_uses_it(
-    said: list[Any], what: str, fields: dict[str, Any]
-) -> None:
-    (seen,) = heard(said)
-
-    of_thing = {"thing": "left", "kind": "lock"}
-    assert seen.message == {"shared": what, "by": 1, "t": 5.5, "fields": of_thing | fields}
-    assert seen.stops is None
+def test_the_use_of_a_thing_is_told_with_its_name_and_the_time_of_the_use(said: list[Any], message: Told) -> None:
+    assert heard(said) == [SharedReport(message)]
 
 
 def test_a_release_too_many_is_told() -> None:
-    (seen,) = heard(["extra", DOOR, 5.5, 3])
-
-    assert seen.message == {"released_extra": 1, "t": 5.5, "thing": "door", "free": 3}
+    assert heard(["extra", DOOR, 5.5, 3]) == [SharedReport(messages.ReleasedExtra(5.5, 1, "door", 3))]
 
 
 @pytest.mark.parametrize(
     "said", [["finally", 12], ["globals", "m", ["seen"]], ["drawn", 7], ["worked", 5.5, 6.5], ["remaining", []]]
 )
 def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
-    (seen,) = heard(said)
+    word, *rest = said
 
-    assert seen.message == {"said": said[0], "by": 1, "what": said[1:]}
+    assert heard(said) == [SharedReport(messages.TargetReported(NOW, 1, word, tuple(rest)))]
 
 
 @pytest.mark.parametrize(
@@ -145,32 +135,30 @@ def test_what_a_process_says_of_itself_is_passed_on(said: list[Any]) -> None:
     ],
 )
 def test_what_is_not_understood_is_dropped(said: list[Any]) -> None:
-    (seen,) = heard(said, ["drawn", 7])
-
-    assert seen.message["said"] == "drawn"
+    assert heard(said, ["drawn", 7]) == [SharedReport(messages.TargetReported(NOW, 1, "drawn", (7,)))]
 
 
 def test_who_is_no_process_is_not_heard_but_main_is() -> None:
     said = ["waiting", 0, "acquire", 5.5, None]
 
     assert heard(said, ["drawn", 7], by=3) == []
-    assert [seen.message["by"] for seen in heard(said, by=2)] == [2]
+    assert heard(said, by=2) == [SharedReport(messages.Waiting(5.5, 2, "left", "lock", "acquire", None))]
 
 
 def test_an_item_that_was_dropped_and_those_not_sent_yet_are_told_with_their_queue() -> None:
-    (dropped,) = heard(["dropped", 2, 5.5, "TypeError: no"])
-    (unsent,) = heard(["unsent", 2, 3])
+    dropped = heard(["dropped", 2, 5.5, "TypeError: no"])
+    unsent = heard(["unsent", 2, 3])
 
-    assert dropped.message == {"dropped": 1, "t": 5.5, "thing": "items", "error": "TypeError: no"}
-    assert unsent.message == {"said": "unsent", "by": 1, "what": ["items", 3]}
+    assert dropped == [SharedReport(messages.ItemDropped(5.5, 1, "items", "TypeError: no"))]
+    assert unsent == [SharedReport(messages.TargetReported(NOW, 1, "unsent", ("items", 3)))]
 
 
 @pytest.mark.parametrize("is_last", [False, True])
 @pytest.mark.parametrize(
-    ("was_stopped", "told"), [(False, [{"unsent": 2, "by": 0, "thing": "items", "writing": True}]), (True, [])]
+    ("was_stopped", "told"), [(False, [messages.ItemsUnsent(NOW, 0, "items", 2, writing=True)]), (True, [])]
 )
 def test_items_that_died_with_a_process_are_told_unless_all_are_ended(
-    was_stopped: bool, told: list[dict[str, Any]], is_last: bool, things: Things
+    was_stopped: bool, told: list[Told], is_last: bool, things: Things
 ) -> None:
     things.unsent[0] = [("items", 2, True)]
     things.mark(LEFT, 0, 0)
@@ -191,7 +179,8 @@ def test_what_was_added_is_summed_with_who_added_and_what_all_of_them_held() -> 
     ]
     assert list(made.hear(said)) == []
 
-    assert made.in_the_end()["added"] == {"total": [7.5, [0, 1], ["b"]], "n": [1, [1], ["None"]]}
+    added = {"total": messages.Added(7.5, (0, 1), ("b",)), "n": messages.Added(1, (1,), ("None",))}
+    assert made.in_the_end().added == added
 
 
 # With a table.
@@ -218,14 +207,14 @@ def test_in_the_end_there_are_all_values_and_the_processes_that_died_with_a_perm
 
     last = made.in_the_end()
 
-    assert base64.b64decode(last["values"]["c.total"]) == b"\x05\x00"
-    assert (last["last_values"], last["holders"], last["added"]) == ({"items": [1]}, {1: "right"}, {})
+    assert base64.b64decode(last.arrays["c.total"]) == b"\x05\x00"
+    assert (last.things, last.holders, last.added) == ({"items": [1]}, ((1, "right"),), {})
 
 
 def test_a_process_that_dies_with_a_permit_is_told_and_by_that_alone_no_run_ends(things: Things) -> None:
     (seen,) = sharing(things).see_end(1, ended_well=False)
 
-    assert (seen.message, seen.stops) == ({"holder_died": 1, "guard": "right"}, None)
+    assert (seen.message, seen.stops) == (messages.HolderDied(NOW, 1, "right"), None)
 
 
 @pytest.mark.parametrize(("ended_well", "is_told"), [(True, False), (False, True)])
@@ -250,9 +239,9 @@ def test_what_is_not_certain_of_a_dead_process_is_settled_in_the_end(things: Thi
 
     assert list(made.see_end(1, ended_well=False)) == []
     assert made.uncertain
-    (seen,) = made.look_again(for_the_last_time=True)
+    (seen,) = made.check_again(for_the_last_time=True)
 
-    assert seen.message["holder_died"] == 1
+    assert seen.message == messages.HolderDied(NOW, 1, "right")
     assert not made.uncertain
 
 
@@ -263,7 +252,7 @@ def test_without_a_table_there_is_nobody_to_look_at() -> None:
     assert list(made.look()) == []
     assert list(made.look(anyway=True)) == []
     assert list(made.picture()) == []
-    assert made.look_again_in_s is None
+    assert made.check_again_in_s is None
 
 
 def test_who_waits_for_ever_is_found_when_somebody_says_that_it_waits(things: Things) -> None:
@@ -273,18 +262,18 @@ def test_who_waits_for_ever_is_found_when_somebody_says_that_it_waits(things: Th
     list(made.hear([(0, ["waiting", 1, "acquire", 5.5, None])]))
     (seen,) = made.look()
 
-    assert seen.message["stuck"]["circles"] == [[0, 1]]
-    assert seen.message["stuck"]["standstill"] is True
+    assert stuck(seen).circles == ((0, 1),)
+    assert stuck(seen).standstill
     assert seen.stops == "deadlock"
     assert list(made.look()) == []
 
 
 def test_a_circle_beside_which_somebody_goes_on_ends_no_run(things: Things) -> None:
-    made = sharing(things, mains_state=MainsState(goes_on=True))
+    made = sharing(things, main=MainsState(goes_on=True))
 
     (seen,) = made.look(anyway=True)
 
-    assert seen.message["stuck"]["standstill"] is False
+    assert not stuck(seen).standstill
     assert seen.stops is None
 
 
@@ -298,7 +287,7 @@ def test_it_is_looked_again_when_somebody_has_ended_or_main_has_gone_on(what: st
         case "end":
             list(made.see_end(1, ended_well=False))
         case _:
-            made.see_main_move()
+            made.note_main_step()
 
     assert len(list(made.look())) == 1
 
@@ -313,22 +302,22 @@ def test_a_process_that_may_have_died_with_a_permit_is_judged_before_those_that_
     assert list(made.look()) == []
     assert list(made.look(anyway=True)) == []
     things.mark(RIGHT, 2, 0)
-    (seen,) = made.look_again()
+    (seen,) = made.check_again()
 
-    assert (seen.message, seen.stops) == ({"holder_died": 1, "guard": "right"}, None)
+    assert (seen.message, seen.stops) == (messages.HolderDied(NOW, 1, "right"), None)
     assert [seen.stops for seen in made.look()] == ["holder_died"]
 
 
 @pytest.mark.parametrize("ended_well", [False, True])
 def test_a_waiter_for_what_a_process_died_with_ends_the_run_while_others_run(ended_well: bool, things: Things) -> None:
     things.mark(RIGHT, 0, 0)  # only the other one waits
-    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
+    made = sharing(things, alive=frozenset({1}), main=MainsState(goes_on=True))
 
     (died,) = made.see_end(0, ended_well=ended_well)
-    (stuck,) = made.look()
+    (seen,) = made.look()
 
-    assert died.message == {"holder_died": 0, "guard": "left"}
-    assert (stuck.message["stuck"]["died"], stuck.stops) == (["left"], "holder_died")
+    assert died.message == messages.HolderDied(NOW, 0, "left")
+    assert (stuck(seen).died, seen.stops) == (("left",), "holder_died")
 
 
 def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_while_others_run(things: Things) -> None:
@@ -337,13 +326,13 @@ def test_a_waiter_for_a_semaphore_that_no_process_can_release_ends_the_run_while
     for _ in range(2):
         things.objects["door"].acquire()
     things.mark(DOOR, 1, WANTS | BLOCKED | operation_bits("acquire"))
-    made = sharing(things, mains_state=MainsState(goes_on=True))
+    made = sharing(things, main=MainsState(goes_on=True))
 
-    (stuck,) = made.look(anyway=True)
+    (seen,) = made.look(anyway=True)
 
-    assert (stuck.message["stuck"]["died"], stuck.message["stuck"]["bereft"]) == ([], [1])
-    assert stuck.stops == "waits_for_ever"
-    alone = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=False))
+    assert (stuck(seen).died, stuck(seen).bereft) == ((), (1,))
+    assert seen.stops == "waits_for_ever"
+    alone = sharing(things, alive=frozenset({1}), main=MainsState(goes_on=False))
     assert [seen.stops for seen in alone.look(anyway=True)] == ["standstill"]
 
 
@@ -352,26 +341,26 @@ def test_the_lock_inside_a_thing_that_died_with_a_process_is_told_when_another_o
         things.mark(row, process, 0)
     things.objects["items"]._rlock.acquire()
     things.mark(READING, 0, 1)
-    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=True))
+    made = sharing(things, alive=frozenset({1}), main=MainsState(goes_on=True))
     assert list(made.see_end(0, ended_well=False)) == []
     assert list(made.look()) == []
 
     things.mark(READING, 1, WANTS | BLOCKED | operation_bits("get"))
-    died, stuck = made.look(anyway=True)
+    died, seen = made.look(anyway=True)
 
-    assert (died.message, died.stops) == ({"holder_died": 0, "guard": "the lock of items for reading"}, None)
-    assert (stuck.message["stuck"]["bereft"], stuck.stops) == ([1], "holder_died")
-    assert [seen.message for seen in made.look(anyway=True)] == [stuck.message]
+    assert (died.message, died.stops) == (messages.HolderDied(NOW, 0, "the lock of items for reading"), None)
+    assert (stuck(seen).bereft, seen.stops) == ((1,), "holder_died")
+    assert list(made.look(anyway=True)) == [seen]
 
 
 def test_while_a_process_is_awake_it_is_looked_again_soon(things: Things) -> None:
-    shared, known = cast("SharedThings", things), cast("Schedule", schedule())
-    made = Sharing(shared, known, PLAN, childless, lambda number: False)
+    shared, known = cast("SharedThings", things), schedule()
+    made = ThingReports(shared, known, PLAN, childless, lambda number: False, lambda: NOW)
 
     assert list(made.look(anyway=True)) == []
-    assert made.look_again_in_s is not None
-    known.is_stopping = True  # type: ignore[misc]  # it is none of ours
-    assert made.look_again_in_s is None
+    assert made.check_again_in_s is not None
+    known.is_stopping = True
+    assert made.check_again_in_s is None
 
 
 def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:
@@ -379,24 +368,23 @@ def test_a_run_that_is_being_stopped_is_not_looked_at(things: Things) -> None:
 
 
 def test_main_that_has_what_it_joins_waits_for_is_in_the_circle(things: Things) -> None:
-    made = sharing(things, alive=frozenset({1}), mains_state=MainsState(goes_on=False, joined=1))
+    made = sharing(things, alive=frozenset({1}), main=MainsState(goes_on=False, joined=1))
     things.mark(LEFT, 0, 0)
     things.mark(LEFT, 2, 1)  # main has it, and joins
 
     found = list(made.look(anyway=True))
 
-    assert [(seen.stops, seen.message["stuck"]["circles"]) for seen in found] == [("deadlock", [[1, 2]])]
+    assert [(seen.stops, stuck(seen).circles) for seen in found] == [("deadlock", ((1, 2),))]
 
 
 def test_the_picture_has_who_waits_for_what_and_who_has_it(things: Things) -> None:
     (seen,) = sharing(things).picture()
 
-    picture = seen.message["picture"]
-    assert picture["waits"] == [[1, "left", "lock", "acquire"], [0, "right", "lock", "acquire"]]
-    assert picture["holders"] == {"left": [0], "right": [1]}
+    waits = (messages.Wait(1, "left", "lock", "acquire"), messages.Wait(0, "right", "lock", "acquire"))
+    assert seen.message == messages.WaitsAtTimeLimit(NOW, waits, {"left": (0,), "right": (1,)})
 
 
 def test_who_waits_with_a_timeout_goes_on(things: Things) -> None:
-    things.mark(RIGHT, 0, WANTS | BLOCKED | GOES_ON | TIMED | operation_bits("acquire"))
+    things.mark(RIGHT, 0, WANTS | BLOCKED | INDEPENDENT | TIMED | operation_bits("acquire"))
 
     assert list(sharing(things).look(anyway=True)) == []

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.model.safe_repr import (
-    MOST_OF_A_MESSAGE,
-    MOST_OF_A_REPR,
+    MAX_MESSAGE,
+    MAX_REPR,
     error_of,
     repr_of,
     text_of,
@@ -42,7 +42,7 @@ def test_what_cannot_be_shown_is_shown_as_that() -> None:
 
 
 def test_the_beginning_of_a_long_repr_is_shown() -> None:
-    assert repr_of("x" * 900) == "'" + "x" * (MOST_OF_A_REPR - 1)
+    assert repr_of("x" * 900) == "'" + "x" * (MAX_REPR - 1)
 
 
 def test_a_type_has_its_module_unless_it_is_pythons_own() -> None:
@@ -85,5 +85,5 @@ def test_an_exception_is_told_with_its_type_and_the_beginning_of_a_long_message(
         "message": "[Errno 2] no such file",
         "traceback": None,
     }
-    assert error_of(ValueError("x" * 9_999))["message"] == "x" * MOST_OF_A_MESSAGE
+    assert error_of(ValueError("x" * 9_999))["message"] == "x" * MAX_MESSAGE
     assert error_of(Unspeakable())["message"] == "<its __str__ raises>"

@@ -26,6 +26,10 @@ from runner.supervise.tracing.handles import PlainHandle
 from runner.supervise.tracing.table import ALL_DONE, Position, Table, size_of
 from tests.describe.describing import plan_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.json_types import StepData
+
 CONTEXT = multiprocessing.get_context("fork")
 _HEAP = CONTEXT.Value("q", 0)
 """Of multiprocessing's shared memory, which it keeps: no test is to be the first one to need it."""
@@ -52,7 +56,7 @@ def done(do: str, **things: Any) -> object:
 def added(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, list[str]]]:
     """What is told to have been added."""
     found: list[tuple[str, float, list[str]]] = []
-    monkeypatch.setattr(messages, "tell_added", lambda *what: found.append(what))
+    monkeypatch.setattr(messages, "report_added", lambda *what: found.append(what))
     return found
 
 
@@ -461,7 +465,7 @@ def test_what_prints_tells_of_each_line_before_it_and_of_a_last_one_without_an_e
 ) -> None:
     read, write = os.pipe()
     monkeypatch.setattr(messages, "lines", LineClock(2, write))
-    printed: list[dict[str, Any]] = [
+    printed: list[StepData] = [
         {"step": "print", "value": "x"},
         {"step": "print", "value": {"ref": "n"}, "end": ""},
     ]

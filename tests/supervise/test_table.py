@@ -15,8 +15,8 @@ from runner.supervise.tracing.table import (
     BLOCKED,
     CELL,
     EXTRA,
-    GOES_ON,
     HELD,
+    INDEPENDENT,
     MARK,
     OPERATIONS,
     WANTS,
@@ -108,7 +108,7 @@ marks = st.builds(
 @given(marks)
 def test_a_mark_says_what_was_put_into_it(mark: Mark) -> None:
     number = mark.held | operation_bits(mark.operation)
-    number |= mark.wants * WANTS | mark.blocked * BLOCKED | mark.goes_on * GOES_ON
+    number |= mark.wants * WANTS | mark.blocked * BLOCKED | mark.goes_on * INDEPENDENT
 
     assert number < 2**32
     assert Mark.of(number) == mark
@@ -116,4 +116,4 @@ def test_a_mark_says_what_was_put_into_it(mark: Mark) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_is_beside_all_other_bits(operation: str) -> None:
-    assert not operation_bits(operation) & (WANTS | BLOCKED | GOES_ON | HELD)
+    assert not operation_bits(operation) & (WANTS | BLOCKED | INDEPENDENT | HELD)

@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAYINGS: list[tuple[Callable[[], None], list[Any]]] = [
-    (lambda: messages.tell_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
-    (lambda: messages.tell_finally(12), ["finally", 12]),
-    (lambda: messages.tell_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
-    (lambda: messages.tell_drawn("dice", 77), ["drawn", "dice", 77]),
-    (lambda: messages.tell_worked(1.5), ["worked", 0.5, 1.5]),
-    (lambda: messages.tell_left_for_exit(["f"]), ["left_for_exit", ["f"]]),
-    (lambda: messages.tell_unwritten(["x"]), ["unwritten", ["x"]]),
-    (lambda: messages.tell_unfinalized(["x"], ["y"]), ["unfinalized", ["x"], ["y"]]),
-    (messages.tell_exit_functions_run, ["exit_functions_run"]),
-    (lambda: messages.tell_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
+    (lambda: messages.report_added("total", 5, ["a", "b"]), ["added", "total", 5, ["a", "b"]]),
+    (lambda: messages.report_finally(12), ["finally", 12]),
+    (lambda: messages.report_globals("my.module", ["seen"]), ["globals", "my.module", ["seen"]]),
+    (lambda: messages.report_drawn("dice", 77), ["drawn", "dice", 77]),
+    (lambda: messages.report_worked(1.5), ["worked", 0.5, 1.5]),
+    (lambda: messages.report_left_for_exit(["f"]), ["left_for_exit", ["f"]]),
+    (lambda: messages.report_unwritten(["x"]), ["unwritten", ["x"]]),
+    (lambda: messages.report_unfinalized(["x"], ["y"]), ["unfinalized", ["x"], ["y"]]),
+    (messages.report_exit_functions_run, ["exit_functions_run"]),
+    (lambda: messages.report_forked_with(["t"], here=True), ["forked_with", ["t"], True]),
     (
-        lambda: messages.tell_remaining("has returned", "app.save", ["t"], ["p"], 2),
+        lambda: messages.report_kept_alive("has returned", "app.save", ["t"], ["p"], 2),
         ["remaining", "has returned", "app.save", ["t"], ["p"], 2],
     ),
-    (messages.tell_stdin_read, ["read_stdin"]),
-    (messages.tell_lives_on, ["lives_on"]),
-    (lambda: messages.tell_unsent(2, 9), ["unsent", 2, 9]),
+    (messages.report_stdin_read, ["read_stdin"]),
+    (messages.report_lives_on, ["lives_on"]),
+    (lambda: messages.report_unsent(2, 9), ["unsent", 2, 9]),
 ]
 
 

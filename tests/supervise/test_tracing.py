@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from runner.describe.yaml.durations import MOST_S
+from runner.describe.yaml.durations import MAX_DURATION_S
 from runner.supervise.child.termination import raise_terminated
 from runner.supervise.tracing import handles, locks, queues
 from runner.supervise.tracing.descriptor import Descriptor
@@ -40,13 +40,14 @@ from runner.supervise.tracing.table import (
     Table,
     size_of,
 )
-from runner.supervise.tracing.thing_messages import ALL_OF_THE_FIRST, Voice
+from runner.supervise.tracing.thing_messages import REPORTED_AT_FIRST, ThingReporter
 from tests.running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
+    from runner.model.multiprocessing_parts import Made
     from runner.supervise.tracing.table import Cell
 
 # A timer thread of pytest's would be one that may let us go on.
@@ -158,7 +159,7 @@ class Traced:
 
     def wait_with(self, take: Callable[[bool, float | None], bool]) -> float:
         """Wait with this, having two permits."""
-        return wait_for(take, self._table.cell(0, PROCESS), 2, "get", None, Voice(0, self._hear))
+        return wait_for(take, self._table.cell(0, PROCESS), 2, "get", None, ThingReporter(0, self._hear))
 
     def close(self) -> None:
         """Close what is open; what is traced refers to itself, so that only the collector takes it away."""
@@ -277,11 +278,11 @@ def taken_by_another(guard: Any) -> Callable[[], None]:
 @pytest.mark.parametrize("kind", ["lock", "semaphore", "bounded_semaphore"])
 def test_who_waits_says_so_and_then_for_how_long(kind: str, traced: Make) -> None:
     made = traced(kind)
-    give_back = taken_by_another(made.thing)
+    unwrap_run = taken_by_another(made.thing)
     if kind != "lock":
         taken_by_another(made.thing)
 
-    with made.as_soon_as_it_waits(give_back) as marks:
+    with made.as_soon_as_it_waits(unwrap_run) as marks:
         assert made.thing.acquire()
 
     assert marks[0] == Mark(0, wants=True, blocked=True, goes_on=False, operation="acquire")
@@ -295,10 +296,10 @@ def test_who_waits_says_so_and_then_for_how_long(kind: str, traced: Make) -> Non
 
 def test_who_waits_for_one_more_has_what_it_has(traced: Make) -> None:
     made = traced("semaphore")
-    give_back = taken_by_another(made.thing)
+    unwrap_run = taken_by_another(made.thing)
     made.thing.acquire()
 
-    with made.as_soon_as_it_waits(give_back) as marks:
+    with made.as_soon_as_it_waits(unwrap_run) as marks:
         made.thing.acquire()
     made.thing.release()
     made.thing.release()
@@ -336,9 +337,9 @@ def test_who_gives_up_has_nothing(args: tuple[Any, ...], words: list[str], trace
 
 def test_who_waits_with_a_timeout_goes_on_by_itself(traced: Make) -> None:
     made = traced("lock")
-    give_back = taken_by_another(made.thing)
+    unwrap_run = taken_by_another(made.thing)
 
-    with made.as_soon_as_it_waits(give_back) as marks:
+    with made.as_soon_as_it_waits(unwrap_run) as marks:
         assert made.thing.acquire(timeout=20)
 
     assert (marks[0].blocked, marks[0].goes_on) == (True, True)
@@ -347,12 +348,12 @@ def test_who_waits_with_a_timeout_goes_on_by_itself(traced: Make) -> None:
 
 def test_who_has_another_thread_may_be_let_go_on_by_it(traced: Make) -> None:
     made = traced("lock")
-    give_back = taken_by_another(made.thing)
+    unwrap_run = taken_by_another(made.thing)
     over = threading.Event()
     other = threading.Thread(target=over.wait)
     other.start()
 
-    with made.as_soon_as_it_waits(give_back) as marks:
+    with made.as_soon_as_it_waits(unwrap_run) as marks:
         made.thing.acquire()
 
     over.set()
@@ -760,7 +761,7 @@ def test_an_item_is_waited_for_longer_than_the_system_waits_at_once(
     traced: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = traced("queue")
-    monkeypatch.setattr(queues, "MOST_POLL_S", 0.01)
+    monkeypatch.setattr(queues, "MAX_POLL_S", 0.01)
 
     with made.as_soon_as_it_waits(lambda: made.thing.put("late")):
         assert made.thing.get(timeout=20) == "late"
@@ -772,7 +773,7 @@ def test_the_longest_timeout_of_a_file_is_one_that_a_queue_can_wait_for(traced: 
     made = traced("queue")
 
     with made.as_soon_as_it_waits(lambda: made.thing.put("late")):
-        assert made.thing.get(timeout=MOST_S) == "late"
+        assert made.thing.get(timeout=MAX_DURATION_S) == "late"
 
 
 def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
@@ -789,18 +790,18 @@ def test_of_many_items_not_every_one_is_told(traced: Make) -> None:
 
 
 def test_a_traced_guard_that_is_handed_on_is_not_traced_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = multiprocessing.get_context("spawn").Lock()
+    lock: Made = multiprocessing.get_context("spawn").Lock()
     cell = memoryview(bytearray(CELL * NUMBER_SIZE)).cast(NUMBER)
-    trace_guard(lock, cell, Voice(0, lambda _: None))
+    trace_guard(lock, cell, ThingReporter(0, lambda _: None))
     monkeypatch.setattr(context, "get_spawning_popen", lambda: True)  # as while a child is being started
 
-    handed_on = pickle.loads(pickle.dumps(lock))
+    with_our_path = pickle.loads(pickle.dumps(lock))
 
-    assert type(handed_on) is synchronize.Lock
+    assert type(with_our_path) is synchronize.Lock
     with lock:
-        assert not handed_on.acquire(False)
+        assert not with_our_path.acquire(False)
         assert cell[MARK] == 1
-    with handed_on:
+    with with_our_path:
         assert cell[MARK] == 0
 
 
@@ -885,12 +886,12 @@ def test_it_is_reported_while_the_process_is_exiting_too(traced: Make, monkeypat
 
 def test_of_many_items_that_are_dropped_some_are_reported() -> None:
     said: list[str] = []
-    voice = Voice(2, said.append)
+    thing_reporter = ThingReporter(2, said.append)
 
-    for _ in range(ALL_OF_THE_FIRST + 20):
-        voice.dropped(ValueError("no"))
+    for _ in range(REPORTED_AT_FIRST + 20):
+        thing_reporter.dropped(ValueError("no"))
 
-    assert len(said) == ALL_OF_THE_FIRST + 1
+    assert len(said) == REPORTED_AT_FIRST + 1
     assert json.loads(said[0])[::3] == ["dropped", "ValueError: no"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model.records import replace
-from runner.supervise.core.deadlocks import MainsState, Scene, Wait, bereft, circles, is_standstill, stuck
+from runner.supervise.core.deadlocks import MainsState, Room, Scene, Wait, bereft, circles, is_standstill, stuck
 from tests.effort import share_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAIN = 9
 DEAD = -1
-GOES_ON, ENDED = MainsState(goes_on=True), MainsState(goes_on=False)
+INDEPENDENT, ENDED = MainsState(goes_on=True), MainsState(goes_on=False)
 NEWCOMER = 5
 """A process that is in no scene that is made up."""
 
@@ -31,7 +31,7 @@ def scene(
     holders: Mapping[int, tuple[int, ...]] | None = None,
     alive: Collection[int] = (0, 1),
     opened: Collection[tuple[int, str]] = (),
-    mains: MainsState = GOES_ON,
+    mains: MainsState = INDEPENDENT,
     givers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Scene:
     """A scene; each that waits is given with a row and an operation. Holders can release what they have."""
@@ -102,6 +102,48 @@ def test_a_process_that_main_has_yet_to_start_can_release_what_others_wait_for()
     assert stuck(made) == set()
     stays = replace(made, waits={**made.waits, MAIN: Wait(0, "acquire")})
     assert stuck(stays) == {0, MAIN}
+
+
+AT_A_BARRIER = scene({0: (1, "wait"), 1: (1, "wait")}, mains=joins(0))
+FULL = Room(2, is_free=False, holders=frozenset({0, 1}))
+
+
+def test_processes_without_room_help_nobody_if_only_those_that_wait_could_make_room() -> None:
+    made = replace(AT_A_BARRIER, requested=frozenset({2, 3}), room=FULL)
+
+    assert made.hopeful() == set()
+    assert is_standstill(made)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"room": Room(3, is_free=True, holders=frozenset({0, 1}))},
+        {"alive": frozenset({0})},  # the other one has ended, and only its outputs are open still
+        {"waits": {0: Wait(1, "wait")}},
+        {"ending": frozenset({1})},
+        {"mains": MainsState(goes_on=True, ends=frozenset({1}))},
+    ],
+)
+def test_processes_without_room_may_help_if_room_may_come(changes: dict[str, Any]) -> None:
+    made = replace(AT_A_BARRIER, requested=frozenset({2, 3}), room=FULL)
+
+    assert {2, 3} <= replace(made, **changes).hopeful()
+
+
+def test_what_main_has_yet_to_start_needs_room_too() -> None:
+    starts = MainsState(goes_on=True, pending=frozenset({NEWCOMER}))
+    made = scene({0: (0, "acquire")}, mains=starts, givers={0: (NEWCOMER,)}, alive=(0,))
+
+    assert stuck(made) == set()
+    assert stuck(replace(made, room=Room(1, is_free=False, holders=frozenset({0})))) == {0}
+
+
+def test_a_main_that_joins_a_process_without_room_waits_as_long_as_that_does() -> None:
+    made = replace(AT_A_BARRIER, requested=frozenset({2}), room=FULL, mains=joins(2))
+
+    assert MAIN not in made.hopeful()
+    assert MAIN in replace(made, room=Room(3, is_free=True)).hopeful()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +251,7 @@ def test_all_stand_still_when_nobody_goes_on_and_nobody_will_be_ended() -> None:
     assert is_standstill(waiting)
     assert not is_standstill(replace(waiting, ending=frozenset({0})))
     assert is_standstill(replace(waiting, ending=frozenset({1})))
-    assert not is_standstill(replace(waiting, mains=GOES_ON))
+    assert not is_standstill(replace(waiting, mains=INDEPENDENT))
 
 
 def test_main_alone_stands_still_only_while_it_waits() -> None:
@@ -238,8 +280,8 @@ def made_up(
     `main` is above those that it may join when it goes on by itself, and higher still when it has ended.
     """
     alive = set(chosen(living)) - {MAIN}
-    mains = joins(main) if main < MAIN else GOES_ON if main == MAIN else ENDED
-    may_wait = alive | ({MAIN} if mains is GOES_ON else set())
+    mains = joins(main) if main < MAIN else INDEPENDENT if main == MAIN else ENDED
+    may_wait = alive | ({MAIN} if mains is INDEPENDENT else set())
     waits = {
         number: wait for number, wait in zip(NUMBERS, waited, strict=True) if number in may_wait & {*chosen(waiting)}
     }

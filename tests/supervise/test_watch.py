@@ -21,14 +21,14 @@ from runner.model.shared_things import (
     SharedValue,
     kind_of,
 )
-from runner.supervise.core.deadlocks import MainsState, Scene
-from runner.supervise.core.snapshot import Moment
-from runner.supervise.sharing.deadlock_watch import LATER_S, SOON_S, Watch
+from runner.supervise.core.deadlocks import MainsState, Room, Scene
+from runner.supervise.core.snapshot import Moment, Picture
+from runner.supervise.sharing.deadlock_watch import LATER_S, SOON_S, DeadlockWatch
 from runner.supervise.tracing.table import (
     BLOCKED,
     EXTRA,
-    GOES_ON,
     IN_VAIN,
+    INDEPENDENT,
     LOOKS_FIRST,
     MARK,
     PUT,
@@ -38,15 +38,15 @@ from runner.supervise.tracing.table import (
     WANTS,
     operation_bits,
 )
-from runner.system.sleeping import LOOKS_IN_THE_DARK
+from runner.system.sleeping import SEEN_TWICE_COUNT
 from tests.supervise.things import asleep, childless, guards_of, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from runner.model.plan import Json
+    from runner.model.json_types import StepData
+    from runner.model.multiprocessing_parts import Made
     from runner.model.shared_things import SharedPlan
-    from runner.supervise.core.snapshot import Picture
     from runner.supervise.sharing.things import SharedThings
 
 BOTH = frozenset({0, 1})
@@ -81,9 +81,9 @@ def has(things: SharedThings, process: int, row: int) -> None:
 
 def watch_of(
     things: SharedThings, sleeps: Callable[[int], bool | None] = asleep, plans: Sequence[ProcessPlan] | None = None
-) -> Watch:
+) -> DeadlockWatch:
     """A watch of processes without children."""
-    return Watch(things, guards_of(things), plans or things._plan.processes, childless, sleeps)
+    return DeadlockWatch(things, guards_of(things), plans or things._plan.processes, childless, sleeps)
 
 
 def look(things: SharedThings, main: MainsState = ENDED, alive: frozenset[int] = BOTH) -> Picture | None:
@@ -106,17 +106,15 @@ def test_a_circle_is_told_once_with_all_that_it_is_made_of(locks: SharedThings) 
     picture = watch.look(Moment(BOTH, GOES_ON_ITSELF))
 
     assert picture is not None
-    assert picture.to_json() == {
-        "waits": [[1, "left", "lock", "acquire"], [0, "right", "lock", "acquire"]],
-        "holders": {"left": [0], "right": [1]},
-        "givers": {"left": [0], "right": [1]},
-        "circles": [[0, 1]],
-        "standstill": False,
-        "joined": None,
-        "in_vain": [],
-        "main_ended": False,
-        "bereft": [],
-    }
+    assert picture == Picture(
+        waits={1: ("left", "lock", "acquire"), 0: ("right", "lock", "acquire")},
+        holders={"left": (0,), "right": (1,)},
+        givers={"left": (0,), "right": (1,)},
+        joined=None,
+        in_vain=(),
+        ended=False,
+        circles=((0, 1),),
+    )
     assert watch.has_found_circles
     assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
 
@@ -146,7 +144,7 @@ def test_a_dead_process_is_in_no_circle(locks: SharedThings) -> None:
 
 
 @contextlib.contextmanager
-def one_waits(thing: SharedPlan) -> Iterator[tuple[SharedThings, Watch]]:
+def one_waits(thing: SharedPlan) -> Iterator[tuple[SharedThings, DeadlockWatch]]:
     """A permit was acquired by a process that is gone; process 1 waits for one, and knows that thing alone."""
     with made_of(thing) as things:
         assert guards_of(things)._lock(thing).acquire(False)
@@ -169,18 +167,18 @@ def test_a_waiter_for_what_no_process_can_release_is_bereft_whichever_others_run
 
 def test_another_thread_of_a_bereft_process_does_not_help_it_and_that_is_sure_after_some_looks() -> None:
     with one_waits(SharedLock("left")) as (things, watch):
-        waits(things, 1, 0, more=GOES_ON)
+        waits(things, 1, 0, more=INDEPENDENT)
 
-        found = [watch.look(Moment(BOTH, GOES_ON_ITSELF)) for _ in range(LOOKS_IN_THE_DARK)]
+        found = [watch.look(Moment(BOTH, GOES_ON_ITSELF)) for _ in range(SEEN_TWICE_COUNT)]
 
-        assert found[:-1] == [None] * (LOOKS_IN_THE_DARK - 1)
+        assert found[:-1] == [None] * (SEEN_TWICE_COUNT - 1)
         assert found[-1] is not None
         assert found[-1].bereft == (1,)
 
 
 def test_a_waiter_with_a_timeout_is_not_bereft() -> None:
     with one_waits(SharedLock("left")) as (things, watch):
-        waits(things, 1, 0, more=GOES_ON | TIMED)
+        waits(things, 1, 0, more=INDEPENDENT | TIMED)
 
         assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
 
@@ -215,8 +213,8 @@ def test_a_waiter_that_gets_it_between_two_looks_is_not_bereft() -> None:
 
 def test_steps_that_are_left_say_whether_a_process_can_release_it() -> None:
     with one_waits(SharedSemaphore("left", 1)) as (things, _):
-        release: Json = {"step": "release", "thing": {"ref": "left"}}
-        ticks: Json = {"step": "print", "value": "tick"}
+        release: StepData = {"step": "release", "thing": {"ref": "left"}}
+        ticks: StepData = {"step": "print", "value": "tick"}
         plans = [ProcessPlan("p0", "p", do=(release, ticks)), ProcessPlan("p1", "p", do=(ticks,))]
         watch = watch_of(things, plans=plans)
         assert watch.look(Moment(BOTH, GOES_ON_ITSELF)) is None
@@ -254,18 +252,27 @@ def test_a_waiter_that_is_awake_may_have_got_it_and_is_looked_at_again_soon(lock
 def test_where_the_system_does_not_say_who_sleeps_a_wait_that_is_seen_often_counts(locks: SharedThings) -> None:
     watch = watch_of(locks, lambda number: None)
 
-    found = [watch.look(Moment(BOTH, ENDED)) for _ in range(LOOKS_IN_THE_DARK)]
+    found = [watch.look(Moment(BOTH, ENDED)) for _ in range(SEEN_TWICE_COUNT)]
 
-    assert found[:-1] == [None] * (LOOKS_IN_THE_DARK - 1)
+    assert found[:-1] == [None] * (SEEN_TWICE_COUNT - 1)
     assert found[-1] is not None
     assert found[-1].circles == ((0, 1),)
 
 
 def test_a_process_with_children_is_not_called_stuck_and_is_looked_at_later(locks: SharedThings) -> None:
-    watch = Watch(locks, guards_of(locks), locks._plan.processes, lambda number: number == 0, asleep)
+    watch = DeadlockWatch(locks, guards_of(locks), locks._plan.processes, lambda number: number == 0, asleep)
 
     assert watch.look(Moment(BOTH, ENDED)) is None
     assert watch.again_in_s == LATER_S
+
+
+def test_a_standstill_lists_the_processes_that_have_no_room(locks: SharedThings) -> None:
+    room = Room(1, is_free=False, holders=frozenset({1}))
+
+    picture = watch_of(locks).look(Moment(frozenset({1}), ENDED, requested=frozenset({0}), room=room))
+
+    assert picture is not None
+    assert (picture.standstill, picture.without_room, picture.room) == (True, (0,), 1)
 
 
 def test_where_nobody_waits_nothing_is_found() -> None:
@@ -275,7 +282,7 @@ def test_where_nobody_waits_nothing_is_found() -> None:
         assert not watch_of(things).has_found_circles
 
 
-class Moving(Watch):
+class Moving(DeadlockWatch):
     """Something happens after each time that it has looked at the scene."""
 
     def __init__(self, things: SharedThings, move: Callable[[], None]) -> None:
@@ -324,7 +331,7 @@ def test_what_comes_free_between_two_looks_lets_somebody_go_on(locks: SharedThin
 
 
 def test_who_goes_on_by_itself_is_not_stuck_whatever_else_it_waits_for(locks: SharedThings) -> None:
-    waits(locks, 0, 1, more=GOES_ON)
+    waits(locks, 0, 1, more=INDEPENDENT)
     assert look(locks) is None
     assert look(locks, joins(0)) is None
 
@@ -335,7 +342,7 @@ def test_another_thread_of_it_that_waits_with_a_timeout_goes_on() -> None:
         waits(things, 0, 0)
         waits(things, 1, 1, "wait")
         assert look(things) is not None
-        waits(things, 0, 1, "wait", GOES_ON)
+        waits(things, 0, 1, "wait", INDEPENDENT)
 
         assert look(things) is None
 
@@ -458,7 +465,7 @@ def test_room_in_a_queue_is_open() -> None:
         picture = look(things)
 
         assert picture is not None
-        assert picture.to_json()["waits"] == [[0, "x", "queue", "put"], [1, "x", "queue", "put"]]
+        assert picture.waits == {0: ("x", "queue", "put"), 1: ("x", "queue", "put")}
 
 
 WITH_CONDITIONS = [
@@ -472,8 +479,9 @@ WITH_CONDITIONS = [
 @pytest.mark.parametrize(("thing", "row", "operation"), WITH_CONDITIONS)
 def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int, operation: str) -> None:
     with made_of(thing) as things:
-        condition = things.objects["x"]
-        semaphore = getattr(condition, "_cond", condition)._wait_semaphore
+        condition: Made = things.objects["x"]
+        inner: Made = getattr(condition, "_cond", condition)
+        semaphore = inner._wait_semaphore
         assert all_wait(things, operation, row) is not None
         semaphore.release()
         assert look(things) is None
@@ -485,7 +493,8 @@ def test_a_wake_up_that_is_on_its_way_may_come(thing: SharedPlan, row: int, oper
 @pytest.mark.parametrize(("thing", "row", "operation"), WITH_CONDITIONS)
 def test_a_notifier_goes_on_when_a_process_has_woken(thing: SharedPlan, row: int, operation: str) -> None:
     with made_of(thing) as things:
-        condition = getattr(things.objects["x"], "_cond", things.objects["x"])
+        made: Made = things.objects["x"]
+        condition: Made = getattr(made, "_cond", made)
         waits(things, 1, row, "notify")
         condition._woken_count.release()
         assert look(things, alive=frozenset({1})) is None

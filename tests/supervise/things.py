@@ -17,7 +17,7 @@ from runner.supervise.sharing.things import SharedThings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
     from runner.model.shared_things import SharedPlan
 
 # Both live on with who has needed them once: no test is to be the first.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from runner.describe.yaml.document import Document, Path
     from runner.model.errors import Problem
     from runner.model.problem_ids import ProblemId
+
+T = TypeVar("T")
 
 _EXPECTED = {
     "string_type": "text",
@@ -34,7 +36,7 @@ _BARE = {
     "a whole number": r"[-+]?(0|[1-9][0-9]*)",
     "true or false": r"true|false",
 }
-"""What has another type only because it stands in quotes."""
+"""Values that have another type only because of their quotes."""
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
     "greater_than": ("above", "gt"),
@@ -50,9 +52,9 @@ _IDS: dict[str, ProblemId] = {
     **dict.fromkeys(_EXPECTED, "wrong-type"),
     **dict.fromkeys(_BOUNDS, "out-of-range"),
 }
-"""Which mistake each of pydantic's types of errors is."""
-_MOST_CHOICES = 12
-"""Of more, a message would be too long."""
+"""The kind of mistake for each of pydantic's error types."""
+_MAX_CHOICES = 12
+"""The most choices in one message."""
 _FAULT = "fault"
 _FAULTS = "faults"
 _KEY = "[key]"
@@ -60,9 +62,9 @@ _KEY = "[key]"
 
 @record(frozen=True, slots=True)
 class Fault:
-    """What is wrong at `path` below what is read.
+    """A mistake at `path` below the value that is read.
 
-    `key` shows it at the key, `within` narrows it to (offset, width) of the text.
+    `key` marks the key, `within` limits the mark to (offset, width) of the text.
     """
 
     path: Path
@@ -73,7 +75,7 @@ class Fault:
     id: ProblemId = "invalid-value"
 
     def problem(self, document: Document, at: Path) -> Problem:
-        """The problem at its place in the file; `at` leads to what was read."""
+        """Return the problem at its place in the file; `at` is the path of the value that was read."""
         path = (*at, *self.path)
         return document.problem(path, self.message, self.help, id=self.id, key=self.key, within=self.within)
 
@@ -87,22 +89,23 @@ def fault(
     within: tuple[int, int] | None = None,
     id: ProblemId = "invalid-value",
 ) -> PydanticCustomError:
-    """What a validator of a job model raises: a problem at `path` below the value that it validates.
+    """Return the exception for a validator of a job model to raise: a problem at `path` below the value that it
+    validates.
 
-    `key` shows it at the key rather than at the value; `within` narrows it to (offset, width) of the text. `id` is the
-    kind of the mistake, as `docs/problems.md` lists them.
+    `key` marks the key rather than the value; `within` limits the mark to (offset, width) of the text. `id` is the kind
+    of the mistake, as `docs/problems.md` lists them.
     """
     context = {"problem": message, "help": help, "path": path, "key": key, "within": within, "id": id}
     return PydanticCustomError(_FAULT, "{problem}", context)
 
 
 def faults(every: Iterable[Fault]) -> PydanticCustomError:
-    """What a validator of a job model raises where several things may be wrong."""
+    """Raised by a validator of a job model if several things may be wrong."""
     return PydanticCustomError(_FAULTS, "faults", {"every": list(every)})
 
 
 def problems(error: ValidationError, model: type[BaseModel], document: Document, at: Path, where: str) -> list[Problem]:
-    """The problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
+    """Return the problems of a mapping at the path `at`; `where` names the mapping, as in "in a `process` job"."""
     errors = error.errors(include_url=False)
     found: list[Problem] = []
     for each in errors:
@@ -114,22 +117,22 @@ def problems(error: ValidationError, model: type[BaseModel], document: Document,
 
 
 def _is_mistyped(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
-    """Whether a key is missing that is there under a name much like it, which is told already."""
+    """Return whether a missing key is present under a similar name, which is already reported."""
     if error["type"] != "missing":
         return False
     *above, name = error["loc"]
     unknown = (each["loc"] for each in errors if each["type"] == "extra_forbidden")
-    beside = [str(key) for *before, key in unknown if before == above]
-    return nearest(str(name), beside) is not None
+    siblings = [str(key) for *before, key in unknown if before == above]
+    return nearest(str(name), siblings) is not None
 
 
 def instead_of(expected: str, value: object, written: str) -> str | None:
-    """What to write where another type was expected than that of the value, written so."""
+    """Return what to write instead of a value of another type than expected, written like this."""
     match expected, value:
         case "text", bool() | int() | float():
             return f'put it in quotes: "{shortened(written)}"'
         case "text", dict():
-            return "text that begins with `{` or holds `: ` must be in quotes"
+            return "text that begins with `{` or contains `: ` must be in quotes"
         case "a list", str() | int() | float():
             return f"put it in brackets: [{shortened(written)}]"
         case "a list", dict():
@@ -142,7 +145,7 @@ def instead_of(expected: str, value: object, written: str) -> str | None:
 
 def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at: Path, where: str) -> Problem:
     loc, context, value = error["loc"], error.get("ctx", {}), error["input"]
-    key = loc[-1:] == (_KEY,)  # pydantic's way to say that it means the key
+    key = loc[-1:] == (_KEY,)  # pydantic's way to refer to the key
     loc = loc[:-1] if key else loc
     if error["type"] == _FAULT:
         key, within = key or context["key"], context["within"]
@@ -158,7 +161,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
         case "missing":
             path, message = path[:-1], f"the key `{loc[-1]}` is missing {inside}"
         case "invalid_key" | "string_type" if key or error["type"] == "invalid_key":
-            # pydantic writes the key as text in its way to the place, and gives it as it is as the input.
+            # pydantic writes the key as text in its path, and passes it unchanged as the input.
             key, path, id = True, (*path[:-1], value), "key-not-text"
             message = f"expected text as a key, found {found(value)}"
             help = f'put it in quotes: "{shortened(document.written(path, key=True) or str(value))}"'
@@ -181,7 +184,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel], document: Document, at
 
 
 def _of_another_tool(loc: tuple[int | str, ...], value: object, keys: Sequence[str]) -> str | None:
-    """What to write instead of a key that other tools have, in a job or at the top of a file with these keys."""
+    """Return the replacement for a key of another tool, in a job or at the top of a file with these keys."""
     from runner.describe.other_tools.keys import in_a_file, in_a_job
 
     if len(loc) > 1:
@@ -200,7 +203,7 @@ def _of_a_command(value: list[object]) -> str | None:
 def _not_one_of(name: str, expected: str, value: object) -> tuple[str, str | None]:
     choices = re.findall(r"'([^']*)'", expected)
     help = suggestion(value, choices, "choices") if isinstance(value, str) else None
-    if len(choices) > _MOST_CHOICES:
+    if len(choices) > _MAX_CHOICES:
         return f"{name}expected one of {len(choices)} words, found {found(value)}", help
     return f"{name}expected {listed(choices)}, found {found(value)}", help if help and help.startswith("did") else None
 
@@ -213,7 +216,7 @@ def _named(loc: tuple[int | str, ...]) -> str:
 
 
 def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that the mapping at `loc` may have."""
+    """Return the keys that the mapping at `loc` may have."""
     for step in loc:
         inner = next((f for name, f in model.model_fields.items() if step in (name, f.alias)), None)
         nested = _model_in(inner.annotation) if inner else None
@@ -223,7 +226,14 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # an annotation can be anything
+def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((inner for inner in map(_model_in, get_args(annotation)) if inner), None)
+
+
+def instance_of(kind: type[T], value: object) -> T:
+    """Return the value, which must be of this type. Raise `TypeError` if it is not."""
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}, found {value!r}")
+    return value

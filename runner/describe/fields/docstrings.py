@@ -9,7 +9,7 @@ import textwrap
 
 
 def attribute_docstrings(cls: type) -> dict[str, str]:
-    """What stands below each annotated attribute of the class and its bases, by name; from their sources."""
+    """Return the docstring of each annotated attribute of the class and its bases, by name, from their sources."""
     found: dict[str, str] = {}
     for each in reversed(cls.__mro__):
         if "__annotations__" in each.__dict__:

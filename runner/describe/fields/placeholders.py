@@ -1,7 +1,8 @@
 """Placeholders in text: `$name`, `$index`, `$pid`, `${env.NAME:-default}`, and `$$` for a dollar sign.
 
-`encode` turns what a file says into encoded arguments (see `runner.model.arguments`) in which what planning will
-know is a reference that begins with `$`; `fill` puts the values in. What only the child knows stays one.
+`encode` turns a file's value into encoded arguments (see `runner.model.arguments`), in which values known later are
+references that begin with `$`; `fill` inserts the values known in planning. References that only the child can resolve
+remain.
 """
 
 from __future__ import annotations
@@ -13,21 +14,20 @@ from runner.describe.yaml.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.model.problem_ids import ProblemId
 
 IN_ARGUMENTS = ("name", "index", "pid")
 IN_TEXT = ("index",)
-"""What a job's `name`, `env` and `cwd` may hold, besides `${env.NAME}`."""
+"""The placeholders allowed in a job's `name`, `env` and `cwd`, besides `${env.NAME}`."""
 
 _PLACEHOLDER = re.compile(r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<braced>[^{}]*)\})?")
 _ENVIRONMENT = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
 
 
 class BadPlaceholder(ValueError):
-    """A placeholder that means nothing; `offset` and `width` say where in the text it stands, `id` the mistake."""
+    """An invalid placeholder; `offset` and `width` are its place in the text, `id` is the kind of the mistake."""
 
     def __init__(
         self, message: str, help: str | None, offset: int, width: int, id: ProblemId = "bad-placeholder"
@@ -40,7 +40,7 @@ class BadPlaceholder(ValueError):
 
 
 def encode(value: object) -> Encoded:
-    """A value of a file as an encoded argument. Raises `BadPlaceholder`."""
+    """Return a value of a file as an encoded argument. Raise `BadPlaceholder`."""
     match value:
         case str():
             return _encode_text(value)
@@ -54,7 +54,7 @@ def encode(value: object) -> Encoded:
 
 
 def fill(encoded: Encoded, known: Mapping[str, int | str], environ: Mapping[str, str]) -> Encoded:
-    """The encoded value with what is known now in place of `$name`, `$index` and `${env.NAME}`."""
+    """Return the encoded value with known values in place of `$name`, `$index` and `${env.NAME}`."""
     if isinstance(encoded, list):
         return [fill(item, known, environ) for item in encoded]
     if not isinstance(encoded, dict):
@@ -68,8 +68,8 @@ def fill(encoded: Encoded, known: Mapping[str, int | str], environ: Mapping[str,
     return {kind: filled}
 
 
-def replaced(encoded: Any, reference: str, value: str) -> Any:
-    """Encoded values, or steps with such in them, with the value in the place of each such reference."""
+def replaced(encoded: object, reference: str, value: str) -> object:
+    """Return encoded values, or steps that contain such values, with the value in place of each such reference."""
     if isinstance(encoded, list):
         return [replaced(item, reference, value) for item in encoded]
     if not isinstance(encoded, dict):
@@ -80,12 +80,12 @@ def replaced(encoded: Any, reference: str, value: str) -> Any:
 
 
 def fill_text(text: str, known: Mapping[str, int | str], environ: Mapping[str, str]) -> str:
-    """Text with its placeholders replaced; those not known stay as they are."""
+    """Return text with its placeholders replaced; unknown ones are kept."""
     return "".join(part if isinstance(part, str) else _text(text, part, known, environ) for part in parts(text))
 
 
 def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None) -> None:
-    """Raises `BadPlaceholder` for the first one that is not allowed, or not set in the environment."""
+    """Raise `BadPlaceholder` for the first placeholder that is not allowed, or not set in the environment."""
     for part in parts(text):
         if isinstance(part, str):
             continue
@@ -104,7 +104,7 @@ def check(text: str, allowed: tuple[str, ...], environ: Mapping[str, str] | None
 
 
 def parts(text: str) -> Iterator[str | tuple[str, int, int]]:
-    """The text in pieces: plain text, and placeholders as (name, offset, width). Raises `BadPlaceholder`."""
+    """Return the text in parts: plain text, and placeholders as (name, offset, width). Raise `BadPlaceholder`."""
     end = 0
     for found in _PLACEHOLDER.finditer(text):
         if found.start() > end:
@@ -167,5 +167,5 @@ def _text(text: str, part: tuple[str, int, int], known: Mapping[str, int | str],
     if not isinstance(value, dict):
         return str(value)
     end = offset + width
-    # What is put in place of a placeholder right after this one might lengthen its name.
+    # The replacement of a placeholder right after this one might lengthen its name.
     return f"${{{name}}}" if text.startswith("$", end) else text[offset:end]

@@ -17,7 +17,7 @@ BUILT_IN = "runner.workers"
 
 
 class BadTarget(ValueError):
-    """Not an import path; `help` says what to write, `id` is the kind of the mistake."""
+    """Not an import path; `help` is what to write, `id` is the kind of the mistake."""
 
     def __init__(self, message: str, help: str | None, id: ProblemId = "not-an-import-path") -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class BadTarget(ValueError):
 
 @lru_cache(maxsize=1024)
 def normalized_target(text: str) -> str:
-    """The target as `package.module:name`; without a module it is a built-in worker. Raises `BadTarget`."""
+    """Return the target as `package.module:name`; without a module it is a built-in worker. Raise `BadTarget`."""
     text = text.removeprefix(f"{BUILT_IN}:")
     if _is_command(text):
         from runner.describe.other_tools.keys import instead_of_a_command
@@ -37,25 +37,25 @@ def normalized_target(text: str) -> str:
         return _normalized(text, "package.module:function")
     names = built_in_names()
     if text not in names:
-        help = f"{suggestion(text, names, 'built-in workers')}\na function of yours is written module:function"
+        help = f"{suggestion(text, names, 'built-in workers')}\nfor your own function, write module:function"
         raise BadTarget(f"there is no built-in worker `{text}`", help, "unknown-target")
     return f"{BUILT_IN}:{text}"
 
 
 def normalized_class(text: str) -> str:
-    """The class as `package.module:Class`. Raises `BadTarget`."""
+    """Return the class as `package.module:Class`. Raise `BadTarget`."""
     if ":" not in text and "." not in text:
         raise BadTarget(f"`{text}` names no module", f"write package.module:{text or 'Class'}")
     return _normalized(text, "package.module:Class")
 
 
 def built_in_names() -> tuple[str, ...]:
-    """The names of the built-in workers."""
+    """Return the names of the built-in workers."""
     return tuple(importlib.import_module(BUILT_IN).__all__)
 
 
 def built_in(text: str) -> Callable[..., object] | None:
-    """The built-in worker that a target names, with or without its module."""
+    """Return the built-in worker that a target names, with or without its module."""
     workers = importlib.import_module(BUILT_IN)
     name = text.removeprefix(f"{BUILT_IN}:")
     worker: Callable[..., object] | None = getattr(workers, name) if name in workers.__all__ else None
@@ -63,7 +63,8 @@ def built_in(text: str) -> Callable[..., object] | None:
 
 
 def _is_command(text: str) -> bool:
-    """Whether it is what a shell takes: several words, or the path of a program that is no module."""
+    """Return whether the text looks like a shell command: several words, or the path of a program that is not a
+    module."""
     words = text.split()
     return len(words) > 1 or (text.startswith(("./", "../", "/", "~")) and ".py" not in text and ":" not in text)
 
@@ -80,7 +81,8 @@ def _normalized(text: str, form: str) -> str:
 
 
 def _instead_of_a_file(text: str, example: str) -> str:
-    """What to write for `folder/module.py:name`: folders that an import path cannot name have to be on the path."""
+    """Return what to write instead of `folder/module.py:name`: folders that an import path cannot contain must be on
+    the path."""
     path, _, name = text.partition(":")
     parts = [part for part in path.removesuffix(".py").split("/") if part != "."]
     if len(parts) > 1 and parts[-1] == "__init__":

@@ -38,12 +38,12 @@ def _size(value: object) -> int:
 
 
 def environ_of(info: ValidationInfo) -> Mapping[str, str] | None:
-    """The environment from which placeholders are filled; None in a validation without a file."""
+    """Return the environment for placeholders; None in a validation without a file."""
     return info.context["environ"] if info.context else None
 
 
 def things_of(info: ValidationInfo) -> Mapping[str, str]:
-    """The shared things of the file, with their kinds."""
+    """Return the shared things of the file, with their kinds."""
     things: Mapping[str, str] = info.context["things"] if info.context else {}
     return things
 
@@ -86,7 +86,7 @@ def _name(value: str, info: ValidationInfo) -> str:
     if value == "all":
         raise fault("`all` means all processes in `main`: it cannot be a name", id="name-taken")
     if "$$" in value:
-        raise fault("a name cannot hold `$`", id="bad-name")
+        raise fault("a name cannot contain `$`", id="bad-name")
     return _template(value, info)
 
 
@@ -130,7 +130,7 @@ Limit: TypeAlias = Annotated[
     BeforeValidator(_limit),
     WithJsonSchema(durations.LIMIT_SCHEMA),
 ]
-"""Seconds after which something is stopped or given up; None, written `never`, for no such limit."""
+"""Seconds after which something is stopped or given up; None, written `never`, for no limit."""
 
 Size: TypeAlias = Annotated[
     int,
@@ -143,7 +143,7 @@ Template: TypeAlias = Annotated[str, AfterValidator(_template)]
 """Text that may hold `$index` and `${env.NAME}`."""
 
 Argument: TypeAlias = Annotated[object, AfterValidator(_argument), WithJsonSchema({})]
-"""Any value; the text in it may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
+"""A value of any type; the text in it may hold `$name`, `$index`, `$pid` and `${env.NAME}`."""
 
 Name: TypeAlias = Annotated[str, AfterValidator(_name)]
 """The name of a job."""

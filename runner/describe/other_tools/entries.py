@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.describe.yaml import durations
 from runner.model.records import record
@@ -12,31 +12,34 @@ from runner.model.records import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from runner.describe.yaml.scalars import Scalar
+
 CALL = "subprocess:check_call"
 """The target that runs a program, waits for it, and fails if it does."""
 _SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[\]#~=%{}!\n]")
-"""Characters that may mean something to a shell."""
+"""Characters that may have a meaning for a shell."""
 _QUOTED = re.compile(r"[|&;<>()$`*?\[\]#~%{}!\n]")
-"""Those that still may where quotes are in order."""
+"""Those that may still have a meaning if the quotes are balanced."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MOST_REPLICAS = 100_000
+MAX_REPLICAS = 100_000
 
 
 @record(frozen=True, slots=True)
 class Entry:
-    """A job, and the keys of the entry that have no counterpart here."""
+    """A job, and the keys of the entry that have no counterpart in our format."""
 
     job: dict[str, object]
     left_out: tuple[str, ...] = ()
 
 
 def normal(key: object) -> str:
-    """A key as all tools write it: `working-directory`, `working_dir` and `workingDir` differ in nothing but this."""
+    """Return a key in the form in which all its spellings are equal: `working-directory`, `working_dir` and
+    `workingDir`."""
     return re.sub(r"[-_ .]", "", str(key)).casefold()
 
 
 def program(command: object) -> list[str] | None:
-    """The words of a command that is text or a list; by way of a shell where it may need one. None if it is none."""
+    """Return the words of a command that is text or a list, with a shell if it may need one. None for other values."""
     match command:
         case str() if command.strip():
             return _words(command.strip())
@@ -55,12 +58,13 @@ def _words(command: str) -> list[str]:
 
 
 def call(words: Sequence[str]) -> dict[str, object]:
-    """The fields of a job that runs a program with these words; a dollar sign in them means nothing."""
+    """Return the fields of a job that runs a program with these words; a dollar sign in them has no meaning."""
     return {"target": CALL, "args": [[word.replace("$", "$$").replace("\0", "") for word in words]]}
 
 
 def environment(value: object) -> dict[str, str] | None:
-    """Variables, given as a mapping, as a list of `NAME=value`, or as one text of them. None if they are none."""
+    """Return variables, given as a mapping, as a list of `NAME=value`, or as one text of them. None for other
+    values."""
     match value:
         case str():
             pairs = [tuple(item.split("=", 1)) for item in re.split(r"[,\s]+", value) if item]
@@ -77,19 +81,19 @@ def environment(value: object) -> dict[str, str] | None:
         name, text = pair if len(pair) == 2 else (pair[0], None)
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name) or isinstance(text, list | dict):
             continue
-        if text is not None:  # a name alone is passed on, which all variables are
+        if text is not None:  # a name alone is inherited, as all variables are
             found[name] = _text(text).strip("\"'") if isinstance(value, str) else _text(text)
     return found or None
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     text = re.sub(r"\$\{\{.*?\}\}", "", text).replace("\0", "")
     return re.sub(r"\$(\$|(?:\{(\w+)(?::?-([^{}$]*))?\}|(\w+)))?", _placeholder, text)
 
 
 def _placeholder(found: re.Match[str]) -> str:
-    """A variable of the environment, as this file's format fills it in; any other dollar sign as one."""
+    """Return a variable of the environment in our syntax; a dollar sign of another meaning is kept."""
     name = found[2] or found[4]
     if name is None or not _VARIABLE.fullmatch(name):
         return "$$" + (found[0][1:] if found[0] != "$$" else "")
@@ -97,7 +101,7 @@ def _placeholder(found: re.Match[str]) -> str:
 
 
 def seconds(value: object, unit_s: float = 1) -> float | None:
-    """A duration of another tool, in seconds; None if it is none."""
+    """Return a duration of another tool, in seconds; None if the value is not one."""
     try:
         if isinstance(value, str):
             found = durations.seconds(float(value) * unit_s if re.fullmatch(r"[0-9.]+", value) else value)
@@ -110,8 +114,8 @@ def seconds(value: object, unit_s: float = 1) -> float | None:
         return None
 
 
-def whole(value: object, least: int = 1, most: int = MOST_REPLICAS) -> int | None:
-    """A count; None if it is none."""
+def whole(value: object, least: int = 1, most: int = MAX_REPLICAS) -> int | None:
+    """Return a count; None if the value is not one."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 9:
         value = int(value)
     is_count = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
@@ -126,8 +130,8 @@ NAMES = ("name", "containername", "id", "processname")
 
 
 def job_of(name: str, entry: object, *, in_a_container: bool = False) -> Entry | None:
-    """The job that an entry of this name becomes; None if it names no program."""
-    given: Mapping[Any, Any] = entry if isinstance(entry, dict) else {"command": entry}
+    """Return the job for an entry of this name; None if it names no program."""
+    given: Mapping[Scalar, object] = entry if isinstance(entry, dict) else {"command": entry}
     by_key = {normal(key): value for key, value in given.items()}
     words = _program_of(name, by_key)
     if words is None:
@@ -150,8 +154,8 @@ def job_of(name: str, entry: object, *, in_a_container: bool = False) -> Entry |
     return Entry(job, tuple(str(key) for key in given if normal(key) not in used))
 
 
-def _program_of(name: str, by_key: Mapping[str, Any]) -> list[str] | None:
-    """The words of the program that an entry starts."""
+def _program_of(name: str, by_key: Mapping[str, object]) -> list[str] | None:
+    """Return the words of the program that an entry starts."""
     args = program(by_key.get("args")) or []
     entrypoint = program(by_key.get("entrypoint"))
     command = program(by_key.get("command")) or program(by_key.get("cmd")) or program(by_key.get("run"))
@@ -177,7 +181,7 @@ def _program_of(name: str, by_key: Mapping[str, Any]) -> list[str] | None:
 
 
 def _interpreter(script: str) -> str | None:
-    """What PM2 runs a script with, by the end of its name."""
+    """Return the program that PM2 runs a script with, by the suffix of its name."""
     known = {".js": "node", ".mjs": "node", ".cjs": "node", ".py": "python", ".sh": "bash"}
     return next((runs for end, runs in known.items() if script.endswith(end)), None)
 
@@ -187,6 +191,6 @@ def _folder(value: object) -> str | None:
 
 
 def job_name(name: object) -> str:
-    """A name that a job can have."""
+    """Return a name that a job can have."""
     text = "".join(one for one in str(name) if one.isprintable()).replace("$", "").strip()
     return text if text and text != "all" else f"job {text}".strip()

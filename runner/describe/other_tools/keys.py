@@ -1,6 +1,6 @@
 """Keys of other tools (Compose, Actions, supervisord, PM2, Kubernetes, systemd …) and their replacements.
 
-A key is looked up as `normal` writes it. What it is answered with is made of its value, so that it can be copied.
+A key is looked up in the form that `normal` returns. The answer contains its value, so that it can be copied.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from runner.describe.other_tools.replacements import (
 
 
 def in_a_job(key: object, value: object) -> Instead | None:
-    """What to write instead of this key in a job; None if no other tool has it."""
+    """Return what to write instead of this key in a job; None if no other tool has it."""
     answer = _IN_A_JOB.get(_normal(key))
     return answer(value) if answer else None
 
 
 def in_a_file(key: object, value: object) -> Instead | None:
-    """What to write instead of this key at the top of a file; None if no other tool has it."""
+    """Return what to write instead of this key at the top of a file; None if no other tool has it."""
     answer = _IN_A_FILE.get(_normal(key))
     return answer(value) if answer else None
 
 
 def in_a_step(name: str) -> str | None:
-    """What to write instead of a step of this name; None if no other tool has it."""
+    """Return what to write instead of a step of this name; None if no other tool has it."""
     return _IN_STEPS.get(_normal(name))
 
 
 def instead_of_a_command(command: object) -> str | None:
-    """What to write instead of a command, given as text or as a list; None if it is neither."""
+    """Return what to write instead of a command, given as text or as a list; None if it is neither."""
     return program_run(command).help if program(command) else None
 
 
@@ -84,7 +84,7 @@ _JOB_ANSWERS: tuple[tuple[Answer, str], ...] = (
     (replicas, "instances numprocs count scale concurrency parallelism processes procs workers threads"),
     (renamed("name", "web", is_text), "container_name process_name id label title"),
     (
-        renamed("target", "package.module:function", lambda value: is_text(value) and value.count(":") == 1),
+        renamed("target", "package.module:function", lambda value: is_text(value) and str(value).count(":") == 1),
         "function func callable entry module method task handler worker",
     ),
     (
@@ -186,7 +186,7 @@ _FILE_ANSWERS: tuple[tuple[Answer, str], ...] = (
         "parallel concurrency max_parallel jobs_count replicas",
     ),
     (lambda _: Instead(file={"preload": ["package.module"]}), "imports modules requirements"),
-    (says("a file says all by itself: there is no way to include another one"), "include includes extends import"),
+    (says("a file cannot include another one"), "include includes extends import"),
     (says(_SHARED), "locks queues values shared_memory resources semaphores events"),
     (says(_EACH), "defaults default cwd working_dir daemon args kwargs replicas restart depends_on needs join"),
     (says(_HERE), "volumes networks secrets configs ports platform hostname"),
@@ -221,7 +221,7 @@ _IN_STEPS = {
         ("write for example - {write: 1, to: total}", "assign store save update"),
         ("write for example - sleep: 500ms", "delay pause wait_seconds"),
         (
-            "what is done in the meantime is a process of its own: write - {child: helper, do: [print: hello]}",
+            "steps in the background are a process of their own: write - {child: helper, do: [print: hello]}",
             "fork parallel background async thread",
         ),
         ("write expect: with values or output, in the file or the job", "assert expect check verify"),

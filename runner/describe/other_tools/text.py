@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BARE = re.compile(r"(?:--?)?[A-Za-z0-9_./][A-Za-z0-9_./@%+=-]*")
-"""Text that is the same text without quotes, wherever it stands, unless YAML reads it as something else."""
+"""Text that means the same without quotes in any place, unless YAML reads it as another type."""
 _UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
-"""What JSON leaves as it is, and YAML reads as a line break or not at all."""
+"""Characters that JSON keeps, and YAML reads as a line break or refuses."""
 
 
 def flow(value: object) -> str:
-    """A value in one line, as YAML that is read as the same value."""
+    """Return a value in one line, as YAML that is read as the same value."""
     match value:
         case str() if _BARE.fullmatch(value) and plain(value) == value:
             return value
@@ -30,14 +30,14 @@ def flow(value: object) -> str:
 
 
 def field(key: str, value: object) -> str:
-    """A key with its value, in one line of block style, in which a `:` within a word needs no quotes."""
+    """Return a key with its value, in one line of block style, in which a `:` within a word needs no quotes."""
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*", value):
         return f"{key}: {value}"
     return f"{key}: {flow(value)}"
 
 
 def file_lines(top: Mapping[str, object], jobs: list[dict[str, object]]) -> list[str]:
-    """The lines of a file with these fields and these jobs."""
+    """Return the lines of a file with these fields and these jobs."""
     lines = [field(key, value) for key, value in top.items()]
     lines.append("jobs:")
     for job in jobs:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Edit:
-    """One edit worth trying: what it says of itself, and the texts of `--set` that make it."""
+    """One suggested edit: its title, and the texts of `--set` that make it."""
 
     title: str
     overrides: tuple[str, ...]
 
 
 def edits_of(text: bytes, file: str) -> list[Edit]:
-    """The edits of a file that is right but for them."""
+    """Return the edits of a file that is otherwise valid."""
     entries = read(text, file).value.get("try") or []
     return [
         Edit(_title(entry), tuple(f"{path}={written(value)}" for path, value in entry.items())) for entry in entries
@@ -43,9 +43,9 @@ def problems_of_edits(
     start_method: str | None,
     environ: Mapping[str, str],
 ) -> list[Problem]:
-    """What is wrong with edits, or with the one of this number, counted from 1.
+    """Return the problems of the edits, or of the one with this number, counted from 1.
 
-    Each is made, after the `overrides`, and the file that comes of it is checked.
+    Each edit is applied after the `overrides`, and the resulting file is checked.
     """
     problems: list[Problem] = []
     document = read(text, file)
@@ -65,12 +65,12 @@ def problems_of_edits(
 
 
 def _place(problem: Problem, edit: Edit, entry: Mapping[str, object]) -> tuple[str, ...]:
-    """The path of the edit that a problem is in; none if it is in the rest of the file."""
+    """Return the path of the edit that a problem is in; an empty one if it is in the rest of the file."""
     return tuple(path for path, override in zip(entry, edit.overrides, strict=True) if problem.excerpt == override)
 
 
 def _title(entry: Mapping[str, object]) -> str:
-    """The title that the edited file has, or the edit itself."""
+    """Return the title of the edited file, or the edit itself."""
     if isinstance(entry.get("title"), str):
         return str(entry["title"])
     changes = [path for path in entry if not path.startswith("expect")] or list(entry)
@@ -78,7 +78,7 @@ def _title(entry: Mapping[str, object]) -> str:
 
 
 def written(value: object) -> str:
-    """A value of a file in one line, as YAML that is read as the same value."""
+    """Return a value of a file in one line, as YAML that is read as the same value."""
     match value:
         case list():
             return f"[{', '.join(map(written, value))}]"
@@ -90,7 +90,7 @@ def written(value: object) -> str:
 
 
 _UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
-"""What JSON leaves as it is, and YAML reads as a line break or not at all."""
+"""Characters that JSON keeps, and YAML reads as a line break or refuses."""
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from runner.model.plan import Progress, SharedPlan
 
 _SIZED = re.compile(r"[a-z]+(\d+)")
-"""The name of a dtype that says its size in bits."""
+"""The name of a dtype with its size in bits."""
 
 
 def check_expansion(expansion: Expansion, label: str, declared: Collection[str] = ()) -> None:
-    """Raises `ValueError` (or one of those of targets and placeholders) where a type asks for what cannot be.
+    """Raise `ValueError` (or an error of targets and placeholders) if a type asks for something impossible.
 
     `declared` are the names of the file's own shared things.
     """

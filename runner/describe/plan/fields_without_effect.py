@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def without_effect(jobs: Sequence[Job], document: Document, *, scripted: bool) -> Iterator[Problem]:
-    """A problem for each field of a job that has no effect; `scripted` says that there is a `main`."""
+    """Return a problem for each field of a job that has no effect; `scripted` means that there is a `main`."""
     for job in jobs:
         yield from _beside_main(job, document) if scripted else _without_join(job, document)
 
@@ -28,5 +28,5 @@ def _beside_main(job: Job, document: Document) -> Iterator[Problem]:
     for key, instead in (("join", "- join: "), ("start_delay", "- sleep: ")):
         if job.gives(key):
             help = f"remove it, and write {instead}… where main should do it"
-            message = f"`{key}` has no effect: `main` says what happens when"
+            message = f"`{key}` has no effect: `main` decides what happens when"
             yield document.problem((*job.path, key), message, help, id="no-effect", key=True)

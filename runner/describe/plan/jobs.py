@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
     from runner.describe.job_types import AnyJobType, Expansion, JobModel
     from runner.describe.yaml.document import Document, Path
+    from runner.describe.yaml.scalars import Scalar, Value
     from runner.model.errors import Problem
     from runner.model.problem_ids import ProblemId
 
 MAX_PROCESSES = 100_000
-"""More processes than any one machine runs; a slip of the finger in `replicas` should not fill the memory."""
+"""More processes than any machine runs; a typing error in `replicas` should not fill the memory."""
 
 
 @record(frozen=True, slots=True)
 class Job:
     """One entry of `jobs:`, checked. `label` is its name, with the environment filled in, or `jobs[i]`.
 
-    `is_foreign` says that its type is not one of this package's.
+    `is_foreign` means that its type does not belong to this package.
     """
 
     index: int
@@ -41,16 +42,16 @@ class Job:
 
     @property
     def path(self) -> Path:
-        """The way to it in the document."""
+        """The path of the entry in the document."""
         return ("jobs", self.index)
 
     def gives(self, field: str) -> bool:
-        """Whether the file says something for this field."""
+        """Return whether the file sets this field."""
         return field in self.model.model_fields_set and getattr(self.model, field) is not None
 
 
 class Jobs:
-    """Checks jobs one after the other; the types that they use are looked up once."""
+    """Checks jobs one after the other; each type is looked up once."""
 
     def __init__(self, document: Document, environ: Mapping[str, str], things: Mapping[str, str]) -> None:
         """`things` are the file's shared things, with their kinds."""
@@ -63,7 +64,7 @@ class Jobs:
         self.problems: list[Problem] = []
 
     def read(self, entries: list[object]) -> None:
-        """Adds what is right to `jobs` and what is wrong to `problems`."""
+        """Add valid jobs to `jobs` and mistakes to `problems`."""
         for index, entry in enumerate(entries):
             job = self._checked(index, entry)
             if job is None:
@@ -102,7 +103,7 @@ class Jobs:
         try:
             expansion = job_type.expand(model, label)
             check_expansion(expansion, label, self._things)
-        except Exception as error:  # anything may happen in another author's code
+        except Exception as error:  # another author's code may raise anything
             message = f"the job type `{job_type.name}` failed: {error.__class__.__name__}: {error}"
             self._report(path, message, "this is for its author to mend", id="job-type-fails")
             return None
@@ -120,7 +121,7 @@ class Jobs:
                 return None
         return self._types[name]
 
-    def _model(self, path: Path, entry: dict[Any, Any], job_type: AnyJobType) -> JobModel | None:
+    def _model(self, path: Path, entry: dict[Scalar, Value], job_type: AnyJobType) -> JobModel | None:
         try:
             return job_type.model.model_validate(entry, context={"environ": self._environ, "things": self._things})
         except ValidationError as error:
@@ -133,7 +134,7 @@ class Jobs:
 
 
 def _instead_of(entry: object) -> str | None:
-    """What to write instead of a job that is no mapping."""
+    """Return what to write instead of a job that is not a mapping."""
     if not isinstance(entry, str):
         return None
     if len(entry.split()) < 2:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from runner.model.problem_ids import ProblemId
 
 KNOWN = tuple(dict.fromkeys((*ORDERS, *IN_MAIN)))
-"""What main can do; each step is a mapping with one of them."""
+"""The steps of main; each step is a mapping with one of these keys."""
 
 MODIFIERS = {"timeout": "join", "as": "show"}
-"""Keys that a step may have beside its order, and the order that they belong to."""
+"""Keys that a step may have in addition to its order, and the order that they belong to."""
 _OPTIONS = {option for name in IN_MAIN for option in STEPS[name].options}
 
 
@@ -40,7 +40,7 @@ class Script:
     """Goes through the steps of `main:` in order and collects primitive steps and problems.
 
     `names` are processes and jobs, with their processes; `labels` are the processes' names; `timeouts` their
-    `join_timeout`; `scope` is what steps on shared things may refer to.
+    `join_timeout`; `scope` are the things that steps on shared things may refer to.
     """
 
     document: Document
@@ -53,7 +53,7 @@ class Script:
     _started_in: dict[int, int] = field(default_factory=dict)
 
     def read(self, main: Sequence[object]) -> None:
-        """Adds the steps of the whole script."""
+        """Add the steps of the whole script."""
         acts = StepReader(self.scope, IN_MAIN)
         for index, step in enumerate(main):
             if not _is_act(step):
@@ -92,7 +92,7 @@ class Script:
         if orders:
             self._report(
                 (*path, str(orders[1])),
-                f"a step does one thing: here are `{orders[0]}` and `{orders[1]}`",
+                f"a step does one thing, and here are `{orders[0]}` and `{orders[1]}`",
                 "begin a new step with `- `",
                 id="conflicting-keys",
                 key=True,
@@ -141,7 +141,7 @@ class Script:
             self._show(path, step, process)
             return
         if process not in self._started_in:
-            message = f"`{label}` is not started by then"
+            message = f"`{label}` is not started before this step"
             self._report(place, message, f"start it before this `{order}`", id="wrong-order")
             return
         match order:
@@ -178,7 +178,7 @@ class Script:
         return None
 
     def _processes(self, path: Path, value: object) -> list[tuple[int, Path]]:
-        """The processes that a step names, each with the place that names it."""
+        """Return the processes that a step names, each with the path of its name."""
         if value == "all":
             return [(process, path) for process in range(len(self.labels))]
         named = [(value, path)]
@@ -194,7 +194,7 @@ class Script:
             return ()
         if name == "all":
             self._report(
-                place, "`all` stands alone, not in a list", "write for example - start: all", id="invalid-value"
+                place, "`all` must stand alone, not in a list", "write for example - start: all", id="invalid-value"
             )
             return ()
         if name not in self.names:
@@ -210,14 +210,14 @@ class Script:
 
 
 def _is_act(step: object) -> bool:
-    """Whether main does something with shared things in this step, prints or exits."""
+    """Return whether main does something with shared things in this step, prints or exits."""
     if isinstance(step, dict):
         return any(key in IN_MAIN for key in step) and not any(key in ORDERS for key in step)
     return step in IN_MAIN
 
 
 def default_steps(jobs: Sequence[Job]) -> list[Step]:
-    """What main does without a script: start each, join each that is joined."""
+    """Return main's steps without a script: start each process, join each that is joined."""
     starts: list[Step] = []
     joins: list[Step] = []
     for job, processes in zip(jobs, numbers(jobs), strict=True):

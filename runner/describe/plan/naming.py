@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def process_names(jobs: Sequence[Job]) -> list[str]:
-    """The name of each process, in creation order."""
+    """Return the name of each process, in creation order."""
     names: list[str] = []
     for job in jobs:
         for index, draft in enumerate(job.expansion.processes):
@@ -27,7 +27,7 @@ def process_names(jobs: Sequence[Job]) -> list[str]:
 
 
 def names_in_main(jobs: Sequence[Job], names: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """What `main:` may name, with the processes that it stands for."""
+    """Return the names allowed in `main:`, with the processes that each stands for."""
     known: dict[str, tuple[int, ...]] = {name: (process,) for process, name in enumerate(names)}
     for job, processes in zip(jobs, numbers(jobs), strict=True):
         known[job.label] = tuple(processes)
@@ -35,7 +35,7 @@ def names_in_main(jobs: Sequence[Job], names: Sequence[str]) -> dict[str, tuple[
 
 
 def numbers(jobs: Sequence[Job]) -> list[range]:
-    """The numbers of each job's processes."""
+    """Return the numbers of each job's processes."""
     found: list[range] = []
     end = 0
     for job in jobs:
@@ -44,7 +44,7 @@ def numbers(jobs: Sequence[Job]) -> list[range]:
 
 
 def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> list[Problem]:
-    """A problem for each name that two jobs, or two processes, share."""
+    """Return a problem for each name that two jobs, or two processes, share."""
     problems: list[Problem] = []
     owners: dict[str, Job] = {}
     for job, processes in zip(jobs, numbers(jobs), strict=True):
@@ -61,7 +61,8 @@ def clashes(jobs: Sequence[Job], names: Sequence[str], document: Document) -> li
 
 
 def _clash(name: str, first: Job, job: Job, document: Document) -> Problem:
-    """Shown where the name is written: that is the earlier job if the later one has a default name."""
+    """Return the problem at the place where the name is written: the earlier job, if the later one has a default
+    name."""
     if job.model.name is None:
         job, first = first, job
     line = document.line_of((*first.path, "name"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def problems(document: Document, jobs: Sequence[Job], scope: Scope) -> Iterator[Problem]:
-    """The problems that do not depend on the jobs that are wrong; `jobs` are those that are right."""
+    """Return the problems that do not depend on the invalid jobs; `jobs` are the valid ones."""
     named = _named(jobs)
     yield from naming.clashes(named, naming.process_names(named), document)
     entries, main = (document.value.get(key) for key in ("jobs", "main"))
@@ -32,13 +32,13 @@ def problems(document: Document, jobs: Sequence[Job], scope: Scope) -> Iterator[
 
 
 class PossibleNames(Mapping[str, tuple[int, ...]]):
-    """What `main:` may name, as far as it is known while some jobs are wrong. Every name stands for no process.
+    """The names allowed in `main:`, as far as known while some jobs are invalid. Every name stands for no process.
 
-    The processes of a wrong job are not known. A name that one of them could have is contained.
+    The processes of an invalid job are unknown. A name that one of them could have is contained.
     """
 
     def __init__(self, entries: Sequence[object], jobs: Sequence[Job]) -> None:
-        """`entries` are all of the file's jobs, `jobs` those that are right."""
+        """`entries` are all of the file's jobs, `jobs` the valid ones."""
         right = {job.index for job in jobs}
         wrong = [entry for index, entry in enumerate(entries) if index not in right]
         self._known = dict.fromkeys([*(job.label for job in jobs), *naming.process_names(_named(jobs))])
@@ -58,16 +58,16 @@ class PossibleNames(Mapping[str, tuple[int, ...]]):
 
 
 def _named(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs whose processes do not have default names, which depend on all jobs before."""
+    """Return the jobs whose processes do not have default names, which depend on all jobs before."""
     return [job for job in jobs if all(draft.name is not None for draft in job.expansion.processes)]
 
 
 def _patterns(entry: object) -> Iterator[str]:
-    """Regular expressions of the names that a wrong job and its processes may have, beside default names."""
+    """Return regular expressions of the names that an invalid job and its processes may have, except default names."""
     if not isinstance(entry, dict):
         return
     if entry.get("type", "process") not in ("process", "shared_counter"):
-        yield _ANY  # the type of a plug-in names its processes as it wants
+        yield _ANY  # a plug-in's type names its processes freely
         return
     for given in [entry["name"]] if "name" in entry else entry.values():  # the key may be misspelt
         if isinstance(given, str):

@@ -22,7 +22,8 @@ from runner.describe.plan.overrides import apply, parse_path
 from runner.describe.plan.processes import Processes
 from runner.describe.plan.spec import RunFile
 from runner.describe.steps.reader import Scope
-from runner.describe.steps.shared_things import WITHOUT_VALUE, read_things
+from runner.describe.steps.shared_things import read_things
+from runner.describe.steps.thing_kinds import WITHOUT_VALUE
 from runner.describe.yaml.loading import read
 from runner.describe.yaml.scalars import found
 from runner.describe.yaml.suggestions import suggestion, with_article
@@ -33,24 +34,24 @@ from runner.model.shared_things import SharedArray, SharedValue, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
 
     from runner.describe.plan.spec import RunExpectModel
     from runner.describe.yaml.document import Document, Path
-    from runner.model.plan import Json, ProcessPlan, StartMethod, Step
+    from runner.model.json_types import Json
+    from runner.model.plan import ProcessPlan, StartMethod, Step
     from runner.model.problem_ids import ProblemId
     from runner.model.shared_things import SharedPlan
 
 STDIN = "-"
-"""The file name that stands for standard input; its folder is the current one."""
+"""The file name for standard input; its folder is the current one."""
 
 
 @record(frozen=True, slots=True)
 class Described:
-    """A plan, and the way back from it to the places in the file.
+    """A plan, and the source position of each of its parts.
 
-    `lasts` says that the plan follows from the file alone: no variable of the environment, no folder and no job type
-    of another author had a part in it.
+    `lasts` means that the plan depends on the file alone: not on a variable of the environment, a folder or a job type
+    of another author.
     """
 
     plan: Plan
@@ -59,9 +60,9 @@ class Described:
     _jobs: tuple[int, ...]
 
     def problem(self, process: int | None, field: str, message: str, help: str | None, *, id: ProblemId) -> Problem:
-        """A problem at a field of the job that made the process: `target`, `args[1]`, `kwargs.seconds`.
+        """Return a problem at a field of the process's job: `target`, `args[1]`, `kwargs.seconds`.
 
-        Without a process it is a field of the whole file. Where the file does not give that field, it is shown at
+        Without a process it is a field of the whole file. If the file does not set that field, the problem is shown at
         the job, or at the beginning.
         """
         steps = parse_path(field) if field else []
@@ -78,10 +79,10 @@ def describe(
     start_method: str | None = None,
     environ: Mapping[str, str],
 ) -> Described:
-    """The plan of a file. Raises `InvalidFile` with all problems of the first stage that finds any, and with those of
-    `main` and `expect` that do not depend on it.
+    """Return the plan of a file. Raise `InvalidFile` with all problems of the first stage that finds any, and with
+    those of `main` and `expect` that do not depend on it.
 
-    `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` wins over the file's.
+    `file` is its path, or `-`; `overrides` are the texts of `--set`; `start_method` has priority over the file's.
     """
     with _uncollected():
         document = apply(_read(text, file), overrides)
@@ -89,7 +90,7 @@ def describe(
 
 
 def _read(text: bytes, file: str) -> Document:
-    """The document in the text; of another tool's file, which may be no YAML, one problem says what it is."""
+    """Return the document in the text; a file of another tool, which may not be YAML, is one problem."""
     try:
         return read(text, file)
     except InvalidFile as invalid:
@@ -99,7 +100,7 @@ def _read(text: bytes, file: str) -> Document:
 
 
 class _Environment(Mapping[str, str]):
-    """Variables, and whether any has been asked for."""
+    """The environment's variables, which records whether any was read."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -119,7 +120,7 @@ class _Environment(Mapping[str, str]):
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without garbage collection: 10,000 jobs are a million objects, and none of them garbage."""
+    """Disable garbage collection: 10,000 jobs are a million objects, and none of them garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -191,20 +192,19 @@ class _Planner:
             return RunFile.model_construct(jobs=[], main=None)
 
     def _stop_if_foreign(self) -> None:
-        """Raises `InvalidFile` with one problem if the file is another tool's."""
+        """Raise `InvalidFile` with one problem if the file belongs to another tool."""
         from runner.describe.plan.other_tools_files import of_document
 
         self.problems += of_document(self.document, self.file)
         self._stop_if_wrong()
 
     def _shared(self) -> list[SharedPlan]:
-        """The file's own shared things."""
+        """Read the file's own shared things."""
         if "shared" not in self.document.value:
             return []
-        value = self.document.value["shared"]
-        things, faults = read_things(value)
+        things, faults = read_things(value := self.document.value["shared"])
         self.problems += [fault.problem(self.document, ("shared",)) for fault in faults]
-        # What is wrong by itself is there all the same for who uses it.
+        # A value that is wrong by itself still exists for the steps that use it.
         known = {str(name): "" for name in value} if isinstance(value, dict) else {}
         self.things |= known | {thing.name: kind_of(thing) for thing in things}
         return things
@@ -235,7 +235,7 @@ class _Planner:
         return script.steps
 
     def _declared(self, said: RunExpectModel) -> Declared:
-        """What the file says that the run comes to."""
+        """Return what the file declares about the run."""
         for name in said.values:
             path = ("expect", "values", name)
             kind = self.things.get(name)
@@ -246,7 +246,7 @@ class _Planner:
             elif kind in WITHOUT_VALUE:
                 message = f"`{name}` is {with_article(kind)}, which has no value in the end"
                 self._report(path, message, "remove it", id="wrong-thing")
-        values = {name: _as_told(value) for name, value in said.values.items()}
+        values = {name: _as_reported(value) for name, value in said.values.items()}
         return Declared(said.outcome, said.deadlock, values, tuple(said.notes))
 
     def _folder(self) -> str:
@@ -257,7 +257,7 @@ class _Planner:
             return os.getcwd()
         except OSError:
             message = "the current folder, in which the processes would run, is gone"
-            help = "go to one that is there: cd"
+            help = "change to an existing one: cd"
             raise InvalidFile((Problem(self.file, 0, 0, 0, "", message, help, "missing-folder"),)) from None
 
     def _report(self, path: Path, message: str, help: str | None, *, id: ProblemId) -> None:
@@ -271,17 +271,18 @@ class _Planner:
         return problem.file != self.file, problem.line, problem.column
 
 
-def _as_told(value: Any) -> Json:
-    """A value as last values are told: what JSON does not have, as its repr."""
+def _as_reported(value: object) -> Json:
+    """Return a value as last values are reported: the repr of values that JSON does not have."""
     match value:
         case list():
-            return [_as_told(item) for item in value]
+            return [_as_reported(item) for item in value]
         case dict():
-            return {key if isinstance(key, str) else repr(key): _as_told(item) for key, item in value.items()}
-        case float() if not math.isfinite(value):
-            return repr(value)
-    plain: Json = value
-    return plain
+            return {key if isinstance(key, str) else repr(key): _as_reported(item) for key, item in value.items()}
+        case None | bool() | int() | str():
+            return value
+        case float() if math.isfinite(value):
+            return value
+    return repr(value)
 
 
 def _job_plan(job: Job, processes: range) -> JobPlan:

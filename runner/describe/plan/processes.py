@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from runner.describe.fields import targets
 from runner.describe.fields.placeholders import fill, fill_text
@@ -15,14 +15,12 @@ from runner.model.plan import Expect, Limits, ProcessPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from runner.describe.job_types import Draft, ExpectModel, LimitsModel
     from runner.describe.plan.jobs import Job
     from runner.describe.yaml.document import Document, Path
-    from runner.model.arguments import Encoded
     from runner.model.errors import Problem
-    from runner.model.plan import Json
+    from runner.model.json_types import Encoded, StepData
     from runner.model.problem_ids import ProblemId
 
 
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
 class Processes:
     """Makes the processes of jobs one by one, and collects problems, each once.
 
-    `folder` is the file's, `things` are its shared things with their kinds, `dtypes` are those of its numbers,
-    `names` those of all processes.
+    `folder` is the file's, `things` are its shared things with their kinds, `dtypes` are those of its numbers, `names`
+    those of all processes.
     """
 
     document: Document
@@ -43,7 +41,7 @@ class Processes:
     problems: list[Problem] = field(default_factory=list)
 
     def of(self, jobs: Sequence[Job]) -> tuple[ProcessPlan, ...]:
-        """The processes of all jobs, in creation order."""
+        """Return the processes of all jobs, in creation order."""
         unused = iter(self.names)
         return tuple(
             self._process(job, draft, index, next(unused))
@@ -62,7 +60,7 @@ class Processes:
             job=job.label,
             target=None if draft.target is None else targets.normalized_target(draft.target),
             cls=None if draft.cls is None else targets.normalized_class(draft.cls),
-            do=None if draft.do is None else self._steps(job, draft.do, known),
+            do=None if draft.do is None else self._steps(job, cast("Sequence[StepData]", draft.do), known),
             args=tuple(fill(value, known, self.environ) for value in draft.args),
             kwargs={key: fill(value, known, self.environ) for key, value in draft.kwargs.items()},
             daemon=model.daemon,
@@ -79,22 +77,22 @@ class Processes:
         )
 
     def _refuse_arrays(self, job: Job, draft: Draft) -> None:
-        """An object of a class is made here and sent to its process, and an array with it: it would be a copy there."""
+        """Refuse arrays for an object of a class, which is created here and pickled: its process would have a copy."""
         given: list[tuple[Path, Encoded]] = [(("args", place), value) for place, value in enumerate(draft.args)]
         given += [(("kwargs", key), value) for key, value in draft.kwargs.items()]
         for path, value in given:
             arrays = [name for name in sorted(references(value)) if self.things.get(name) == "array"]
             if arrays:
-                message = f"`${arrays[0]}` is an array, which an object of a class cannot take to its process"
-                help = "write `target:` and a function, which gets it there"
+                message = f"`${arrays[0]}` is an array, which cannot be passed on with an object of a class"
+                help = "write `target:` and a function, which can receive it"
                 self._report((*job.path, *path), message, help, id="wrong-thing")
 
-    def _steps(self, job: Job, do: Sequence[Mapping[str, Any]], known: Mapping[str, int | str]) -> tuple[Json, ...]:
-        """The steps of one process, with what is known of it filled in."""
-        steps: list[Json] = []
+    def _steps(self, job: Job, do: Sequence[StepData], known: Mapping[str, int | str]) -> tuple[StepData, ...]:
+        """Return the steps of one process, with its known values inserted."""
+        steps: list[StepData] = []
         for place, step in enumerate(do):
             path: Path = (*job.path, "do", place)
-            data, faults = filled(dict(step), known, self.environ, self.things, path)
+            data, faults = filled(step, known, self.environ, self.things, path)
             steps.append(data)
             for fault in (*faults, *too_large(data, self.dtypes, path)):
                 self._add(fault.problem(self.document, ()))

@@ -6,7 +6,7 @@ An entry of `jobs:` is checked against the model of its own type only: a chain o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from pydantic.json_schema import models_json_schema
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaValue
 
-Schema: TypeAlias = dict[str, Any]
+    from runner.model.json_types import Json
+
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{}"
-_PROCESSES: Schema = {
+_PROCESSES: JsonSchemaValue = {
     "description": "A process, a job (all its processes), a list of these, or `all`, in order.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
 }
-_MODIFIERS: dict[str, Schema] = {
+_MODIFIERS: dict[str, JsonSchemaValue] = {
     "timeout": {
         "description": "How long to wait for each process; the job's `join_timeout` unless given.",
         "anyOf": durations.LIMIT_SCHEMA["anyOf"],
@@ -47,14 +49,14 @@ _WHAT = {
 }
 
 
-def build_schema(types: Sequence[str] | None = None) -> Schema:
-    """The schema of a file with these job types: with all that are installed unless given."""
+def build_schema(types: Sequence[str] | None = None) -> JsonSchemaValue:
+    """Return the schema of a file with these job types; by default, with all that are installed."""
     models = {name: find(name).model for name in (names() if types is None else types)}
     every: list[type[BaseModel]] = [RunFile, *models.values()]
     references, definitions = models_json_schema(
         [(model, "validation") for model in every], ref_template=_REF.format("{model}")
     )
-    defs: Schema = definitions["$defs"]
+    defs: JsonSchemaValue = definitions["$defs"]
     top = defs.pop(_name(references[RunFile, "validation"]))
     top["properties"]["jobs"]["items"] = _by_type(
         {name: references[model, "validation"] for name, model in models.items()}
@@ -65,23 +67,22 @@ def build_schema(types: Sequence[str] | None = None) -> Schema:
     for model in models.values():
         _require_one_of_alternatives(defs[_name(references[model, "validation"])])
     top |= {"$schema": _DRAFT, "title": "run-jobs", "$defs": dict(sorted(defs.items()))}
-    tidied: Schema = _tidied(top)
-    return tidied
+    return _tidied(top)
 
 
-def _by_type(references: dict[str, Schema]) -> Schema:
-    """`if type is … then … else …`; an entry without a type is of the default one."""
-    chain: Schema = {"properties": {"type": {"enum": list(references)}}, "required": ["type"]}
+def _by_type(references: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
+    """Return `if type is … then … else …`; an entry without a type has the default one."""
+    chain: JsonSchemaValue = {"properties": {"type": {"enum": list(references)}}, "required": ["type"]}
     for name, reference in reversed(references.items()):
-        condition: Schema = {"properties": {"type": {"const": name}}}
+        condition: JsonSchemaValue = {"properties": {"type": {"const": name}}}
         if name != DEFAULT:
             condition["required"] = ["type"]
         chain = {"if": condition, "then": reference, "else": chain}
     return {"type": "object"} | chain
 
 
-def _require_one_of_alternatives(definition: Schema) -> None:
-    """`target`, `class` or `do`: said by the model's validator, which no schema is generated from."""
+def _require_one_of_alternatives(definition: JsonSchemaValue) -> None:
+    """Require `target`, `class` or `do`: a validator of the model does, which pydantic cannot express in the schema."""
     if {"target", "class", "do"} <= definition["properties"].keys():
         definition["oneOf"] = [{"required": ["target"]}, {"required": ["class"]}, {"required": ["do"]}]
         steps = definition["properties"]["do"]
@@ -90,10 +91,10 @@ def _require_one_of_alternatives(definition: Schema) -> None:
         definition["dependentSchemas"] = {"do": {"properties": {"args": False, "kwargs": False}}}
 
 
-def _step() -> Schema:
-    """A step of `main`: one order, with the keys that belong to it."""
+def _step() -> JsonSchemaValue:
+    """Return the schema of a step of `main`: one order, with the keys that belong to it."""
     acts = lab_schema.main_steps()
-    chain: Schema = {"oneOf": [{"required": [order]} for order in (*ORDERS, *acts)]}
+    chain: JsonSchemaValue = {"oneOf": [{"required": [order]} for order in (*ORDERS, *acts)]}
     for name, act in reversed(acts.items()):
         chain = {"if": {"required": [name]}, "then": act, "else": chain}
     for order in reversed(ORDERS):
@@ -117,21 +118,24 @@ def _step() -> Schema:
     }
 
 
-def _name(reference: Schema) -> str:
+def _name(reference: JsonSchemaValue) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
 
 
-def _tidied(schema: Any) -> Any:  # a schema is any JSON
-    """Without pydantic's titles of fields, which only repeat the key, and with descriptions in one line."""
-    if isinstance(schema, list):
-        return [_tidied(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    tidied = {key: _tidied(item) for key, item in schema.items()}
-    if isinstance(tidied.get("description"), str):
-        tidied["description"] = " ".join(tidied["description"].split())
+def _tidied(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """Return the schema without pydantic's titles of fields, which only repeat the key, and with one-line
+    descriptions."""
+    tidied = {key: _tidied_value(item) for key, item in schema.items()}
+    if isinstance(description := tidied.get("description"), str):
+        tidied["description"] = " ".join(description.split())
     if tidied.get("default", ...) is None:
         del tidied["default"]
     if isinstance(tidied.get("title"), str) and "$schema" not in tidied:
         del tidied["title"]
     return tidied
+
+
+def _tidied_value(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_tidied_value(item) for item in value]
+    return _tidied(value) if isinstance(value, dict) else value

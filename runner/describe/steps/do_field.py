@@ -10,8 +10,12 @@ from runner.describe.fields.checking import faults
 from runner.describe.fields.types import environ_of, things_of
 from runner.describe.steps.reader import Scope, StepReader
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.json_types import StepData
 
-def _steps(value: object, info: ValidationInfo) -> list[dict[str, object]]:
+
+def _steps(value: object, info: ValidationInfo) -> list[StepData]:
     reader = StepReader(Scope(things_of(info), environ_of(info)))
     steps = reader.read(value, ())
     if reader.faults:

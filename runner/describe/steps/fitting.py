@@ -1,8 +1,8 @@
-"""Check that steps name existing shared things of the right kind, and resolve the steps of one process."""
+"""Check that steps fit their shared things (kind, place, bounds), and fill in the placeholders of one process."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from runner.describe.fields.checking import Fault
 from runner.describe.fields.placeholders import fill
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 
     from runner.describe.steps.step_types import Option
     from runner.describe.yaml.document import Path
-
-    Data = dict[str, Any]
+    from runner.model.json_types import StepData
 
 THINGS = ("thing", "into", "to")
-"""The keys under which a step has a shared thing."""
+"""The keys of a step whose value is a shared thing."""
 _PLACES = {"array": "an index", "list": "an index", "dict": "a key", "namespace": "an attribute"}
 
 
 def unfit(name: str, option: Option, things: Mapping[str, str], path: Path) -> Fault | None:
-    """What is wrong with a shared thing in a step; of one without a kind that has been told already."""
+    """Return the mistake in a step's use of a shared thing; a thing without a kind has been reported already."""
     kind = things.get(name)
     if kind is None:
         fitting = [name for name, kind in things.items() if kind in option.things]
@@ -37,10 +36,10 @@ def unfit(name: str, option: Option, things: Mapping[str, str], path: Path) -> F
     return Fault(path, message, f"it takes {listed(option.things)}", id="wrong-thing")
 
 
-def misplaced(data: Data, things: Mapping[str, str], path: Path) -> list[Fault]:
-    """What is wrong with the place in a shared thing; notes the thing's kind in the step."""
-    name = data["to"].get("ref")
-    if name is None or name.startswith("$"):  # it is known only of each process by itself
+def misplaced(data: StepData, things: Mapping[str, str], path: Path) -> list[Fault]:
+    """Return the mistake in a step's place in a shared thing; store the thing's kind in the step."""
+    name = data["to"].get("ref", "$")
+    if name.startswith("$"):  # it is known only of each process by itself
         return []
     kind = data["kind"] = things[name]
     if kind in NUMBERED and "at" in data:
@@ -60,7 +59,7 @@ def misplaced(data: Data, things: Mapping[str, str], path: Path) -> list[Fault]:
 
 
 def _is_place(kind: str, at: object) -> bool:
-    """Whether there can be such an index, key or attribute; what is known only later may be anything."""
+    """Return whether there can be such an index, key or attribute; a value that is known later may be anything."""
     if isinstance(at, dict):
         return at.keys() != {"dict"}
     match kind:
@@ -72,17 +71,17 @@ def _is_place(kind: str, at: object) -> bool:
 
 
 def beyond(number: int, dtype: str) -> str | None:
-    """What is said of a whole number that one of this type cannot be; None if it can, or is no whole number."""
+    """Return the message for a whole number that does not fit this type; None if it fits, or is not a whole number."""
     least, highest = DTYPES[dtype].least, DTYPES[dtype].highest
     if least is None or highest is None or least <= number <= highest:
         return None
     return f"{dtype} holds {least:,} to {highest:,}, not {shortened(f'{number:,}')}"
 
 
-def too_large(step: Data, dtypes: Mapping[str, str], path: Path) -> Iterator[Fault]:
-    """The whole numbers that are written, in this step or below it, where the type of the number holds none like that.
+def too_large(step: StepData, dtypes: Mapping[str, str], path: Path) -> Iterator[Fault]:
+    """Return the whole numbers that this step, or a step inside it, writes and that do not fit the type of their place.
 
-    ctypes would cut them off without a word.
+    ctypes would truncate them silently.
     """
     for place, below in enumerate(step.get("do", ())):
         yield from too_large(below, dtypes, (*path, "do", place))
@@ -94,25 +93,28 @@ def too_large(step: Data, dtypes: Mapping[str, str], path: Path) -> Iterator[Fau
 
 
 def filled(
-    step: Data, known: Mapping[str, int | str], environ: Mapping[str, str], things: Mapping[str, str], path: Path
-) -> tuple[Data, list[Fault]]:
-    """The step of one process, with what is known of it in the place of placeholders; and what is wrong then."""
+    step: StepData, known: Mapping[str, int | str], environ: Mapping[str, str], things: Mapping[str, str], path: Path
+) -> tuple[StepData, list[Fault]]:
+    """Return the step of one process, with known values in place of placeholders; and the mistakes that this
+    reveals."""
     kind = STEPS[step["step"]]
-    data: Data = {}
+    data: dict[str, object] = {}
     faults: list[Fault] = []
     for key, value in step.items():
         if key == "do":
-            below = [filled(each, known, environ, things, (*path, key, place)) for place, each in enumerate(value)]
+            places = enumerate(step["do"])
+            below = [filled(each, known, environ, things, (*path, key, place)) for place, each in places]
             data[key] = [each for each, _ in below]
             faults += [fault for _, wrong in below for fault in wrong]
             continue
-        data[key] = fill(value, known, environ) if isinstance(value, list | dict) else value
-        if key in THINGS and isinstance(data[key], str | int):
+        given = data[key] = fill(value, known, environ) if isinstance(value, list | dict) else value
+        if key in THINGS and isinstance(given, str | int):
             option = kind.argument if key == kind.key else kind.options[key]
             place = (*path, step["step"] if key == kind.key else key)
-            fault = unfit(str(data[key]), option, things, place)
-            data[key] = {"ref": str(data[key])}
+            fault = unfit(str(given), option, things, place)
+            data[key] = {"ref": str(given)}
             faults += [fault] if fault else []
+    whole = cast("StepData", data)  # the keys of the step that was read, with values of the same types
     if "to" in data and "kind" not in data and not faults:
-        faults += misplaced(data, things, path)
-    return data, faults
+        faults += misplaced(whole, things, path)
+    return whole, faults

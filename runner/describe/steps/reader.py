@@ -5,7 +5,7 @@ A step is a mapping with its name under `step`, a shared thing in it `{"ref": na
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from runner.describe.fields.checking import Fault
 from runner.describe.fields.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode, replaced
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from runner.describe.steps.step_types import Option, StepType
     from runner.describe.yaml.document import Path
     from runner.describe.yaml.scalars import Scalar
+    from runner.model.json_types import StepData
     from runner.model.problem_ids import ProblemId
 
-    Data = dict[str, Any]
-
 NOT_VARIABLES = (*IN_ARGUMENTS, "env")
-"""What `as` cannot name: it has a meaning already."""
+"""Names that `as` cannot use, because they have a meaning already."""
 
 
 @record(frozen=True, slots=True)
 class Scope:
-    """What steps may refer to: shared things with their kinds, placeholders, the environment."""
+    """The names that steps may refer to: shared things with their kinds, placeholders, the environment."""
 
     things: Mapping[str, str]
     environ: Mapping[str, str] | None
@@ -41,17 +40,17 @@ class Scope:
 
 
 class StepReader:
-    """Reads steps: `faults` are what is wrong, each with its path from where the reading began."""
+    """Reads steps: `faults` are the mistakes, each with its path from where the reading began."""
 
     def __init__(self, scope: Scope, known: tuple[str, ...] = IN_DO) -> None:
-        """`known` are the names of the steps that there may be."""
+        """`known` are the names of the allowed steps."""
         self._scope = scope
         self._known = known
         self._variables: dict[str, None] = {}
         self.faults: list[Fault] = []
 
-    def read(self, steps: object, path: Path) -> list[Data]:
-        """The steps of a list, as plain data."""
+    def read(self, steps: object, path: Path) -> list[StepData]:
+        """Return the steps of a list, as plain data."""
         if not isinstance(steps, list):
             message = f"expected a list of steps, found {found(steps)}"
             self._fault(path, message, "each step begins with `- `", id="wrong-type")
@@ -61,8 +60,8 @@ class StepReader:
         every = [self.step(step, (*path, place)) for place, step in enumerate(steps)]
         return [step for step in every if step is not None]
 
-    def step(self, step: object, path: Path) -> Data | None:
-        """One step as plain data; None where it is wrong."""
+    def step(self, step: object, path: Path) -> StepData | None:
+        """Return one step as plain data; None if it is wrong."""
         before = len(self.faults)
         if isinstance(step, str):
             step = self._bare(step, path)
@@ -79,39 +78,39 @@ class StepReader:
         return data if len(self.faults) == before else None
 
     def _bare(self, text: str, path: Path) -> object:
-        """A step that is its name alone, as the mapping that it stands for."""
+        """Return the mapping that a step written as its name alone stands for."""
         if text not in self._known:
             self._fault(path, *unknown_step(text, self._known), id="unknown-step")
             return None
         if STEPS[text].bare is ...:
             help = f"write for example - {STEPS[text].example}"
-            self._fault(path, f"the step `{text}` needs to say more", help, id="missing-value")
+            self._fault(path, f"the step `{text}` needs an argument", help, id="missing-value")
             return None
         return {text: STEPS[text].bare}
 
     def _name(self, step: dict[Scalar, object], path: Path) -> str | None:
-        """The name of the step: the one key that is a step's and no option of another."""
+        """Return the name of the step: the one key that is a step's name and not an option of another."""
         names = [key for key in step if key in self._known]
         if len(names) == 1:
             return str(names[0])
         if len(names) > 1:
-            message = f"a step does one thing: here are `{names[0]}` and `{names[1]}`"
+            message = f"a step does one thing, and here are `{names[0]}` and `{names[1]}`"
             self._fault((*path, names[1]), message, "begin a new step with `- `", id="conflicting-keys", key=True)
             return None
         options = {option for known in self._known for option in STEPS[known].options}
         unknown = [key for key in step if key not in options]
         if unknown:
-            told = unknown_step(str(unknown[0]), self._known)
-            self._fault((*path, unknown[0]), *told, id="unknown-step", key=True)
+            explained = unknown_step(str(unknown[0]), self._known)
+            self._fault((*path, unknown[0]), *explained, id="unknown-step", key=True)
         else:
             help = f"a step is one of {', '.join(self._known)}"
             self._fault(path, "the step does nothing", help, id="missing-key")
         return None
 
-    def _data(self, name: str, kind: StepType, step: dict[Scalar, object], path: Path) -> Data:
+    def _data(self, name: str, kind: StepType, step: dict[Scalar, object], path: Path) -> StepData:
         before = len(self.faults)
         argument = kind.bare if step[name] is None and kind.bare is not ... else step[name]
-        data: Data = {"step": name, kind.key: self._argument(kind.argument, argument, (*path, name))}
+        data: dict[str, object] = {"step": name, kind.key: self._argument(kind.argument, argument, (*path, name))}
         for key, value in step.items():
             option = kind.options.get(str(key))
             if option is None and key != name:
@@ -127,22 +126,23 @@ class StepReader:
             if option.required and is_missing and nearest(key, mistyped) is None:
                 help = f"write for example - {kind.example}"
                 self._fault(path, f"the step `{name}` needs `{key}`", help, id="missing-key")
-        if "do" in kind.options and "do" in step:  # what `as` names is known in the steps below
+        if "do" in kind.options and "do" in step:  # the steps below know the name that `as` gives
             data["do"] = self._below(data, step["do"], (*path, "do"))
+        read = cast("StepData", data)  # where nothing is wrong, its keys and their types are those of the step
         if "to" in data and len(self.faults) == before:
-            self.faults += misplaced(data, self._scope.things, path)
-        return data
+            self.faults += misplaced(read, self._scope.things, path)
+        return read
 
-    def _below(self, step: Data, steps: object, path: Path) -> Any:
-        """The steps inside of one. What those of a child have got, no other process has; `$name` is the child's."""
+    def _below(self, step: Mapping[str, object], steps: object, path: Path) -> object:
+        """Read the steps inside a step. A child's variables belong to no other process; `$name` is the child's."""
         known = dict(self._variables)
         below = self.read(steps, path)
         if step["step"] != "child":
             return below
         self._variables = known
-        return replaced(below, "$name", step["name"])
+        return replaced(below, "$name", str(step["name"]))
 
-    def _argument(self, option: Option, value: object, path: Path) -> Any:
+    def _argument(self, option: Option, value: object, path: Path) -> object:
         match option.kind:
             case "value":
                 return self._value(value, path)
@@ -162,22 +162,22 @@ class StepReader:
             self._fault(path, message, help, id=id)
         return value
 
-    def _value(self, value: object, path: Path) -> Any:
+    def _value(self, value: object, path: Path) -> object:
         for text, place in _texts(value, path):
             self._check_text(text, place)
             if path[-1] != "print":
                 self._check_sent(text, place)
         try:
             return encode(value)
-        except BadPlaceholder:  # it has been told
+        except BadPlaceholder:  # it has been reported
             return None
 
     def _check_sent(self, text: str, path: Path) -> None:
-        """What processes have from their start cannot be sent to them later: multiprocessing would lose it."""
+        """Refuse to send what processes receive at their start: multiprocessing would lose it."""
         name = text.removeprefix("$").removeprefix("{").removesuffix("}")
         kind = self._scope.things.get(name)
         if text.startswith("$") and kind in UNSENT:
-            message = f"`${name}` is {with_article(kind)}, and no value"
+            message = f"`${name}` is {with_article(kind)}, not a value"
             self._fault(path, message, _no_value(name, kind), id="wrong-thing")
 
     def _check_text(self, text: str, path: Path) -> None:
@@ -196,8 +196,8 @@ class StepReader:
             self._fault(path, f"`{path[-1]}`: {error}", f"write {examples}", id="not-a-duration")
             return 0.0
 
-    def _thing(self, option: Option, value: object, path: Path) -> Any:
-        """A shared thing by its name, in which `$index` is filled in later."""
+    def _thing(self, option: Option, value: object, path: Path) -> object:
+        """Return the name of a shared thing, in which `$index` is filled in later."""
         if not isinstance(value, str):
             self._fault(path, f"expected the name of a shared thing, found {found(value)}", id="wrong-type")
             return {}
@@ -208,11 +208,11 @@ class StepReader:
             self.faults.append(fault)
         return {"ref": value}
 
-    def _numbered(self, text: str, path: Path) -> Any:
-        """A name with `$index` in it: which thing it is, is known of each process by itself."""
+    def _numbered(self, text: str, path: Path) -> object:
+        """Return a name that contains `$index`: each process has its own thing."""
         if text.removeprefix("$") in self._scope.things:
             name = text.removeprefix("$")
-            message = f"`{path[-1]}` takes the name of a thing, not what it holds"
+            message = f"`{path[-1]}` takes the name of a thing, not its value"
             self._fault(path, message, f"write {path[-1]}: {name}", id="bad-placeholder")
             return {}
         try:
@@ -246,7 +246,7 @@ class StepReader:
 
 
 def _texts(value: object, path: Path) -> Iterator[tuple[str, Path]]:
-    """The texts in a value, keys aside, each with its path."""
+    """Return the texts in a value, except keys, each with its path."""
     match value:
         case str():
             yield value, path
@@ -259,14 +259,14 @@ def _texts(value: object, path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _no_value(name: str, kind: str) -> str:
-    """What to do instead of giving such a thing as a value."""
+    """Return what to do instead of passing such a thing as a value."""
     if kind in QUEUES:
-        return f"what is got from it is one: get: {name} and as: item, and then $item"
+        return f"an item that is got from it is a value: get: {name} and as: item, and then $item"
     return f"every process that names {name} in its steps has it, and none has to be given it"
 
 
 def unknown_step(name: str, known: tuple[str, ...]) -> tuple[str, str | None]:
-    """What is said of a step that there is not, or not among those `known`; and what to write."""
+    """Return the message for a step that does not exist, or is not `known` here; and what to write."""
     if name in ORDERS:
         return f"`{name}` is a step of main's, not of a process", "write it under `main:`"
     if name in STEPS:
@@ -291,4 +291,4 @@ _MEANT = {
     "while": _NO_CHOICES,
     "if": _NO_CHOICES,
 }
-"""What other languages call a step, with what it is here."""
+"""Names of steps in other languages, with our names."""

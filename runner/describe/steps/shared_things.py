@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runner.describe.fields.checking import Fault, instead_of
+from runner.describe.fields.checking import Fault, instance_of, instead_of
 from runner.describe.steps.fitting import beyond
+from runner.describe.steps.thing_kinds import KINDS, MAX_LENGTH, MAX_PERMITS, OPTIONS, RESERVED
 from runner.describe.yaml.scalars import found, shortened
 from runner.describe.yaml.suggestions import listed, suggestion, with_article
 from runner.model.dtypes import DTYPES
@@ -26,65 +27,32 @@ from runner.model.plan import (
 from runner.model.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from runner.describe.yaml.document import Path
-    from runner.describe.yaml.scalars import Scalar
+    from runner.describe.yaml.scalars import Scalar, Value
+    from runner.model.json_types import Encoded
     from runner.model.problem_ids import ProblemId
-    from runner.model.shared_things import SharedPlan
-
-MOST_PERMITS = 32_767
-"""What every system lets a semaphore have."""
-MOST_LENGTH = 100_000_000
-RESERVED = ("name", "index", "pid", "env", "all")
-"""Placeholders and words that mean something else."""
-
-
-@record(frozen=True, slots=True)
-class Kind:
-    """One kind of shared thing: what it is, what its argument says, and that argument where the name stands alone."""
-
-    says: str
-    argument: str
-    default: object = ...
-    options: tuple[str, ...] = ("trace",)
-
-
-KINDS: dict[str, Kind] = {
-    "lock": Kind("A lock: one process at a time.", "nothing", None),
-    "rlock": Kind("A lock that its holder may acquire again.", "nothing", None),
-    "semaphore": Kind("A semaphore: so many permits.", "permits", 1),
-    "bounded_semaphore": Kind("A semaphore that is an error to release more often than it was acquired.", "permits", 1),
-    "event": Kind("An event, to be set and waited for.", "flag", False),
-    "condition": Kind("A condition with its lock, to be waited for and notified.", "nothing", None),
-    "barrier": Kind("A barrier that opens when so many processes wait at it.", "parties"),
-    "queue": Kind("A queue with room for so many items: 0 for any number.", "size", 0),
-    "joinable_queue": Kind("A queue that knows which of its items are not done yet.", "size", 0),
-    "value": Kind("A number in shared memory, with a lock of its own.", "number", 0, ("trace", "dtype")),
-    "raw_value": Kind("A number in shared memory, with no lock.", "number", 0, ("dtype",)),
-    "array": Kind(
-        "Numbers in shared memory, as a numpy array: a list of them, or how many zeros.", "numbers", ..., ("dtype",)
-    ),
-    "dict": Kind("A dict in a manager's process.", "mapping", {}, ()),
-    "list": Kind("A list in a manager's process.", "items", [], ()),
-    "namespace": Kind("Attributes in a manager's process.", "mapping", {}, ()),
-}
-WITHOUT_VALUE = ("lock", "rlock", "semaphore", "bounded_semaphore", "event", "condition", "barrier")
-"""Kinds of which nothing is told in the end."""
-OPTIONS = {
-    "trace": "Whether it is noted who waits for it and who has it: true unless given.",
-    "dtype": "numpy's type of the numbers: int64, or float64 if one of them has a fraction, unless given.",
-}
+    from runner.model.shared_things import Number, SharedPlan
 
 
 def read_things(value: object) -> tuple[list[SharedPlan], list[Fault]]:
-    """The things that `shared:` declares, and what is wrong with it, by paths below it."""
+    """Return the things that `shared:` declares, and its mistakes, by paths below it."""
     if not isinstance(value, dict):
         message = f"`shared`: expected a mapping of names to things, found {found(value)}"
         return [], [Fault((), message, "write for example door: lock", id="wrong-type")]
     reader = _Reader()
     things = [reader.thing(name, entry) for name, entry in value.items()]
     return [thing for thing in things if thing is not None], reader.faults
+
+
+@record(frozen=True, slots=True)
+class _Fields:
+    """What a file says of a thing: the argument of its kind, which has been checked, and its options."""
+
+    argument: object = None
+    trace: bool = True
+    dtype: str = ""
 
 
 class _Reader:
@@ -102,20 +70,20 @@ class _Reader:
         kind, fields = self._fields(name, entry)
         if len(self.faults) > before:
             return None
-        return _MAKERS[kind](str(name), kind, fields)
+        return _MAKERS[kind](str(name), fields)
 
-    def _fields(self, name: Scalar, entry: object) -> tuple[str, dict[str, Any]]:
+    def _fields(self, name: Scalar, entry: object) -> tuple[str, _Fields]:
         is_bare = isinstance(entry, str)
         if isinstance(entry, str):
             entry = {entry: KINDS[entry].default} if entry in KINDS else {entry: None}
         if not isinstance(entry, dict):
             help = "write for example lock, or {value: 0}"
             self._fault((name,), f"expected a kind of thing, found {found(entry)}", help, id="wrong-type")
-            return "", {}
+            return "", _Fields()
         kinds = [str(key) for key in entry if key in KINDS]
         if len(kinds) != 1:
             self._no_kind(name, entry, kinds, is_bare=is_bare)
-            return "", {}
+            return "", _Fields()
         kind = kinds[0]
         for key in entry:
             if key != kind and key not in KINDS[kind].options:
@@ -124,15 +92,15 @@ class _Reader:
         path: Path = (name, kind)
         if argument is ...:
             help = f"write {name}: {{{kind}: {_EXAMPLES[kind]}}}"
-            self._fault(path, f"`{kind}` needs to say {_SAYS_MORE[kind]}", help, id="missing-value", key=True)
-            return kind, {}
+            self._fault(path, f"`{kind}` needs {_SAYS_MORE[kind]}", help, id="missing-value", key=True)
+            return kind, _Fields()
         before = len(self.faults)
         checked = self._argument(kind, argument, path)
         trace = entry.get("trace", True)
         if not isinstance(trace, bool):
             self._expect(False, (name, "trace"), "true or false", trace)
         dtype = self._dtype(name, entry, kind, checked) if len(self.faults) == before else ""
-        return kind, {"argument": checked, "trace": trace, "dtype": dtype}
+        return kind, _Fields(checked, bool(trace), dtype)
 
     def _unknown_key(self, name: Scalar, key: Scalar, kind: str) -> None:
         if key in OPTIONS:
@@ -150,31 +118,29 @@ class _Reader:
             return
         unknown = [key for key in entry if key not in OPTIONS]
         if not unknown:
-            self._fault((name,), f"`{name}` does not say what it is", f"kinds: {listed(KINDS)}", id="missing-key")
+            self._fault((name,), f"`{name}` has no kind", f"kinds: {listed(KINDS)}", id="missing-key")
             return
         help = suggestion(str(unknown[0]), KINDS, "kinds")
         path = (name,) if is_bare else (name, unknown[0])
         message = f"unknown kind of thing `{shortened(str(unknown[0]))}`"
         self._fault(path, message, help, id="unknown-thing", key=not is_bare)
 
-    def _argument(self, kind: str, value: Any, path: Path) -> Any:
+    def _argument(self, kind: str, value: object, path: Path) -> object:
         match KINDS[kind].argument:
             case "nothing":
                 self._expect(value is None, path, "nothing", value, f"write {path[0]}: {kind}")
             case "permits":
-                self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of permits, 0 to {MOST_PERMITS:,}", value)
+                self._expect(_whole(value, 0, MAX_PERMITS), path, f"a number of permits, 0 to {MAX_PERMITS:,}", value)
             case "parties":
-                self._expect(
-                    _whole(value, 1, MOST_PERMITS), path, f"a number of processes, 1 to {MOST_PERMITS:,}", value
-                )
+                self._expect(_whole(value, 1, MAX_PERMITS), path, f"a number of processes, 1 to {MAX_PERMITS:,}", value)
             case "size":
-                self._expect(_whole(value, 0, MOST_PERMITS), path, f"a number of items, 0 to {MOST_PERMITS:,}", value)
+                self._expect(_whole(value, 0, MAX_PERMITS), path, f"a number of items, 0 to {MAX_PERMITS:,}", value)
             case "flag":
                 self._expect(isinstance(value, bool), path, "true or false", value)
             case "number":
                 self._expect(_is_number(value), path, "a number", value)
             case "numbers":
-                good = _whole(value, 1, MOST_LENGTH) or (isinstance(value, list) and bool(value))
+                good = _whole(value, 1, MAX_LENGTH) or (isinstance(value, list) and bool(value))
                 self._expect(good, path, "a list of numbers, or how many zeros", value)
                 for place, number in enumerate(value if isinstance(value, list) else ()):
                     self._expect(_is_number(number), (*path, place), "a number", number)
@@ -194,7 +160,7 @@ class _Reader:
                     (*path, name), message, "use letters, digits and _, a letter first", id="bad-name", key=True
                 )
 
-    def _dtype(self, name: Scalar, entry: dict[Scalar, object], kind: str, value: Any) -> str:
+    def _dtype(self, name: Scalar, entry: dict[Scalar, object], kind: str, value: object) -> str:
         if kind not in ("value", "raw_value", "array"):
             return ""
         numbers = value if isinstance(value, list) else [0 if kind == "array" else value]
@@ -208,7 +174,7 @@ class _Reader:
             self._check_fits(number, dtype, (name, kind, place) if isinstance(value, list) else (name, kind))
         return dtype
 
-    def _check_fits(self, number: float, dtype: str, path: Path) -> None:
+    def _check_fits(self, number: object, dtype: str, path: Path) -> None:
         if DTYPES[dtype].least is None:
             if not _fits_float(number, dtype):
                 self._fault(path, f"{shortened(str(number))} is too large for {dtype}", id="out-of-range")
@@ -236,7 +202,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _fits_float(number: float, dtype: str) -> bool:
+def _fits_float(number: object, dtype: str) -> bool:
     try:
         struct.pack(f"<{DTYPES[dtype].format}", number)
     except (OverflowError, struct.error):
@@ -244,30 +210,26 @@ def _fits_float(number: float, dtype: str) -> bool:
     return True
 
 
-def _natural(numbers: list[Any]) -> str:
-    """The type that numbers have by themselves."""
+def _natural(numbers: Iterable[object]) -> str:
+    """Return the default type of numbers."""
     if all(isinstance(number, bool) for number in numbers):
         return "bool"
     return "float64" if any(isinstance(number, float) for number in numbers) else "int64"
 
 
-def _array(name: str, _: str, said: Mapping[str, Any]) -> SharedPlan:
-    numbers = said["argument"]
-    length = numbers if isinstance(numbers, int) else len(numbers)
-    initial = () if isinstance(numbers, int) else tuple(numbers)
-    return SharedArray(name, said["dtype"], length, DTYPES[said["dtype"]].itemsize, initial)
+def _number(value: object) -> Number:
+    return value if isinstance(value, int) else instance_of(float, value)
 
 
-def _value(name: str, kind: str, said: Mapping[str, Any]) -> SharedPlan:
-    return SharedValue(name, said["dtype"], said["argument"], kind == "value", said["trace"])
+def _array(name: str, said: _Fields) -> SharedPlan:
+    numbers = said.argument
+    initial = () if isinstance(numbers, int) else tuple(map(_number, instance_of(list, numbers)))
+    length = numbers if isinstance(numbers, int) else len(initial)
+    return SharedArray(name, said.dtype, length, DTYPES[said.dtype].itemsize, initial)
 
 
-def _managed(name: str, kind: Any, said: Mapping[str, Any]) -> SharedPlan:
-    return SharedManaged(name, kind, encode_plainly(said["argument"]))
-
-
-def encode_plainly(value: object) -> Any:
-    """An initial value as an encoded argument: a dollar sign in it means nothing."""
+def encode_plainly(value: Value) -> Encoded:
+    """Return an initial value as an encoded argument: a dollar sign in it has no meaning."""
     match value:
         case list():
             return [encode_plainly(item) for item in value]
@@ -276,24 +238,28 @@ def encode_plainly(value: object) -> Any:
     return value
 
 
-_MAKERS: dict[str, Callable[[str, str, Mapping[str, Any]], SharedPlan]] = {
-    "lock": lambda name, _, said: SharedLock(name, said["trace"]),
-    "rlock": lambda name, _, said: SharedRLock(name, said["trace"]),
-    "semaphore": lambda name, _, said: SharedSemaphore(name, said["argument"], False, said["trace"]),
-    "bounded_semaphore": lambda name, _, said: SharedSemaphore(name, said["argument"], True, said["trace"]),
-    "event": lambda name, _, said: SharedEvent(name, said["argument"], said["trace"]),
-    "condition": lambda name, _, said: SharedCondition(name, said["trace"]),
-    "barrier": lambda name, _, said: SharedBarrier(name, said["argument"], said["trace"]),
-    "queue": lambda name, _, said: SharedQueue(name, said["argument"], False, said["trace"]),
-    "joinable_queue": lambda name, _, said: SharedQueue(name, said["argument"], True, said["trace"]),
-    "value": _value,
-    "raw_value": _value,
+def _count(said: _Fields) -> int:
+    return instance_of(int, said.argument)
+
+
+_MAKERS: dict[str, Callable[[str, _Fields], SharedPlan]] = {
+    "lock": lambda name, said: SharedLock(name, said.trace),
+    "rlock": lambda name, said: SharedRLock(name, said.trace),
+    "semaphore": lambda name, said: SharedSemaphore(name, _count(said), False, said.trace),
+    "bounded_semaphore": lambda name, said: SharedSemaphore(name, _count(said), True, said.trace),
+    "event": lambda name, said: SharedEvent(name, instance_of(bool, said.argument), said.trace),
+    "condition": lambda name, said: SharedCondition(name, said.trace),
+    "barrier": lambda name, said: SharedBarrier(name, _count(said), said.trace),
+    "queue": lambda name, said: SharedQueue(name, _count(said), False, said.trace),
+    "joinable_queue": lambda name, said: SharedQueue(name, _count(said), True, said.trace),
+    "value": lambda name, said: SharedValue(name, said.dtype, _number(said.argument), True, said.trace),
+    "raw_value": lambda name, said: SharedValue(name, said.dtype, _number(said.argument), False, said.trace),
     "array": _array,
-    "dict": _managed,
-    "list": _managed,
-    "namespace": _managed,
+    "dict": lambda name, said: SharedManaged(name, "dict", encode_plainly(instance_of(dict, said.argument))),
+    "list": lambda name, said: SharedManaged(name, "list", encode_plainly(instance_of(list, said.argument))),
+    "namespace": lambda name, said: SharedManaged(name, "namespace", encode_plainly(instance_of(dict, said.argument))),
 }
 _PLAINLY = dict.fromkeys(("a number of permits", "a number of items", "a number of processes"), "a whole number")
-"""What is expected, as `instead_of` knows it."""
+"""The expected types in the words of `instead_of`."""
 _EXAMPLES = {"barrier": "3", "array": "[0, 0]"}
-_SAYS_MORE = {"barrier": "how many wait at it", "array": "its numbers, or how many"}
+_SAYS_MORE = {"barrier": "the number of processes", "array": "its numbers, or their count"}

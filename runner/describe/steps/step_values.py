@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
     Told: TypeAlias = tuple[str, str | None, ProblemId]
 
-MOST_TIMES = 10**15
-"""The most rounds of a loop: more would take years, and would not fit into the numbers of C in the end."""
+MAX_TIMES = 10**15
+"""The most rounds of a loop: more would take years, and would not fit into C integers in the end."""
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TIMES
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TIMES
 
 
 def ignorable_signals() -> list[str]:
-    """The names of the signals that a process can ignore."""
+    """Return the names of the signals that a process can ignore."""
     return [one.name for one in signal.Signals if one.name not in ("SIGKILL", "SIGSTOP")]
 
 
 def deadly_signals() -> list[str]:
-    """The names of the signals that a process dies of if it does nothing about them."""
+    """Return the names of the signals whose default action ends a process."""
     return [one.name for one in signal.Signals if one.name not in _HARMLESS]
 
 
 def is_exception(name: object) -> bool:
-    """Whether it is the name of an exception of Python's that takes one text."""
+    """Return whether this is the name of a built-in exception that takes one text."""
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return False
@@ -53,11 +53,12 @@ _HARMLESS = {"SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "
 
 
 _INSTEAD = {"SystemExit": "write exit: 3", "KeyboardInterrupt": "a Ctrl-C is a signal: write crash: SIGINT"}
-"""What ends a process otherwise, and what to write."""
+"""Exceptions with a step of their own, and what to write."""
 
 
 def wrong(kind: str, key: str, value: object) -> Told | None:
-    """What is said of a value under this key that is not of this kind, what to write, and the id; None if it is."""
+    """Return the message for a value under this key that is not of this type, what to write, and the id; None if it
+    is."""
     good, expected, id = _CHECKS[kind]
     if good(value):
         return None
@@ -68,22 +69,23 @@ def wrong(kind: str, key: str, value: object) -> Told | None:
 
 
 def _of_its_own(kind: str, value: object) -> Told | None:
-    """What is said of a signal or an exception that there is, but not for this step; of a count that is too large."""
+    """Return the message for a signal or an exception that exists, but not for this step; or for a count that is too
+    large."""
     match kind, value:
-        case "count", int() if value > MOST_TIMES:
-            return f"{shortened(f'{value:,}')} is too often: at most {MOST_TIMES:,} times", None, "out-of-range"
+        case "count", int() if value > MAX_TIMES:
+            return f"{shortened(f'{value:,}')} is too often: at most {MAX_TIMES:,} times", None, "out-of-range"
         case "signal", "SIGKILL" | "SIGSTOP":
-            help = "it does to every process what it does; SIGTERM, for one, can be"
+            help = "no process can ignore this signal; SIGTERM, for example, can be ignored"
             return f"{value} cannot be ignored", help, "invalid-value"
         case "deadly", str() if value in _HARMLESS:
             return f"{value} does not end a process", "write for example crash: SIGKILL", "invalid-value"
         case "exception", str() if value in _INSTEAD:
-            return f"{value} is no error that a step raises", _INSTEAD[value], "invalid-value"
+            return f"{value} is not an error that a step can raise", _INSTEAD[value], "invalid-value"
     return None
 
 
 def _help_with(kind: str, value: object) -> str | None:
-    """What to write instead of a value that is not of this kind."""
+    """Return what to write instead of a value that is not of this type."""
     match kind, value:
         case "signal", str():
             return suggestion(value, ignorable_signals(), "signals")

@@ -13,42 +13,43 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from runner.model.errors import Problem
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
 
 _RED, _BLUE, _BOLD, _CYAN, _RESET = "\033[1;31m", "\033[1;34m", "\033[1m", "\033[36m", "\033[0m"
 _TAB = 4
 _LONGEST = 160
 _BESIDE = "did you mean"
-"""What begins so stands beside the caret."""
+"""A help that begins like this is printed next to the caret."""
 _KEYS = "keys here"
-"""What begins so is a list of keys, which may be long."""
+"""A help that begins like this is a list of keys, which may be long."""
 _NARROWEST = 20
 _BEFORE = 60
-"""Of a line that is too long, what is shown begins at most this many characters before the caret."""
+"""A line that is too long is shown from at most this many characters before the caret."""
 
 
 def render_all(
     problems: Iterable[Problem], *, color: bool, width: int | None = None, kind: Literal["error", "note"] = "error"
 ) -> str:
-    """The problems one after the other, each as an error or as a note.
+    """Return the problems one after the other, each as an error or as a note.
 
-    A help that has been given already for the same file is left out, and a list of keys also where it was for another.
+    A help that was already printed for the same file is left out, and a list of keys even if it was printed for another
+    problem.
     """
     given: set[tuple[str | None, str | None]] = set()
     shown: list[str] = []
     for problem in problems:
-        told = str(problem.help)
-        help_of = None if told.startswith(_KEYS) else problem.file, problem.help
-        is_new = help_of not in given or told.startswith(_BESIDE)
+        help_text = str(problem.help)
+        help_of = None if help_text.startswith(_KEYS) else problem.file, problem.help
+        is_new = help_of not in given or help_text.startswith(_BESIDE)
         shown.append(render(problem if is_new else replace(problem, help=None), color=color, width=width, kind=kind))
         given.add(help_of)
     return "\n\n".join(shown)
 
 
 def render(problem: Problem, *, color: bool, width: int | None = None, kind: Literal["error", "note"] = "error") -> str:
-    """The problem as text of several lines, the last without an end; nothing in it can steer a terminal.
+    """Return the problem as text of several lines, the last without an end; no control character reaches the terminal.
 
-    `width` is that of the terminal, to which lines keep unless a word is longer.
+    `width` is the width of the terminal; lines exceed it only if a single word is longer.
     """
     paint = _painted if color else _plain
     place = problem.file if not problem.line else f"{problem.file}:{problem.line}:{problem.column}"
@@ -57,7 +58,7 @@ def render(problem: Problem, *, color: bool, width: int | None = None, kind: Lit
     shown_kind = paint(kind, _RED if kind == "error" else _CYAN)
     lines = [f"{paint(_printable(place), _BOLD)}: {shown_kind}: {paint(message[0], _BOLD)}"]
     lines += [f"  {paint(line.removeprefix('  '), _BOLD)}" for line in message[1:]]
-    beside, below = _split_help(problem.help)
+    next_to_caret, below = _split_help(problem.help)
     margin = ""
     if problem.line and problem.excerpt:
         number = str(problem.line)
@@ -66,16 +67,16 @@ def render(problem: Problem, *, color: bool, width: int | None = None, kind: Lit
         text, before, marked = _cut(problem, _LONGEST if width is None else width - len(margin) - 4)
         lines += [f"{margin} {bar}", f"{paint(number, _BLUE)} {bar} {text}"]
         lines.append(f"{margin} {bar} {' ' * before}{paint('^' * marked, _RED)}")
-        if beside and (width is None or len(margin) + 4 + before + marked + width_of(beside) <= width):
-            lines[-1] += f" {paint(beside, _RED)}"
-            beside = None
-    for line in [beside, *below] if beside else below:
+        if next_to_caret and (width is None or len(margin) + 4 + before + marked + width_of(next_to_caret) <= width):
+            lines[-1] += f" {paint(next_to_caret, _RED)}"
+            next_to_caret = None
+    for line in [next_to_caret, *below] if next_to_caret else below:
         lines += _help_lines(line, margin, paint, width)
     return "\n".join(lines)
 
 
 def _help_lines(text: str, margin: str, paint: Callable[[str, str], str], width: int | None) -> list[str]:
-    """One line of a help; one that begins with spaces is part of an example, and stays as it is."""
+    """Return one line of a help; a line that begins with spaces is part of an example, and is not wrapped."""
     prefix = f"{margin} = help: "
     if text.startswith(" "):
         return [f"{' ' * len(prefix)}{_printable(text)}"]
@@ -84,7 +85,7 @@ def _help_lines(text: str, margin: str, paint: Callable[[str, str], str], width:
 
 
 def to_json(problem: Problem) -> dict[str, Json]:
-    """The problem as JSON data, for `check --json`. `line` and `column` are null where there is no place."""
+    """Return the problem as JSON data, for `check --json`. `line` and `column` are null if there is no position."""
     return {
         "file": problem.file,
         "line": problem.line or None,
@@ -98,7 +99,7 @@ def to_json(problem: Problem) -> dict[str, Json]:
 
 
 def width_of(text: str) -> int:
-    """The columns that text takes on a terminal: 2 for wide characters, 0 for combining ones."""
+    """Return the columns that text takes on a terminal: 2 for wide characters, 0 for combining ones."""
     return sum(map(_columns, text))
 
 
@@ -109,7 +110,7 @@ def _columns(character: str) -> int:
 
 
 def _split_help(help: str | None) -> tuple[str | None, list[str]]:
-    """A nearest name stands beside the caret, everything else below."""
+    """Split a help: the nearest name is printed next to the caret, everything else below."""
     lines = help.split("\n") if help else []
     if lines and lines[0].startswith(_BESIDE):
         return _printable(lines[0]), lines[1:]
@@ -117,7 +118,7 @@ def _split_help(help: str | None) -> tuple[str | None, list[str]]:
 
 
 def _cut(problem: Problem, longest: int) -> tuple[str, int, int]:
-    """The line as shown, within the given columns; the columns before the carets; and the number of carets."""
+    """Return the line as shown, within the given columns; the columns before the carets; and the number of carets."""
     longest = max(min(longest, _LONGEST), _NARROWEST)
     most_before = min(_BEFORE, longest // 2)
     start = min(problem.column - 1, len(problem.excerpt))
@@ -137,7 +138,7 @@ def _cut(problem: Problem, longest: int) -> tuple[str, int, int]:
 
 
 def _printable(text: str) -> str:
-    """Text with tabs expanded and everything that is no visible character replaced."""
+    """Return text with tabs expanded and invisible characters replaced."""
     expanded = text.expandtabs(_TAB) if "\t" in text else text
     return "".join(
         one if one.isprintable() or (unicodedata.category(one) in ("Cf", "Zs") and one not in _BIDI) else "\ufffd"
@@ -146,7 +147,7 @@ def _printable(text: str) -> str:
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They would let a line look different from what it is."""
+"""These characters would make a line look different from what it is."""
 
 
 def _painted(text: str, style: str) -> str:

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from runner.model.problem_ids import ProblemId
 
 Path: TypeAlias = "tuple[Scalar, ...]"
-"""The way to a value: keys of mappings and indices of sequences."""
+"""The path of a value: keys of mappings and indices of sequences."""
 
 BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 """The line breaks of the YAML parser, whose lines and columns we show."""
 
 
 class Mark(Protocol):
-    """A place in the text, counted from 0."""
+    """A position in the text, counted from 0."""
 
     @property
     def index(self) -> int:
-        """The character, of the whole text."""
+        """The index in the whole text."""
 
     @property
     def line(self) -> int:
@@ -32,7 +32,7 @@ class Mark(Protocol):
 
     @property
     def column(self) -> int:
-        """The character in the line."""
+        """The index in the line."""
 
 
 class Marked(Protocol):
@@ -43,7 +43,7 @@ class Marked(Protocol):
 
 
 class Collection:
-    """The place of a mapping or a sequence, and the nodes of what is in it."""
+    """The position of a mapping or a sequence, and the nodes in it."""
 
     __slots__ = ("end_mark", "keys", "start_mark", "values")
 
@@ -56,7 +56,7 @@ class Collection:
 
 @record(frozen=True, slots=True)
 class Span:
-    """Where something stands; lines and columns count from 1, in characters. The end is exclusive."""
+    """The position of a value or a key; lines and columns count from 1, in characters. The end is exclusive."""
 
     line: int
     column: int
@@ -66,14 +66,14 @@ class Span:
 
 @record(frozen=True, slots=True)
 class Document:
-    """What was read. `value` is plain data, `root` the places of it, `lead` what stood before the first line.
+    """A document. `value` is plain data, `root` the positions of its parts, `lead` the text before the first line.
 
     `overlays` are documents that replace parts of this one: the values of `--set`.
     """
 
     file: str
     text: str
-    value: Any  # the contents of a user's file
+    value: Any  # what a user's file holds: whatever reads it checks it
     root: Marked | None
     lead: str = ""
     overlays: dict[Path, Document] = field(default_factory=dict)
@@ -88,9 +88,9 @@ class Document:
         key: bool = False,
         within: tuple[int, int] | None = None,
     ) -> Problem:
-        """A problem at the value of `path`, or at its key; what does not exist is shown where it would be.
+        """Return a problem at the value of `path`, or at its key; for a missing value, at the place where it would be.
 
-        `within` narrows it to (offset, width) in a scalar's text, where that stands as it is in the file.
+        `within` limits the mark to (offset, width) of a scalar's text, if the file has that text unchanged.
         """
         over = self._overlay(path)
         if over is not None:
@@ -104,27 +104,28 @@ class Document:
         return self.problem_at(span, message, help, id=id)
 
     def problem_at(self, span: Span, message: str, help: str | None = None, *, id: ProblemId) -> Problem:
-        """A problem at this place."""
+        """Return a problem at this position."""
         excerpt = self.excerpt(span.line)
         column = span.column + (len(self.lead) if span.line == 1 else 0)
         end = column + span.end_column - span.column if span.end_line == span.line else len(excerpt.rstrip()) + 1
         return Problem(self.file, span.line, column, max(1, end - column), excerpt, message, help, id)
 
     def span(self, path: Path, *, key: bool = False) -> Span:
-        """The place of the value of `path` or of its key. An empty value has no place but its key's."""
+        """Return the position of the value of `path` or of its key. An empty value has the position of its key."""
         node, key_node, depth = self._find(path)
         if key_node is not None and depth == len(path) and (key or _is_empty(node)):
             node = key_node
         return _span(node) if node is not None else Span(1, 1, 1, 1)
 
     def excerpt(self, line: int) -> str:
-        """The text of a line, without its end."""
+        """Return the text of a line, without its end."""
         lines = BREAK.split(self.text)
         excerpt = lines[line - 1] if line <= len(lines) else ""
         return self.lead + excerpt if line == 1 else excerpt
 
     def written(self, path: Path, *, key: bool = False) -> str | None:
-        """The scalar of `path`, or its key, as it is written: `3.10` for the number 3.1; None for anything else."""
+        """Return the scalar of `path`, or its key, as it is written: `3.10` for the number 3.1; None for anything
+        else."""
         over = self._overlay(path)
         if over is not None:
             prefix, document = over
@@ -134,7 +135,7 @@ class Document:
         return text if depth == len(path) and isinstance(text, str) else None
 
     def line_of(self, path: Path) -> int:
-        """The line of the value of `path`, in this document."""
+        """Return the line of the value of `path`, in this document."""
         return self.span(path).line
 
     def _find(self, path: Path) -> tuple[Marked | None, Marked | None, int]:
@@ -155,7 +156,7 @@ class Document:
         return None
 
     def _at_last_key(self, message: str, help: str | None, id: ProblemId) -> Problem:
-        """A problem at the last key of the path that a `--set` names: `join` in `jobs.a.join=1`."""
+        """Return a problem at the last key of the path of a `--set`: `join` in `jobs.a.join=1`."""
         path = self.lead.removesuffix("=")
         start = max(path.rfind("."), path.rfind("[")) + 1
         excerpt = self.excerpt(1)

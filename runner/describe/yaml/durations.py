@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 from runner.describe.yaml.scalars import found
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from pydantic.json_schema import JsonSchemaValue
+
 
 SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-"""The units, largest first, which is the order that they are written in."""
+"""The units, largest first: the order in which they are written."""
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PATTERN = re.compile("".join(rf"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in SECONDS))
-MOST_S = 1_000_000_000
-"""The longest duration: 31 years. Every system call takes that many seconds, though some do not take many more."""
+MAX_DURATION_S = 1_000_000_000
+"""The longest duration: 31 years. Every system call accepts this number of seconds; some accept not many more."""
 NEVER = "never"
-"""Stands in the place of a duration where the default is no limit."""
+"""Written in place of a duration for no limit."""
 PATTERN = rf"^(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?(?:{_NUMBER}ms)?$"
 """The same for a JSON Schema."""
-SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": MOST_S}, {"type": "string", "pattern": PATTERN}]
+SCHEMA: JsonSchemaValue = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_DURATION_S}, {"type": "string", "pattern": PATTERN}]
 }
-LIMIT_SCHEMA: dict[str, Any] = {"anyOf": [*SCHEMA["anyOf"], {"const": NEVER}, {"type": "null"}]}
+LIMIT_SCHEMA: JsonSchemaValue = {"anyOf": [*SCHEMA["anyOf"], {"const": NEVER}, {"type": "null"}]}
 
 EXAMPLES = "seconds (2, 0.5) or text such as 500ms, 1.5s, 1m30s, 2h"
 LIMIT_EXAMPLES = f"{EXAMPLES}; or {NEVER}, for no limit"
@@ -36,12 +37,12 @@ class BadDuration(ValueError):
 
 
 def limit(value: object) -> float | None:
-    """The seconds of a limit; None for no limit, which is written `never` or left out. Raises `BadDuration`."""
+    """Return the seconds of a limit; None for no limit, which is written `never` or left out. Raise `BadDuration`."""
     return None if value is None or value == NEVER else seconds(value)
 
 
 def seconds(value: object) -> float:
-    """The seconds that a value read from a file stands for, from 0 to `MOST_S`. Raises `BadDuration`."""
+    """Return the seconds that a file's value means, from 0 to `MAX_DURATION_S`. Raise `BadDuration`."""
     match value:
         case bool() | None:
             pass
@@ -70,6 +71,6 @@ def _checked(value: float) -> float:
         raise BadDuration("a duration must be finite")
     if number < 0:
         raise BadDuration("a duration cannot be negative")
-    if number > MOST_S:
-        raise BadDuration(f"a duration is at most {MOST_S:,} s, which is 31 years")
+    if number > MAX_DURATION_S:
+        raise BadDuration(f"a duration is at most {MAX_DURATION_S:,} s, which is 31 years")
     return number

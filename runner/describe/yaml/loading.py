@@ -1,7 +1,7 @@
 """Parse bytes into a `Document`: plain data with source positions, within size limits.
 
-PyYAML's own loaders let the last of two equal keys win, read `on` as a bool, die of deep nesting and expand
-nine aliases of nine to billions. The events of its C parser have none of these faults, and cost the same.
+PyYAML's own loaders let the last of two equal keys win, read `on` as a bool, crash on deep nesting and expand nine
+aliases of nine to billions. The events of its C parser have none of these faults, and cost the same.
 """
 
 from __future__ import annotations
@@ -9,48 +9,74 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import yaml
 
 from runner.describe.yaml import syntax
 from runner.describe.yaml.document import BREAK, Collection, Document, Mark, Marked, Span
-from runner.describe.yaml.reading import MOST_OF_A_FILE
+from runner.describe.yaml.reading import MAX_FILE
 from runner.describe.yaml.scalars import BadScalar, plain, shortened, tagged
 from runner.model.errors import InvalidFile, Problem
 
 if TYPE_CHECKING:
-    from runner.describe.yaml.scalars import Scalar
+    from collections.abc import Callable
+
+    from runner.describe.yaml.scalars import Scalar, Value
     from runner.model.problem_ids import ProblemId
 
 MERGED = "merge keys (`<<`)"
-"""How a problem begins that says of mappings that they are merged."""
+"""The beginning of a problem about merged mappings."""
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
-"""Values in the whole document, aliases counted as what they stand for."""
+"""The most values in the document; an alias counts as many as the value that it stands for."""
 
-_Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml may be missing: slower, the same events
-_events: Any = yaml  # typed elsewhere as if an event could be without a place
+
+class _Event(Marked, Protocol):
+    """An event of the parser; only those of values have `anchor` and `tag`, and only those of scalars the others."""
+
+    anchor: str | None
+    tag: str | None
+    implicit: tuple[bool, bool]
+    value: str
+
+
+class _Events(Protocol):
+    """A parser."""
+
+    def get_event(self) -> _Event:
+        """Return the next event."""
+
+
+_parser: Callable[[str], _Events] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""libyaml may be missing: slower, the same events."""
+_ALIAS: type[object] = yaml.AliasEvent
+_SCALAR: type[object] = yaml.ScalarEvent
+_MAPPING: type[object] = yaml.MappingStartEvent
+_MAPPING_END: type[object] = yaml.MappingEndEvent
+_SEQUENCE_END: type[object] = yaml.SequenceEndEvent
+_DOCUMENT: type[object] = yaml.DocumentStartEvent
+_STREAM_END: type[object] = yaml.StreamEndEvent
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = ("str", "int", "float", "bool", "null")
 _FORBIDDEN_IN_ASCII = "[^\t\n\r\x20-\x7e]"
 _FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]"
-"""Compiled only where it is needed: that takes 5 ms."""
+"""Compiled only when it is needed, which takes 5 ms."""
 _BOMS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 
 
 def read(text: bytes, file: str, *, lead: str = "") -> Document:
-    """The document in `text`. Raises `InvalidFile` with everything that is wrong with it as YAML.
+    """Return the document in `text`. Raise `InvalidFile` with every mistake in it as YAML.
 
-    `lead` is what stands before the text in what the user wrote: the `PATH=` of a `--set`.
+    `lead` is what the user wrote before the text: the `PATH=` of a `--set`.
     """
     return _Reader(file, decoded(text, file), lead).document()
 
 
 def decoded(text: bytes, file: str) -> str:
-    """The text of a file in UTF-8, without a byte order mark. Raises `InvalidFile` for anything else."""
-    if len(text) > MOST_OF_A_FILE:
-        message = f"the file has {len(text):,} bytes; at most {MOST_OF_A_FILE:,} are read"
+    """Return the text of a file in UTF-8, without a byte order mark. Raise `InvalidFile` for anything else."""
+    if len(text) > MAX_FILE:
+        message = f"the file has {len(text):,} bytes; at most {MAX_FILE:,} are read"
         raise InvalidFile((Problem(file, 0, 0, 0, "", message, id="too-large"),))
     for mark, name in _BOMS:
         if text.startswith(mark):
@@ -78,21 +104,21 @@ def _at(before: str) -> Span:
 
 @dataclass(slots=True)
 class _Anchored:
-    """What an alias stands for. `node` is None while it is being read: an alias of it would be a cycle."""
+    """The value that an alias stands for. `node` is None while it is being read: an alias to it would be a cycle."""
 
-    value: Any = None
+    value: Value = None
     node: Marked | None = None
     nodes: int = 1
     height: int = 0
 
 
 class _Reader:
-    """Reads one document; problems that do not end the reading are collected."""
+    """Reads one document; collects problems that do not end the reading."""
 
     def __init__(self, file: str, text: str, lead: str) -> None:
         self._shown = Document(file, text, None, None, lead)
         self._text = text
-        self._parser = _Parser(text)
+        self._parser = _parser(text)
         self._problems: list[Problem] = []
         self._anchors: dict[str, _Anchored] = {}
         self._nodes = 0
@@ -101,20 +127,20 @@ class _Reader:
     def document(self) -> Document:
         self._next()
         event = self._next()
-        if isinstance(event, _events.StreamEndEvent):
+        if isinstance(event, _STREAM_END):
             self._fail(event, "the file is empty", "a file needs at least `jobs:` with one job", id="empty")
         value, node = self._node(self._next(), 1)
         self._next()
         event = self._next()
-        if isinstance(event, _events.DocumentStartEvent):
+        if isinstance(event, _DOCUMENT):
             help = "remove the line `---`, or put the second document into a file of its own"
-            self._fail(event, "a second document begins here: a file holds one", help, id="unsupported-yaml")
+            self._fail(event, "a second document begins here: a file contains one", help, id="unsupported-yaml")
         if self._problems:
             raise InvalidFile(tuple(sorted(self._problems, key=lambda found: (found.line, found.column))))
         shown = self._shown
         return Document(shown.file, shown.text, value, node, shown.lead)
 
-    def _next(self) -> Any:  # PyYAML's events have no useful types
+    def _next(self) -> _Event:
         try:
             return self._parser.get_event()
         except yaml.MarkedYAMLError as error:
@@ -122,8 +148,8 @@ class _Reader:
             span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
             self._stop(span, message, help, "too-large" if message == syntax.TOO_DEEP else "bad-yaml")
 
-    def _node(self, event: Any, depth: int) -> tuple[Any, Marked]:
-        if isinstance(event, _events.AliasEvent):
+    def _node(self, event: _Event, depth: int) -> tuple[Value, Marked]:
+        if isinstance(event, _ALIAS):
             return self._alias(event, depth)
         self._count(event, 1, depth)
         if event.anchor is None:
@@ -136,25 +162,25 @@ class _Reader:
         self._deepest = max(deepest, self._deepest)
         return anchored.value, node
 
-    def _content(self, event: Any, depth: int) -> tuple[Any, Marked]:
-        if isinstance(event, _events.ScalarEvent):
+    def _content(self, event: _Event, depth: int) -> tuple[Value, Marked]:
+        if isinstance(event, _SCALAR):
             return self._scalar(event), event
-        if isinstance(event, _events.MappingStartEvent):
+        if isinstance(event, _MAPPING):
             self._check_tag(event, "map")
             return self._mapping(event, depth)
         self._check_tag(event, "seq")
         return self._sequence(event, depth)
 
-    def _alias(self, event: Any, depth: int) -> tuple[Any, Marked]:
-        anchored = self._anchors.get(event.anchor)
+    def _alias(self, event: _Event, depth: int) -> tuple[Value, Marked]:
+        anchored = self._anchors.get(event.anchor or "")
         if anchored is None:
             self._fail(event, f"the alias `*{event.anchor}` has no anchor `&{event.anchor}` before it", id="bad-yaml")
         if anchored.node is None:
-            self._fail(event, f"the alias `*{event.anchor}` stands inside of what it stands for", id="bad-yaml")
+            self._fail(event, f"the alias `*{event.anchor}` is inside the value that it stands for", id="bad-yaml")
         self._count(event, anchored.nodes, depth + anchored.height)
         return anchored.value, anchored.node
 
-    def _count(self, event: Any, nodes: int, depth: int) -> None:
+    def _count(self, event: _Event, nodes: int, depth: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
             message = f"the file has more than {MAX_NODES:,} values, counting what aliases stand for"
@@ -164,10 +190,10 @@ class _Reader:
             if depth > MAX_DEPTH:
                 self._fail(event, f"nested deeper than {MAX_DEPTH} levels", id="too-large")
 
-    def _mapping(self, start: Any, depth: int) -> tuple[dict[Scalar, Any], Marked]:
-        value: dict[Scalar, Any] = {}
+    def _mapping(self, start: _Event, depth: int) -> tuple[dict[Scalar, Value], Marked]:
+        value: dict[Scalar, Value] = {}
         node = Collection(start.start_mark, start.end_mark)
-        while not isinstance(event := self._next(), _events.MappingEndEvent):
+        while not isinstance(event := self._next(), _MAPPING_END):
             key, key_node = self._key(event, depth)
             item_event = self._next()
             self._check_pair(event, item_event)
@@ -181,20 +207,20 @@ class _Reader:
         node.end_mark = event.end_mark
         return value, node
 
-    def _sequence(self, start: Any, depth: int) -> tuple[list[Any], Marked]:
-        value: list[Any] = []
+    def _sequence(self, start: _Event, depth: int) -> tuple[list[Value], Marked]:
+        value: list[Value] = []
         node = Collection(start.start_mark, start.end_mark)
-        while not isinstance(event := self._next(), _events.SequenceEndEvent):
+        while not isinstance(event := self._next(), _SEQUENCE_END):
             item, node.values[len(value)] = self._node(event, depth + 1)
             value.append(item)
         node.end_mark = event.end_mark
         return value, node
 
-    def _key(self, event: Any, depth: int) -> tuple[Scalar, Marked]:
+    def _key(self, event: _Event, depth: int) -> tuple[Scalar, Marked]:
         before = len(self._problems)
         key, node = self._node(event, depth + 1)
         if isinstance(key, list | dict):
-            del self._problems[before:]  # what is wrong inside follows from this
+            del self._problems[before:]  # problems inside it would follow from this one
             kind = "mapping" if isinstance(key, dict) else "list"
             help = "text that begins with `{` or `[` must be in quotes"
             self._fail(event, f"a key cannot be a {kind}", help, id="key-not-text")
@@ -205,17 +231,17 @@ class _Reader:
             self._found(event, f"{MERGED} are not part of YAML 1.2 and not supported", help, id="unsupported-yaml")
         return key, node
 
-    def _check_pair(self, key: Any, value: Any) -> None:
-        """`{i}` is a mapping with a key and no value: never what a user means."""
+    def _check_pair(self, key: _Event, value: _Event) -> None:
+        """Refuse `{i}`, a mapping with a key and no value: no user means that."""
         end = key.end_mark.index
-        if not isinstance(value, _events.ScalarEvent) or value.start_mark.index != value.end_mark.index:
+        if not isinstance(value, _SCALAR) or value.start_mark.index != value.end_mark.index:
             return
         if ":" not in self._text[end : max(end + 1, value.start_mark.index)]:
             written = _written(key)
             help = f"if text is meant, put it in quotes: '{{{written}}}'; placeholders are written $name"
             self._found(key, f"the key `{written}` has no `:` and no value", help, id="missing-value")
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _scalar(self, event: _Event) -> Scalar:
         try:
             if event.tag is None:
                 return plain(event.value) if event.implicit[0] else str(event.value)
@@ -230,14 +256,14 @@ class _Reader:
             self._found(event, str(error), id="unreadable-number")
             return str(event.value)
 
-    def _check_tag(self, event: Any, kind: str) -> None:
+    def _check_tag(self, event: _Event, kind: str) -> None:
         if event.tag not in (None, "!", _TAG + kind):
             self._found(event, _unknown_tag(event.tag), _TAG_HELP, id="unsupported-yaml")
 
-    def _found(self, event: Any, message: str, help: str | None = None, *, id: ProblemId) -> None:
+    def _found(self, event: _Event, message: str, help: str | None = None, *, id: ProblemId) -> None:
         self._problems.append(self._shown.problem_at(_span(event), message, help, id=id))
 
-    def _fail(self, event: Any, message: str, help: str | None = None, *, id: ProblemId) -> NoReturn:
+    def _fail(self, event: _Event, message: str, help: str | None = None, *, id: ProblemId) -> NoReturn:
         self._stop(_span(event), message, help, id)
 
     def _stop(self, span: Span, message: str, help: str | None, id: ProblemId) -> NoReturn:
@@ -253,11 +279,11 @@ def _unknown_tag(tag: str) -> str:
     return f"the tag `{shortened(written)}` has no meaning here"
 
 
-def _written(event: Any) -> str:
-    return f"*{event.anchor}" if isinstance(event, _events.AliasEvent) else shortened(event.value)
+def _written(event: _Event) -> str:
+    return f"*{event.anchor}" if isinstance(event, _ALIAS) else shortened(event.value)
 
 
-def _span(event: Any) -> Span:
+def _span(event: _Event) -> Span:
     start: Mark = event.start_mark
     end: Mark = event.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from runner.model.errors import InvalidFile, Problem
 
-MOST_OF_A_FILE = 16 << 20
-"""Bytes of a file of jobs."""
+MAX_FILE = 16 << 20
+"""The most bytes of a file of jobs."""
 
 
 def read_file(file: str | int) -> bytes:
-    """The bytes of a file, or of a descriptor; raises `InvalidFile` where there are none to be had."""
+    """Return the bytes of a file, or of a descriptor; raise `InvalidFile` if they cannot be read."""
     try:
         with open(file, "rb", closefd=isinstance(file, str)) as opened:
-            return opened.read(MOST_OF_A_FILE + 1)  # one more, which is then told: some files never end
+            return opened.read(
+                MAX_FILE + 1
+            )  # one more byte, which reports a file that is too long: some files never end
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         name = file if isinstance(file, str) else "-"

@@ -10,9 +10,11 @@ import re
 from typing import TypeAlias
 
 Scalar: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = Scalar | list["Value"] | dict[Scalar, "Value"]
+"""What a file can hold."""
 
 MAX_DIGITS = 3_500
-"""Python writes no whole number of more than 4,300 decimal digits; 3,500 hexadecimal ones stay below that."""
+"""Python prints no whole number of more than 4,300 decimal digits; 3,500 hexadecimal ones stay below that."""
 
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -37,11 +39,11 @@ _SIXTIES = re.compile(r"[0-9]{1,2}(?::[0-5]?[0-9])+")
 
 
 class BadScalar(ValueError):
-    """A scalar that looks like a number and cannot be one; the text says why."""
+    """A scalar that looks like a number and cannot be one; the text is the reason."""
 
 
 def plain(text: str) -> Scalar:
-    """What a scalar without quotes and without a tag means. Raises `BadScalar`."""
+    """Return the value of a scalar without quotes and without a tag. Raise `BadScalar`."""
     if text and text[0] not in _FIRST:
         return text
     return _WORDS[text] if text in _WORDS else _number(text)
@@ -60,7 +62,7 @@ def _number(text: str) -> int | float | str:
 
 
 def tagged(text: str, kind: str) -> Scalar:
-    """What a scalar with the tag `!!kind` means. Raises `BadScalar` where it cannot mean that."""
+    """Return the value of a scalar with the tag `!!kind`. Raise `BadScalar` if it cannot have that type."""
     if kind == "str":
         return text
     value = plain(text)
@@ -71,13 +73,13 @@ def tagged(text: str, kind: str) -> Scalar:
             return value
         case "float", int() if not isinstance(value, bool):
             return float(value)
-    raise BadScalar(f"`{shortened(text)}` is not what its tag `!!{kind}` says")
+    raise BadScalar(f"`{shortened(text)}` does not match its tag `!!{kind}`")
 
 
 def old_meaning(text: str, expected: str) -> str | None:
-    """What to write instead of a text that YAML 1.1 would have read as what is expected.
+    """Return what to write instead of a text that YAML 1.1 would have read as the expected type.
 
-    That is "true or false", "a number" or "a whole number".
+    That type is "true or false", "a number" or "a whole number".
     """
     if expected == "true or false":
         meant = _OLD_BOOLS.get(text.lower())
@@ -91,7 +93,7 @@ def old_meaning(text: str, expected: str) -> str | None:
 
 
 def shortened(text: str, limit: int = 40) -> str:
-    """The text in one line of at most `limit` characters."""
+    """Return the text in one line of at most `limit` characters."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -117,7 +119,7 @@ def _float(text: str) -> float:
 
 
 def found(value: object) -> str:
-    """A value of a file, in words: "the text `no`"."""
+    """Return a value of a file, in words: "the text `no`"."""
     match value:
         case None:
             return "nothing"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from runner.describe.yaml.scalars import found
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from pydantic.json_schema import JsonSchemaValue
+
 
 BYTES: dict[str, int] = {
     "B": 1,
@@ -17,12 +18,12 @@ BYTES: dict[str, int] = {
 }
 """The units: `MiB` is 1,048,576 bytes, `MB` a million."""
 
-MOST_BYTES = 1 << 60
+MAX_BYTES = 1 << 60
 """The largest size, 1 EiB: system calls take numbers of 63 bits."""
 PATTERN = rf"^(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>{'|'.join(BYTES)})$"
-SCHEMA: dict[str, Any] = {
+SCHEMA: JsonSchemaValue = {
     "anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": MOST_BYTES},
+        {"type": "integer", "minimum": 0, "maximum": MAX_BYTES},
         {"type": "string", "pattern": re.sub(r"\?P<\w+>", "?:", PATTERN)},
     ]
 }
@@ -31,11 +32,11 @@ EXAMPLES = "bytes (1048576) or text such as 512MiB, 1.5GiB, 10MB"
 
 
 class BadSize(ValueError):
-    """Not a size; the text says why."""
+    """Not a size; the text is the reason."""
 
 
 def size(value: object) -> int:
-    """The bytes that a value read from a file stands for, not negative. Raises `BadSize`."""
+    """Return the bytes that a file's value means, not negative. Raise `BadSize`."""
     match value:
         case bool() | None:
             pass
@@ -49,7 +50,7 @@ def size(value: object) -> int:
 def _checked(value: int) -> int:
     if value < 0:
         raise BadSize("a size cannot be negative")
-    if value > MOST_BYTES:
+    if value > MAX_BYTES:
         raise BadSize("a size is at most 1 EiB, which is 1,048,576 TiB")
     return value
 
@@ -61,5 +62,5 @@ def _parsed(text: str) -> int:
     whole, _, rest = parts["number"].partition(".")
     unit = BYTES[parts["unit"]]
     fraction: int = 10 ** len(rest)
-    # In whole numbers: a float would round what it cannot hold.
+    # With whole numbers: a float would round large values.
     return int(whole) * unit + int(rest or "0") * unit // fraction

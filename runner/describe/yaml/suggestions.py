@@ -11,7 +11,7 @@ _SHOWN = 32
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that `word` was most likely meant to be, or None."""
+    """Return the choice that `word` was most likely meant to be, or None."""
     from difflib import get_close_matches  # 5 ms that only a mistake pays
 
     by_folded = {choice.casefold(): choice for choice in choices}
@@ -20,7 +20,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def suggestion(word: str, choices: Iterable[str], kind: str) -> str | None:
-    """A help for a name that is none of the choices: the nearest one, or all of them as `kind`."""
+    """Return the help for an unknown name: the nearest choice, or all choices as `kind`."""
     names = list(dict.fromkeys(choices))
     found = nearest(word, names)
     if found is not None:
@@ -29,12 +29,12 @@ def suggestion(word: str, choices: Iterable[str], kind: str) -> str | None:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names in a row, each in backticks, cut where there are too many."""
+    """Return names in a row, each in backticks, shortened if there are too many."""
     quoted = [f"`{name}`" for name in names]
     more = [f"and {len(quoted) - _SHOWN} more"] if len(quoted) > _SHOWN else []
     return ", ".join(quoted[:_SHOWN] + more)
 
 
 def with_article(noun: str) -> str:
-    """A noun with the article before it: "an event"."""
+    """Return a noun with its article: "an event"."""
     return f"an {noun}" if noun[:1] in "aeio" or noun == "rlock" else f"a {noun}"

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.describe.yaml.document import BREAK
 from runner.model.records import record
 
 if TYPE_CHECKING:
+    from yaml import MarkedYAMLError
+
     from runner.describe.yaml.document import Mark
 
 TOO_DEEP = "nested too deep"
 _QUOTE = "text that begins with this character must be in quotes"
 
-# What the C parser or the Python one says -> what we say, and what to do.
+# The message of the C parser or of the Python parser -> our message, and what to do.
 _WORDS: tuple[tuple[str, str, str | None], ...] = (
     (
         "mapping values are not allowed",
         "a `:` is not expected here",
-        "text that holds `: ` must be in quotes; or the line is indented too far",
+        "text that contains `: ` must be in quotes; or the line is indented too far",
     ),
     ("did not find expected ',' or ']'", "a list that begins with `[` is not closed", "add `,` or `]`"),
     ("expected ',' or ']'", "a list that begins with `[` is not closed", "add `,` or `]`"),
@@ -32,12 +34,12 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     ),
     (
         "did not find expected key",
-        "this is not a key of the mapping that it stands in",
-        "check the indentation, and the quotes and brackets before it; steps inside of a step stand below its `do:`",
+        "this is not a key of its mapping",
+        "check the indentation, and the quotes and brackets before it; steps inside a step are below its `do:`",
     ),
     (
         "expected <block end>",
-        "this is not a key or an item of what it stands in",
+        "this is not a key of its mapping or an item of its list",
         "check the indentation, and the quotes and brackets before it",
     ),
     ("found unexpected ':'", "a `:` is not expected here", "write `: ` with a space after the colon"),
@@ -50,33 +52,33 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     ("incompatible YAML document", "this version of YAML is unknown", "remove the line `%YAML`"),
     ("undefined tag handle", "the tag has no meaning here", "remove it"),
     ("found a tab character", "a tab cannot indent", "use spaces"),
-    # The parser's own limit is 1,000 levels, far beyond ours; it may see that before it gives us the first of them.
+    # The parser's own limit is 1,000 levels, far above ours; it may find that before it passes us the first of them.
     ("exceeded maximum nesting depth", TOO_DEEP, None),
 )
 _OPEN_QUOTE = "a quoted text that begins here has no end"
 
 
-def explain(error: Any, text: str) -> tuple[Mark, str, str | None]:
-    """Where the parser's complaint is best shown, what is wrong, and what to do."""
+def explain(error: MarkedYAMLError, text: str) -> tuple[Mark, str, str | None]:
+    """Return the best position for the parser's error, the message, and what to do."""
     problem, context = str(error.problem), str(error.context)
-    mark: Mark = error.problem_mark
+    mark: Mark = error.problem_mark or _end(text)
     if "end of stream" in problem and "quoted scalar" in context:
-        return error.context_mark, _OPEN_QUOTE, "add the closing quote"
+        return error.context_mark or mark, _OPEN_QUOTE, "add the closing quote"
     if "cannot start any token" in problem:
         return mark, *_bad_character(text[mark.index : mark.index + 1])
     if "node content" in problem and not text[mark.index :].strip():
         return _end(text), "the text ends here, and a value is missing", "close what begins with `[` or `{`"
     for said, message, help in _WORDS:
         if said in problem:
-            unclosed = "not closed" in message and error.context_mark is not None
-            return (error.context_mark if unclosed else mark), message, help
+            unclosed = error.context_mark if "not closed" in message else None
+            return unclosed or mark, message, help
     detail = f"{problem} {context}" if error.context else problem
     return mark, f"not valid YAML: {detail}", None
 
 
 @record(frozen=True, slots=True)
 class _Place:
-    """A place in the text, counted from 0."""
+    """A position in the text, counted from 0."""
 
     index: int
     line: int
@@ -84,7 +86,8 @@ class _Place:
 
 
 def _end(text: str) -> _Place:
-    """Right behind the last character: the parser's own mark is often on an empty line, which editors do not show."""
+    """Return the position right after the last character: the parser's own mark is often on an empty line, which
+    editors do not show."""
     before = text.rstrip()
     lines = BREAK.split(before)
     return _Place(len(before), len(lines) - 1, len(lines[-1]))

@@ -10,23 +10,23 @@ from runner.model.records import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
 
     Look = Callable[[str], str]
 
-LEAST_GROUPED = 10_000
-"""From here on the digits of a number are grouped: 10_000."""
+MIN_GROUPED = 10_000
+"""The digits of larger numbers are grouped: 10_000."""
 
 
 @record(frozen=True, slots=True)
 class Code:
-    """An expression that is Python already, among text."""
+    """An expression that is Python already, inside text."""
 
     text: str
 
 
 def expression(encoded: Encoded, look: Look) -> str:
-    """The expression of an encoded value; `look` gives that of what it refers to."""
+    """Return the expression of an encoded value; `look` returns the expression of a reference."""
     match encoded:
         case list():
             return f"[{', '.join(expression(item, look) for item in encoded)}]"
@@ -40,7 +40,7 @@ def expression(encoded: Encoded, look: Look) -> str:
 
 
 def docstring(text: str) -> str:
-    """A docstring that says this, with a full stop."""
+    """Return a docstring with this text, ending with a full stop."""
     visible = "".join(
         one if one == "\n" or one.isprintable() else repr(one)[1:-1] for one in text.replace("\\", "\\\\")
     )
@@ -49,26 +49,26 @@ def docstring(text: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A scalar as Python writes it."""
+    """Return a scalar as Python writes it."""
     match value:
         case str():
             return _quoted([value])
         case bool():
             return repr(value)
         case int():
-            return f"{value:_}" if abs(value) >= LEAST_GROUPED else repr(value)
-        case float() if value - value != 0:  # infinite, or no number
+            return f"{value:_}" if abs(value) >= MIN_GROUPED else repr(value)
+        case float() if value - value != 0:  # infinite, or not a number
             return f'float("{value}")'
     return repr(value)
 
 
 def seconds(duration: float) -> str:
-    """A duration, without a fraction where it has none."""
+    """Return a duration, without a fraction if it has none."""
     return literal(int(duration) if duration == int(duration) else duration)
 
 
 def arguments(given: Iterable[str], named: Iterable[tuple[str, str]] = ()) -> str:
-    """What stands in the parentheses of a call; what can be no name there is given in a mapping."""
+    """Return the arguments of a call; a name that is not an identifier is passed in a mapping."""
     pairs = list(named)
     plain = [f"{name}={value}" for name, value in pairs if is_name(name)]
     rest = [f"{literal(name)}: {value}" for name, value in pairs if not is_name(name)]
@@ -76,12 +76,12 @@ def arguments(given: Iterable[str], named: Iterable[tuple[str, str]] = ()) -> st
 
 
 def is_name(text: str) -> bool:
-    """Whether this can stand in Python as a name."""
+    """Return whether this is an identifier in Python."""
     return text.isidentifier() and not iskeyword(text)
 
 
 def tuple_of(items: list[str]) -> str:
-    """A tuple of expressions."""
+    """Return a tuple of expressions."""
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
@@ -98,7 +98,7 @@ def _text(parts: list[Encoded], look: Look) -> str:
 
 
 def _quoted(pieces: list[str | Code]) -> str:
-    """Text in the quotes that need fewer backslashes; an f-string where something stands in it."""
+    """Return text in the quotes that need fewer backslashes; an f-string if it contains expressions."""
     plain = "".join(piece for piece in pieces if isinstance(piece, str))
     quote = "'" if plain.count('"') > plain.count("'") else '"'
     if all(isinstance(piece, str) for piece in pieces):

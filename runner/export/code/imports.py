@@ -23,13 +23,13 @@ IMPORTS: Mapping[str, str] = {
     "np": "numpy",
     **{name: module for module, names in _FROM.items() for name in names},
 }
-"""What a script may import, by the name that it then has: the module that it comes from, or nothing for a module."""
+"""The names that a script may import: each with its module, or with nothing if it is a module itself."""
 
 
 def import_lines(code: str, targets: Iterable[tuple[str, str, str]], preload: Iterable[str]) -> list[str]:
-    """The lines at the top of a script with this code, with a blank one between the sections.
+    """Return the lines at the top of a script with this code, with a blank one between the sections.
 
-    `targets` are (module, name, name in the script); `preload` are modules that are imported to be there.
+    `targets` are (module, name, name in the script); `preload` are modules that are imported for their effect.
     """
     used = [name for name in IMPORTS if name in names_in(code)]
     standard = [f"import {name}" for name in used if not IMPORTS[name]]
@@ -52,5 +52,5 @@ def _of_targets(targets: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 def names_in(code: str) -> set[str]:
-    """The names that the code uses."""
+    """Return the names that the code uses."""
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}

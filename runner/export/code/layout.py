@@ -16,12 +16,12 @@ WIDTH = 100
 INDENT = "    "
 _F_START = getattr(tokenize, "FSTRING_START", -1)
 _F_END = getattr(tokenize, "FSTRING_END", -1)
-"""What Python has from 3.12 on: before, an f-string is one token."""
+"""A token type from Python 3.12 on: before, an f-string is one token."""
 
 
 @record(frozen=True, slots=True)
 class Bracket:
-    """A pair of brackets that stands in no other, by the places of both, with the commas and `for` right in it."""
+    """A pair of brackets inside no other pair: the positions of both, and the commas and `for` directly in it."""
 
     start: int
     end: int
@@ -30,12 +30,12 @@ class Bracket:
 
 
 def indented(lines: list[str]) -> list[str]:
-    """The lines one level deeper."""
+    """Return the lines one level deeper."""
     return [f"{INDENT}{line}" if line else "" for line in lines]
 
 
 def wrapped(lines: list[str]) -> list[str]:
-    """The lines, each that is too long broken at its brackets."""
+    """Return the lines, each that is too long broken at its brackets."""
     return [piece for line in lines for piece in _broken(line)]
 
 
@@ -53,7 +53,7 @@ def _broken(line: str) -> Iterator[str]:
 
 
 def _pieces(code: str, bracket: Bracket, indent: int) -> list[str]:
-    """What is between the brackets, on one line or on several."""
+    """Return the contents of the brackets, on one line or on several."""
     inside = code[bracket.start + 1 : bracket.end]
     cuts = bracket.commas or bracket.fors
     in_a_row = _is_call(code, bracket) or not bracket.commas
@@ -75,7 +75,7 @@ def _is_call(code: str, bracket: Bracket) -> bool:
 
 
 def _last_bracket(code: str) -> Bracket | None:
-    """The last pair of brackets with something in it."""
+    """Return the last pair of brackets that is not empty."""
     found, depth, start = None, 0, 0
     commas: list[int] = []
     fors: list[int] = []
@@ -96,7 +96,7 @@ def _last_bracket(code: str) -> Bracket | None:
 
 
 def _tokens(code: str) -> Iterator[tuple[str, int]]:
-    """The tokens, each with its place; empty text for those in f-strings."""
+    """Return the tokens, each with its position; empty text for those in f-strings."""
     within = 0
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         within += (token.type == _F_START) - (token.type == _F_END)

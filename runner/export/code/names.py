@@ -33,21 +33,21 @@ LOCALS = (
     ),
     *("terminate", "terminate_after", "timer", "until", "BATCH", "GRACE_PERIOD", "INCREMENTS", "WORKERS"),
 )
-"""What the script calls something of its own."""
+"""The names of the script's own variables."""
 TAKEN = frozenset({*keyword.kwlist, *dir(builtins), *IMPORTS, *LOCALS})
-LEAST_STEM = 3
-"""Letters."""
+MIN_STEM = 3
+"""In letters."""
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 class Names:
-    """The names that are taken; gives new ones."""
+    """The names in use; it returns new ones."""
 
     def __init__(self, taken: Iterable[str] = TAKEN) -> None:
         self._taken = set(taken)
 
     def give(self, wanted: str) -> str:
-        """This name, or one like it that is free."""
+        """Return this name, or a similar one that is free."""
         name = identifier(wanted)
         name = f"{name}_" if name in self._taken else name
         number = 2
@@ -57,24 +57,24 @@ class Names:
         return name
 
     def inner(self) -> Names:
-        """For the inside of a function: what is taken here is taken there, and not the other way round."""
+        """Return the names for the inside of a function: names in use here are in use there, but not the reverse."""
         return Names(self._taken)
 
 
 def identifier(text: str) -> str:
-    """The text as an identifier in small letters."""
+    """Return the text as an identifier in small letters."""
     found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") if not text.isidentifier() else text
     return found if found.isidentifier() else f"_{found}" if found else "unnamed"
 
 
 def stem(names: Sequence[str]) -> str:
-    """What these names begin with, without a number at its end; empty if that is too little."""
+    """Return what these names begin with, without a number at its end; empty if that is too short."""
     every = [identifier(name) for name in names]
     alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*every, strict=False))
     common = "".join(letters[0] for letters in alike).rstrip("_0123456789")
-    return common if len(common) >= LEAST_STEM else ""
+    return common if len(common) >= MIN_STEM else ""
 
 
 def ordinal(place: int, name: str) -> str:
-    """The name of the first, the second … of several that are called alike."""
+    """Return the name of the first, the second … of several with the same name."""
     return f"{_ORDINALS[place]}_{name}" if place < len(_ORDINALS) else f"{name}_{place + 1}"

@@ -1,28 +1,23 @@
 """Generate a self-contained HTML page of a run, without network access or other files.
 
-Everything that comes from a run is text in it, never markup, and the script finds what it needs in the page itself.
+All text of a run is escaped, never markup, and the script finds its data in the page itself.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from html import escape
 from typing import TYPE_CHECKING
 
 from runner.model.event_types import (
     JobReported,
-    ProcessCreated,
-    ProcessExited,
-    ProcessStarted,
     RunFinished,
-    StartFailed,
 )
-from runner.model.exit_codes import meaning, signal_name
 from runner.model.masking import without_secrets
 from runner.model.records import record
+from runner.report.page.process_table import escaped, process_table
 from runner.report.terminal.summary import result_lines, value_lines
-from runner.report.terminal.words import duration, harmless, size
+from runner.report.terminal.words import duration
 from runner.report.timeline.build import timeline_of
 from runner.report.timeline.svg import svg
 
@@ -35,9 +30,9 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class OutputLine:
-    """A line that a process wrote on `stream` (`stdout` or `stderr`), read at `t`, in seconds since the run began.
+    """A line that a process wrote to `stream` (`stdout` or `stderr`), read at `t`, in seconds since the run began.
 
-    `written_at` is when it was written; None where only the time of reading is known.
+    `written_at` is when it was written; None if only the time of reading is known.
     """
 
     t: float
@@ -49,7 +44,7 @@ class OutputLine:
 
 @record(frozen=True, slots=True)
 class ReportedRun:
-    """All that the page tells of a run. `output` is in the order in which it came; `python` is a version."""
+    """The contents of the page. `output` is in the order in which it was read; `python` is a version."""
 
     title: str | None
     file: str
@@ -64,9 +59,9 @@ class ReportedRun:
 
 
 def page(run: ReportedRun) -> str:
-    """The page, the same for the same run."""
+    """Return the page, the same for the same run."""
     timeline = timeline_of(run.events)
-    title = _text(run.title or run.file)
+    title = escaped(run.title or run.file)
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -84,7 +79,7 @@ def page(run: ReportedRun) -> str:
         *_header(run, title),
         '<main id="content" tabindex="-1">',
         *_timeline(timeline),
-        *_processes(run.events),
+        *process_table(run.events),
         *_results(run.events),
         *_notes(timeline.remarks),
         *_output(run.output),
@@ -98,7 +93,7 @@ def page(run: ReportedRun) -> str:
 
 
 _NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-"""What the page may load: what stands in it."""
+"""What the page may load: only its own contents."""
 
 
 def _asset(name: str) -> str:
@@ -106,21 +101,16 @@ def _asset(name: str) -> str:
         return file.read()
 
 
-def _text(text: str) -> str:
-    """Any text as text of the page: control characters are made visible, but a tab stays what it is."""
-    return "\t".join(escape(harmless(part)) for part in text.split("\t"))
-
-
 def _header(run: ReportedRun, title: str) -> Iterator[str]:
     facts = {
-        "file": _text(run.file),
+        "file": escaped(run.file),
         "duration": duration(run.duration),
         "exit status": str(run.exit_status),
-        "Python": _text(run.python),
-        "start method": _text(run.start_method),
+        "Python": escaped(run.python),
+        "start method": escaped(run.start_method),
     }
     how = "good" if run.exit_status == 0 else "bad"
-    yield f'<header><h1>{title}</h1><p class="outcome {how}">{_text(run.outcome)}</p>'
+    yield f'<header><h1>{title}</h1><p class="outcome {how}">{escaped(run.outcome)}</p>'
     yield "<dl>"
     yield from (f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
     yield "</dl></header>"
@@ -139,98 +129,32 @@ def _timeline(timeline: Timeline) -> Iterator[str]:
 
 
 _HINT = (
-    "<kbd>Tab</kbd> into the timeline, <kbd>←</kbd> <kbd>→</kbd> along a lane, <kbd>↑</kbd> <kbd>↓</kbd> to another, "
-    "<kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> or <kbd>Ctrl</kbd> and the wheel to zoom, <kbd>Esc</kbd> to close the facts"
+    "<kbd>Tab</kbd> into the timeline, <kbd>←</kbd> <kbd>→</kbd> along a lane, <kbd>↑</kbd> "
+    "<kbd>↓</kbd> to another, <kbd>+</kbd> <kbd>−</kbd> <kbd>0</kbd> or <kbd>Ctrl</kbd> and the wheel"
+    " to zoom, <kbd>Esc</kbd> to close the facts"
 )
 
 
-def _processes(events: tuple[Event, ...]) -> Iterator[str]:
-    yield '<section aria-labelledby="processes-heading"><h2 id="processes-heading">Processes</h2>'
-    yield '<div class="wide" tabindex="0" role="region" aria-labelledby="processes-heading"><table>'
-    headings = "".join(f'<th scope="col"{_side(name)}>{name}</th>' for name in _COLUMNS)
-    yield f"<thead><tr>{headings}</tr></thead><tbody>"
-    yield from (_process(name, known) for name, known in _known(events).items())
-    yield "</tbody></table></div></section>"
-
-
-_COLUMNS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected")
-_NUMBERS = frozenset({"pid", "time", "cpu", "memory"})
-
-
-@record(frozen=True, slots=True)
-class _Known:
-    """What the events came to tell of one process; `end` is that of a process that has ended."""
-
-    pid: int | None
-    outcome: str
-    expected: bool | None
-    end: ProcessExited | None = None
-
-
-def _known(events: tuple[Event, ...]) -> dict[str, _Known]:
-    """What the events came to tell of each process."""
-    known: dict[str, _Known] = {}
-    for event in events:
-        match event.fact:
-            case ProcessCreated(of):
-                known[of.process] = _Known(None, "not started", None)
-            case ProcessStarted(of):
-                known[of.process] = _Known(of.pid, "no end seen", None)
-            case StartFailed(of):
-                known[of.process] = _Known(None, "start failed", expected=False)
-            case ProcessExited(of) as end:
-                known[of.process] = _Known(of.pid, end.outcome, end.expected, end)
-    return known
-
-
-def _process(name: str, known: _Known) -> str:
-    end = known.end
-    code = None if end is None else end.of.exit_code
-    ran = known.pid is not None
-    cells = (
-        str(known.pid) if ran else "",
-        known.outcome,
-        duration(end.duration if end else None) if ran else "",
-        duration(end.cpu_seconds if end else None) if ran else "",
-        size(end.max_rss if end else None) if ran else "",
-        "" if code is None else f"{code} {signal_name(-code) if code < 0 else meaning(code)}",
-        {True: "✓ yes", False: "✗ no", None: ""}[known.expected],
-    )
-    how = {True: ' class="good"', False: ' class="bad"', None: ""}[known.expected]
-    row = "".join(
-        f"<td{how if column in _JUDGED else _side(column)}>{_text(cell)}</td>"
-        for column, cell in zip(_COLUMNS[1:], cells, strict=True)
-    )
-    return f'<tr><th scope="row">{_text(name)}</th>{row}</tr>'
-
-
-_JUDGED = frozenset({"outcome", "expected"})
-
-
-def _side(column: str) -> str:
-    return ' class="number"' if column in _NUMBERS else ""
-
-
 def _results(events: tuple[Event, ...]) -> Iterator[str]:
-    """What jobs report, and what shared things hold in the end."""
+    """Return what jobs report, and the last values of shared things."""
     lines: list[str] = []
     for event in events:
         match event.fact:
             case JobReported(job, result=result):
                 lines += result_lines(job, result)
             case RunFinished(values=values):
-                lines += value_lines(values or {}, MOST_OF_A_VALUE)
+                lines += value_lines(values or {}, MAX_VALUE)
     if lines:
         yield '<section aria-labelledby="results-heading"><h2 id="results-heading">Results</h2>'
         yield f'<pre class="results" tabindex="0">{_joined(lines)}</pre></section>'
 
 
 def _joined(lines: list[str]) -> str:
-    return "\n".join(map(_text, lines))
+    return "\n".join(map(escaped, lines))
 
 
-MOST_OF_A_VALUE = 2_000
-"""Characters that are shown of a value."""
+MAX_VALUE = 2_000
+"""The characters of a value that are shown."""
 
 
 def _notes(remarks: tuple[Remark, ...]) -> Iterator[str]:
@@ -238,13 +162,13 @@ def _notes(remarks: tuple[Remark, ...]) -> Iterator[str]:
         return
     yield '<section aria-labelledby="notes-heading"><h2 id="notes-heading">Notes</h2><ol class="notes">'
     for remark in remarks:
-        about = _text(remark.process or "the run")
-        yield f"<li><span>{remark.at:.3f} s</span> <b>{about}</b> {_code(_text(remark.text))}</li>"
+        about = escaped(remark.process or "the run")
+        yield f"<li><span>{remark.at:.3f} s</span> <b>{about}</b> {_code(escaped(remark.text))}</li>"
     yield "</ol></section>"
 
 
 def _code(text: str) -> str:
-    """Words in backticks as code; of a text that is escaped already."""
+    """Mark words in backticks as code, in text that is already escaped."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
 
 
@@ -256,20 +180,20 @@ def _output(lines: tuple[OutputLine, ...]) -> Iterator[str]:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(line.process for line in lines))}
     yield '<form class="tools" id="filter"><fieldset><legend>Show what these wrote</legend>'
     for name, number in numbers.items():
-        yield f'<label><input type="checkbox" value="{number}" checked> {_text(name)}</label>'
+        yield f'<label><input type="checkbox" value="{number}" checked> {escaped(name)}</label>'
     yield '<button type="button" value="all">all</button> <button type="button" value="none">none</button></fieldset>'
     yield '<label>Lines with <input type="search" id="with" autocomplete="off" spellcheck="false"></label>'
     yield f'<output id="count">{len(lines)} of {len(lines)} lines</output></form>'
     yield '<ol class="output" tabindex="0" role="region" aria-labelledby="output-heading">'
     for line in lines:
-        who = f'{_moment(line)} <b class="who-{numbers[line.process] % 8}">{_text(line.process)}</b>'
+        label = f'{_moment(line)} <b class="who-{numbers[line.process] % 8}">{escaped(line.process)}</b>'
         stream = ' class="stderr" title="stderr"' if line.stream == "stderr" else ""
-        yield f'<li data-process="{numbers[line.process]}"{stream}>{who} <samp>{_text(line.text)}</samp></li>'
+        yield f'<li data-process="{numbers[line.process]}"{stream}>{label} <samp>{escaped(line.text)}</samp></li>'
     yield "</ol></section>"
 
 
 def _moment(line: OutputLine) -> str:
-    """When a line was written, or else when it was read, which is said."""
+    """Return when a line was written or, marked as such, when it was read."""
     if line.written_at is not None:
         return f"<span>{line.written_at:.3f} s</span>"
     return f'<span title="when it was read: it was written before">read {line.t:.3f} s</span>'
@@ -290,14 +214,14 @@ _YAML = re.compile(
 
 
 def _highlighted(line: str) -> str:
-    """A line of YAML, its key and its comment marked; what it says across lines is not looked at."""
+    """Highlight the key and the comment of a line of YAML; constructs over several lines are ignored."""
     found = _YAML.fullmatch(line)
     assert found is not None, "whatever is no key and no comment is the rest"
-    key, comment = _text(found["key"] or ""), _text(found["comment"] or "")
+    key, comment = escaped(found["key"] or ""), escaped(found["comment"] or "")
     marked = (
-        _text(found["lead"]),
+        escaped(found["lead"]),
         f"<b>{key}</b>" if key else "",
-        _text(found["rest"]),
+        escaped(found["rest"]),
         f"<i>{comment}</i>" if comment else "",
     )
     return "".join(marked)

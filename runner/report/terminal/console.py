@@ -37,14 +37,14 @@ from runner.report.terminal.words import REASONS, duration, exit_code, harmless
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.model.event_types import Error
     from runner.model.events import Event
+    from runner.model.json_types import Error
 
-MOST_WIDTH = 100
-"""Of a paragraph: longer lines are hard to read."""
-LEAST_WIDTH = 40
-MOST_PROCESSES = 40
-"""Of a run with more processes the first line says what is run, and by which number it is found later."""
+MAX_WIDTH = 100
+"""The widest paragraph: longer lines are hard to read."""
+MIN_WIDTH = 40
+MAX_PROCESSES = 40
+"""For a run with more processes, the first line shows its file and the number by which it is found later."""
 _QUIET = (
     RunStarted
     | ProcessCreated
@@ -56,16 +56,16 @@ _QUIET = (
     | JobReported
     | OfShared
 )
-"""What is shown only to who asks for every event."""
+"""Shown only if every event was asked for."""
 
-_LEAST_ROOM = 24
-"""Columns beside a name, with less than which details stand below it."""
+_MIN_ROOM = 24
+"""The least columns for details next to a name; if there are fewer, they are printed below it."""
 _INDENT = 13
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
 
 
 class Console:
-    """Shows events as lines. `write` gets whole lines of text."""
+    """Shows events as lines. `write` receives whole lines of text."""
 
     def __init__(
         self,
@@ -77,30 +77,30 @@ class Console:
         width: int,
         wraps: bool,
     ) -> None:
-        """`names` are those of the processes, so that the columns stand still from the first line on.
+        """`names` are those of the processes, so that the columns have their final width from the first line on.
 
-        `width` is that of the terminal, in characters; with `wraps`, as on a terminal, lines keep to it, too: otherwise
-        each event is one line.
+        `width` is the width of the terminal, in characters; with `wraps`, as on a terminal, lines are wrapped to it:
+        otherwise each event is one line.
         """
         self._verbose = verbose
-        self._is_long = len(names) > MOST_PROCESSES
+        self._is_long = len(names) > MAX_PROCESSES
         widest_name = min(max(map(len, names), default=8), 24)
         self._log = event_log(_Columns(widest_name, width, color, wraps), _Lines(write))
 
     def tell(self, event: Event) -> None:
-        """Show the event, if it is one to show."""
+        """Show the event, unless it is a quiet one."""
         is_first = self._is_long and isinstance(event.fact, RunStarted)
         if self._verbose or is_first or not isinstance(event.fact, _QUIET) or _is_surprising(event):
             self._log.msg(event.event, fact=event)
 
 
 def _is_surprising(event: Event) -> bool:
-    """Whether main has ended otherwise than by coming to its end."""
+    """Return whether main has ended in another way than by reaching its end."""
     return isinstance(event.fact, MainEnded) and bool(event.fact.exit_code)
 
 
 class _Lines:
-    """structlog's end of the line."""
+    """structlog's sink."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -110,15 +110,15 @@ class _Lines:
 
 
 class _Columns:
-    """The renderer: an event as a line in columns, a note as a paragraph below what it explains."""
+    """The renderer: an event is a line in columns, a note a paragraph below what it explains."""
 
     def __init__(self, widest_name: int, width: int, color: bool, wraps: bool) -> None:
         self._widest_name = widest_name
-        self._width = min(max(width, LEAST_WIDTH), MOST_WIDTH)
+        self._width = min(max(width, MIN_WIDTH), MAX_WIDTH)
         self._color = color
         self._margin = len("   0.000s    terminating  ") + widest_name
         self._room = width - self._margin if wraps else None
-        """For details, in each line beside the name; None if a line may have any width."""
+        """The room for details, in each line after the name; None if a line may have any width."""
 
     def __call__(self, event: Event) -> str:
         at = event.t
@@ -130,15 +130,15 @@ class _Columns:
         what, details, style = _said(event)
         name = harmless(_subject(event))
         moment = self._painted(f"{at:8.3f}s", _DIM)
-        who = self._painted(f"{name:<{self._widest_name}}", _BOLD)
+        subject = self._painted(f"{name:<{self._widest_name}}", _BOLD)
         if not details:
-            return f"{moment}  {who}  {self._painted(what, style)}"
-        return f"{moment}  {who}  {self._painted(f'{what:<11}', style)}  {self._folded(harmless(details))}"
+            return f"{moment}  {subject}  {self._painted(what, style)}"
+        return f"{moment}  {subject}  {self._painted(f'{what:<11}', style)}  {self._folded(harmless(details))}"
 
     def _folded(self, details: str) -> str:
         if self._room is None or len(details) <= self._room:
             return details
-        if self._room >= _LEAST_ROOM:
+        if self._room >= _MIN_ROOM:
             return f"\n{' ' * self._margin}".join(_wrapped(details, self._room))
         below = f"\n{' ' * _INDENT}"
         return below + below.join(_wrapped(details, self._width - _INDENT))
@@ -158,7 +158,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _subject(event: Event) -> str:
-    """The name of the process that the event is about, or `main`, or `run`."""
+    """Return the name of the process that the event is about, or `main`, or `run`."""
     fact = event.fact
     if isinstance(fact, OfProcess | OfShared):
         return fact.of.process
@@ -168,7 +168,7 @@ def _subject(event: Event) -> str:
 
 
 def _said(event: Event) -> tuple[str, str, str]:
-    """What happened, in a word or two; what matters of it; and the style of the word."""
+    """Return the event in a word or two; its essential details; and the style of the word."""
     fact = event.fact
     if isinstance(fact, OfProcess):
         return _said_of_process(fact)
@@ -228,7 +228,7 @@ def _said_of_sharing(fact: OfShared) -> tuple[str, str, str]:
             return "waiting", f"{thing} ({operation}){at_most}", _YELLOW
         case SharedAcquired(operation=operation, waited=waited, skipped=skipped):
             after = f", after {duration(waited)}" if waited else ""
-            unreported = f"; {skipped:,} before it not told" if skipped else ""
+            unreported = f"; {skipped:,} before it not reported" if skipped else ""
             return "acquired", f"{thing} ({operation}){after}{unreported}", ""
         case SharedTimedOut(operation=operation, waited=waited):
             return "gave up", f"{thing} ({operation}), after {duration(waited)}", _YELLOW

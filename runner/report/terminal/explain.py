@@ -22,7 +22,7 @@ from runner.model.plan import (
     Terminate,
 )
 from runner.model.shared_things import kind_of
-from runner.notes.lives import listed
+from runner.notes.note import listed
 from runner.report.terminal.step_words import in_words, one
 from runner.report.terminal.words import duration, harmless, size
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from runner.model.plan import Declared, Expect, Limits, Plan, ProcessPlan, SharedPlan, Step
 
-MOST_ALIKE = 6
-"""Of more steps alike than these, in a row, the first and the last are told."""
+MAX_ALIKE = 6
+"""In a longer row of similar steps, only the first and the last are described."""
 
 
 def explain(plan: Plan) -> str:
-    """What main will do, step by step, as lines of text."""
+    """Return what main will do, step by step, as lines of text."""
     lines = [plan.title or plan.file, ""]
     lines += [*_before(plan), "Main, step by step:"]
     lines += [f"{number:>4}. {text}" for number, text in _numbered(plan)]
@@ -48,7 +48,7 @@ def explain(plan: Plan) -> str:
 
 
 def expected(plan: Plan) -> list[str]:
-    """What the file expects of its processes and of the run, as sentences."""
+    """Return what the file expects of its processes and of the run, as sentences."""
     of_processes = [
         f"{process.name} is expected to {', to '.join(_expected(process.expect))}."
         for process in plan.processes
@@ -64,7 +64,7 @@ def _before(plan: Plan) -> Iterator[str]:
     if plan.preload:
         yield f"Imported once, before any of them starts: {', '.join(plan.preload)}."
     for thing in plan.shared:
-        yield f"Made before the first start, and gone at the end: {_shared(thing)}."
+        yield f"Created before the first start, and removed at the end: {_shared(thing)}."
     yield ""
 
 
@@ -91,15 +91,15 @@ def _shared(thing: SharedPlan) -> str:
 
 
 def _numbered(plan: Plan) -> Iterator[tuple[int | str, str]]:
-    """The steps with their numbers; of a long row of alike ones, the middle is left out."""
-    told = list(_told(plan))
+    """Return the steps with their numbers; of a long row of similar ones, the middle is left out."""
+    worded = list(_in_words(plan))
     start = 0
-    while start < len(told):
+    while start < len(worded):
         end = start
-        while end < len(told) and type(plan.steps[end]) is type(plan.steps[start]):
+        while end < len(worded) and type(plan.steps[end]) is type(plan.steps[start]):
             end += 1
-        row = [(number + 1, told[number]) for number in range(start, end)]
-        if len(row) > MOST_ALIKE:
+        row = [(number + 1, worded[number]) for number in range(start, end)]
+        if len(row) > MAX_ALIKE:
             yield from row[:2]
             yield "…", f"({len(row) - 3} more like these)"
             yield row[-1]
@@ -108,8 +108,8 @@ def _numbered(plan: Plan) -> Iterator[tuple[int | str, str]]:
         start = end
 
 
-def _told(plan: Plan) -> Iterator[str]:
-    """Each step in words, with its moment as long as that is known."""
+def _in_words(plan: Plan) -> Iterator[str]:
+    """Return each step in words, with its time as long as that is known."""
     moment: float | None = 0.0
     for step in plan.steps:
         at = "" if moment is None else f"at {moment:g} s: " if moment else ""
@@ -118,13 +118,13 @@ def _told(plan: Plan) -> Iterator[str]:
             case Sleep(seconds) if moment is not None:
                 moment += seconds
             case Join():
-                moment = None  # when a process ends is not known
+                moment = None  # the time when a process ends is unknown
             case Act(act) if act["step"] in _WAITING:
                 moment = None
 
 
 _WAITING = ("get", "put", "acquire", "join_queue")
-"""What main may have to wait in, for a time that is not known."""
+"""The operations in which main may have to wait, for an unknown time."""
 
 
 def _step(plan: Plan, step: Step) -> str:
@@ -164,7 +164,7 @@ def _after(plan: Plan) -> Iterator[str]:
     if daemons:
         yield f"When main has ended, daemons that still run are terminated: {listed(daemons)}."
     if len(daemons) < len(started):
-        yield "When main has ended, the run waits for every process that is no daemon."
+        yield "When main has ended, the run waits for every process that is not a daemon."
     if left:
         yield f"Never started: {listed(left)}."
     yield f"A process that does not end within {duration(plan.grace_period)} of SIGTERM gets SIGKILL."
@@ -173,13 +173,13 @@ def _after(plan: Plan) -> Iterator[str]:
 
 
 def _what_they_do(plan: Plan) -> Iterator[str]:
-    """The steps of those that have some; of many processes those of the first ones."""
+    """Return the steps of the processes that have some; if there are many, of the first ones."""
     doing = [process for process in plan.processes if process.do is not None]
-    for process in doing[:MOST_ALIKE]:
+    for process in doing[:MAX_ALIKE]:
         yield from ("", f"{process.name}, step by step:")
         yield from in_words(process.do or (), "      ")
-    if len(doing) > MOST_ALIKE:
-        yield from ("", f"({len(doing) - MOST_ALIKE} more processes with steps)")
+    if len(doing) > MAX_ALIKE:
+        yield from ("", f"({len(doing) - MAX_ALIKE} more processes with steps)")
 
 
 def _rules(process: ProcessPlan) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _rules(process: ProcessPlan) -> Iterator[str]:
 
 
 def _expected(expect: Expect) -> Iterator[str]:
-    """What a process is expected to do."""
+    """Return what a process is expected to do."""
     yield f"end with {declared(expect)}"
     match expect.output:
         case ():
@@ -208,7 +208,7 @@ def _expected(expect: Expect) -> Iterator[str]:
 
 
 def _expected_of_the_run(expect: Declared) -> Iterator[str]:
-    """What the run is expected to come to."""
+    """Return what the run is expected to come to."""
     yield "succeed" if expect.outcome in (None, "succeeded") else f"end as `{expect.outcome}`"
     if expect.deadlock is not None:
         yield "with a deadlock" if expect.deadlock else "without a deadlock"
@@ -229,6 +229,6 @@ def _limits(limits: Limits) -> str:
 
 
 def _folded(rules: list[str]) -> list[str]:
-    if len(rules) <= 2 * MOST_ALIKE:
+    if len(rules) <= 2 * MAX_ALIKE:
         return rules
-    return [*rules[:MOST_ALIKE], f"(and {len(rules) - MOST_ALIKE} more such rules)"]
+    return [*rules[:MAX_ALIKE], f"(and {len(rules) - MAX_ALIKE} more such rules)"]

@@ -11,26 +11,27 @@ from runner.report.terminal.words import REASONS, harmless
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.model.json_types import Error
     from runner.notes.failures import Failure, Failures
 
-MOST_GROUPS = 8
-"""Of more groups the rest is counted: what is shown has to fit into a screen."""
-MOST_NAMES = 4
-MOST_OF_A_MESSAGE = 200
-MOST_OF_A_TRACEBACK = 12
-"""Lines: the last ones say what was raised, and where."""
-MOST_TRACEBACKS = 3
-MOST_WIDTH = 100
-LEAST_WIDTH = 40
+MAX_GROUPS = 8
+"""Further groups are counted: the text has to fit on a screen."""
+MAX_NAMES = 4
+MAX_MESSAGE = 200
+MAX_TRACEBACK = 12
+"""The lines of a traceback: the last ones show the exception, and where it was raised."""
+MAX_TRACEBACKS = 3
+MAX_WIDTH = 100
+MIN_WIDTH = 40
 _INDENT = "  "
 
 
 def failure_lines(failures: Failures, width: int, *, tracebacks: bool) -> list[str]:
-    """How many processes failed, and the groups; with `tracebacks` that of the first process of each of some groups.
+    """Return how many processes failed, and the groups; with `tracebacks` that of the first process of some groups.
 
     There are no lines if nothing failed.
     """
-    width = max(LEAST_WIDTH, min(width, MOST_WIDTH))
+    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     lines: list[str] = []
     if failures.main is not None:
         lines += textwrap.wrap(f"Main failed: {_with_place(failures.main)}", width, subsequent_indent=_INDENT)
@@ -40,11 +41,11 @@ def failure_lines(failures: Failures, width: int, *, tracebacks: bool) -> list[s
     processes = "1 process" if failures.processes == 1 else f"{failures.processes:,} processes"
     lines.append(f"{failures.count:,} of {processes} did not end as expected:")
     widest = max(len(f"{group.count:,}") for group in groups)
-    for place, group in enumerate(groups[:MOST_GROUPS]):
-        lines += _group(group, widest, width, has_traceback=tracebacks and place < MOST_TRACEBACKS)
-    if len(groups) > MOST_GROUPS:
-        rest = sum(group.count for group in groups[MOST_GROUPS:])
-        lines.append(f"{_INDENT}{rest:>{widest},}  in {len(groups) - MOST_GROUPS} more ways")
+    for place, group in enumerate(groups[:MAX_GROUPS]):
+        lines += _group(group, widest, width, has_traceback=tracebacks and place < MAX_TRACEBACKS)
+    if len(groups) > MAX_GROUPS:
+        rest = sum(group.count for group in groups[MAX_GROUPS:])
+        lines.append(f"{_INDENT}{rest:>{widest},}  in {len(groups) - MAX_GROUPS} more ways")
     return lines
 
 
@@ -53,15 +54,19 @@ def _group(group: Failure, widest: int, width: int, *, has_traceback: bool) -> I
     margin = " " * len(head)
     text = f"{_with_place(group)}: {_named(group)}"
     yield from textwrap.wrap(text, width, initial_indent=head, subsequent_indent=margin, break_on_hyphens=False)
-    traceback = ((group.error or {}).get("traceback") or "").splitlines() if has_traceback else []
-    if len(traceback) > MOST_OF_A_TRACEBACK:
+    traceback = _traceback(group).splitlines() if has_traceback else []
+    if len(traceback) > MAX_TRACEBACK:
         yield f"{margin}| …"
-    yield from (f"{margin}| {harmless(line)}" for line in traceback[-MOST_OF_A_TRACEBACK:])
+    yield from (f"{margin}| {harmless(line)}" for line in traceback[-MAX_TRACEBACK:])
+
+
+def _traceback(group: Failure) -> str:
+    return (group.error.get("traceback") if group.error else None) or ""
 
 
 def _named(group: Failure) -> str:
-    """The first processes of a group by their names."""
-    names = list(map(harmless, group.processes[:MOST_NAMES]))
+    """Return the names of the first processes of a group."""
+    names = list(map(harmless, group.processes[:MAX_NAMES]))
     more = group.count - len(names)
     if more:
         return f"{', '.join(names)} and {more:,} more"
@@ -75,13 +80,13 @@ def _with_place(group: Failure) -> str:
 
 
 def _what(group: Failure) -> str:
-    """In which way they ended."""
+    """Return how they ended."""
     end = group.end
     if group.error is not None:
         return f"{'not started: ' if isinstance(end, StartFailed) else ''}{_error(group, group.error)}"
     match end:
         case ProcessExited(outcome="lost"):
-            return "lost, which means that the exit code is not known"
+            return "lost, which means that the exit code is unknown"
         case ProcessExited(outcome="terminated" | "killed" | "timed_out", stop_reason=reason) if reason in REASONS:
             return f"{end.outcome}, because {REASONS[reason]}"
         case ProcessExited(signal=str(signal)):
@@ -96,7 +101,7 @@ def _what(group: Failure) -> str:
             return "not started"
 
 
-def _error(group: Failure, error: dict[str, str]) -> str:
+def _error(group: Failure, error: Error) -> str:
     message = _short(error["message"]) if error["message"] else ""
     others = "" if group.has_one_message else " (and other messages)"
     return f"{harmless(error['type'])}{': ' if message else ''}{message}{others}"
@@ -104,4 +109,4 @@ def _error(group: Failure, error: dict[str, str]) -> str:
 
 def _short(text: str) -> str:
     shown = harmless(text.strip())
-    return shown if len(shown) <= MOST_OF_A_MESSAGE else f"{shown[:MOST_OF_A_MESSAGE]}…"
+    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"

@@ -20,9 +20,9 @@ STDOUT = "-"
 
 
 def open_events(path: str) -> int:
-    """A descriptor to write events to, private to the user; `-` is our stdout. Raises `OSError`.
+    """Return a descriptor to write events to, private to the user; `-` is our stdout. Raise `OSError`.
 
-    A link is not followed: whoever can put one there could have us write over any file of ours.
+    Links are not followed: otherwise whoever can create one there could have us write over any file of ours.
     """
     if path == STDOUT:
         return os.dup(1)
@@ -31,12 +31,12 @@ def open_events(path: str) -> int:
 
 
 class JsonLines:
-    """Writes events to a descriptor. What cannot be written is counted, and said once: the run goes on."""
+    """Writes events to a descriptor. Events that cannot be written are counted, and reported once: the run goes on."""
 
     def __init__(
         self, descriptor: int, warn: Callable[[str], None], reader_gone: Callable[[], None] | None = None
     ) -> None:
-        """`reader_gone` is called when they have no reader any more, if that is to end the run."""
+        """`reader_gone` is called when the events have no reader any more, if that should end the run."""
         self._file = _WholeLines(descriptor, warn, reader_gone)
         self._log = event_log(_line, self._file)
 
@@ -45,11 +45,11 @@ class JsonLines:
         self._log.msg(event.event, fact=event)
 
     def rest(self) -> None:
-        """Nothing more is to be told for now: write what waits."""
+        """Write what is buffered: no more events come for now."""
         self._file.rest()
 
     def close(self) -> None:
-        """Write the rest, and close the descriptor; says how many events are missing, if any are."""
+        """Write the rest, and close the descriptor; report how many events are missing, if any are."""
         self._file.close()
 
 
@@ -62,7 +62,8 @@ def _line(event: Event) -> str:
 
 
 def _blocks(lines: list[str]) -> Iterator[bytes]:
-    """The lines in blocks of about a page: of more, who is killed meanwhile may leave half of one in the file."""
+    """Yield the lines in blocks of about a page: if this process is killed while it writes a larger block, half a line
+    may be left."""
     block = b""
     for line in lines:
         data = line.encode(errors="backslashreplace") + b"\n"
@@ -75,7 +76,7 @@ def _blocks(lines: list[str]) -> Iterator[bytes]:
 
 
 class _WholeLines:
-    """structlog's end of the line: takes rendered lines, and writes each whole or not at all."""
+    """structlog's sink: takes rendered lines, and writes each completely or not at all."""
 
     def __init__(self, descriptor: int, warn: Callable[[str], None], reader_gone: Callable[[], None] | None) -> None:
         self._descriptor = descriptor
@@ -95,7 +96,7 @@ class _WholeLines:
             self._flush()
 
     def rest(self) -> None:
-        """Write the lines that wait."""
+        """Write the buffered lines."""
         self._has_rested = True
         self._flush()
 
@@ -123,14 +124,14 @@ class _WholeLines:
             self._missing += data.count(b"\n", whole)
 
     def _take_back(self, half_a_line: int) -> None:
-        """Have the file end at a whole line again."""
+        """Truncate the file to its last whole line."""
         if self._is_file and half_a_line:
             end = os.lseek(self._descriptor, 0, os.SEEK_CUR) - half_a_line
             os.ftruncate(self._descriptor, end)
             os.lseek(self._descriptor, end, os.SEEK_SET)
 
     def close(self) -> None:
-        """Write what waits, and close the descriptor."""
+        """Write what is buffered, and close the descriptor."""
         self._flush()
         os.close(self._descriptor)
         if self._missing and not (self._reader_gone and self._tell_reader_gone):

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
     from runner.history import RunLine
 
-LEAST_OF_A_FILE = 12
-"""Of a file's name in the list, however little room there is."""
+MIN_FILE = 12
+"""The least characters of a file's name in the list, however little room there is."""
 _HEADINGS = ("run", "when", "file", "outcome", "time", "processes")
 _FILE = _HEADINGS.index("file")
 _RIGHT = frozenset({_HEADINGS.index("time"), _HEADINGS.index("processes")})
 
 
 def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
-    """A table of runs, a line for each below a line of headings, and one for what was changed of its file.
+    """Return a table of runs: headings, a line for each run, and one for the edit of its file.
 
-    A file below the current folder is told from there.
+    The name of a file below the current folder is relative to it.
     """
     if not runs:
-        return ["No run is kept."]
+        return ["No run is stored."]
     moments = [local(run.began) for run in runs]
     year = max(moments).year
     table = [list(_HEADINGS)]
@@ -35,7 +35,7 @@ def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
         took = duration(run.duration)
         table.append([run.run, when, harmless(_from_here(run.file)), run.outcome, took, str(run.processes)])
     excess = max(map(len, columns(table, _RIGHT))) - width
-    room = max(LEAST_OF_A_FILE, max(len(row[_FILE]) for row in table) - max(0, excess))
+    room = max(MIN_FILE, max(len(row[_FILE]) for row in table) - max(0, excess))
     for row in table:
         row[_FILE] = end_of(row[_FILE], room)
     headings, *lines = columns(table, _RIGHT)
@@ -49,7 +49,7 @@ def history_lines(runs: Sequence[RunLine], width: int) -> list[str]:
 
 
 def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
-    """Rows as lines whose cells stand below each other; the columns in `right` are aligned there."""
+    """Return rows as lines with aligned columns; the columns in `right` are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -61,22 +61,22 @@ def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) 
 
 
 def end_of(text: str, room: int) -> str:
-    """The text, or the end of a long one."""
+    """Return the text, or the end of a long one."""
     return text if len(text) <= room else f"…{text[1 - room :]}"
 
 
 def start_of(text: str, room: int) -> str:
-    """The text, or the start of a long one."""
+    """Return the text, or the start of a long one."""
     return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
 
 
 def local(moment: str) -> datetime:
-    """A moment of ISO 8601 as the clock on the wall shows it."""
+    """Return a moment of ISO 8601 in local time."""
     return datetime.fromisoformat(moment).astimezone()
 
 
 def _from_here(file: str) -> str:
-    """A file's name as it is told from the current folder, if it is below that."""
+    """Return a file's name relative to the current folder, if it is below that."""
     try:
         here = os.path.join(os.getcwd(), "")
     except OSError:  # the folder is gone

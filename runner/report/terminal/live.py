@@ -1,6 +1,6 @@
 """Show the running processes at the bottom of the terminal with rich, without a thread.
 
-The display is taken away whenever something else is written, and drawn again: lines above it stay whole.
+The display is removed whenever something else is written, and drawn again, so that the lines above it remain complete.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 BETWEEN_DRAWINGS_S = 0.1
 APPEARS_AFTER_S = 0.3
-"""A run that is over before that is not worth a display that flickers."""
-MOST_LINES = 8
+"""For a shorter run the display would only flicker."""
+MAX_LINES = 8
 _BAR = 30
 
 
 class Live:
-    """The display of one run. Seconds are those of `time.monotonic`, given by who calls."""
+    """The display of one run. Seconds are those of `time.monotonic`, passed by the caller."""
 
     def __init__(
         self,
@@ -42,12 +42,13 @@ class Live:
         *,
         has_processes: bool = True,
     ) -> None:
-        """`totals` has, for each job that counts its work, that of one process and the number of processes.
+        """`totals` has, for each job that counts its work, the work of one process and the number of processes.
 
-        `states` gives the lines that are being rewritten, as they are now; without `has_processes` only they are shown.
+        `states` returns the current state of the lines that are being rewritten; without `has_processes` only they are
+        shown.
         """
         console = Console(file=file, force_terminal=True)
-        self._room = max(1, min(MOST_LINES, console.height // 3))
+        self._room = max(1, min(MAX_LINES, console.height // 3))
         self._console = console
         self._display: Display | None = None
         self._totals = totals
@@ -59,7 +60,7 @@ class Live:
         self._drawn_at = float("-inf")
 
     def handle(self, item: Event | ProgressMade, now: float) -> None:
-        """Take note of an item."""
+        """Note an item."""
         if isinstance(item, ProgressMade):
             self._done[item.job] = sum(item.done)
             return
@@ -82,7 +83,7 @@ class Live:
         if not drawing.renderables:
             self.close()
         elif self._display is None:
-            # A new one each time: a display that was away would first erase the lines above it.
+            # A new one each time: a display that was removed would first erase the lines above it.
             self._display = Display(drawing, console=self._console, auto_refresh=False, transient=True)
             self._display.start(refresh=True)
         else:
@@ -90,12 +91,12 @@ class Live:
 
     @contextlib.contextmanager
     def above(self) -> Iterator[None]:
-        """Within this, the display is away, and something else can be written."""
+        """Within this context, the display is removed, and something else can be written."""
         self.close()
         yield
 
     def close(self) -> None:
-        """Take the display away; the next `tick` may draw it again."""
+        """Remove the display; the next `tick` may draw it again."""
         if self._display is not None:
             self._display.stop()
             self._display = None
@@ -108,7 +109,7 @@ class Live:
         return Group(*parts, *(self._bar(job, lasted) for job in bars))
 
     def _rewritten(self) -> Iterator[Text]:
-        """Lines that are being rewritten, each in one line of the terminal."""
+        """Return the lines that are being rewritten, each in one line of the terminal."""
         states = self._states()
         for state in states[: self._room]:
             line = Text.from_ansi(state.decode(errors="backslashreplace"), no_wrap=True, overflow="ellipsis")

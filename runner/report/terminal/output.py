@@ -1,7 +1,7 @@
 """Write the processes' output to stdout and stderr in whole lines, each prefixed with its process's name.
 
-A block of lines gets its names by one `bytes.replace`, and goes out without another copy: line by line would cost twice
-as much, and each copy as much again.
+A block of lines gets its names by one `bytes.replace`, and is written without another copy: line by line would cost
+twice as much, and each copy as much again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.model.events import MAIN_PROCESS
-from runner.model.lines import WholeLines
 from runner.model.rewritten_lines import TerminalLines
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ _RESET = b"\x1b[0m"
 
 
 class Prefixed:
-    """Shows output as `name │ line`, the names in one column. `write` gets the stream, and whole lines in pieces."""
+    """Shows output as `name │ line`, the names in one column. `write` receives the stream, and whole lines in
+    pieces."""
 
     def __init__(
         self,
@@ -42,13 +42,12 @@ class Prefixed:
     ) -> None:
         """`names` are those of the processes, by number.
 
-        `escapes` shows control characters instead of passing them on, for a terminal: colours alone go through.
-        `terminals` are the streams that end on one. Of a line there that is rewritten, the last state is shown.
+        `escapes` shows control characters instead of passing them on, for a terminal: only colours pass. `terminals`
+        are the streams that are connected to one. Of a line there that is rewritten, the last state is shown.
         """
         self._write = write
         self._escapes = escapes
         self._terminals = terminals
-        self._lines = WholeLines()
         self._terminal_lines = TerminalLines()
         width = min(max(map(len, names), default=0), _WIDEST)
         self._prefixes: dict[int | None, bytes] = {
@@ -58,13 +57,13 @@ class Prefixed:
         self._prefixes[None] = _prefix(MAIN_PROCESS, width, 90 if color else None)
 
     def show(self, output: Output) -> None:
-        """Show the lines that this piece of output finishes, all of it if it is the last piece."""
-        lines = self._terminal_lines if output.stream in self._terminals else self._lines
-        if block := lines.take(output):
+        """Show the lines that this output completes, everything if it is the last piece."""
+        is_on_terminal = output.stream in self._terminals
+        if block := self._terminal_lines.take(output) if is_on_terminal else output.lines:
             self._show(output.stream, block, self._prefixes[output.process])
 
     def states(self) -> list[bytes]:
-        """The lines that are being rewritten now, with their names."""
+        """Return the lines that are being rewritten now, with their names."""
         return [
             self._prefixes[process] + _harmless(state)
             for (process, _), state in self._terminal_lines.states().items()
@@ -97,7 +96,7 @@ def _prefix(name: str, width: int, color: int | None) -> bytes:
 
 
 def _harmless(line: bytes) -> bytes:
-    """The line with what would steer a terminal made visible; a colour does not reach beyond it."""
+    """Return the line with control characters made visible; a colour ends with it."""
     shown = _STEERS.sub(_made_visible, line)
     return shown + _RESET if b"\x1b" in shown else shown
 

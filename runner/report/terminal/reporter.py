@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from runner.report.terminal.live import Live
 
 STDOUT, STDERR = 1, 2
-MOST_OF_A_VALUE = 200
-"""Characters that are shown of a shared thing's last value; `run.finished` has all of it."""
+MAX_VALUE = 200
+"""The characters of a shared thing's last value that are shown; `run.finished` has all of it."""
 LONG_S = 10.0
-"""From this duration on what failed is repeated at the end of a run: much has been printed since."""
+"""A run that lasts longer repeats at its end what failed: much has been printed since."""
 
 
 @record(frozen=True, slots=True)
 class Settings:
-    """What is to be shown, and how.
+    """What to show, and how.
 
-    `is_kept` says that the run can be looked at again. `names` are those of the processes, by their numbers. `totals`
-    has the work of each job that counts it: that of one of its processes, and their number. `events` is a descriptor
-    for JSON lines, or None; `events_on_stdout` says that it is stdout's. `stdout_is_data` says that stdout carries
-    JSON: text then goes to stderr. `steers` says that a terminal can do more than print lines. `live` shows what is
-    running while it runs.
+    `is_kept` means that the run can be shown again. `names` are those of the processes, by their numbers. `totals` has
+    the work of each job that counts it: that of one of its processes, and their number. `events` is a descriptor for
+    JSON lines, or None; `events_on_stdout` means that it is stdout. `stdout_is_data` means that stdout carries JSON:
+    text then goes to stderr. `steers` means that a terminal can do more than print lines. `live` shows the running
+    processes.
     """
 
     names: tuple[str, ...]
@@ -67,13 +67,13 @@ class Reporter:
         self._reader_gone = reader_gone
         self._closed: set[int] = set()
         self.lost_output = False
-        """Something that was to go to stdout could not be written, though it had a reader."""
+        """Something that was meant for stdout could not be written, although it had a reader."""
         concludes = settings.json or not settings.quiet
         self._recorder = Recorder(keep_events=False, keep_output=settings.json) if concludes else None
         self._failures = Failures()
         self._run = ""
         self._states: Callable[[], list[bytes]] | None = None
-        """Gives the lines that are being rewritten, if they are to be shown meanwhile."""
+        """Returns the lines that are being rewritten, if they are shown meanwhile."""
         self._show = self._output_shown()
         self._events = self._events_file()
         self._console = self._event_lines()
@@ -81,12 +81,12 @@ class Reporter:
 
     @property
     def wants_progress(self) -> bool:
-        """Whether something is shown that `ProgressMade` items would move."""
+        """Whether a display uses `ProgressMade` items."""
         return self._live is not None and self._settings.live
 
     @property
     def redraws(self) -> bool:
-        """Whether something is shown that changes between two items."""
+        """Whether a display changes between two items."""
         return self._live is not None
 
     def _output_shown(self) -> Callable[[Output], None]:
@@ -176,13 +176,13 @@ class Reporter:
             case RunFinished(values=values) if values:
                 from runner.report.terminal.summary import value_lines
 
-                self._write_lines(value_lines(values, MOST_OF_A_VALUE))
+                self._write_lines(value_lines(values, MAX_VALUE))
 
     def _write_lines(self, lines: list[str]) -> None:
         self._write_output("stdout", ["".join(f"{line}\n" for line in lines).encode()])
 
     def rest(self, now: float) -> None:
-        """All that has come so far has been handled: write what waits, and let what moves by itself move."""
+        """Write what is buffered and update the displays, when all items so far have been handled."""
         if self._events is not None:
             self._events.rest()
         if self._live is not None:
@@ -192,30 +192,30 @@ class Reporter:
         return self._live.above() if self._live is not None else contextlib.nullcontext()
 
     def close(self) -> None:
-        """Take the display away, and close the events file."""
+        """Remove the display, and close the events file."""
         if self._live is not None:
             self._live.close()
         if self._events is not None:
             self._events.close()
 
     def conclude(self) -> None:
-        """Say how it all ended; after `close`."""
+        """Report how the run ended; called after `close`."""
         if self._recorder is None:
             return
         settings, result = self._settings, self._recorder.result()
         if not settings.quiet:
-            from runner.report.terminal.summary import MOST_ROWS, summary
+            from runner.report.terminal.summary import MAX_ROWS, summary
 
             color = settings.color and settings.stderr_is_terminal
             self._write_stderr(summary(result, width=settings.width, color=color))
-            if len(result.processes) > MOST_ROWS or result.duration >= LONG_S:
+            if len(result.processes) > MAX_ROWS or result.duration >= LONG_S:
                 self._write_stderr("".join(f"{line}\n" for line in self._last_lines()))
         if settings.json:
             text = json.dumps(result.to_json(), ensure_ascii=False)
             self._write(STDOUT, [text.encode(errors="backslashreplace"), b"\n"])
 
     def _last_lines(self) -> list[str]:
-        """What failed in a long run, whose lines on it are far above, and how to see more of it."""
+        """Return what failed in a long run, whose lines on it are far above, and how to see more of it."""
         from runner.report.terminal.failure_lines import failure_lines
 
         lines = failure_lines(self._failures, self._settings.width, tracebacks=False)
@@ -236,7 +236,7 @@ class Reporter:
             self._write(STDOUT if stream == "stdout" and not self._settings.stdout_is_data else STDERR, pieces)
 
     def _write(self, descriptor: int, pieces: list[bytes | memoryview]) -> None:
-        """Write all of it, waiting for a slow reader; nothing after what could not be written."""
+        """Write everything, waiting for a slow reader; stop at the first failure."""
         if descriptor in self._closed:
             return
         try:

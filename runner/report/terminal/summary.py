@@ -15,29 +15,30 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
     from runner.model.results import ProcessResult, RunResult
 
 WIDE = 96
-"""Of the table: where there is less room, its columns stand closer to each other."""
-LEAST_OF_A_NAME = 12
-"""So much of a process's name is to fit into a line before a column is left out; a longer one is folded."""
+"""The width of the table; in a smaller one, the columns are closer to each other."""
+MIN_NAME = 12
+"""The characters of a process's name that must fit into a line before a column is left out; a longer name is folded."""
 _HEADINGS = ("process", "pid", "outcome", "time", "cpu", "memory", "exit code", "expected", "notes")
 _RIGHT = frozenset({"pid", "time", "cpu", "memory"})
 _LEAST_IMPORTANT = ("memory", "cpu", "pid", "notes", "time")
-"""Columns that are left out where there is no room, in this order."""
-MOST_ROWS = 40
-"""Of more processes than these, only those that did not end as expected are listed."""
-MOST_ALIKE = 3
-"""Of those, the first ones that ended alike: a thousand that fail in the same way are a screen of the same row."""
+"""Columns that are left out if there is no room, in this order."""
+MAX_ROWS = 40
+"""If there are more processes, only those that did not end as expected are listed."""
+MAX_ALIKE = 3
+"""Of those that ended in the same way, only the first ones are listed: a thousand would fill the screen with the same
+row."""
 
 
 def summary(result: RunResult, *, width: int, color: bool) -> str:
-    """The table of all processes, as lines of text."""
+    """Return the table of all processes, as lines of text."""
     from rich.console import Console
 
     processes = list(result.processes.values())
-    shown = processes if len(processes) <= MOST_ROWS else _unlike([one for one in processes if one.expected is False])
+    shown = processes if len(processes) <= MAX_ROWS else _unlike([one for one in processes if one.expected is False])
     rows = [_cells(process) for process in shown]
     gap = 2 if width >= WIDE else 1
     headings, needed = _that_fit(rows, width, gap)
@@ -46,7 +47,7 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
     console.print()
     if shown:
         console.print(_table(rows, headings, gap))
-    if len(processes) > MOST_ROWS:
+    if len(processes) > MAX_ROWS:
         console.print(f"{len(processes):,} processes: {_counts(processes)}")
         left_out = sum(one.expected is False for one in processes) - len(shown)
         if left_out:
@@ -58,19 +59,19 @@ def summary(result: RunResult, *, width: int, color: bool) -> str:
 
 
 def _unlike(processes: Iterable[ProcessResult]) -> list[ProcessResult]:
-    """The first ones of those that ended alike, in order."""
+    """Return the first ones of those that ended in the same way, in order."""
     alike: Counter[tuple[object, ...]] = Counter()
     shown = []
     for one in processes:
-        way = one.job, one.outcome, one.exit_code, (one.error or {}).get("type")
+        way = one.job, one.outcome, one.exit_code, one.error.get("type") if one.error else None
         alike[way] += 1
-        if alike[way] <= MOST_ALIKE:
+        if alike[way] <= MAX_ALIKE:
             shown.append(one)
-    return shown[:MOST_ROWS]
+    return shown[:MAX_ROWS]
 
 
 def _cells(process: ProcessResult) -> dict[str, Text]:
-    """What stands in the columns of a process, by their headings."""
+    """Return the columns of a process, by their headings."""
     from rich.text import Text
 
     style = "green" if process.expected else "red" if process.expected is False else "dim"
@@ -88,11 +89,11 @@ def _cells(process: ProcessResult) -> dict[str, Text]:
 
 
 def _that_fit(rows: Sequence[dict[str, Text]], width: int, gap: int) -> tuple[list[str], int]:
-    """The headings of the columns that there is room for, and how much they need."""
+    """Return the headings of the columns that fit, and their widths."""
     widths = {heading: max([len(heading), *(row[heading].cell_len for row in rows)]) for heading in _HEADINGS}
     if not any(row["notes"].cell_len for row in rows):
         del widths["notes"]
-    widths["process"] = min(widths["process"], LEAST_OF_A_NAME)
+    widths["process"] = min(widths["process"], MIN_NAME)
     for heading in _LEAST_IMPORTANT:
         if sum(widths.values()) + gap * (len(widths) - 1) > width:
             widths.pop(heading, None)
@@ -100,7 +101,7 @@ def _that_fit(rows: Sequence[dict[str, Text]], width: int, gap: int) -> tuple[li
 
 
 def _table(rows: Iterable[dict[str, Text]], headings: Sequence[str], gap: int) -> Table:
-    """`gap` is how many blanks stand between two columns."""
+    """Return the table; `gap` is the number of blanks between two columns."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
@@ -132,7 +133,7 @@ def _counts(processes: Iterable[ProcessResult]) -> str:
 
 
 def result_lines(job: str, result: dict[str, Json]) -> list[str]:
-    """What a job reports, as lines: each value on one, a list of mappings as one line for each."""
+    """Return a job's report as lines: each value on one, a list of mappings as one line for each."""
     named = {_named(key): _shown(key, value) for key, value in result.items() if not _is_table(value)}
     widest = max(map(len, named), default=0)
     lines = [f"{job}: {key:<{widest}}  {value}" for key, value in named.items()]
@@ -143,7 +144,7 @@ def result_lines(job: str, result: dict[str, Json]) -> list[str]:
 
 
 def value_lines(values: dict[str, Json], most: int | None = None) -> list[str]:
-    """The last values of shared things, a line each, none of a value longer than `most` characters."""
+    """Return the last values of shared things, a line each, no value longer than `most` characters."""
     widest = max(map(len, values), default=0)
     shown = {name: harmless(str(value)) for name, value in values.items()}
     cut = {name: f"{text[:most]} …" if most and len(text) > most else text for name, text in shown.items()}
@@ -155,14 +156,14 @@ def _is_table(value: Json) -> bool:
 
 
 def _row(row: dict[str, Json]) -> str:
-    """A mapping as one line: what is text goes first, without its key."""
+    """Return a mapping as one line: text goes first, without its key."""
     texts = [value for value in row.values() if isinstance(value, str)]
     rest = [f"{_named(key)} {_shown(key, value)}" for key, value in row.items() if not isinstance(value, str)]
     return "  ".join([*texts, ", ".join(rest)])
 
 
 def _named(key: str) -> str:
-    """A key in words; its unit stands at the value."""
+    """Return a key in words; its unit is added to the value."""
     return key.removesuffix("_seconds").replace("_", " ")
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from runner.model.exit_codes import meaning
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.model.json_types import Error
+
 _MINUTE = 59.95
 _NEARLY_A_SECOND = 0.9995
 _NEXT_TO_NOTHING = 0.0000001
-"""What three digits would show as a minute, as a second, and as nothing that is worth them."""
+"""Smaller differences would show as a minute, as a second, or as nothing in three digits."""
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds with three digits that matter, minutes and hours where there are some."""
+    """Return seconds with three significant digits, or minutes and hours if there are any."""
     if seconds is None:
         return "?"
     if seconds >= _MINUTE:
@@ -23,19 +27,19 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: int | None) -> str:
-    """Bytes, in MiB, or in KiB what is less than one."""
+    """Return bytes in MiB, or in KiB if they are less than one."""
     if count is None:
         return "?"
     return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 or not count else f"{count / (1 << 10):.3g} KiB"
 
 
 def exit_code(code: int | None) -> str:
-    """An exit code and its meaning: "1, an error"."""
+    """Return an exit code and its meaning: "1, an error"."""
     return "exit code unknown" if code is None else f"exit code {code}, {meaning(code)}"
 
 
 def harmless(text: str) -> str:
-    """Text in one line that cannot steer a terminal."""
+    """Return text in one line without control characters."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
@@ -45,9 +49,9 @@ REASONS = {
     "main": "main asks for it",
     "main_ended": "main has ended",
     "grace_period": "the grace period is over",
-    "stop_requested": "a stop was asked for",
+    "stop_requested": "a stop was requested",
     "time_limit": "the run's time limit is over",
-    "holder_died": "the holder of a shared thing died",
+    "holder_died": "the owner of a shared thing died",
     "deadlock": "it waits for ever",
     "standstill": "no process is left to wake it",
     "waits_for_ever": "a process would wait for ever",
@@ -55,15 +59,15 @@ REASONS = {
 """Why a signal was sent."""
 
 
-MOST_OF_A_TEXT = 120
-"""Characters of a text that a picture has room for."""
+MAX_TEXT = 120
+"""The characters of a text that fit into a picture."""
 
 
 def shortened(text: str) -> str:
-    """The text as a picture has room for it."""
-    return harmless(text if len(text) <= MOST_OF_A_TEXT else f"{text[: MOST_OF_A_TEXT - 1]}…")
+    """Return the text shortened for a picture."""
+    return harmless(text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…")
 
 
-def error_in_words(error: dict[str, str]) -> str:
-    """The type of an exception and its message, shortened."""
+def error_in_words(error: Error) -> str:
+    """Return the type of an exception and its message, shortened."""
     return shortened(f"{error['type']}: {error['message']}" if error["message"] else error["type"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_some(descriptor: int, pieces: Sequence[bytes | memoryview]) -> int:
-    """Write what is taken now, at least a byte; gives how many. Blocks until there is room; raises `OSError`."""
+    """Write at least a byte, as much as possible now; return how many. Block until there is room; raise `OSError`."""
     while True:
         try:
             return os.writev(descriptor, pieces)

@@ -30,110 +30,55 @@ from runner.model.event_types import (
 )
 from runner.model.events import MAIN_PROCESS
 from runner.notes.counts import merged
-from runner.report.terminal.words import REASONS, duration, error_in_words, exit_code, shortened
-from runner.report.timeline.model import MAIN, Arrow, End, Instant, Lane, Remark, Span, Timeline, deadlock_arrows
+from runner.report.terminal.words import REASONS, error_in_words, exit_code, shortened
+from runner.report.timeline.growing_lane import GrowingLane, clock
+from runner.report.timeline.model import MAIN, Arrow, End, Remark, Timeline, deadlock_arrows
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
     from typing import Literal
 
     from runner.model.events import Event
     from runner.model.words import StopReason
-    from runner.report.timeline.model import ArrowKind, InstantKind, SpanKind
+    from runner.report.timeline.model import ArrowKind
 
 HAND_OVER_S = 0.01
-"""Who gets a thing within this time of its release has it from there. Who lets go may say so later than who gets it."""
+"""A process that acquires a thing within this time of its release has it from the releasing process. The release may be
+reported later than the acquisition."""
 
 HELD = frozenset({"lock", "rlock", "semaphore", "bounded_semaphore", "condition", "value"})
 """The kinds of shared things that a process can hold."""
 
 
 def timeline_of(events: Sequence[Event]) -> Timeline:
-    """The timeline of these events, of which some may be missing."""
-    drawing = _Drawing()
+    """Return the timeline of these events, some of which may be missing."""
+    drawing = _TimelineBuilder()
     for event in sorted(merged(events), key=lambda event: event.t):  # a wait is reported late, with its own time
         drawing.take(event)
     return drawing.timeline()
 
 
-class _Growing:
-    """A lane to be, and what is not over on it."""
-
-    def __init__(self, number: int, name: str) -> None:
-        self.number = number
-        self.name = name
-        self.pid: int | None = None
-        self.target = ""
-        self.began: float | None = None
-        self.has_written = False
-        self.spans: list[Span] = []
-        self.instants: list[Instant] = []
-        self.end: End | None = None
-        self.waits: dict[tuple[str, str], list[float]] = {}
-        """Since when, by thing and operation: several threads may wait for one thing."""
-        self.holds: dict[str, list[float]] = {}
-
-    def mark(self, kind: InstantKind, at: float, label: str, detail: str = "") -> None:
-        self.instants.append(Instant(kind, at, label, _about(self.name, detail or label, at)))
-
-    def span(
-        self, kind: SpanKind, start: float, end: float, label: str, more: str = "", thing: str | None = None
-    ) -> None:
-        self.spans.append(Span(kind, start, end, label, _lasting(self.name, label, start, end, more), thing))
-
-    def hold(self, thing: str, start: float, end: float) -> None:
-        self.span("holding", start, end, f"holds {thing}", thing=thing)
-
-    def lane(self, run_end: float, deadlock: Container[str]) -> Lane:
-        """The lane as it is at the end: what is not over lasts until the process's end, or the run's."""
-        end = run_end if self.end is None else max(self.end.at, self.began or 0.0)
-        spans = list(self.spans)
-        if self.began is not None:
-            spans.append(self._running(end))
-        for thing, starts in self.holds.items():
-            detail = "and never let go"
-            spans += [self._open("holding", start, end, f"holds {thing}", detail, thing) for start in starts]
-        kind: SpanKind = "deadlocked" if self.name in deadlock else "waiting"
-        label = "waits for ever for" if self.name in deadlock else "waits for"
-        for (thing, operation), waits in self.waits.items():
-            detail = f"in {operation}, and never had it"
-            spans += [self._open(kind, start, end, f"{label} {thing}", detail, thing) for start in waits]
-        spans.sort(key=lambda span: (span.start, -span.end))
-        return Lane(self.name, self.pid, tuple(spans), tuple(self.instants), self.end)
-
-    def _running(self, end: float) -> Span:
-        pid = "" if self.pid is None else f"pid {self.pid}"
-        how = self.end.detail if self.end else "no end of it was seen"
-        more = "; ".join(filter(None, (self.target, pid, how)))
-        start = self.began or 0.0
-        return Span("running", start, end, "runs", _lasting(self.name, "ran", start, end, more), None, self.end is None)
-
-    def _open(self, kind: SpanKind, start: float, end: float, label: str, more: str, thing: str) -> Span:
-        end = max(start, end)
-        return Span(kind, start, end, label, _lasting(self.name, label, start, end, more), thing, is_open=True)
-
-
-class _Drawing:
-    """What the events up to now come to."""
+class _TimelineBuilder:
+    """The timeline of the events up to now."""
 
     def __init__(self) -> None:
-        main = _Growing(MAIN, MAIN_PROCESS)
+        main = GrowingLane(MAIN, MAIN_PROCESS)
         main.began = 0.0
         self._main = main
-        self._lanes: dict[str | None, _Growing] = {None: main}
+        self._lanes: dict[str | None, GrowingLane] = {None: main}
         self._arrows: list[Arrow] = []
         self._remarks: list[Remark] = []
-        self._let_go: dict[str, tuple[_Growing, float]] = {}
-        """The last process to release a thing, and when, as long as no process has acquired it since."""
-        self._got: dict[str, tuple[_Growing, float]] = {}
-        """The last process to acquire a thing after waiting, and when, as long as no release of it is known."""
+        self._let_go: dict[str, tuple[GrowingLane, float]] = {}
+        """The last process to release a thing, and when, unless a process has acquired it since."""
+        self._got: dict[str, tuple[GrowingLane, float]] = {}
+        """The last process to acquire a thing after waiting, and when, until a release of it is known."""
         self._file: str | None = None
         self._outcome: str | None = None
         self._end = 0.0
         self._deadlock: tuple[str, ...] = ()
 
     def take(self, event: Event) -> None:
-        """Draw what an event tells; they come in the order of their moments."""
+        """Draw an event; events come in the order of their times."""
         fact, at = event.fact, event.t
         self._end = max(self._end, at)
         if isinstance(fact, OfProcess):
@@ -166,14 +111,14 @@ class _Drawing:
                     self._main.span("joining", start, at, f"joins {joining}", "and the run is stopped")
                 self._main.end = End(at, "cut short", None, None, "the run was stopped before main's end")
 
-    def _lane(self, name: str, job: str | None) -> _Growing:
-        """The lane of a process; what main itself writes and waits for has no job."""
+    def _lane(self, name: str, job: str | None) -> GrowingLane:
+        """Return the lane of a process; what main itself writes and waits for has no job."""
         key = None if name == MAIN_PROCESS and job is None else name
         if key not in self._lanes:
-            self._lanes[key] = _Growing(len(self._lanes), name)
+            self._lanes[key] = GrowingLane(len(self._lanes), name)
         return self._lanes[key]
 
-    def _of_process(self, fact: OfProcess, at: float, lane: _Growing) -> None:
+    def _of_process(self, fact: OfProcess, at: float, lane: GrowingLane) -> None:
         main, name = self._main, lane.name
         match fact:
             case ProcessCreated(of, target, daemon):
@@ -203,7 +148,7 @@ class _Drawing:
             case ProcessShown(of, label):  # pragma: no branch
                 lane.mark("shown", at, f"shown as {label}", of.repr)
 
-    def _first_line(self, line: LineWritten, read_at: float, lane: _Growing) -> None:
+    def _first_line(self, line: LineWritten, read_at: float, lane: GrowingLane) -> None:
         if lane.has_written:
             return
         lane.has_written = True
@@ -213,7 +158,7 @@ class _Drawing:
         else:
             lane.mark("read", read_at, "first line read", f"first line read, which was written before, {text}")
 
-    def _joined(self, at: float, waited: float, lane: _Growing) -> None:
+    def _joined(self, at: float, waited: float, lane: GrowingLane) -> None:
         main, name = self._main, lane.name
         if not waited:
             main.mark("joined", at, f"joins {name}, which had ended")
@@ -222,20 +167,20 @@ class _Drawing:
         if lane.end and at - waited <= lane.end.at:
             self._arrow("join", lane, lane.end.at, main, at, f"{name} has ended, and main goes on")
 
-    def _stopped(self, signal: Literal["SIGTERM", "SIGKILL"], at: float, reason: StopReason, lane: _Growing) -> None:
+    def _stopped(self, signal: Literal["SIGTERM", "SIGKILL"], at: float, reason: StopReason, lane: GrowingLane) -> None:
         why = REASONS.get(reason, reason)
         lane.mark(signal, at, f"{signal} sent", f"{signal} sent: {why}")
         by = self._main if reason == "main" else None
         self._arrow("stop", by, at, lane, at, f"{signal} to {lane.name}: {why}")
 
-    def _of_shared(self, fact: OfShared, at: float, lane: _Growing) -> None:
+    def _of_shared(self, fact: OfShared, at: float, lane: GrowingLane) -> None:
         thing, kind = fact.of.thing, fact.of.kind
         if isinstance(fact, SharedReleased):
             self._lets_go(thing, at, lane, held=fact.held or 0.0)
             return
         operation = fact.operation
         waits = lane.waits.setdefault((thing, operation), [])
-        gives_way = kind == "condition" and operation == "wait"  # a waiter has it again after the wait
+        gives_way = kind == "condition" and operation == "wait"  # a waiter acquires it again after the wait
         if isinstance(fact, SharedWaiting):
             waits.append(at)
             if gives_way:
@@ -250,8 +195,9 @@ class _Drawing:
             skipped = fact.skipped if isinstance(fact, SharedAcquired) else 0
             self._has(thing, kind, start, at, lane, skipped=skipped or 0)
 
-    def _lets_go(self, thing: str, at: float, lane: _Growing, *, held: float) -> None:
-        """It may never have had it: any process can release a semaphore, and not each acquisition is reported."""
+    def _lets_go(self, thing: str, at: float, lane: GrowingLane, *, held: float) -> None:
+        """End the span of a released thing, which may never have begun: any process can release a semaphore, and not
+        every acquisition is reported."""
         since = lane.holds[thing].pop() if lane.holds.get(thing) else max(0.0, at - held)
         if since < at:
             lane.hold(thing, since, at)
@@ -261,9 +207,9 @@ class _Drawing:
         else:
             self._let_go[thing] = lane, at
 
-    def _has(self, thing: str, kind: str, start: float, at: float, lane: _Growing, *, skipped: int) -> None:
+    def _has(self, thing: str, kind: str, start: float, at: float, lane: GrowingLane, *, skipped: int) -> None:
         holds = lane.holds.setdefault(thing, [])
-        if skipped or kind == "lock":  # what it had before it has let go, and that was not told
+        if skipped or kind == "lock":  # the earlier owner has released it, which was not reported
             holds.clear()
         holds.append(at)
         self._got.pop(thing, None)
@@ -273,18 +219,24 @@ class _Drawing:
         elif start < at:
             self._got[thing] = lane, at
 
-    def _hand_over(self, thing: str, giver: _Growing, let_go: float, taker: _Growing, at: float) -> None:
-        detail = f"{giver.name} lets go of {thing}, {taker.name} has it"
+    def _hand_over(self, thing: str, giver: GrowingLane, let_go: float, taker: GrowingLane, at: float) -> None:
+        detail = f"{giver.name} releases {thing}, {taker.name} acquires it"
         self._arrow("hand_over", giver, let_go, taker, at, detail)
 
     def _arrow(
-        self, kind: ArrowKind, source: _Growing | None, leaves: float, target: _Growing, arrives: float, detail: str
+        self,
+        kind: ArrowKind,
+        source: GrowingLane | None,
+        leaves: float,
+        target: GrowingLane,
+        arrives: float,
+        detail: str,
     ) -> None:
         number = None if source is None else source.number
-        self._arrows.append(Arrow(kind, number, leaves, target.number, arrives, f"{detail} ({_clock(arrives)})"))
+        self._arrows.append(Arrow(kind, number, leaves, target.number, arrives, f"{detail} ({clock(arrives)})"))
 
     def timeline(self) -> Timeline:
-        """The timeline as it is when no more events come."""
+        """Return the timeline when no more events come."""
         if self._outcome is not None and self._main.end is None:
             self._main.end = End(self._end, "cut short", None, None, "the run ended before main did")
         deadlocked = frozenset(self._deadlock)
@@ -294,21 +246,8 @@ class _Drawing:
         return Timeline(self._file, self._outcome, self._end, lanes, arrows, remarks, deadlock)
 
 
-def _clock(at: float) -> str:
-    return f"at {at:.3f} s"
-
-
-def _about(name: str, what: str, at: float) -> str:
-    return f"{name}: {what} ({_clock(at)})"
-
-
-def _lasting(name: str, what: str, start: float, end: float, more: str) -> str:
-    text = f"{name} {what}: {duration(end - start)}, from {start:.3f} s to {end:.3f} s"
-    return f"{text}; {more}" if more else text
-
-
 def _ended(end: ProcessExited) -> str:
-    """An end in words: "failed, exit code 1, an error; ValueError: no; not expected"."""
+    """Return an end in words: "failed, exit code 1, an error; ValueError: no; not expected"."""
     error = [error_in_words(end.error)] if end.error else []
     limit = [f"by its limit `{end.limit}`"] if end.limit else []
     expected = "expected" if end.expected else "not expected"

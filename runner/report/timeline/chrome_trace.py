@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.model.events import Event
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
     from runner.report.timeline.model import Arrow, Instant, Lane, Span, Timeline
 
 _RUN = 1
 """The run's pid in the trace: its lanes are threads of one process."""
 _TRACKS_OF_A_LANE = 1000
-"""So far are the tids of two lanes from one another: the tracks beside a lane's first come right after it."""
+"""The distance of two lanes' tids: a lane's further tracks come right after its first one."""
 _FROM_AN_END = frozenset({"join", "hand_over"})
-"""Arrows that leave where a bar ends: a microsecond before, as a viewer ties them to the bar that is there."""
+"""Arrows that begin where a bar ends: a microsecond earlier, as a viewer attaches them to the bar at that time."""
 
 
 def trace(events: Sequence[Event]) -> dict[str, Json]:
-    """The trace as a JSON object. Its times are whole microseconds since the run began."""
+    """Return the trace as a JSON object. Its times are whole microseconds since the run began."""
     timeline = timeline_of(events)
-    told: list[Json] = [dict(each) for each in _entries(timeline)]
+    entries: list[Json] = [dict(each) for each in _entries(timeline)]
     about: dict[str, Json] = {"file": timeline.file, "outcome": timeline.outcome, "deadlock": list(timeline.deadlock)}
-    return {"traceEvents": told, "displayTimeUnit": "ms", "otherData": about}
+    return {"traceEvents": entries, "displayTimeUnit": "ms", "otherData": about}
 
 
 def _entries(timeline: Timeline) -> Iterator[dict[str, Json]]:
@@ -43,7 +43,7 @@ def _entries(timeline: Timeline) -> Iterator[dict[str, Json]]:
 
 
 def _lane(number: int, lane: Lane) -> Iterator[dict[str, Json]]:
-    """A lane's tracks: what it does on the first, what it holds beside it."""
+    """Return a lane's tracks: what it does on the first, what it holds on the others."""
     does = _tracks([span for span in lane.spans if span.kind != "holding"]) or [[]]
     holds = _tracks([span for span in lane.spans if span.kind == "holding"])
     names = [lane.name, *_numbered(f"{lane.name} · too", len(does) - 1), *_numbered(f"{lane.name} · holds", len(holds))]
@@ -60,10 +60,10 @@ def _numbered(name: str, count: int) -> list[str]:
 
 
 def _tracks(spans: Sequence[Span]) -> list[list[Span]]:
-    """The spans on as few tracks as are needed for each to lie within what is around it, or apart from it."""
+    """Return the spans on as few tracks as needed for each to lie inside its surrounding span, or apart from it."""
     tracks: list[list[Span]] = []
     around: list[list[int]] = []
-    """For each track, the ends of what is not over yet, the innermost last."""
+    """For each track, the ends of the spans that are open, the innermost last."""
     for span in sorted(spans, key=lambda span: (_us(span.start), -_us(span.end))):
         for ends in around:
             while ends and ends[-1] <= _us(span.start):
@@ -89,7 +89,7 @@ def _instant(tid: int, instant: Instant) -> dict[str, Json]:
 
 
 def _flow(number: int, arrow: Arrow) -> Iterator[dict[str, Json]]:
-    """Both ends of an arrow; what the rules have done to a process comes from no lane, and has none."""
+    """Return both ends of an arrow; an arrow of a rule comes from no lane, and has none."""
     if arrow.source is None:
         return
     args: dict[str, Json] = {"detail": arrow.detail}

@@ -28,14 +28,14 @@ SPAN_WORDS: dict[SpanKind, str] = {
     "waiting": "waits for a shared thing",
     "deadlocked": "waits for ever",
 }
-"""All kinds of spans in words, from what lies below to what is seen above it."""
+"""All kinds of spans in words, from the lowest layer to the top."""
 
 
 @record(frozen=True, slots=True)
 class Span:
     """What a lane does from `start` to `end`; `thing` is the shared thing, or the process that main joins.
 
-    With `is_open` nothing told of its end: it lasted until the process, or the run, ended.
+    If `is_open`, no event reported its end: it lasted until the process, or the run, ended.
     """
 
     kind: SpanKind
@@ -49,7 +49,7 @@ class Span:
 
 @record(frozen=True, slots=True)
 class Instant:
-    """What happened on a lane in a moment."""
+    """A momentary event on a lane."""
 
     kind: InstantKind
     at: float
@@ -70,7 +70,7 @@ class End:
 
 @record(frozen=True, slots=True)
 class Arrow:
-    """That one lane has done something to another; `source` is None where the rules have, not main."""
+    """An action of one lane on another; `source` is None if a rule has acted, not main."""
 
     kind: ArrowKind
     source: int | None
@@ -82,7 +82,7 @@ class Arrow:
 
 @record(frozen=True, slots=True)
 class Remark:
-    """A note of the run, with its moment and the process that it is about."""
+    """A note of the run, with its time and the process that it is about."""
 
     at: float
     about: str
@@ -105,7 +105,7 @@ class Lane:
 class Timeline:
     """A run from 0 to `end`, in seconds; `lanes` are main's and the processes', in order of creation.
 
-    `outcome` is None where the events stop before the run did.
+    `outcome` is None if the events end before the run did.
     """
 
     file: str | None
@@ -118,7 +118,8 @@ class Timeline:
 
 
 def ending(lane: Lane) -> str:
-    """How a lane ended, in a few signs for its bar's right end; nothing for main that has ended as it should."""
+    """Return how a lane ended, in a few characters for the right end of its bar; empty for main if it ended
+    normally."""
     end = lane.end
     if end is None:
         return "not started" if not lane.spans else "no end seen"
@@ -133,12 +134,12 @@ def ending(lane: Lane) -> str:
 
 
 def deadlock_arrows(lanes: Sequence[Lane]) -> list[Arrow]:
-    """The arrows of a deadlock: from each lane that waits for ever to each that has what it waits for."""
+    """Return the arrows of a deadlock: from each lane that waits for ever to each owner of what it waits for."""
     stuck = [(number, span) for number, lane in enumerate(lanes) for span in lane.spans if span.kind == "deadlocked"]
     if not stuck:
         return []
     since, until = max(span.start for _, span in stuck), min(span.end for _, span in stuck)
-    at = since + (until - since) * 0.75  # where all of them wait, and no picture has words any more
+    at = since + (until - since) * 0.75  # if all of them wait, the picture needs no more words
     holders: dict[str | None, dict[int, None]] = {}
     for number, lane in enumerate(lanes):
         for span in lane.spans:
@@ -147,7 +148,7 @@ def deadlock_arrows(lanes: Sequence[Lane]) -> list[Arrow]:
     names = [lane.name for lane in lanes]
     pairs = [(waiter, span.thing, holder) for waiter, span in stuck for holder in holders.get(span.thing, ())]
     return [
-        Arrow("deadlock", waiter, at, holder, at, f"{names[waiter]} waits for {thing}, {names[holder]} has it")
+        Arrow("deadlock", waiter, at, holder, at, f"{names[waiter]} waits for {thing}, {names[holder]} holds it")
         for waiter, thing, holder in pairs
         if holder != waiter
     ]

@@ -1,7 +1,7 @@
 """Draw the timeline as a self-contained SVG picture, readable on light and dark backgrounds.
 
-Moments are percentages of an inner picture, `plot`: who makes that wider stretches time, and neither text nor signs.
-Whatever has facts to tell is an element of the class `fact`, with the number of its lane and its moment.
+Times are percentages of an inner picture, `plot`: widening it stretches time, but neither text nor signs. Each element
+with facts has the class `fact`, with the number of its lane and its time.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _WIDTH, _RIGHT, _PAD = 1000, 130, 16
 _BAR, _HELD, _GAP = 22, 15, 16
-"""How high the bar of a lane is, the bar of what it holds, and what is free below a lane."""
+"""The heights of a lane's bar, of the bar of what it holds, and of the gap below a lane."""
 _LETTER = 6.6
 _WIDEST_NAME = 24
 _THINGS = 8
-"""So many shared things have a colour of their own."""
+"""The number of shared things with a colour of their own."""
 
 _MARKS: dict[InstantKind, tuple[str, str]] = {
     "created": ("M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z", "created"),
@@ -45,19 +45,19 @@ _ARROWS = {
     "join": "join has its end",
     "stop": "a signal",
     "hand_over": "hands over",
-    "deadlock": "waits for who has it",
+    "deadlock": "waits for its owner",
 }
 
 
 _BELOW = frozenset({"start", "join"})
-"""The arrows that run below the bars: there are so many of them as processes, and all from main or to it."""
+"""The arrows that run below the bars: there are as many of them as processes, and all from main or to it."""
 _CROWD = 16
-"""Where more lanes are than these, the arrows from main and to it are only a shade."""
+"""If there are more lanes, the arrows from main and to it are only a shade."""
 
 
 @record(frozen=True, slots=True)
 class _Row:
-    """Where a lane is: its number, the top and the bottom of all of it, and at which height each thing held is."""
+    """The place of a lane: its number, its top and bottom, and the height of each thing held."""
 
     lane: Lane
     number: int
@@ -72,7 +72,7 @@ class _Row:
 
 @record(frozen=True, slots=True)
 class _Frame:
-    """What all parts of the picture keep to."""
+    """The measures that all parts of the picture share."""
 
     rows: tuple[_Row, ...]
     seconds: float
@@ -84,12 +84,12 @@ class _Frame:
         return _WIDTH - self.left - _RIGHT
 
     def share(self, seconds: float) -> str:
-        """A time as a percentage of the plot."""
+        """Return a time as a percentage of the plot."""
         return f"{seconds / self.seconds * 100 if self.seconds else 0.0:.4f}".rstrip("0").rstrip(".") + "%"
 
 
 def svg(timeline: Timeline, title: str | None) -> str:
-    """The picture, with the title above it; the same for the same timeline."""
+    """Return the picture, with the title above it; the same for the same timeline."""
     top = _PAD + (40 if title else 0)
     frame = _frame(timeline, top + 30)
     bottom = frame.rows[-1].bottom + 8
@@ -132,7 +132,7 @@ def _frame(timeline: Timeline, top: int) -> _Frame:
 
 
 def _levels(spans: Sequence[Span]) -> dict[Span, int]:
-    """For each span the first level on which nothing else is at that time."""
+    """Return for each span the lowest level that is free during its time."""
     free: list[float] = []
     levels: dict[Span, int] = {}
     for span in spans:
@@ -179,7 +179,7 @@ def _row(row: _Row, frame: _Frame) -> Iterator[str]:
 
 
 def _span(span: Span, row: _Row, frame: _Frame) -> str:
-    """A bar, with its words in it where they have room."""
+    """Return a bar, with its words in it if they fit."""
     y, height = (row.held[span], _HELD) if span.kind == "holding" else (row.top, _BAR)
     x, width = frame.share(span.start), frame.share(span.end - span.start)
     color = f" thing-{frame.things[span.thing] % _THINGS}" if span.thing in frame.things else ""
@@ -194,7 +194,7 @@ def _span(span: Span, row: _Row, frame: _Frame) -> str:
 
 
 def _is_hidden(instant: Instant, row: _Row, frame: _Frame) -> bool:
-    """That a process was made right before it was started is not worth a sign over its bar."""
+    """Return whether to hide a sign: a process created right before its start needs no sign over its bar."""
     begins = row.lane.spans[0].start if row.lane.spans else frame.seconds
     return instant.kind == "created" and begins - instant.at < frame.seconds / 100
 
@@ -206,7 +206,7 @@ def _mark(instant: Instant, row: _Row, frame: _Frame) -> str:
 
 
 def _arrow(arrow: Arrow, frame: _Frame) -> str:
-    """A straight line through time; those of a deadlock, which stand still, make a bow."""
+    """Return a straight line through time; arrows of a deadlock, which have no duration, are curved."""
     target = frame.rows[arrow.target]
     source = None if arrow.source is None else frame.rows[arrow.source]
     is_down = source is None or source.top <= target.top
@@ -216,7 +216,7 @@ def _arrow(arrow: Arrow, frame: _Frame) -> str:
     style = f'class="arrow {arrow.kind}" marker-end="url(#tl-{arrow.kind})"'
     line = f'<line {style} x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
     if source and arrow.kind == "deadlock":
-        apart = 5 if is_down else -5  # what arrives at a lane ends beside what leaves it
+        apart = 5 if is_down else -5  # arrows to a lane end next to those from it
         y1, y2, bow = source.middle + apart, target.middle - apart, 26 * (source.number - target.number)
         curve = f'd="M0,{y1}C{-bow},{y1} {-bow},{y2} 0,{y2}"'
         line = f'<svg x="{x1}" overflow="visible"><path class="halo" {curve}/><path {style} {curve}/></svg>'
@@ -228,7 +228,7 @@ def _fact(lane: int, at: float, detail: str, drawn: str) -> str:
 
 
 def _legend(timeline: Timeline, frame: _Frame, y: int) -> tuple[list[str], int]:
-    """What the signs that occur mean, in rows as wide as the picture; and how high the whole picture is with it."""
+    """Return the legend of the signs that occur, in rows as wide as the picture; and the total height."""
     lines, x = ['<g class="legend">'], _PAD
     for sign, words in _entries(timeline, frame):
         needed = round(width_of(words) * _LETTER) + 46
@@ -244,7 +244,7 @@ def _legend(timeline: Timeline, frame: _Frame, y: int) -> tuple[list[str], int]:
 
 
 def _entries(timeline: Timeline, frame: _Frame) -> Iterator[tuple[str, str]]:
-    """A sign and its words, for each kind that occurs."""
+    """Return a sign and its words, for each kind that occurs."""
     spans = {span.kind for lane in timeline.lanes for span in lane.spans}
     for kind in [kind for kind in SPAN_WORDS if kind in spans]:
         yield f'<rect class="span {kind}" y="-6" width="20" height="12" rx="2"/>', SPAN_WORDS[kind]
@@ -265,7 +265,7 @@ def _text(text: str) -> str:
 
 
 def _definitions() -> Iterator[str]:
-    """The stripes of who waits, and the heads of the arrows."""
+    """Return the stripes of waiting spans, and the heads of the arrows."""
     for name in ("wait", *(f"wait-{number}" for number in range(_THINGS)), "dead"):
         thing = name.replace("wait-", "thing-")
         yield (

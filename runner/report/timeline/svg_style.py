@@ -48,7 +48,7 @@ _DARK_THINGS = ("#6cb6ff", "#ff9e64", "#56d19a", "#f28bd0", "#e3b341", "#b3a4ff"
 
 
 def style(things: int) -> str:
-    """The style sheet of the picture, with colours for so many shared things."""
+    """Return the style sheet of the picture, with colours for this number of shared things."""
     return (
         f".timeline{{{_colors(_LIGHT, _LIGHT_THINGS)}}}"
         f"@media (prefers-color-scheme:dark){{.timeline{{{_colors(_DARK, _DARK_THINGS)}}}}}"

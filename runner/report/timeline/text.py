@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from runner.report.timeline.model import InstantKind, Lane, Span, SpanKind, Timeline
 
-LEAST_WIDTH = 50
-MOST_LANES = 40
-"""Of more than these, main's, those that did not end as expected, and the first ones are drawn."""
+MIN_WIDTH = 50
+MAX_LANES = 40
+"""If there are more lanes, main's, those that did not end as expected, and the first ones are drawn."""
 _WIDEST_NAME = 24
-_LEAST_BAR = 20
+_MIN_BAR = 20
 _PER_TICK = 10
-"""So many columns of the bar for each moment on the scale, at least: the longest name has seven letters."""
+"""The least columns of the bar for each time on the scale: the longest name has seven letters."""
 
 _SIGNS: dict[SpanKind, tuple[str, str]] = {
     "running": ("▄", "32"),
@@ -33,7 +33,7 @@ _SIGNS: dict[SpanKind, tuple[str, str]] = {
     "waiting": ("░", "33"),
     "deadlocked": ("▒", "31"),
 }
-"""A sign and a style for each kind of span, those that are seen first last."""
+"""A sign and a style for each kind of span, from the lowest layer to the top."""
 _MARKS: dict[InstantKind, tuple[str, str, str]] = {
     "SIGTERM": ("▼", "1;33", "SIGTERM sent"),
     "SIGKILL": ("◆", "1;31", "SIGKILL sent"),
@@ -43,7 +43,8 @@ _DIM, _RED, _GREEN, _BOLD = "2", "31", "32", "1"
 
 @record(frozen=True, slots=True)
 class _Sheet:
-    """What all lines keep to: how wide names, bars and ends are, how long the run, and whether there is colour."""
+    """The measures that all lines share: the widths of names, bars and ends, the duration of the run, and whether there
+    is colour."""
 
     name: int
     bar: int
@@ -55,13 +56,13 @@ class _Sheet:
         return f"\x1b[{style}m{text}\x1b[0m" if self.color and style and text else text
 
     def column(self, at: float) -> int:
-        """The column of the bar that a moment falls into."""
+        """Return the column of the bar for a time."""
         return min(int(at / self.seconds * self.bar), self.bar - 1) if self.seconds else 0
 
 
 def lines(timeline: Timeline, width: int, color: bool) -> list[str]:
-    """The timeline as lines of at most `width` columns, which is taken as 50 at least."""
-    width = max(width, LEAST_WIDTH)
+    """Return the timeline as lines of at most `width` columns, which counts as 50 at least."""
+    width = max(width, MIN_WIDTH)
     shown = _shown(timeline.lanes)
     sheet = _sheet(timeline, shown, width, color)
     drawn = [*_scale(sheet), *(_row(lane, sheet) for lane in shown)]
@@ -72,10 +73,10 @@ def lines(timeline: Timeline, width: int, color: bool) -> list[str]:
 
 
 def _shown(lanes: Sequence[Lane]) -> list[Lane]:
-    if len(lanes) <= MOST_LANES:
+    if len(lanes) <= MAX_LANES:
         return list(lanes)
     order = sorted(range(len(lanes)), key=lambda number: (number != MAIN, _is_as_expected(lanes[number]), number))
-    return [lanes[number] for number in sorted(order[:MOST_LANES])]
+    return [lanes[number] for number in sorted(order[:MAX_LANES])]
 
 
 def _is_as_expected(lane: Lane) -> bool:
@@ -84,17 +85,17 @@ def _is_as_expected(lane: Lane) -> bool:
 
 def _sheet(timeline: Timeline, shown: Sequence[Lane], width: int, color: bool) -> _Sheet:
     widest_end = max(len(ending(lane)) for lane in shown)
-    most = max(1, min(_WIDEST_NAME, width - _LEAST_BAR - widest_end - 4))
+    most = max(1, min(_WIDEST_NAME, width - _MIN_BAR - widest_end - 4))
     name = min(max(width_of(harmless(lane.name)) for lane in shown), most)
     return _Sheet(name, width - name - widest_end - 4, widest_end, timeline.end, color)
 
 
 def _scale(sheet: _Sheet) -> list[str]:
-    """The names of the moments, each above its sign on the ruler."""
+    """Return the names of the times, each above its sign on the ruler."""
     names, ruler = "", ["─"] * sheet.bar
     for at in ticks(sheet.seconds, sheet.bar // _PER_TICK):
         column = sheet.column(at)
-        if column + len(duration(at)) <= sheet.bar + 2 + sheet.end:  # above the ends there is room, too
+        if column + len(duration(at)) <= sheet.bar + 2 + sheet.end:  # the space above the ends is free, too
             names = f"{names:<{column}}{duration(at)}"
         ruler[column] = "┬" if column else "┌"
     margin = " " * (sheet.name + 2)
@@ -109,7 +110,7 @@ def _row(lane: Lane, sheet: _Sheet) -> str:
 
 
 def _bar(lane: Lane, sheet: _Sheet) -> str:
-    """The signs of a lane, those of one style painted at once."""
+    """Return the signs of a lane, those of one style painted at once."""
     cells = [(" ", "")] * sheet.bar
     for column, kind in enumerate(_kinds(lane, sheet)):
         if kind is not None:
@@ -123,7 +124,8 @@ def _bar(lane: Lane, sheet: _Sheet) -> str:
 
 
 def _kinds(lane: Lane, sheet: _Sheet) -> list[SpanKind | None]:
-    """What is seen in each column: what takes half of the time there, and each kind at least once."""
+    """Return the kind shown in each column: the one that takes half of the time there; each kind is shown at least
+    once."""
     lasts: dict[SpanKind, list[float]] = {}
     for span in lane.spans:
         columns = lasts.setdefault(span.kind, [0.0] * sheet.bar)
@@ -140,7 +142,7 @@ def _kinds(lane: Lane, sheet: _Sheet) -> list[SpanKind | None]:
 
 
 def _shares(span: Span, sheet: _Sheet) -> Iterator[tuple[int, float]]:
-    """How much of each column a span takes; of its first one something, however short it is."""
+    """Return how much of each column a span takes; of its first one something, however short it is."""
     for column in range(sheet.column(span.start), sheet.column(span.end) + 1):
         one = sheet.seconds / sheet.bar
         share = min(span.end, (column + 1) * one) - max(span.start, column * one)
@@ -148,7 +150,7 @@ def _shares(span: Span, sheet: _Sheet) -> Iterator[tuple[int, float]]:
 
 
 def _deadlock(timeline: Timeline, sheet: _Sheet, width: int) -> list[str]:
-    """Who waits for whom, around to where it began."""
+    """Return the circle of waiters, around to where it began."""
     names = [harmless(name) for name in timeline.deadlock]
     short = [fitted(name, min(width_of(name), _WIDEST_NAME)) for name in names]
     parts = [*(f"{name} → " for name in short), *short[:1]]
@@ -158,7 +160,7 @@ def _deadlock(timeline: Timeline, sheet: _Sheet, width: int) -> list[str]:
 
 
 def _legend(shown: Sequence[Lane], sheet: _Sheet, width: int) -> list[str]:
-    """What the signs that occur mean."""
+    """Return the legend of the signs that occur."""
     spans = {span.kind for lane in shown for span in lane.spans}
     instants = {instant.kind for lane in shown for instant in lane.instants}
     entries = [(*_SIGNS[kind], SPAN_WORDS[kind]) for kind in _SIGNS if kind in spans]
@@ -169,7 +171,7 @@ def _legend(shown: Sequence[Lane], sheet: _Sheet, width: int) -> list[str]:
 
 
 def _packed(parts: Iterable[tuple[str, int]], width: int) -> list[str]:
-    """Texts with their widths, as many on a line as have room."""
+    """Return texts with their widths, as many on a line as fit."""
     packed, room = [""], width
     for text, needed in parts:
         if needed > room:
@@ -181,7 +183,7 @@ def _packed(parts: Iterable[tuple[str, int]], width: int) -> list[str]:
 
 
 def ticks(seconds: float, most: int) -> list[float]:
-    """Round moments at even distances, from 0 on, for the scale of a picture: at most so many after the first."""
+    """Return round times at even distances, from 0 on, for the scale of a picture: at most `most` after the first."""
     if seconds <= 0:
         return [0.0]
     least = seconds / most
@@ -193,12 +195,12 @@ def ticks(seconds: float, most: int) -> list[float]:
 
 
 def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes: letters of East Asia take two, accents on others none."""
+    """Return how many columns of a terminal a text takes: East Asian letters take two, combining accents none."""
     return sum(0 if category(one) in ("Mn", "Me") else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def fitted(text: str, room: int) -> str:
-    """The text in so many columns: filled up, or with a gap in its middle, as what differs stands at the end."""
+    """Return the text in this number of columns: padded, or with a gap in its middle, as its end is distinctive."""
     wide = width_of(text)
     if wide <= room:
         return text + " " * (room - wide)
@@ -207,7 +209,7 @@ def fitted(text: str, room: int) -> str:
 
 
 def _head(text: str, room: int) -> str:
-    """As much of the text's beginning as has room."""
+    """Return as much of the text's beginning as fits."""
     while width_of(text) > room:
         text = text[:-1]
     return text

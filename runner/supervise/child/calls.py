@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from runner.model.arguments import Encoded
+    from runner.model.json_types import Encoded
     from runner.supervise.tracing.handles import Handle
 
 
 OURS = ("runner.workers:", "runner.jobtypes.counting:count")
-"""How the import paths of this package's own targets begin: they are imported by the supervisor, once."""
+"""The import paths of this package's own targets begin like this: the supervisor imports them, once."""
 
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict, set)
 
 
 class Call:
-    """The call of a target: an import path, imported only in the child, or one that needs no import."""
+    """The call of a target: an import path, imported only in the child, or an object that needs no import."""
 
     __slots__ = ("args", "kwargs", "target", "things")
 
@@ -46,7 +46,7 @@ class Call:
         return Call, (self.target, self.args, self.kwargs, self.things)
 
     def __call__(self) -> object:
-        """Import the target, fill in what is known only now, and call it."""
+        """Import the target, insert the values that are known only now, and call it."""
         if not isinstance(self.target, str):
             args, kwargs = self.filled_in()
             return self.target(*args, **kwargs)
@@ -59,10 +59,10 @@ class Call:
             args, kwargs = self.filled_in()
             if messages.began:
                 messages.began = monotonic()  # the import is part of the start
-            return observed(target, lambda: come_to(target(*args, **kwargs)))
+            return observed(target, lambda: completed_result(target(*args, **kwargs)))
 
-    def filled_in(self) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments, with what is known now in the place of what is referred to."""
+    def filled_in(self) -> tuple[list[object], dict[str, object]]:
+        """Return the arguments, with references replaced by values that are known now."""
         args = [resolve(arg, self._look_up) for arg in self.args] if self.args else []
         return args, {key: resolve(value, self._look_up) for key, value in self.kwargs.items()} if self.kwargs else {}
 
@@ -75,7 +75,7 @@ class Call:
 def call_of(
     target: str, args: tuple[Encoded, ...], kwargs: dict[str, Encoded], things: dict[str, Handle]
 ) -> Callable[[], object]:
-    """What calls a target in a child; what can be found out here is.
+    """Return the call of a target in a child; everything that can be resolved before the fork is resolved here.
 
     Each function that a forked child calls costs it two pages.
     """
@@ -89,19 +89,19 @@ def call_of(
     return partial(found, *known_args, **known_kwargs)
 
 
-def come_to(returned: object) -> object:
-    """What a target comes to that returned this: a coroutine is run first."""
+def completed_result(returned: object) -> object:
+    """Return the result of a target that returned this value: a coroutine is run first."""
     if returned is None or type(returned) in _PLAIN:
         return returned
-    from runner.supervise.child.coroutines import run_out
+    from runner.supervise.child.coroutines import run_awaitable
 
-    return run_out(returned)
+    return run_awaitable(returned)
 
 
 def find(target: str) -> Any:
-    """The object that an import path `package.module:name.name` leads to."""
+    """Return the object that an import path `package.module:name.name` refers to."""
     module, _, path = target.partition(":")
-    found: Any = sys.modules.get(module) or import_module(module)
+    found: object = sys.modules.get(module) or import_module(module)
     for name in path.split("."):
         found = getattr(found, name)
     return found

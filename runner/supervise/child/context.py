@@ -1,7 +1,7 @@
 """The context of a child: its number in the run, its descriptors and its settings from the file.
 
-Children import this module. Under fork it is simply there; otherwise it travels in the pickled process, descriptors as
-`Descriptor`.
+Children import this module. A forked child inherits the context; for other children it is part of the pickled process,
+with descriptors as `Descriptor`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from runner.supervise.tracing.descriptor import Descriptor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
     from runner.supervise.child.relatives import Relatives
     from runner.supervise.tracing.handles import Handle
+    from runner.system.signals import Handler
 
 
 _OF_A_CHILD = frozenset(
     {"exit_functions", "first_steps", "handlers", "leader", "peak_before", "pid", "relatives", "reserve"}
 )
-"""What does not travel: it is known in the child, or only to a forked one."""
+"""The attributes that are not pickled: they are set in the child, or exist only in a forked one."""
 
 
-class Surroundings:
-    """What one child has around it; `stdout` and `stderr` (pipes) and `private` are known right before its start."""
+class ChildContext:
+    """The context of one child; `stdout` and `stderr` (pipes) and `private` are set right before its start."""
 
     __slots__ = (
         "alive",
@@ -77,7 +77,7 @@ class Surroundings:
     ) -> None:
         self.number = number
         self.work = work
-        """What to run; None for a `Process` subclass, which has its own `run`."""
+        """The work to do; None for a `Process` subclass, which has its own `run`."""
         self.stdout = stdout
         self.stderr = stderr
         self.records = records
@@ -89,58 +89,61 @@ class Surroundings:
         self.env = env
         self.cwd = cwd
         self.open_files = open_files
-        """The limits of open files to go back to; None where they are as they were."""
+        """The limits of open files to restore; None if they are unchanged."""
         self.parent = parent
         """The supervisor's pid, if it is this process's parent and waits for it; None under forkserver."""
         self.unwinds = unwinds
         self.things = things
-        """The shared things that it uses, by name."""
+        """The shared things that the process uses, by name."""
         self.tells = tells
-        """Whether it tells more of itself than its end."""
+        """Whether the process sends messages other than its end record."""
         self.limits = limits
-        """The limits of the file that are given, by their names there."""
+        """The limits that the file gives, by their names there."""
         self.line_times = line_times
-        """The pipe on which it tells when it writes its lines; -1 if it does not."""
+        """The pipe on which the process reports the times of its lines; -1 if it does not."""
         self.pid = -1
-        """The child's own pid, known there."""
+        """The child's own pid, set in the child."""
         self.leader = 0
-        """The process that leads the group of a forked child; 0 for a child that has to make one itself."""
-        self.handlers: dict[int, Any] = {}
+        """The process that leads the group of a forked child; 0 for a child that has to create one itself."""
+        self.handlers: dict[int, Handler] = {}
         """The handlers that imports have set for signals, which a forked child has to set again."""
         self.first_steps: memoryview | None = None
-        """Where a forked child notes its peak of memory before its first step."""
+        """Where a forked child stores its peak memory before its first step."""
         self.relatives: Relatives | None = None
-        """What multiprocessing is to know of its relatives in a forked child; None if its own code begins the child."""
+        """What multiprocessing has to know about a forked child's relatives; None if multiprocessing's own code
+        bootstraps the child."""
         self.peak_before = 0
-        """The same of a forkserver's child in bytes, known there."""
+        """The peak memory, in bytes, of a forkserver's child before its first step; set in the child."""
         self.exit_functions: int | None = None
-        """How many exit functions were registered before the target; None in a process that calls none. Known there."""
+        """The number of exit functions registered before the target; None in a process that calls none. Set in the
+        child."""
         self.reserve: object = None
-        """Memory to tell of the end with, when a limit leaves no other."""
+        """Memory that is released to record the end when a limit leaves no other."""
 
     @property
     def is_spawned(self) -> bool:
-        """Whether the process is an interpreter of its own, started with its variables."""
+        """Whether the process is an interpreter of its own, started with its own variables."""
         return self.private == 0 and self.parent is not None
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the process is one of an interpreter that was not there before: it has taken long to start."""
+        """Whether the process runs in a new interpreter, whose start takes long."""
         return self.private == 0
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_A_CHILD}
         names = ("stdout", "stderr", "records", "alive", *(("line_times",) if self.line_times >= 0 else ()))
         travelling = {name: Descriptor(fields[name]) for name in names}
-        # Only a forked child inherits the supervisor's own descriptors; a class's things travel with it.
+        # Only a forked child inherits the supervisor's own descriptors; the things of a class are pickled with it.
         things = {} if self.work is None else self.things
         return _surround, (fields | {"private": 0, "things": things}, travelling)
 
 
 def python_path(env: Mapping[str, str]) -> list[str]:
-    """The folders of `PYTHONPATH`, as an interpreter that starts here would put them on its path."""
+    """Return the folders of `PYTHONPATH`, as an interpreter that starts here would put them on its path."""
     return [os.path.abspath(folder) for folder in env.get("PYTHONPATH", "").split(os.pathsep) if folder]
 
 
-def _surround(fields: dict[str, Any], arrived: dict[str, Descriptor]) -> Surroundings:
-    return Surroundings(**fields | {name: descriptor.number for name, descriptor in arrived.items()})
+def _surround(fields: dict[str, object], arrived: dict[str, Descriptor]) -> ChildContext:
+    make: Callable[..., ChildContext] = ChildContext
+    return make(**fields | {name: descriptor.number for name, descriptor in arrived.items()})

@@ -1,6 +1,6 @@
 """Detect callables whose call does not run their body, such as coroutine functions, and run coroutines.
 
-The look before a start imports this module, and a child whose target returns something other than plain data.
+The check before a start imports this module, and so does a child whose target returns something other than plain data.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from types import AsyncGeneratorType, CodeType, FunctionType, GeneratorType, Met
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
-    from typing import Any
 
 _GENERATOR, _COROUTINE, _COROUTINE_BY_DECORATOR, _ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 """Flags of code objects, as `inspect` has them."""
 _EXPRESSION = "<genexpr>"
-"""The name of the code of a generator expression, which is a value like another."""
-MOST_FUNCTIONS = 1_000
-"""Functions that are looked through for what gives a body that is still to run."""
+"""The name of the code of a generator expression, which counts as a value."""
+MAX_FUNCTIONS = 1_000
+"""The number of functions that are searched for code that returns a body that has not run yet."""
 INSTEAD = {
-    "generator": "call it from a function that goes through what it yields: `for item in {0}(): ...`",
-    "async generator": "call it from an `async def` that goes through what it yields: `async for item in {0}(): ...`",
+    "generator": "call it from a function that iterates over it: `for item in {0}(): ...`",
+    "async generator": "call it from an `async def` that iterates over it: `async for item in {0}(): ...`",
     "context manager": "call it from a function that enters it: `with {0}(): ...`",
     "async context manager": "call it from an `async def` that enters it: `async with {0}(): ...`",
 }
@@ -31,7 +30,8 @@ INSTEAD = {
 
 
 def lazy_kind(called: object) -> str | None:
-    """Which of the kinds in `INSTEAD` a call of this certainly returns, without running its body; None for others."""
+    """Return the kind in `INSTEAD` that a call of this certainly returns, without running its body; None for other
+    callables."""
     function = _function(called)
     if function is None:
         return None
@@ -44,16 +44,16 @@ def lazy_kind(called: object) -> str | None:
 
 
 def is_async(called: object) -> bool:
-    """Whether a call of this certainly returns a coroutine."""
+    """Return whether a call of this certainly returns a coroutine."""
     function = _function(called)
     return function is not None and bool(function.__code__.co_flags & (_COROUTINE | _COROUTINE_BY_DECORATOR))
 
 
 def may_return_body(called: object) -> bool:
-    """Whether a call of this might return a body that is still to run: something to await, or one of `INSTEAD`.
+    """Return whether a call might return a body that has not run yet: an awaitable, or one of the kinds in `INSTEAD`.
 
-    It might if it returns anything but constants, and something of that kind is among what its code names. Code that it
-    calls is looked through, too, but for the standard library's. Where there is too much of it, it might.
+    It might if the function returns anything but constants and its code names something of that kind. Functions that it
+    calls are searched too, except for those of the standard library. If there are too many of them, the answer is yes.
     """
     if isinstance(called, type):
         return hasattr(called, "__await__")
@@ -70,16 +70,16 @@ def may_return_body(called: object) -> bool:
         codes = list(_codes_within(function.__code__))
         used = list(_used(function, {name for code in codes for name in code.co_names}))
         has_body_inside = any(_is_body(code) for code in codes)
-        if has_body_inside or len(seen) > MOST_FUNCTIONS or any(map(_gives_body, used)):
+        if has_body_inside or len(seen) > MAX_FUNCTIONS or any(map(_gives_body, used)):
             return True
         waiting += map(_function, used)
     return False
 
 
-def run_out(returned: object) -> object:
-    """What a call comes to when its body has run: a coroutine, or anything else to await, is run by `asyncio.run`.
+def run_awaitable(returned: object) -> object:
+    """Return the result once the body has run: a coroutine, or any other awaitable, is run by `asyncio.run`.
 
-    Raises `TypeError` for a generator or a context manager of whose body nothing has run.
+    Raise `TypeError` for a generator or a context manager whose body has not begun.
     """
     while _is_awaitable(returned):
         returned = _run(returned)  # type: ignore[arg-type]  # it has just been found to be one
@@ -92,7 +92,7 @@ def run_out(returned: object) -> object:
 
 
 def _function(called: object) -> FunctionType | None:
-    """The Python function that a call of this begins with, if there is one."""
+    """Return the Python function that a call of this begins with, if there is one."""
     while isinstance(called, partial | MethodType):
         called = called.func if isinstance(called, partial) else called.__func__
     if not isinstance(called, FunctionType | type):
@@ -101,8 +101,8 @@ def _function(called: object) -> FunctionType | None:
 
 
 def _returns_more_than_constants(code: CodeType) -> bool:
-    """Whether code returns anything that is not None or another constant."""
-    import dis  # here: a child that runs a coroutine needs none of it
+    """Return whether code returns anything other than None or another constant."""
+    import dis  # here: a child that runs a coroutine does not need it
 
     before = ""
     for each in dis.get_instructions(code):
@@ -113,7 +113,8 @@ def _returns_more_than_constants(code: CodeType) -> bool:
 
 
 def _is_body(code: CodeType) -> bool:
-    """Whether calling a function of this code gives a body that is still to run; a generator expression is a value."""
+    """Return whether calling a function with this code returns a body that has not run; a generator expression counts
+    as a value."""
     flags = _GENERATOR | _COROUTINE | _COROUTINE_BY_DECORATOR | _ASYNC_GENERATOR
     return bool(code.co_flags & flags) and code.co_name != _EXPRESSION
 
@@ -123,7 +124,7 @@ def _is_of_the_standard_library(function: FunctionType) -> bool:
 
 
 def _codes_within(code: CodeType) -> Iterator[CodeType]:
-    """The code, and that of the functions that are made in it."""
+    """Return the code, and the code of the functions that are created in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -131,7 +132,8 @@ def _codes_within(code: CodeType) -> Iterator[CodeType]:
 
 
 def _used(function: FunctionType, names: set[str]) -> Iterator[object]:
-    """What these names may stand for in a function: globals, attributes of these and of its module's classes."""
+    """Return the objects that these names may refer to in a function: globals, their attributes, and attributes of the
+    module's classes."""
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):  # it is empty
             yield cell.cell_contents
@@ -147,7 +149,7 @@ def _used(function: FunctionType, names: set[str]) -> Iterator[object]:
 
 
 def _gives_body(value: object) -> bool:
-    """Whether calling this, or an attribute of it, gives a body that is still to run."""
+    """Return whether calling this, or one of its attributes, returns a body that has not run yet."""
     module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     if str(module).partition(".")[0] == "asyncio" or (isinstance(value, type) and hasattr(value, "__await__")):
         return True
@@ -156,9 +158,9 @@ def _gives_body(value: object) -> bool:
 
 @cache
 def _codes_of_context_managers() -> tuple[object, ...]:
-    """The code of the functions that `contextlib`'s two decorators make."""
-    decorators: tuple[Any, Any] = contextlib.contextmanager, contextlib.asynccontextmanager
-    return tuple(decorate(run_out).__code__ for decorate in decorators)
+    """Return the code of the functions that `contextlib`'s two decorators create."""
+    decorators = [vars(contextlib)[name] for name in ("contextmanager", "asynccontextmanager")]
+    return tuple(decorate(run_awaitable).__code__ for decorate in decorators)
 
 
 def _is_awaitable(value: object) -> bool:
@@ -167,10 +169,10 @@ def _is_awaitable(value: object) -> bool:
     return hasattr(type(value), "__await__")
 
 
-def _not_begun(value: Any) -> tuple[str, str] | None:
-    """The kind and the name of a generator or a context manager of whose body nothing has run."""
-    is_manager = _is_context_manager(value)
-    made = value.gen if is_manager else value
+def _not_begun(value: object) -> tuple[str, str] | None:
+    """Return the kind and the name of a generator or a context manager whose body has not begun."""
+    is_manager = isinstance(value, contextlib._GeneratorContextManagerBase)
+    made: object = value.gen if isinstance(value, contextlib._GeneratorContextManagerBase) else value
     match made:
         case GeneratorType():
             kind, has_begun = "generator", made.gi_suspended or made.gi_running or made.gi_frame is None
@@ -185,12 +187,8 @@ def _not_begun(value: Any) -> tuple[str, str] | None:
     return kind.replace("generator", "context manager") if is_manager else kind, made.__qualname__
 
 
-def _is_context_manager(value: object) -> bool:
-    return isinstance(value, contextlib._GeneratorContextManagerBase)
-
-
 def _run(awaitable: Awaitable[object]) -> object:
-    """Run it in an event loop of its own; where SIGTERM is to unwind the target, it cancels the coroutine."""
+    """Run the awaitable in its own event loop; if SIGTERM should unwind the target, it cancels the coroutine."""
     import asyncio
     import signal
 
@@ -199,7 +197,7 @@ def _run(awaitable: Awaitable[object]) -> object:
     is_terminated = False
 
     async def run() -> tuple[object, Exception | None]:
-        task: Any = asyncio.current_task()
+        (task,) = asyncio.all_tasks()  # the loop is new, and has no other yet
 
         def cancel() -> None:
             nonlocal is_terminated
@@ -207,11 +205,11 @@ def _run(awaitable: Awaitable[object]) -> object:
             task.cancel()
 
         if signal.getsignal(signal.SIGTERM) is raise_terminated:
-            # As an exception it could be raised in a task that nothing waits for, and be lost there.
+            # As an exception it could be raised in a task that no other task awaits, and be lost there.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, cancel)
         try:
             return await awaitable, None
-        except Exception as error:  # raised below, where its traceback does not go through the loop
+        except Exception as error:  # raised below, where its traceback does not include the loop
             return None, error
 
     try:

@@ -1,8 +1,8 @@
 """The bootstrap of a child: reset inherited state, run the target, and exit as the target did.
 
-Every child imports this module: it imports next to nothing that its interpreter does not have already. Of a forked
-process every page that is touched is copied, so that what need not be done is not done, and what can be is done by the
-supervisor before the fork.
+Every child imports this module, so it imports almost nothing that its interpreter has not loaded already. A forked
+process copies every page that it touches. So it does no unnecessary work, and the supervisor does what can be done
+before the fork.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
-    from runner.supervise.child.context import Surroundings
+    from runner.model.multiprocessing_parts import ForkServer
+    from runner.supervise.child.context import ChildContext
 
 _SIGKILL = int(signal.SIGKILL)
 
 
-def prepare(around: Surroundings) -> None:
-    """Undo what a child inherits and should not; blocked signals are let through only when that is done.
+def prepare(around: ChildContext) -> None:
+    """Undo what a child inherits and should not; unblock signals only after that.
 
-    Raises `OSError` where the folder or the limits of the file cannot be had.
+    Raise `OSError` if the child cannot enter the folder or set the limits of the file.
     """
     close_all(around.private)
     os.dup2(around.stdout, 1)
@@ -53,9 +54,9 @@ def prepare(around: Surroundings) -> None:
         _let_the_forkserver_end()
     enter(around.leader)
     if prctl(SET_PARENT_DEATH_SIGNAL, _SIGKILL) != 0:
-        # None of `threading`'s: it is no thread of the target's, for which a process waits or a note is written.
+        # Not a thread of `threading`: Python would wait for it, and notes would take it for one of the target's.
         _thread.start_new_thread(_wait_for_the_supervisors_end, (around.alive,))
-    if _parent_has_ended(around):  # before we could ask to be killed then
+    if _parent_has_ended(around):  # before the signal was set
         os.kill(around.pid, _SIGKILL)
     for number in around.handlers:
         signal.signal(number, around.handlers[number])
@@ -75,17 +76,18 @@ def prepare(around: Surroundings) -> None:
 
 
 def _let_the_forkserver_end() -> None:
-    """Close what keeps the forkserver alive as long as we are: it has to end with the supervisor, and we with it."""
+    """Close the pipe that keeps the forkserver alive as long as we are: it has to end with the supervisor, and we with
+    it."""
     from multiprocessing import forkserver
 
-    server: Any = forkserver._forkserver  # there is no public way
+    server: ForkServer = vars(forkserver)["_forkserver"]  # there is no public way
     if server._forkserver_alive_fd is not None:
         os.close(server._forkserver_alive_fd)
         server._forkserver_alive_fd = None
 
 
-def _parent_has_ended(around: Surroundings) -> bool:
-    """Return whether the supervisor has ended, or the forkserver between it and us."""
+def _parent_has_ended(around: ChildContext) -> bool:
+    """Return whether the supervisor has ended, or the forkserver between it and this process."""
     if around.parent is not None:
         return os.getppid() != around.parent
     poll = select.poll()
@@ -103,80 +105,83 @@ def _wait_for_the_supervisors_end(alive: int) -> None:
 
 
 def _go_on(_signal: int, _frame: FrameType | None) -> None:
-    """The handler of SIGCONT meanwhile."""
+    """Handle SIGCONT meanwhile."""
 
 
-def take_over(process: Any, around: Surroundings) -> None:
-    """Have us stand between multiprocessing and what the process is to do."""
+def wrap_run(process: BaseProcess, around: ChildContext) -> None:
+    """Wrap the process's `run`, so that our code runs between multiprocessing and the work."""
     if around.work is not None:
-        process._target = partial(_run, process, around, around.work)
+        vars(process)["_target"] = partial(_run, process, around, around.work)
     else:  # a subclass's own `run`
-        process.run = partial(_run, process, around, partial(_run_of_a_class, process, _own_run(process)))
+        own = partial(_run_of_a_class, process, _own_run(process))
+        process.run = partial(_run, process, around, own)  # type: ignore[method-assign]  # as a class may do
 
 
-def _own_run(process: Any) -> Any:
-    """A subclass's own `run`, also when a start before has been in vain."""
+def _own_run(process: BaseProcess) -> Callable[[], object]:
+    """Return a subclass's own `run`, even if an earlier start has failed."""
     run = process.run
     return run.args[2].args[1] if isinstance(run, partial) and run.func is _run else run
 
 
-def _run_of_a_class(process: Any, run: Callable[[], object]) -> object:
-    """Do what a class says; `run` as multiprocessing has it would drop what its target returns."""
-    from runner.supervise.child.calls import come_to
+def _run_of_a_class(process: BaseProcess, run: Callable[[], object]) -> object:
+    """Call a class's own `run`; multiprocessing's `run` would drop the target's return value."""
+    from runner.supervise.child.calls import completed_result
     from runner.supervise.child.skipped_cleanup import Exiting
 
     with Exiting(type(process).__module__):
         if getattr(run, "__func__", None) is BaseProcess.run:
-            return come_to(process._target(*process._args, **process._kwargs))
-        return come_to(run())
+            own = vars(process)  # there is no public way
+            return completed_result(own["_target"](*own["_args"], **own["_kwargs"]))
+        return completed_result(run())
 
 
-def give_back(process: Any, around: Surroundings) -> None:
-    """Undo `take_over`: the process is pickled as it was, and taken over again where it arrives."""
+def unwrap_run(process: BaseProcess, around: ChildContext) -> None:
+    """Undo `wrap_run`: the process is pickled as it was, and wrapped again in the child."""
     if around.work is not None:
-        process._target = None
+        vars(process)["_target"] = None
     else:
-        del process.run, process._Popen
+        del vars(process)["run"], vars(process)["_Popen"]
 
 
-def _run(process: BaseProcess, around: Surroundings, work: Callable[[], object]) -> None:
-    """Do the work and record how it ended; leaves by returning or by `SystemExit` with a code of 0 … 255.
+def _run(process: BaseProcess, around: ChildContext, work: Callable[[], object]) -> None:
+    """Do the work and record how it ended; leave by returning or by `SystemExit` with a code of 0 … 255.
 
-    `sys.stdin` was hidden from multiprocessing, which would close it and open /dev/null: that is what it reads from.
+    `sys.stdin` was hidden from multiprocessing, which would close it and open /dev/null: the process reads from the
+    hidden stream.
     """
     sys.stdin = sys.__stdin__
     try:
         if around.tells:
-            begin_telling(around)
+            begin_reporting(around)
         own_memory.begin(around)
         value = _unwinding(work) if around.unwinds else work()
         if around.tells:
-            settle(around, "has returned")
+            report_remaining(around, "has returned")
     except SystemExit as end:
         if around.tells:
-            settle(around, "has called sys.exit")
+            report_remaining(around, "has called sys.exit")
         raise SystemExit(end_records.record_exit(around, end.code)) from None
     except Terminated:
         _die_by(signal.SIGTERM)
     except BaseException as error:
         around.reserve = None
         if around.tells:
-            settle(around, f"has raised {type(error).__name__}")
+            report_remaining(around, f"has raised {type(error).__name__}")
         end_records.say_exception(process.name, error)
         end_records.record_exception(around, error)
         raise SystemExit(1) from None
     end_records.record_return(around, value)
 
 
-def begin_telling(around: Surroundings) -> None:
-    """Have it told what this process does that is of interest, and noted what it does with its shared things."""
+def begin_reporting(around: ChildContext) -> None:
+    """Set up the messages of this process and the recording of its use of shared things."""
     from runner.supervise.child import messages
 
     messages.tell = partial(end_records.tell, around)
     messages.began = monotonic() if around.is_fresh else 0.0
     forked = sys.modules.get("runner.supervise.child.fork_threads") if around.parent is None else None
     if forked is not None and forked.names:
-        messages.tell_forked_with(forked.names, here=False)
+        messages.report_forked_with(forked.names, here=False)
     if around.line_times >= 0:
         from runner.supervise.child.line_clock import LineClock
 
@@ -187,18 +192,18 @@ def begin_telling(around: Surroundings) -> None:
         trace_all(around.things.values(), around.number, messages.tell)
 
 
-def settle(around: Surroundings, how: str) -> None:
-    """Report how long the target worked, and have it reported what keeps the process alive when the target is over."""
+def report_remaining(around: ChildContext, how: str) -> None:
+    """Report how long the target worked, and prepare the report on what keeps the process alive after the target."""
     from runner.supervise.child import messages
 
     if messages.began:
-        messages.tell_worked(monotonic())
+        messages.report_worked(monotonic())
     for handle in around.things.values():
         items = handle.unsent(around.number)
         if items:
-            messages.tell_unsent(handle.row, items)
+            messages.report_unsent(handle.row, items)
     calls_functions = around.exit_functions is not None and atexit._ncallbacks() > around.exit_functions
-    own: Any = processes._children or util._finalizer_registry  # type: ignore[attr-defined]  # there is no public way
+    own: object = processes._children or util._finalizer_registry  # type: ignore[attr-defined]  # there is no public way
     if calls_functions or own or threading.active_count() > 1:
         from runner.supervise.child import kept_alive
 
@@ -206,7 +211,7 @@ def settle(around: Surroundings, how: str) -> None:
 
 
 def _unwinding(work: Callable[[], object]) -> object:
-    """Do the work, with SIGTERM as an exception in it; before and afterwards there is nothing to unwind.
+    """Do the work with SIGTERM raising an exception; before and afterwards there is nothing to unwind.
 
     SIGCONT interrupts a call that blocks, and has no other effect: see `lifecycle.Wake`.
     """
@@ -222,11 +227,11 @@ def _unwinding(work: Callable[[], object]) -> object:
 
 
 def _die_by(number: signal.Signals) -> NoReturn:
-    """End as the signal would have ended us, what was written being out."""
+    """End as the signal would have ended the process, after flushing its output."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except Exception:  # closed, or anything put in its place, by the target
+        except Exception:  # the target has closed the stream or replaced it
             continue
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -11,14 +11,14 @@ import threading
 from runner.supervise.child import messages
 
 _HARMLESS = ("QueueFeederThread",)
-"""The names of the threads of multiprocessing's queues, whose locks are made anew in a forked process."""
+"""The names of the threads of multiprocessing's queues, whose locks are created again in a forked process."""
 
 names: list[str] = []
-"""The other threads at the last fork of this process, or of the one that it was forked from."""
+"""The other threads at the last fork of this process, or of the process that forked it."""
 
 
 def others() -> list[str]:
-    """The names of the threads of this process, without the one that asks and harmless ones."""
+    """Return the names of this process's threads, without the calling one and harmless ones."""
     this = threading.current_thread()
     return [each.name for each in threading.enumerate() if each is not this and each.name not in _HARMLESS]
 
@@ -28,15 +28,17 @@ _watched: list[int] = []
 
 
 def watch() -> None:
-    """Have the threads noted whenever this process forks, and reported if it is one that reports."""
+    """Record the threads whenever this process forks, and report them if this process sends messages."""
     if not _watched:
         os.register_at_fork(before=_note)
     _watched[:] = [os.getpid()]
 
 
 def _note() -> None:
-    if _watched != [os.getpid()]:  # a forked process makes the leader of its group so, where there is no other way
+    if _watched != [
+        os.getpid()
+    ]:  # a forked process creates the leader of its group like this, if there is no other way
         return
     names[:] = others()
     if names:
-        messages.tell_forked_with(names, here=True)
+        messages.report_forked_with(names, here=True)

@@ -1,4 +1,4 @@
-"""The state that the steps of one process share: variables, shared things and held locks.
+"""The frame in which the steps of one process run: variables, things and held locks, and how steps become calls.
 
 Children import this module.
 """
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeAlias
 
+    from runner.model.json_types import Encoded, Ref, StepData
+    from runner.model.multiprocessing_parts import Made
     from runner.supervise.tracing.handles import Handle
     from runner.supervise.tracing.table import Cell
 
-    StepData: TypeAlias = dict[str, Any]
     Run: TypeAlias = Callable[[], object]
     Maker: TypeAlias = Callable[["Frame", StepData, str], Run]
-    """Makes the closure of a step; the text is its place, for what is said of an exception."""
+    """Creates the closure of a step; the text is the step's place, for notes on exceptions."""
 
 
 _OF_NUMBERS = ("multiprocessing.sharedctypes", "ctypes")
-"""The modules of what a `value` and a `raw_value` are."""
+"""The modules of the types of a `value` and a `raw_value`."""
 _NESTING = {"with", "repeat"}
 
 
@@ -34,7 +35,7 @@ class Returned(Exception):
 
 
 class Frame:
-    """What the steps of a process share: variables, things, and what they hold."""
+    """The state that the steps of a process share: variables, things, and the things that they hold."""
 
     def __init__(
         self,
@@ -43,9 +44,9 @@ class Frame:
         variables: dict[str, object],
         position: Cell | None = None,
     ) -> None:
-        """`makers` make the closure of a step, by its name.
+        """`makers` create the closure of a step, by the step's name.
 
-        `position` is the cell where the number of a step is noted before it is done (see `releases`).
+        `position` is the cell where the number of a step is stored before it is done (see `releases`).
         """
         self._makers = makers
         self.handles = things
@@ -53,12 +54,12 @@ class Frame:
         self._position = position
         self._number = 1
         self.held: tuple[str, ...] = ()
-        """The names of what is held now."""
+        """The names of the things that are held now."""
         self.added: list[Callable[[], tuple[str, float, set[tuple[str, ...]]]]] = []
-        """Asked in the end: what was added to a thing, and what was held at that."""
+        """Called at the end: each returns what was added to a thing, and what was held meanwhile."""
 
     def sequence(self, steps: Iterable[StepData], path: str) -> Run:
-        """One after the other; what is raised says in which step."""
+        """Return a closure that does the steps in order; the place of a step is added to what it raises."""
         every = [(step, f"{path}[{place}]") for place, step in enumerate(steps)]
         runs = [self._numbered(step, at) for step, at in every]
         if len(runs) == 1 and every[0][0]["step"] in _NESTING:
@@ -79,7 +80,7 @@ class Frame:
         return run_all
 
     def repeated(self, steps: Iterable[StepData], path: str) -> Run:
-        """A sequence that is done more than once: its steps have no numbers."""
+        """Return a sequence that is repeated: its steps have no numbers."""
         position, self._position = self._position, None
         try:
             return self.sequence(steps, path)
@@ -87,7 +88,7 @@ class Frame:
             self._position = position
 
     def _numbered(self, step: StepData, at: str) -> Run:
-        """A step that first notes its number, where that is of interest."""
+        """Return a step that first stores its number, if the position is recorded."""
         cell, number = self._position, self._number
         if cell is None:
             return self._makers[step["step"]](self, step, at)
@@ -100,26 +101,26 @@ class Frame:
 
         return run_noted
 
-    def value(self, encoded: Any) -> Callable[[], Any]:
-        """What gives the value of an argument, when it is needed."""
+    def value(self, encoded: Encoded) -> Callable[[], Any]:
+        """Return a function that returns the value of an argument when it is needed."""
         if not isinstance(encoded, list | dict):
             return lambda: encoded
         if isinstance(encoded, dict) and encoded.keys() == {"ref"} and encoded["ref"] not in self.handles:
             if encoded["ref"] == "pid":
                 return os.getpid
-            variables, name = self.variables, encoded["ref"]
+            variables, name = self.variables, str(encoded["ref"])
             return lambda: variables[name]
         return lambda: resolve(encoded, self.look_up)
 
     def look_up(self, name: str) -> object:
-        """What a placeholder stands for: of a shared value the number."""
+        """Return the value of a placeholder: for a shared value its number."""
         if name == "pid":
             return os.getpid()
         found = self.handles[name].bind() if name in self.handles else self.variables[name]
         return getattr(found, "value", found) if type(found).__module__ in _OF_NUMBERS else found
 
     def keep(self, step: StepData) -> Callable[[object], None]:
-        """What puts a result under the name that `as` gives."""
+        """Return a function that stores a result under the name that `as` gives."""
         name, variables = step.get("as"), self.variables
         if name is None:
             return _nothing
@@ -129,17 +130,12 @@ class Frame:
 
         return keep
 
-    def name_of(self, step: StepData, key: str = "thing") -> str:
-        """The name of the shared thing that a step is about."""
-        name: str = step[key]["ref"]
-        return name
+    def thing(self, named: Ref) -> Made:
+        """Return the shared thing that a step names."""
+        return self.handles[named["ref"]].bind()
 
-    def thing(self, step: StepData, key: str = "thing") -> Any:
-        """The shared thing that a step is about."""
-        return self.handles[self.name_of(step, key)].bind()
-
-    def tell_added(self) -> None:
-        """Tell what was added to shared things, and what was held whenever it was."""
+    def report_added(self) -> None:
+        """Report what was added to shared things, and what was held each time."""
         sums: dict[str, float] = {}
         guards: dict[str, set[str]] = {}
         for ask in self.added:
@@ -149,7 +145,7 @@ class Frame:
                 every = set.intersection(*map(set, held))
                 guards[name] = guards.get(name, every) & every
         for name, amount in sums.items():
-            messages.tell_added(name, amount, sorted(guards[name]))
+            messages.report_added(name, amount, sorted(guards[name]))
 
 
 def _nothing(_: object = None) -> None:

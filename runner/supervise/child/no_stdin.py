@@ -1,6 +1,6 @@
 """Replace the stdin of a user's target with /dev/null, and report the first read from it.
 
-Children import this module. The stream is made here, once for all forked children.
+Children import this module. The stream is created here, once for all forked children.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from runner.supervise.child import messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from _typeshed import WriteableBuffer
 
 
 class _Reported(FileIO):
@@ -25,7 +25,7 @@ class _Reported(FileIO):
         self._report()
         return super().read(size) or b""
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Read into the buffer; `BufferedReader` calls this."""
         self._report()
         return super().readinto(buffer) or 0
@@ -38,11 +38,11 @@ class _Reported(FileIO):
     def _report(self) -> None:
         if not self._is_reported:
             self._is_reported = True
-            messages.tell_stdin_read()
+            messages.report_stdin_read()
 
 
-def report_reads() -> None:
-    """Have reads from `sys.stdin` reported; not where an import has put something else in its place."""
+def report_stdin_reads() -> None:
+    """Have reads from `sys.stdin` reported, unless an import has replaced it."""
     if _stdin is not None and sys.stdin is sys.__stdin__:
         sys.stdin = sys.__stdin__ = _stdin  # type: ignore[misc]  # any text file does
 

@@ -13,36 +13,35 @@ from runner.supervise.child import fork_threads, messages, random_generators, sk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
 _PLAIN = (type(None), bool, int, float, str, bytes, tuple, list, dict, set)
-MOST_NAMES = 5
-MOST_ITEMS = 1_000
-"""Of what holds more, only the size is compared."""
+MAX_NAMES = 5
+MAX_ITEMS = 1_000
+"""Of a larger container, only the size is compared."""
 
 
-def observed(target: Any, call: Callable[[], object]) -> object:
-    """The value of the call; what surprises in it is told."""
+def observed(target: object, call: Callable[[], object]) -> object:
+    """Return the value of the call, and report what is surprising in it."""
     if not isinstance(target, FunctionType) or messages.tell is None:
         return call()
     fork_threads.watch()
     line = line_of_finally(target)
     if line is not None:
-        messages.tell_finally(line)
+        messages.report_finally(line)
     names = target.__globals__
-    before, generators = _held(names), random_generators.states_of(names)
+    before, generators = _held(names), random_generators.generator_states(names)
     try:
         return call()
-    finally:  # it may end by `sys.exit`, or by what it raises
+    finally:  # it may end by `sys.exit` or by an exception
         changed = changed_names(before, names)
         if changed:
-            messages.tell_globals(str(names.get("__name__")), changed[:MOST_NAMES])
+            messages.report_globals(str(names.get("__name__")), changed[:MAX_NAMES])
         for name, numbers in random_generators.drawn(generators):
-            messages.tell_drawn(name, numbers)
+            messages.report_drawn(name, numbers)
 
 
 def _held(names: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """The module's own plain globals, each with what tells whether it has been changed."""
+    """Return the module's own plain globals, each with a state that shows whether it has been changed."""
     return {
         name: (value, _state(value))
         for name, value in list(names.items())
@@ -51,16 +50,17 @@ def _held(names: Mapping[str, object]) -> dict[str, tuple[object, object]]:
 
 
 def _state(value: object) -> object:
-    """What a container holds, as numbers, which keep nothing alive that the target lets go."""
+    """Return a container's contents as numbers, which keep no object alive that the target drops."""
     if not isinstance(value, list | dict | set):
         return None
-    if len(value) > MOST_ITEMS:
+    if len(value) > MAX_ITEMS:
         return len(value)
     return list(map(id, value.values() if isinstance(value, dict) else value))
 
 
 def changed_names(before: Mapping[str, tuple[object, object]], names: Mapping[str, object]) -> list[str]:
-    """Those that are other objects now, or hold others; a module in the place of None is only imported late."""
+    """Return the names that refer to other objects now, or to changed ones; a module in place of None is only a late
+    import."""
     return [
         name
         for name, (value, state) in before.items()
@@ -71,9 +71,9 @@ def changed_names(before: Mapping[str, tuple[object, object]], names: Mapping[st
 
 
 def line_of_finally(target: FunctionType) -> int | None:
-    """The line in its file of the first `finally` of a function, if it has one."""
+    """Return the line in its file of the first `finally` of a function, if it has one."""
     code = target.__code__
-    if not code.co_exceptiontable:  # it catches nothing
+    if not code.co_exceptiontable:  # without a handler there is no `finally`
         return None
     lines = {line for _, _, line in code.co_lines() if line is not None}
     try:
@@ -84,7 +84,8 @@ def line_of_finally(target: FunctionType) -> int | None:
 
 
 def _line_of_finally(texts: list[str], first: int, lines: set[int]) -> int | None:
-    """The same in the lines of the file; only the code behind the word, in one of `lines`, tells it from mere text."""
+    """Return the same from the file's lines; only the code after the word, in one of `lines`, distinguishes it from
+    mere text."""
     behind = 0
     for number, text in enumerate(texts[first - 1 :], first):
         before, word, rest = text.partition("finally:")
@@ -99,5 +100,5 @@ def _line_of_finally(texts: list[str], first: int, lines: set[int]) -> int | Non
 
 
 def _is_code(text: str) -> bool:
-    """Whether there is anything in a line but a comment."""
+    """Return whether a line contains anything but a comment."""
     return bool(text.strip()) and not text.lstrip().startswith("#")

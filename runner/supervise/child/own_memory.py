@@ -11,31 +11,31 @@ from resource import RUSAGE_SELF, getrusage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.supervise.child.context import Surroundings
+    from runner.supervise.child.context import ChildContext
 
 _CELL = 8
 
 
 def peak() -> int:
-    """The most bytes of this process that have been resident so far."""
+    """Return the peak memory of this process so far, in bytes."""
     return max_rss_bytes(getrusage(RUSAGE_SELF).ru_maxrss)
 
 
 def max_rss_bytes(ru_maxrss: int) -> int:
-    """`ru_maxrss` in bytes: macOS counts bytes, every other system KiB."""
+    """Return `ru_maxrss` in bytes: macOS counts bytes, every other system KiB."""
     return ru_maxrss if sys.platform == "darwin" else ru_maxrss * 1024
 
 
 def first_steps(children: int) -> memoryview:
-    """Memory that forked children share: for each the `ru_maxrss` that it had before its first step, or 0.
+    """Return memory that forked children share: for each child the `ru_maxrss` that it had before its first step, or 0.
 
-    So it is known of a child that is killed, too.
+    So it is known even for a child that is killed.
     """
     return memoryview(mmap.mmap(-1, max(children, 1) * _CELL)).cast("Q")
 
 
-def begin(around: Surroundings) -> None:
-    """Take note of the peak so far, in a child that is about to do its first step."""
+def begin(around: ChildContext) -> None:
+    """Store the peak so far, in a child that is about to do its first step."""
     if around.first_steps is not None:
         around.first_steps[around.number] = getrusage(RUSAGE_SELF).ru_maxrss  # a call of `peak` would copy pages
     elif around.parent is None:
@@ -43,5 +43,6 @@ def begin(around: Surroundings) -> None:
 
 
 def own(whole: int, before: int) -> int:
-    """The bytes of a child's peak that are its own, `before` as it is noted: none without a first step."""
+    """Return the part of a child's peak memory that is its own, with the stored peak `before`; 0 without a first
+    step."""
     return max(0, whole - max_rss_bytes(before)) if before else 0

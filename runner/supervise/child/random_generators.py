@@ -13,28 +13,27 @@ from runner.supervise.child.skipped_cleanup import is_installed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
 NUMPYS = "numpy's global generator"
 _SEED_BITS = 64
 """The most bits of a seed: without one, numpy takes 128 random bits."""
 _WORDS = 624
-"""Numbers of 32 bits in the state of a `random.Random`; when they are used up, the next ones follow from them."""
-MOST_STATES = 200
-"""How many such states of a `random.Random` are looked through for the one that it has after the target."""
-MOST_ITEMS = 100
-"""Of a list, a tuple or a dict that holds more, no item is looked at: each costs a forked process a part of a page."""
+"""The 32-bit numbers in the state of a `random.Random`; when they are used up, the next ones are computed from them."""
+MAX_STATES = 200
+"""How many successive states of a `random.Random` are searched for its state after the target."""
+MAX_ITEMS = 100
+"""Larger lists, tuples and dicts are not searched: each item costs a forked process a part of a page."""
 _ANY_SEED = r"Random\(\s*[^)\s]|\.seed\(\s*[^)\s]"
 
 
-def states_of(names: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """The generators without a seed that a function with these globals can draw from: name, generator and state."""
+def generator_states(names: Mapping[str, object]) -> list[tuple[str, object, object]]:
+    """Return the unseeded generators that a function with these globals can draw from: name, generator and state."""
     random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
     kinds: tuple[type, ...] = () if random is None else (random.Random,)
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, object]] = []
     if numpy_random is not None:
         kinds += (numpy_random.Generator, numpy_random.RandomState)
-        # The target's module may have put another function in its place.
+        # The target's module may have replaced the function.
         found.append((NUMPYS, getattr(numpy_random.get_state, "__self__", None)))
     if kinds:
         found += [(f"`{name}` of the module {module}", made) for module, name, made in _made(names, kinds)]
@@ -46,10 +45,10 @@ def states_of(names: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def drawn(before: list[tuple[str, Any, Any]]) -> Iterator[tuple[str, int]]:
-    """The names of the generators that have been drawn from, each with a number that tells which numbers these were.
+def drawn(before: list[tuple[str, object, object]]) -> Iterator[tuple[str, int]]:
+    """Return the names of the generators that have been used, each with a number that identifies the numbers drawn.
 
-    A generator that got a seed meanwhile is left out: the seed is the cause of its numbers.
+    A generator that was seeded meanwhile is left out: the seed is the cause of its numbers.
     """
     for name, made, state in before:
         now = _state(made)
@@ -60,8 +59,8 @@ def drawn(before: list[tuple[str, Any, Any]]) -> Iterator[tuple[str, int]]:
         yield name, zlib.crc32(f"{name}\n{state}\n{now}".encode())
 
 
-def _made(names: Mapping[str, Any], kinds: tuple[type, ...]) -> Iterator[tuple[str, str, Any]]:
-    """Generators in the globals, in other modules of the user's there, and in what these hold."""
+def _made(names: Mapping[str, object], kinds: tuple[type, ...]) -> Iterator[tuple[str, str, object]]:
+    """Return the generators in the globals, in other user modules among them, and in what these hold."""
     module = str(names.get("__name__"))
     for name, value in list(names.items()):
         if isinstance(value, kinds):
@@ -74,7 +73,7 @@ def _made(names: Mapping[str, Any], kinds: tuple[type, ...]) -> Iterator[tuple[s
             yield from ((module, f"{name}.{key}", each) for key, each in vars(value).items() if isinstance(each, kinds))
 
 
-def _made_in_module(module: ModuleType, kinds: tuple[type, ...]) -> Iterator[tuple[str, str, Any]]:
+def _made_in_module(module: ModuleType, kinds: tuple[type, ...]) -> Iterator[tuple[str, str, object]]:
     top = module.__name__.partition(".")[0]
     if top in sys.stdlib_module_names or top == "numpy":
         return
@@ -87,14 +86,14 @@ def _made_in_module(module: ModuleType, kinds: tuple[type, ...]) -> Iterator[tup
 
 
 def _held(
-    names: Mapping[str, Any],
+    names: Mapping[str, object],
     name: str,
-    value: type | list[Any] | tuple[Any, ...] | dict[Any, Any],
+    value: type | list[object] | tuple[object, ...] | dict[object, object],
     kinds: tuple[type, ...],
-) -> Iterator[tuple[str, str, Any]]:
-    """Generators that a class of the user's has as attributes, or a list, a tuple or a dict as items.
+) -> Iterator[tuple[str, str, object]]:
+    """Return the generators that a user's class has as attributes, or a list, a tuple or a dict as items.
 
-    Of those that keep no seed there is none where the source gives a seed to any: it may be to this one.
+    Generators that do not store a seed are left out if the source seeds any of them: it may be this one.
     """
     if isinstance(value, type):
         module = sys.modules.get(value.__module__)
@@ -103,7 +102,7 @@ def _held(
             return
         names, name = vars(module), value.__qualname__
         found = [(f"{name}.{key}", each) for key, each in vars(value).items() if isinstance(each, kinds)]
-    elif len(value) > MOST_ITEMS or name.startswith("__"):
+    elif len(value) > MAX_ITEMS or name.startswith("__"):
         return
     else:
         items = dict.items(value) if isinstance(value, dict) else enumerate(value)
@@ -113,16 +112,17 @@ def _held(
             yield str(names.get("__name__")), place, made
 
 
-def _gets_seed(names: Mapping[str, Any], name: str) -> bool:
-    """Whether the source of a module gives a seed to its generator of this name: a `random.Random` keeps none."""
+def _gets_seed(names: Mapping[str, object], name: str) -> bool:
+    """Return whether the source of a module seeds its generator of this name: a `random.Random` does not store its
+    seed."""
     if not hasattr(names[name], "getstate"):
         return False
     return _is_in_source(names, rf"^{name}\b[^=\n]*=.*Random\(\s*[^)\s]|^{name}\.seed\(\s*[^)\s]")
 
 
-def _is_in_source(names: Mapping[str, Any], pattern: str) -> bool:
-    """Whether the source of a module matches this anywhere; False where it cannot be read."""
-    import re  # here: each library that the supervisor loads makes every fork dearer
+def _is_in_source(names: Mapping[str, object], pattern: str) -> bool:
+    """Return whether the source of a module matches this anywhere; False if it cannot be read."""
+    import re  # here: each library that the supervisor loads makes every fork slower
 
     try:
         with open(str(names.get("__file__")), encoding="utf-8") as source:
@@ -131,28 +131,30 @@ def _is_in_source(names: Mapping[str, Any], pattern: str) -> bool:
         return False
 
 
-def _state(made: Any) -> Any:
-    """The state of a generator, as something that can be compared and shown; None where there is none to be had."""
+def _state(made: object) -> object:
+    """Return the state of a generator, as a value that can be compared and shown; None if it has none."""
     try:
         if hasattr(made, "getstate"):
             return made.getstate()[1]
-        return _plain(made.bit_generator.state if hasattr(made, "bit_generator") else made.get_state(legacy=False))
-    except Exception:  # `SystemRandom` has none, and the target may have put anything in a generator's place
+        if hasattr(made, "bit_generator"):
+            return _plain(made.bit_generator.state)
+        return _plain(made.get_state(legacy=False)) if hasattr(made, "get_state") else None
+    except Exception:  # `SystemRandom` has none, and the target may have replaced a generator by anything
         return None
 
 
-def _plain(value: Any) -> Any:
-    """Arrays in a state as bytes, which are shown whole."""
+def _plain(value: object) -> object:
+    """Return arrays in a state as bytes, which are compared completely."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return value.tobytes() if hasattr(value, "tobytes") else value
 
 
-def _has_seed(made: Any) -> bool:
-    """Whether a generator of numpy's has been given a seed."""
+def _has_seed(made: object) -> bool:
+    """Return whether a numpy generator has been seeded."""
     if hasattr(made, "getstate"):
         return False
-    bits = made.bit_generator if hasattr(made, "bit_generator") else made._bit_generator
+    bits = getattr(made, "bit_generator", None) or getattr(made, "_bit_generator", None)
     sequence = getattr(bits, "seed_seq", None)
     if sequence is None:  # after `seed`
         return True
@@ -160,15 +162,16 @@ def _has_seed(made: Any) -> bool:
     return not isinstance(entropy, int) or entropy.bit_length() <= _SEED_BITS
 
 
-def _follows(made: Any, state: Any, now: Any) -> bool:
-    """Whether a generator comes from one state into the other by drawing alone; of numpy's the seed says it."""
-    if not hasattr(made, "getstate"):
+def _follows(made: object, state: object, now: object) -> bool:
+    """Return whether a generator gets from one state to the other by drawing alone; a numpy generator's seed shows
+    it."""
+    if not hasattr(made, "getstate") or not isinstance(state, tuple) or not isinstance(now, tuple):
         return True
     from random import Random
 
     copy = Random()
     copy.setstate((3, state, None))
-    for _ in range(MOST_STATES):
+    for _ in range(MAX_STATES):
         if copy.getstate()[1][:_WORDS] == now[:_WORDS]:
             return True
         copy.getrandbits(32 * _WORDS)

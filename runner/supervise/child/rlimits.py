@@ -9,26 +9,27 @@ import mmap
 import resource
 
 RESERVE = 4 << 20
-"""Bytes to unwind, to import `traceback` and to record the end with, where there is a limit of memory."""
-LAST_WORD_S = 1
-"""What is left of processor time after SIGXCPU, to who ignores it."""
+"""Bytes to unwind, to import `traceback` and to record the end, if there is a limit of memory."""
+CPU_GRACE_S = 1
+"""The processor time left after SIGXCPU for a process that ignores the signal."""
 
 
 def take(limits: dict[str, int]) -> mmap.mmap | None:
-    """Have the system hold this process to its limits; gives memory that it has on top, to be let go at its end.
+    """Set this process's limits; return memory on top of them, to be freed at its end.
 
-    They cannot be raised again by the target. A limit that is already lower stays.
+    The target cannot raise them again. A lower limit is kept.
     """
     reserve = None
     for name, most in limits.items():
         match name:
             case "memory":
-                # Private, so that it counts; never touched, so that it takes none.
+                # Private, so that it counts; never touched, so that it takes no memory.
                 reserve = mmap.mmap(-1, RESERVE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-                # What is private and can be written: RLIMIT_AS would count libraries and what threads only set apart.
+                # RLIMIT_DATA counts what is private and writable: RLIMIT_AS would also count libraries and memory that
+                # threads only reserve.
                 _set(resource.RLIMIT_DATA, most + RESERVE, most + RESERVE)
             case "cpu_seconds":
-                _set(resource.RLIMIT_CPU, most, most + LAST_WORD_S)
+                _set(resource.RLIMIT_CPU, most, most + CPU_GRACE_S)
             case "open_files":
                 _set(resource.RLIMIT_NOFILE, most, most)
             case "core":

@@ -18,28 +18,29 @@ from runner.supervise.child import end_records, messages, no_stdin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
-    from types import FrameType
-    from typing import Any
+    from logging.handlers import MemoryHandler
+    from types import FrameType, ModuleType
 
+_FILES = (TextIOWrapper, BufferedWriter, BufferedRandom)
 _LINE_ENDS = ("", "\n", "\r", "\r\n")
-MOST_NAMES = 5
+MAX_NAMES = 5
 
 registered: list[str] = []
-"""The names of the functions that the target has registered with `atexit`, when it is over."""
+"""The names of the functions that the target has registered with `atexit`, set when the target is over."""
 
 
 class Exiting:
-    """Within it, a target runs; afterwards what it has left for the end of its process is reported.
+    """Runs a target, and afterwards reports the cleanup that its process will skip.
 
     Functions are reported at the end of the target. Files and finalizers are reported when the process leaves: until
-    then a returned file, or one that a thread or an `atexit` function still has, can be written and closed, and an
-    object can go.
+    then a returned file, or one that a thread or an `atexit` function still uses, can be written and closed, and an
+    object can be freed.
     """
 
     def __init__(self, module: str) -> None:
-        """`module` is the name of the target's module, in whose globals open files are looked for, too."""
+        """`module` is the name of the target's module, whose globals are also searched for open files."""
         self._module = module
-        self._functions: list[Any] = []
+        self._functions: list[Callable[..., object]] = []
         self._register, self._unregister = atexit.register, atexit.unregister
         self._before: list[str] = []
         self._finalizers: set[object] = set()
@@ -48,7 +49,7 @@ class Exiting:
 
     def __enter__(self) -> None:
         atexit.register, atexit.unregister = self._note, self._forget  # type: ignore[assignment]  # as they are called
-        no_stdin.report_reads()
+        no_stdin.report_stdin_reads()
         self._before = unwritten(self._globals())
         self._finalizers = set(_finalizers())
         self._records = _handlers_with_records()
@@ -56,25 +57,25 @@ class Exiting:
 
     def __exit__(self, *_: object) -> None:
         atexit.register, atexit.unregister = self._register, self._unregister
-        if self._functions:  # of all of them the last one registered is called first
-            self._register(messages.tell_exit_functions_run)
-            registered[:] = [_name_of(function) for function in self._functions[:MOST_NAMES]]
-            messages.tell_left_for_exit(registered)
+        if self._functions:  # the last one registered is called first
+            self._register(messages.report_exit_functions_run)
+            registered[:] = [_name_of(function) for function in self._functions[:MAX_NAMES]]
+            messages.report_left_for_exit(registered)
         end_records.before_leaving = self._report_left
 
     def _report_left(self) -> None:
         finalizers, folders = unfinalized(self._finalizers)
         if finalizers or folders:
-            messages.tell_unfinalized(finalizers[:MOST_NAMES], folders[:MOST_NAMES])
-        # What was there before the fork is frozen: the collector does not list it. To go through the others costs 44
-        # pages of them.
+            messages.report_unfinalized(finalizers[:MAX_NAMES], folders[:MAX_NAMES])
+        # Objects from before the fork are frozen, so the collector does not list them. Visiting the others costs 44
+        # pages.
         objects = gc.get_objects() if _lowest_free_descriptor() > self._free else ()
         files = [name for name in unwritten((*self._globals(), *objects)) if name not in self._before]
         for handler, (count, name) in _handlers_with_records().items():
             if count > self._records.get(handler, (0, ""))[0]:
                 files.append(f"the logging handler {name} ({count} record{'s' * (count > 1)})")
         if files:
-            messages.tell_unwritten(files[:MOST_NAMES])
+            messages.report_unwritten(files[:MAX_NAMES])
 
     def _globals(self) -> list[object]:
         module = sys.modules.get(self._module)
@@ -91,15 +92,15 @@ class Exiting:
 
 
 def unwritten(objects: Iterable[object]) -> list[str]:
-    """The names of the open files among these objects with data that is still in their buffers."""
-    found: list[Any] = [each for each in objects if type(each) in (TextIOWrapper, BufferedWriter, BufferedRandom)]
+    """Return the names of the open files among these objects whose buffers still hold data."""
+    found = [each for each in objects if type(each) in _FILES and isinstance(each, _FILES)]
     inner = {id(_buffer_of(each)) for each in found}
     return list(dict.fromkeys(_name_of(each) for each in found if id(each) not in inner and _holds_data(each)))
 
 
 def _handlers_with_records() -> dict[int, tuple[int, str]]:
-    """How many records each handler of `logging` holds that its `close` passes on, and its name, by its identity."""
-    logging: Any = sys.modules.get("logging")
+    """Return, by identity, each `logging` handler's number of records that its `close` passes on, and its name."""
+    logging = sys.modules.get("logging")
     if logging is None:
         return {}
     held: dict[int, tuple[int, str]] = {}
@@ -107,13 +108,13 @@ def _handlers_with_records() -> dict[int, tuple[int, str]]:
         try:
             if count := _records_of(handler, logging):
                 held[id(handler)] = count, str(handler.name or type(handler).__name__)
-        except Exception:  # of its own code: a buffer or a property of the user's
+        except Exception:  # its own code failed: a buffer or a property of the user's
             continue
     return held
 
 
-def _records_of(handler: Any, logging: Any) -> int:
-    """How many records a handler holds: in its buffer, or, if it has an end of its own, in lists."""
+def _records_of(handler: MemoryHandler, logging: ModuleType) -> int:
+    """Return how many records a handler holds: in its buffer or, if it has a `close` of its own, in lists."""
     try:
         if not handler.flushOnClose or handler.target is None:  # as a `MemoryHandler` has them
             return 0
@@ -130,9 +131,10 @@ def _records_of(handler: Any, logging: Any) -> int:
 
 
 def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:
-    """The finalizers of `weakref` that still wait for Python's exit, by what they call, and folders they would remove.
+    """Return the finalizers of `weakref` that wait for Python's exit, by the functions they call, and the folders they
+    would remove.
 
-    Those that are known, and those of installed packages, are left out.
+    Known finalizers, and those of installed packages, are left out.
     """
     finalizers, folders = [], []
     for finalizer in _finalizers():
@@ -147,24 +149,24 @@ def unfinalized(known: Container[object]) -> tuple[list[str], list[str]]:
     return finalizers, folders
 
 
-def _finalizers() -> list[Any]:
+def _finalizers() -> list[weakref.finalize[[], object]]:
     return list(weakref.finalize._registry)  # type: ignore[attr-defined]  # there is no public way
 
 
 def _is_others(defined: object) -> bool:
-    """Whether a class or a function is an installed package's, or ours."""
+    """Return whether a class or a function belongs to an installed package, or to us."""
     module = str(getattr(defined, "__module__", None))
     return module.partition(".")[0] == "runner" or is_installed(getattr(sys.modules.get(module), "__file__", None))
 
 
 def _path_of(defined: object) -> str:
-    """The name of a class or a function behind that of its module."""
+    """Return the name of a class or a function, after that of its module."""
     module = getattr(defined, "__module__", None)
     return _name_of(defined) if module in (None, "builtins") else f"{module}.{_name_of(defined)}"
 
 
 def _lowest_free_descriptor() -> int:
-    """It is a higher one when a file has been opened that still is."""
+    """Return the lowest free descriptor, which is higher than before if a file has been opened and is still open."""
     try:
         free = os.dup(2)
     except OSError:  # stderr is closed, or no descriptor is left
@@ -173,8 +175,8 @@ def _lowest_free_descriptor() -> int:
     return free
 
 
-def _buffer_of(file: Any) -> object:
-    """What a file of text writes into, where there is such a thing."""
+def _buffer_of(file: object) -> object:
+    """Return the buffer of a text file, if there is one."""
     try:
         return getattr(file, "buffer", None)
     except ValueError:  # it has been detached
@@ -182,22 +184,22 @@ def _buffer_of(file: Any) -> object:
 
 
 def _holds_data(file: TextIOWrapper | BufferedWriter | BufferedRandom) -> bool:
-    """Whether a file has data that closing it would write."""
+    """Return whether a file holds data that closing it would write."""
     try:
-        os.fstat(file.fileno())  # fails where the descriptor is closed: the data is lost however the process ends
+        os.fstat(file.fileno())  # fails if the descriptor is closed: the data is lost however the process ends
         if not isinstance(file, TextIOWrapper):
             return file.tell() > file.raw.tell()
         return _holds_text(file) or (
             isinstance(file.buffer, BufferedWriter | BufferedRandom) and _holds_data(file.buffer)
         )
-    except (OSError, ValueError):  # a pipe has no place to tell, and a detached file no buffer
+    except (OSError, ValueError):  # a pipe has no position, and a detached file no buffer
         return False
 
 
 def _holds_text(file: TextIOWrapper) -> bool:
-    """Whether a file of text has something that it has not passed on to its buffer; it has no other way to say so."""
+    """Return whether a text file has data that it has not passed to its buffer; it has no other way to show that."""
     held = [each for each in gc.get_referents(file) if isinstance(each, str | bytes | list | tuple)]
-    # Text that was read and not fetched yet is a `str`, too; what has been read lies beside it, in a tuple.
+    # Text that was read and not consumed yet is a `str`, too; what has been read is stored with it in a tuple.
     if any(isinstance(each, tuple) for each in held) or (file.readable() and not file.seekable()):
         return False
     own = (file.encoding, file.errors)
@@ -205,17 +207,17 @@ def _holds_text(file: TextIOWrapper) -> bool:
 
 
 def is_users(frame: FrameType) -> bool:
-    """Whether code is neither the standard library's nor an installed package's."""
+    """Return whether code belongs neither to the standard library nor to an installed package."""
     top = str(frame.f_globals.get("__name__")).partition(".")[0]
     return top not in (*sys.stdlib_module_names, "runner") and not is_installed(frame.f_code.co_filename)
 
 
 def is_installed(file: str | None) -> bool:
-    """Whether a module's file is that of an installed package."""
+    """Return whether a module's file belongs to an installed package."""
     return file is not None and ("site-packages" in file or "dist-packages" in file)
 
 
-def _name_of(left: Any) -> str:
-    """The name of a function, or of a file."""
+def _name_of(left: object) -> str:
+    """Return the name of a function, or of a file."""
     name = getattr(left, "__qualname__", None) or getattr(left, "name", None) or type(left).__name__
     return f"descriptor {name}" if isinstance(name, int) else str(name)

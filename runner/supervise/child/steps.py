@@ -1,9 +1,9 @@
 """Run the steps of a process's `do:`, one after the other.
 
-Children that have steps import this module. Each step is made a closure before the first one is done, so that a step in
-a loop costs little more than the line of Python that it stands for. What a step may be is declared in
-`runner.describe.steps.reader`, whose data comes here: a mapping with its name under `step`, shared things as `{"ref":
-name}`, values encoded (see `runner.model.arguments`).
+Children that have steps import this module. Each step becomes a closure before the first one is done, so that a step in
+a loop costs little more than the line of Python that it stands for. `runner.describe.steps.reader` defines the steps,
+which arrive here as data: a mapping with the step's name under `step`, shared things as `{"ref": name}`, values encoded
+(see `runner.model.arguments`).
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
 
-    from runner.supervise.child.frame import Maker, Run, StepData
+    from runner.model.json_types import StepData
+    from runner.supervise.child.frame import Maker, Run
     from runner.supervise.tracing.handles import Handle
     from runner.supervise.tracing.table import Position
 
 
 class Steps:
-    """The steps of one process; calling it does them, and gives what `return` says."""
+    """The steps of one process; a call does them, and returns the value of a `return` step."""
 
     __slots__ = ("_do", "_position", "_things", "_variables")
 
@@ -42,7 +43,7 @@ class Steps:
         variables: dict[str, object] | None = None,
         position: Position | None = None,
     ) -> None:
-        """`position` is where it is noted which step the process is in, if that is of interest."""
+        """`position` is where the current step of the process is recorded, if it is needed."""
         self._do = tuple(do)
         self._things = things
         self._variables = variables or {}
@@ -63,7 +64,7 @@ class Steps:
         finally:
             if at is not None:
                 at[0] = ALL_DONE
-            frame.tell_added()
+            frame.report_added()
             if messages.lines is not None:
                 messages.lines.end()
         return None
@@ -111,10 +112,10 @@ def _raise(frame: Frame, step: StepData, _: str) -> Run:
 def _return(frame: Frame, step: StepData, _: str) -> Run:
     value = frame.value(step["value"])
 
-    def give_back() -> NoReturn:
+    def unwrap_run() -> NoReturn:
         raise Returned(value())
 
-    return give_back
+    return unwrap_run
 
 
 def _crash(frame: Frame, step: StepData, _: str) -> Run:

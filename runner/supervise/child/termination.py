@@ -15,5 +15,5 @@ class Terminated(BaseException):
 
 
 def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
-    """The handler of SIGTERM while a target runs that is to be unwound."""
+    """Handle SIGTERM while a target runs that should be unwound."""
     raise Terminated

@@ -1,97 +1,97 @@
-"""The facts that the schedule receives, and the commands that it returns."""
+"""The facts that the schedule receives."""
 
 from __future__ import annotations
 
 from runner.model.records import record
-from runner.supervise.core.lifecycle import Report, SendSignal, SetTimer, Wake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
+    from runner.model.json_types import Error
     from runner.model.words import StopReason
-    from runner.supervise.core import lifecycle
-
-
-# Facts and orders that come in.
+    from runner.supervise.core.life import End, LifeId
+    from runner.supervise.core.timers import Timer
 
 
 @record(frozen=True, slots=True)
 class Begun:
-    """The run begins."""
+    """The run has begun."""
 
 
 @record(frozen=True, slots=True)
-class MainsTurn:
-    """Main may take its next step, or several starts in a row; only when `Schedule.main_is_ready`."""
+class TurnCame:
+    """The schedule may go one step further (a row of starts, or main's next step); only when `Schedule.is_ready`."""
 
 
 @record(frozen=True, slots=True)
-class Happened:
-    """A fact of one process's life."""
+class Started:
+    """The operating system has created the process."""
 
-    process: int
-    fact: lifecycle.Fact
+    life: LifeId
+
+
+@record(frozen=True, slots=True)
+class StartFailed:
+    """The process could not be created; with `again`, the system only lacked the resources for it now."""
+
+    life: LifeId
+    error: Error
+    again: bool = False
 
 
 @record(frozen=True, slots=True)
 class Postponed:
-    """Of the processes that were to be started in a row, this one and those after it wait for main's next turn."""
-
-    process: int
+    """The row of starts ended early: its lives that were not attempted wait for another row."""
 
 
 @record(frozen=True, slots=True)
-class TimerFired:
-    """A timer that `SetTimer` asked for has come due."""
+class Exited:
+    """The process is gone."""
 
-    owner: int | str
-    generation: int
+    life: LifeId
+    end: End
+
+
+@record(frozen=True, slots=True)
+class OutputsClosed:
+    """The front has closed the outputs of these processes: their descriptors are free again."""
+
+    processes: tuple[int, ...]
+
+
+@record(frozen=True, slots=True)
+class Stuck:
+    """Processes wait for ever, for this reason: the deadlock watch has found it."""
+
+    reason: StopReason
+
+
+@record(frozen=True, slots=True)
+class Fired:
+    """A timer that `SetTimer` set has come due."""
+
+    timer: Timer
 
 
 @record(frozen=True, slots=True)
 class StopRun:
-    """Stop the run in order: SIGTERM to what lives, SIGKILL after the grace period. A second one: SIGKILL at once."""
+    """Stop the run in order: SIGTERM to the living processes, SIGKILL after the grace period.
+
+    A second one asks for SIGKILL at once.
+    """
 
     reason: StopReason
 
 
 @record(frozen=True, slots=True)
 class ActDone:
-    """Main's hand has done what it was to do; it leaves with this exit code, or this has been raised."""
+    """Main's helper has done its step. With an exit code or an error, main ends there."""
 
     exit_code: int | None = None
-    error: dict[str, Any] | None = None
+    error: Error | None = None
 
 
-Fact: TypeAlias = Begun | MainsTurn | Happened | Postponed | TimerFired | StopRun | ActDone
-
-
-# Commands that go out, beside those of a life.
-
-
-@record(frozen=True, slots=True)
-class StartProcesses:
-    """Start the processes, in a row, and deliver `Started` or `StartFailed` for each at once.
-
-    The row may end before its last process: then deliver `Postponed` with the first one that was not attempted.
-    """
-
-    processes: tuple[int, ...]
-
-
-@record(frozen=True, slots=True)
-class DoAct:
-    """Have main's hand do this step, and deliver `ActDone` then."""
-
-    step: dict[str, Any]
-
-
-@record(frozen=True, slots=True)
-class EndRun:
-    """Nothing is alive and nothing will start: the run is over, and was stopped for this reason if it was stopped."""
-
-    stop: StopReason | None
-
-
-Command: TypeAlias = StartProcesses | DoAct | EndRun | SendSignal | Wake | SetTimer | Report
+Fact: TypeAlias = (
+    Begun | TurnCame | Started | StartFailed | Postponed | Exited | OutputsClosed | Stuck | Fired | StopRun | ActDone
+)

@@ -1,44 +1,53 @@
-"""The state machine of a whole run, built from the processes' lifecycles and main. Pure.
+"""The state machine of a whole run: main, the declared processes, and the run's own phase. Pure.
 
 Facts come in through `Schedule.handle`, commands go out; the shell carries them out and knows the time.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 
 from runner.model import plan as steps
-from runner.model.records import replace
-from runner.model.verdict import OUTCOME_OF_STOP
-from runner.supervise.core import lifecycle
 from runner.supervise.core import main as mains
-from runner.supervise.core.deadlocks import MainsState
+from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SetTimer
+from runner.supervise.core.deadlocks import MainsState, Room
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
-    Command,
-    DoAct,
-    EndRun,
+    Exited,
     Fact,
-    Happened,
-    MainsTurn,
+    Fired,
+    OutputsClosed,
     Postponed,
-    StartProcesses,
+    Started,
+    StartFailed,
     StopRun,
-    TimerFired,
+    Stuck,
+    TurnCame,
 )
-from runner.supervise.core.lifecycle import Kill, Phase, Report, SetTimer, Terminate
+from runner.supervise.core.life import ImpossibleFact, Kill, Terminate
+from runner.supervise.core.population import MAX_STARTS, Population
+from runner.supervise.core.timers import LifeTimer, MainTimer, Retry, RunLimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Sequence
 
+    from runner.model.json_types import Error
     from runner.model.plan import Plan
     from runner.model.words import StopReason
+    from runner.supervise.core.life import End, LifeId
+    from runner.supervise.core.process import Phase
+    from runner.supervise.core.snapshot import Moment
+    from runner.supervise.core.timers import Timer
+
+KEPT_FACTS = 32
+"""How many of the last facts are reported with an impossible one."""
 
 
 class RunPhase(Enum):
-    """Where the run is."""
+    """The phase of the run."""
 
     RUNNING = "running"
     DRAINING = "main has ended; the remaining processes are awaited"
@@ -47,212 +56,214 @@ class RunPhase(Enum):
 
 
 class Schedule:
-    """The state of a whole run. It holds no clock, no pid and no file."""
+    """The state of a whole run. It has no clock, no pid and no file."""
 
-    def __init__(self, plan: Plan, room: int) -> None:
-        """`room` is how many processes can run at once."""
+    def __init__(self, plan: Plan, room: int, outputs_room: int | None = None) -> None:
+        """`room` is how many processes can live at once, `outputs_room` how many can have open outputs in the front.
+
+        The latter is None if the front has room for all.
+        """
         self._plan = plan
-        self._room = room
         self._main = mains.Main(plan.steps)
         self._phase = RunPhase.RUNNING
         self._stop_reason: StopReason | None = None
-        declared = lifecycle.DECLARED_REASONS | set(filter(self._is_declared, OUTCOME_OF_STOP))
-        self._lives = [
-            lifecycle.Life(number, process, plan.grace_period, declared)
-            for number, process in enumerate(plan.processes)
-        ]
-        self._alive: dict[int, None] = {}
-        """Numbers of what is alive, in the order of their starts."""
+        self._population = Population(plan, room, outputs_room)
+        self._last_facts: deque[tuple[float, Fact]] = deque(maxlen=KEPT_FACTS)
+
+    # What the shell asks.
 
     @property
-    def main_is_ready(self) -> bool:
-        """Whether main would take a step if given its turn."""
-        return self._phase is RunPhase.RUNNING and isinstance(self._main.phase, mains.Ready)
+    def is_ready(self) -> bool:
+        """Return whether the schedule goes one step further by itself: then deliver `TurnCame`."""
+        return self._population.can_start or (
+            self._phase is RunPhase.RUNNING and isinstance(self._main.phase, mains.Ready)
+        )
 
     @property
     def is_stopping(self) -> bool:
-        """Whether a stop has been asked for, or would come too late."""
+        """Return whether a stop has been requested, or would come too late."""
         return self._phase in (RunPhase.STOPPING, RunPhase.ENDED)
 
     @property
     def was_stopped(self) -> bool:
-        """Whether a stop has been asked for."""
+        """Return whether a stop has been requested."""
         return self._stop_reason is not None
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over."""
+        """Return whether the run is over."""
         return self._phase is RunPhase.ENDED
 
     @property
-    def mains_state(self) -> MainsState:
-        """What main does, and which processes it will start or end."""
-        match self._main.phase:
-            case mains.Joining(process, None):
-                return MainsState(False, process, *self._mains_plans())
-            case mains.Ended():
-                return MainsState(goes_on=False)
-        return MainsState(True, None, *self._mains_plans())
-
-    def _mains_plans(self) -> tuple[frozenset[int], frozenset[int]]:
-        """The processes that main has yet to start, and those that it will end."""
-        coming = self.mains_steps
-        pending = frozenset(step.process for step in coming if isinstance(step, steps.Start))
-        ends = frozenset(step.process for step in coming if isinstance(step, steps.Terminate | steps.Kill))
-        daemons = frozenset(number for number, process in enumerate(self._plan.processes) if process.daemon)
-        return frozenset(each for each in pending if self.phase(each) is Phase.PLANNED), ends | daemons
+    def first_without_room(self) -> int | None:
+        """Return the first process that waits for its start because as many live as there is room for; None if none
+        does."""
+        population = self._population
+        return population.requests.waiting[0] if population.lacks_room and not self.is_stopping else None
 
     @property
-    def mains_steps(self) -> tuple[steps.Step, ...]:
-        """The steps that main has left, from the one on that it is doing."""
+    def room(self) -> int:
+        """Return how many processes can live at once."""
+        return self._population.requests.room
+
+    def phase(self, process: int) -> Phase:
+        """Return the phase of a process."""
+        return self._population.phase(process)
+
+    def moment(self) -> Moment:
+        """Return what the deadlock watch needs to know about the run now."""
+        from runner.supervise.core.snapshot import Moment  # here: only runs with shared things need it
+
+        coming = self._coming_steps()
+        population, requests = self._population, self._population.requests
+        return Moment(
+            alive=frozenset(population.alive),
+            main=self._mains_state(coming),
+            ending=population.ending,
+            mains_steps=tuple(step.step for step in coming if isinstance(step, steps.Act)),
+            requested=frozenset(requests.waiting),
+            room=Room(requests.room, requests.free > 0 or requests.is_paused, requests.holders),
+        )
+
+    def _coming_steps(self) -> Sequence[steps.Step]:
+        """Return the steps that main has left, from the one on that it is doing."""
         position = self._main.position - isinstance(self._main.phase, mains.Acting)
         return () if isinstance(self._main.phase, mains.Ended) else self._plan.steps[position:]
 
-    @property
-    def alive(self) -> frozenset[int]:
-        """The processes that live."""
-        return frozenset(self._alive)
+    def _mains_state(self, coming: Sequence[steps.Step]) -> MainsState:
+        """Return the state of main, and the processes that it will start or end."""
+        if isinstance(self._main.phase, mains.Ended):
+            return MainsState(goes_on=False)
+        pending = frozenset(step.process for step in coming if isinstance(step, steps.Start))
+        ends = frozenset(step.process for step in coming if isinstance(step, steps.Terminate | steps.Kill))
+        ends |= frozenset(number for number, process in enumerate(self._plan.processes) if process.daemon)
+        match self._main.phase:
+            case mains.Joining(process, None):
+                return MainsState(False, process, pending, ends)
+            case _:
+                return MainsState(True, None, pending, ends)
 
-    @property
-    def ending(self) -> frozenset[int]:
-        """Those of them that will be ended whatever they do: by their own timers, or because they are being stopped."""
-        return frozenset(
-            number
-            for number in self._alive
-            if self._lives[number].phase is not Phase.RUNNING
-            or self._plan.processes[number].terminate_after is not None
-            or self._plan.processes[number].timeout is not None
-        )
-
-    def phase(self, process: int) -> Phase:
-        """Where a process is in its life."""
-        return self._lives[process].phase
+    # Facts in, commands out.
 
     def handle(self, fact: Fact, at: float) -> list[Command]:
-        """What is to be done now that `fact` is known, `at` this time in seconds of any clock that never goes back."""
-        match fact:
-            case Begun():
-                commands = self._begin()
-            case MainsTurn():
-                commands = self._give_main_its_turn(at)
-            case Happened(process, what):
-                commands = self._live(process, what, at)
-            case Postponed(process):
-                self._main = mains.see_postponed(self._main, process)
-                commands = []
-            case TimerFired("run", _):
-                commands = self._stop("time_limit", at)
-            case TimerFired("main", generation):
-                self._main, told = mains.fire(self._main, generation)
-                commands = self._obey(told, at)
-            case TimerFired(int(process), generation):
-                commands = self._live(process, lifecycle.TimerFired(generation), at)
-            case ActDone(exit_code, error) if self._phase is RunPhase.RUNNING:
-                self._main, told = mains.see_act_done(self._main, exit_code, error)
-                commands = [*self._obey(told, at), *self._drain_if_main_ended(at)]
-            case ActDone():  # of a run that is being stopped
-                commands = []
-            case StopRun(reason):
-                commands = self._stop(reason, at)
-            case _:
-                raise AssertionError(f"no such fact: {fact}")
+        """Return the commands that follow from `fact`, at this time in seconds of any clock that never goes back.
+
+        Raise `ImpossibleFact`, with the last facts.
+        """
+        self._last_facts.append((at, fact))
+        try:
+            commands = self._handle(fact, at)
+            commands += self._population.see_to_room(at)
+        except ImpossibleFact as error:
+            last = "\n".join(f"  {when:.6f} {each}" for when, each in self._last_facts)
+            raise ImpossibleFact(f"{error}\nThe last facts:\n{last}") from None
+        self._main = mains.pass_over_unstarted(self._main, self.phase)
         return commands + self._end_if_over()
 
-    def _begin(self) -> list[Command]:
-        limit_s = self._plan.time_limit
-        return [] if limit_s is None else [SetTimer("run", limit_s, 0)]
+    def _handle(self, fact: Fact, at: float) -> list[Command]:
+        match fact:
+            case TurnCame():
+                return self._take_turn(at)
+            case Started(life):
+                return self._population.see_start(life, at)
+            case StartFailed(life, error, again):
+                return self._population.see_failed_start(life, error, again=again, at=at)
+            case Postponed():
+                self._population.see_postponed(at)
+                return []
+            case Exited(life, end):
+                return self._see_exit(life, end, at)
+            case OutputsClosed(closed):
+                self._population.see_outputs_closed(closed)
+                return []
+            case Fired(timer):
+                return self._fire(timer, at)
+            case ActDone(exit_code, error):
+                return self._see_act_done(exit_code, error, at)
+            case StopRun(reason) | Stuck(reason):
+                return self._stop(reason, at)
+            case Begun():
+                return [] if self._plan.time_limit is None else [SetTimer(RunLimit(), self._plan.time_limit)]
+            case _:
+                raise ImpossibleFact(f"no such fact: {fact}")
 
-    def _give_main_its_turn(self, at: float) -> list[Command]:
+    def _take_turn(self, at: float) -> list[Command]:
+        if self._population.can_start and not self._fills_the_row:
+            return [self._population.start_row(at)]
         self._main, told = mains.proceed(self._main, at, self.phase)
+        return [*self._obey(told, at), *self._drain_if_main_ended(at)]
+
+    @property
+    def _fills_the_row(self) -> bool:
+        """Whether main has more starts to request before the row begins: a row that ended early left some."""
+        is_short = len(self._population.requests.waiting) < MAX_STARTS
+        return is_short and self._phase is RunPhase.RUNNING and mains.comes_to_a_start(self._main)
+
+    def _obey(self, told: Iterable[mains.Command], at: float) -> list[Command]:
+        """Return the commands for main's requests."""
+        commands: list[Command] = []
+        for order in told:
+            match order:
+                case steps.Start(process):
+                    self._population.request(process, at)
+                case steps.Terminate(process):
+                    commands += self._population.end(process, Terminate("main"), at)
+                case steps.Kill(process):
+                    commands += self._population.end(process, Kill("main"), at)
+                case steps.Act(step):
+                    commands.append(DoAct(step))
+                case Report() | SetTimer():  # pragma: no branch  # mypy sees that these are all
+                    commands.append(order)
+        return commands
+
+    def _see_act_done(self, exit_code: int | None, error: Error | None, at: float) -> list[Command]:
+        if self._phase is not RunPhase.RUNNING:
+            return []
+        self._main, told = mains.see_act_done(self._main, exit_code, error)
         return [*self._obey(told, at), *self._drain_if_main_ended(at)]
 
     def _drain_if_main_ended(self, at: float) -> list[Command]:
         if not isinstance(self._main.phase, mains.Ended):
             return []
         self._phase = RunPhase.DRAINING
-        return self._terminate_daemons(at)
+        return self._population.end_daemons(at)
 
-    def _obey(self, told: list[mains.Command], at: float) -> list[Command]:
-        starts = tuple(order.process for order in told if isinstance(order, steps.Start))
-        commands = self._start(starts, at) if starts else []
-        for order in told:
-            match order:
-                case steps.Terminate(process):
-                    commands += self._live(process, Terminate("main"), at)
-                case steps.Kill(process):
-                    commands += self._live(process, Kill("main"), at)
-                case steps.Act(step):
-                    commands.append(DoAct(step))
-                case Report() | SetTimer():
-                    commands.append(order)
-        return commands
+    def _see_exit(self, life: LifeId, end: End, at: float) -> list[Command]:
+        commands = self._population.see_exit(life, end, at)
+        if self._phase is not RunPhase.RUNNING:
+            return commands
+        self._main, told = mains.see_end(self._main, life.process, at)
+        return [*commands, *self._obey(told, at)]
 
-    def _start(self, processes: tuple[int, ...], at: float) -> list[Command]:
-        fit = self._room - len(self._alive)
-        if fit > 0:
-            if processes[fit:]:  # there may be room for the rest when these have been started, and one has ended
-                self._main = mains.see_postponed(self._main, processes[fit])
-            return [StartProcesses(processes[:fit])]
-        message = f"the limit of open files (`ulimit -n`) allows no more than {self._room} at once: raise it"
-        error = {"type": "OSError", "message": message, "traceback": None}
-        failed = lifecycle.StartFailed(error)
-        return [command for process in processes for command in self._live(process, failed, at)]
-
-    def _live(self, process: int, fact: lifecycle.Fact, at: float) -> list[Command]:
-        if isinstance(fact, lifecycle.StartFailed) and fact.had_no_room and self._phase is RunPhase.RUNNING:
-            again = mains.see_no_room(self._main, process)
-            if again is not None:
-                self._main, later = again
-                return self._obey(later, at)
-        life = self._lives[process]
-        self._lives[process], told = lifecycle.transition(life, fact, at)
-        commands: list[Command] = list(told)
-        match fact:
-            case lifecycle.Started():
-                self._alive[process] = None
-                if self._main.failures:
-                    self._main = replace(self._main, failures=0)
-            case lifecycle.Exited():
-                del self._alive[process]
-                if self._phase is RunPhase.RUNNING:
-                    self._main, said = mains.see_end(self._main, process, at)
-                    commands += self._obey(said, at) if said else []
-        return commands
-
-    def _terminate_daemons(self, at: float) -> list[Command]:
-        """What CPython does when a program's main has ended: daemons are terminated, the others awaited."""
-        return self._for_all_alive(
-            lambda number: (
-                self._live(number, Terminate("main_ended"), at) if self._plan.processes[number].daemon else []
-            )
-        )
+    def _fire(self, timer: Timer, at: float) -> list[Command]:
+        match timer:
+            case RunLimit():
+                return self._stop("time_limit", at)
+            case MainTimer(generation) if self._phase is RunPhase.RUNNING:
+                self._main, told = mains.fire(self._main, generation)
+                return self._obey(told, at)
+            case MainTimer():  # of a main that is stopped
+                return []
+            case LifeTimer():
+                return self._population.fire(timer, at)
+            case Retry(generation):  # pragma: no branch  # mypy sees that these are all
+                self._population.requests.end_pause(generation)
+                return []
 
     def _stop(self, reason: StopReason, at: float) -> list[Command]:
-        if self._phase is RunPhase.ENDED:
-            return []
-        if self._phase is RunPhase.STOPPING:
-            if reason != "stop_requested":
+        match self._phase:
+            case RunPhase.ENDED:
                 return []
-            return self._for_all_alive(lambda number: self._live(number, Kill(reason), at))
-        told: list[Command] = [mains.stopped(self._main, at)] if self._phase is RunPhase.RUNNING else []
-        self._phase = RunPhase.STOPPING
-        self._stop_reason = reason
-        return told + self._for_all_alive(lambda number: self._live(number, Terminate(reason), at))
-
-    def _for_all_alive(self, act: Callable[[int], list[Command]]) -> list[Command]:
-        return [command for number in list(self._alive) for command in act(number)]
+            case RunPhase.STOPPING:
+                return self._population.stop(Kill(reason), at) if reason == "stop_requested" else []
+            case RunPhase.RUNNING | RunPhase.DRAINING as before:  # pragma: no branch  # mypy sees that these are all
+                self._phase = RunPhase.STOPPING
+                self._stop_reason = reason
+                told: list[Command] = [mains.stopped(self._main, at)] if before is RunPhase.RUNNING else []
+                return [*told, *self._population.stop(Terminate(reason), at)]
 
     def _end_if_over(self) -> list[Command]:
-        if self._alive or self._phase not in (RunPhase.DRAINING, RunPhase.STOPPING):
+        if self._phase not in (RunPhase.DRAINING, RunPhase.STOPPING) or not self._population.is_empty:
             return []
         self._phase = RunPhase.ENDED
         return [EndRun(self._stop_reason)]
-
-    def _is_declared(self, reason: StopReason) -> bool:
-        """Whether the file says that processes are stopped for this reason."""
-        expect = self._plan.expect
-        if expect is None:
-            return False
-        if reason == "deadlock" and expect.deadlock is not None:
-            return expect.deadlock
-        return expect.outcome == OUTCOME_OF_STOP[reason] and reason != "stop_requested"

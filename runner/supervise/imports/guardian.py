@@ -1,7 +1,7 @@
 """A guardian process that kills the supervisor if the front dies while user code blocks the supervisor.
 
-The supervisor hears of that itself if the code comes back to Python. Code of C may block for ever, with all signals
-held back.
+The supervisor notices the death itself when the code returns to Python. C code may block for ever, with all signals
+blocked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from runner.system.clock import monotonic
 from runner.system.orphans import children
 from runner.system.parent_death import end_with
 from runner.system.pidfds import pidfd_of
-from runner.system.signals import handlers, let_all_through
+from runner.system.signals import handlers, unblock_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PATIENCE_S = 1.5
-"""After the front's death, for the supervisor to end by itself: a little more than `heeding` gives an import."""
-BETWEEN_LOOKS_S = 0.1
-"""Where the system does not report the ends of processes."""
+"""The time for the supervisor to end by itself after the front's death: a little more than `interruptible` gives an
+import."""
+POLL_INTERVAL_S = 0.1
+"""The interval of checks if the system does not report the ends of processes."""
 
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Within this, the supervisor and its descendants are killed soon after the front's death.
+    """Within this context, the supervisor and its descendants are killed soon after the front's death.
 
-    Where there is no room for one more process, the code runs without a guardian.
+    If no process can be started, the code runs without a guardian.
     """
     front, supervisor = os.getppid(), os.getpid()
     when_a_child_ends = signal.getsignal(signal.SIGCHLD)
@@ -46,21 +47,21 @@ def guarded() -> Iterator[None]:
     try:
         yield
     finally:
-        if pid > 0 and os.getpid() == supervisor:  # and not a process that the code has forked
-            signal.signal(signal.SIGCHLD, when_a_child_ends)  # a handler of the code's may raise at this end
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # the code has waited for it
+        if pid > 0 and os.getpid() == supervisor:  # and not in a process that the code has forked
+            signal.signal(signal.SIGCHLD, when_a_child_ends)  # a signal handler of the code may end it
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # the code has reaped it
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
 
 def _guard(front: int, supervisor: int) -> NoReturn:
-    """Be the guardian, with nothing of the supervisor's open."""
+    """Be the guardian, with all descriptors of the supervisor closed."""
     try:
         end_with(supervisor)
-        os.setpgid(0, 0)  # what the code sends to its group is not for this process
+        os.setpgid(0, 0)  # signals that the code sends to its group must not reach this process
         for number in (*handlers(), signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        let_all_through()
+        unblock_all()
         os.closerange(0, os.sysconf("SC_OPEN_MAX"))
         if _ends(front, None) and not _ends(supervisor, PATIENCE_S):
             _end_with_descendants(supervisor)
@@ -76,7 +77,7 @@ def _ends(pid: int, patience_s: float | None) -> bool:
     if pidfd is not None:
         poll.register(pidfd, select.POLLIN)
     while _lives(pid) and monotonic() < deadline:
-        poll.poll(None if pidfd is not None and patience_s is None else BETWEEN_LOOKS_S * 1000)
+        poll.poll(None if pidfd is not None and patience_s is None else POLL_INTERVAL_S * 1000)
     return not _lives(pid)
 
 
@@ -87,12 +88,12 @@ def _lives(pid: int) -> bool:
             return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
     except ProcessLookupError:
         return False
-    except OSError:  # there is no /proc, or the process is out of sight
+    except OSError:  # there is no /proc, or the process cannot be seen
         return True
 
 
 def _end_with_descendants(supervisor: int) -> None:
-    """Kill the supervisor last: until then its descendants come to it, and can be found."""
+    """Kill the supervisor last: until then it adopts its descendants, so that they can be found."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(supervisor, signal.SIGSTOP)
         killed = {os.getpid()}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import signal
 
-from runner.supervise.mp.companions import companion_pids
+from runner.model.messages import ImportBegun, Refused
+from runner.model.records import replace
+from runner.supervise.mp.companions import mp_helper_pids
 from runner.supervise.starting.refusals import refusal
-from runner.system.orphans import end_adopted
+from runner.system.orphans import kill_orphans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runner.link.wire import Link
+    from runner.link.wire import ToFront
     from runner.model.problem_ids import ProblemId
 
 _exit = os._exit
@@ -21,21 +23,21 @@ _CLOSED = "closes descriptors that are not its own, as `os.closerange` does: run
 
 
 class OwnDescriptors:
-    """What these descriptors are, to be compared when the user's code has run."""
+    """The identities of these descriptors, to be compared after the user's code has run."""
 
-    def __init__(self, link: Link, others: Iterable[int], send_all: Callable[[Link], None]) -> None:
-        """`send_all` waits until the front has all that was sent."""
+    def __init__(self, link: ToFront, others: Iterable[int], send_all: Callable[[ToFront], None]) -> None:
+        """`send_all` waits until the front has received everything."""
         self._link = link
         self._send_all = send_all
         self._are = {number: _identity(number) for number in (0, 1, 2, link.fileno(), *others)}
 
     def announce(self, what: str) -> None:
-        """Tell the front that this code of the user is about to run: the link may not outlive it."""
-        self._link.send({"importing": what})
+        """Tell the front that this user code is about to run: it may close the link."""
+        self._link.send(ImportBegun(what))
         self._link.flush()
 
     def check(self, field: str, what: str, process: int | None = None) -> None:
-        """Leave at once if one of them has been closed: say so to the front, or on stderr if the link is gone.
+        """Exit at once if a descriptor has been closed: report it to the front, or on stderr if the link is closed.
 
         `what` is the code that has run, which `field` of the file, or of this process, names.
         """
@@ -47,11 +49,11 @@ class OwnDescriptors:
             if self._link.fileno() not in lost:
                 id: ProblemId = "unusable-target" if field == "class" else "import-fails"
                 refused = refusal(field, f"`{what}` {_CLOSED}", id=id)
-                self._link.send({"refused": [refused | {"process": process}]})
+                self._link.send(Refused((replace(refused, process=process),)))
                 self._send_all(self._link)
             elif 2 not in lost:
                 os.write(2, f"run-jobs: `{what}` {_CLOSED}\n".encode(errors="backslashreplace"))
-            end_adopted(companion_pids())
+            kill_orphans(mp_helper_pids())
         finally:
             _exit(1)
 

@@ -9,13 +9,13 @@ import sys
 from multiprocessing import util
 
 PATIENCE_S = 1.0
-"""For a pool that is just replacing a worker, and for the end of one that is killed."""
+"""The time for a pool that is just replacing a worker, and for the end of a worker that is killed."""
 
 
-def let_go_of_pools() -> None:
-    """Have the pools of this process replace no worker any more, and kill their workers.
+def shut_down_pools() -> None:
+    """Stop the pools of this process from replacing workers, and kill their workers.
 
-    No exit function ends these pools, either: a worker that is killed may have held a lock that it would wait for.
+    The pools' exit functions are not called: a killed worker may have owned a lock that they would wait for.
     """
     pool = sys.modules.get("multiprocessing.pool")
     if pool is None:

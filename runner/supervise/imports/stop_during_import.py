@@ -7,38 +7,39 @@ import fcntl
 import os
 import signal
 
-from runner.supervise.mp.companions import companion_pids
-from runner.system.orphans import end_adopted
+from runner.model.messages import Stop
+from runner.supervise.mp.companions import mp_helper_pids
+from runner.system.orphans import kill_orphans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from runner.link.wire import Link
+    from runner.link.wire import ToFront
 
 
 PATIENCE_S = 1.0
-"""What an import has to give up in when the front is gone."""
+"""The time for an import to give up after the front is gone."""
 
 
 class Interrupted(BaseException):
-    """The front asked for a stop, or is gone, before anything was started."""
+    """The front asked for a stop, or is gone, before any process was started."""
 
 
-def heed(link: Link) -> None:
-    """Raise `Interrupted` if that is what the front wants; it may just have asked for progress."""
-    orders = [message["order"] for message, _ in link.receive()]
-    if link.ended or "stop" in orders:
+def heed(link: ToFront) -> None:
+    """Raise `Interrupted` if the front asks for a stop or is gone; it may have asked only for progress."""
+    orders = [order for order, _ in link.receive()]
+    if link.ended or Stop() in orders:
         raise Interrupted
 
 
 @contextlib.contextmanager
-def heeding(link: Link) -> Iterator[None]:
-    """Within this, `Interrupted` is raised out of whatever Python code runs, once: the link sends us a signal.
+def interruptible(link: ToFront) -> Iterator[None]:
+    """Within this context, `Interrupted` is raised once out of any running Python code: the link sends a signal.
 
-    Code that catches it is ended with this process, soon after the front's death. Code that never comes back to Python
-    hears nothing.
+    Code that catches it is killed with this process, soon after the front's death. Code that never returns to Python is
+    not interrupted.
     """
     raised = False
 
@@ -49,8 +50,8 @@ def heeding(link: Link) -> Iterator[None]:
                 heed(link)
             except Interrupted:
                 raised = True
-                if link.ended:  # there is no front that would end us: let the system do it
-                    end_adopted(companion_pids())
+                if link.ended:  # there is no front that would end us: the system does it
+                    kill_orphans(mp_helper_pids())
                     signal.signal(signal.SIGALRM, signal.SIG_DFL)
                     signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
                 raise
@@ -60,7 +61,7 @@ def heeding(link: Link) -> Iterator[None]:
     fcntl.fcntl(link.fileno(), fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(link.fileno(), fcntl.F_SETFL, flags | os.O_ASYNC)
     try:
-        come()  # what came before this
+        come()  # sent before this context
         yield
     finally:
         raised = True

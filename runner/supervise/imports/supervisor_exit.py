@@ -1,8 +1,8 @@
 """The exit of the supervisor, which threads and processes left by imports cannot delay.
 
-A plain program waits for such threads, and for as long as its `atexit` functions take. The supervisor names the
-threads, gives the functions a moment, and leaves by `os._exit`. Names of the standard library that imports may replace
-are bound here before the first of them.
+A plain program waits for such threads, and as long as its `atexit` functions take. The supervisor names the threads,
+gives the functions a moment, and leaves by `os._exit`. Names of the standard library that imports may replace are bound
+here before the first import.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import threading
 from multiprocessing import util
 
 from runner.supervise.mp.std_streams import flush_streams
-from runner.system.orphans import ARE_LISTED, end_adopted
+from runner.system.orphans import ARE_LISTED, kill_orphans
 from runner.system.parent_death import end_with
 
 TYPE_CHECKING = False
@@ -36,12 +36,13 @@ class LeftRunning:
     def __init__(self) -> None:
         self._started_by: dict[Thread, str] = {}
         self._processes_of: dict[int, str] = {}
-        """By their pids."""
+        """The module of each process, by its pid."""
         self._modules: set[str] = set()
 
     @contextlib.contextmanager
     def noted(self, module: str) -> Iterator[None]:
-        """What is started within this is started by this module; processes only within the first time, its import."""
+        """Record that this module starts whatever starts within this context; processes only the first time, during its
+        import."""
         from runner.supervise.imports import left_processes
 
         is_import = module not in self._modules
@@ -58,7 +59,7 @@ class LeftRunning:
                     self._started_by.setdefault(thread, module)
 
     def processes(self, spared: set[int]) -> list[tuple[str, str | None]]:
-        """The processes that imports have left: the name and the pid of each, and the module, where it is known.
+        """Return the processes that imports have left: the name and the pid of each, and the module, if known.
 
         `spared` are pids of other children.
         """
@@ -69,7 +70,7 @@ class LeftRunning:
         return left_processes.left(self._processes_of, spared)
 
     def awaited(self) -> list[tuple[str, str | None]]:
-        """The threads that a plain program would wait for now: the name of each, and the module, where it is known."""
+        """Return the threads that a plain program would wait for now: the name of each, and the module, if known."""
         main = threading.main_thread()
         return [
             (thread.name, self._started_by.get(thread))
@@ -79,9 +80,9 @@ class LeftRunning:
 
 
 def leave(status: int, front: int) -> NoReturn:
-    """Run the `atexit` functions and leave; call it when all is reported.
+    """Run the `atexit` functions and exit; call this when everything is reported.
 
-    The front, which has this pid, ends them when they take too long; without it they are not run.
+    The front, which has this pid, ends the functions if they take too long; without a front they are not run.
     """
     try:
         if os.getppid() == front:
@@ -89,15 +90,17 @@ def leave(status: int, front: int) -> NoReturn:
             _run_exit_functions()
             flush_streams()
         _fork_no_more()
-        end_adopted(set())
-        if not ARE_LISTED and os.getpgrp() == os.getpid():  # what imports have started here is known by its group
+        kill_orphans(set())
+        if (
+            not ARE_LISTED and os.getpgrp() == os.getpid()
+        ):  # processes that imports have started here can be found by its group
             os.killpg(0, signal.SIGKILL)
     finally:
         _exit(status)
 
 
 def _fork_no_more() -> None:
-    """Have no thread start anything any more: a pool replaces workers that end."""
+    """Prevent all threads from starting processes: a pool replaces workers that end."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise OSError(errno.EAGAIN, "the supervisor ends")

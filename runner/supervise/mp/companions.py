@@ -1,4 +1,4 @@
-"""Find and stop multiprocessing's helper processes: the forkserver and the resource tracker."""
+"""Find, end and reap multiprocessing's helper processes: the forkserver and the resource tracker."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from runner.system.orphans import let_end, reaped_within
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+
+    from runner.model.multiprocessing_parts import ForkServer, ResourceTracker
 
 PATIENCE_S = 0.5
-"""What one of them is given to end by itself."""
+"""The time for a helper process to end by itself."""
 DYING_S = 0.05
-"""Between the moment in which a forkserver has closed its pipes and its end."""
+"""The time from the moment when a forkserver has closed its pipes to its end."""
 
 _exit_codes: list[int] = []
-"""That of the forkserver that ended last, if it is known."""
+"""The exit code of the last forkserver that ended, if it is known."""
 
 
-def companion_pids() -> set[int]:
-    """Their pids."""
+def mp_helper_pids() -> set[int]:
+    """Return the pids of the helper processes."""
     pids = {getattr(companion, pid) for companion, pid, _ in _companions()}
     return pids - {None}
 
 
-def end_companions() -> None:
-    """End them and wait for them: by themselves they end some time after us, or never.
+def end_mp_helpers() -> None:
+    """End the helper processes and reap them: by themselves they end some time after us, or never.
 
-    What is preloaded in a forkserver may have left threads there, which its interpreter waits for.
+    Modules that are preloaded in a forkserver may have left threads there, which its interpreter waits for.
     """
     if "multiprocessing.forkserver" in sys.modules:
         from multiprocessing import forkserver
@@ -44,10 +45,10 @@ def end_companions() -> None:
     for companion, pid, alive in _companions():
         if getattr(companion, pid) is None:
             continue
-        with contextlib.suppress(ChildProcessError):  # it was killed, and has been waited for
+        with contextlib.suppress(ChildProcessError):  # it was killed, and has been reaped
             # Its `_stop` closes the pipe that keeps it alive, and waits for ever.
             its_end = getattr(companion, alive)
-            with contextlib.suppress(OSError):  # code of the user has closed it
+            with contextlib.suppress(OSError):  # user code has closed it
                 os.close(its_end)  # first of all: there may be no other descriptor
             null = os.open(os.devnull, os.O_WRONLY)
             if null != its_end:
@@ -59,11 +60,11 @@ def end_companions() -> None:
 
 
 def forkserver_has_ended(within_s: float = DYING_S) -> bool:
-    """Return whether the forkserver ends within this time: it is reaped, and the next start makes another one."""
+    """Return whether the forkserver ends within this time: it is reaped, and the next start creates another one."""
     from multiprocessing import forkserver
 
-    server: Any = forkserver._forkserver  # there is no public way
-    if server._forkserver_pid is None:
+    server: ForkServer = vars(forkserver)["_forkserver"]  # there is no public way
+    if server._forkserver_pid is None or server._forkserver_alive_fd is None:
         return False
     try:
         exit_code = reaped_within(server._forkserver_pid, within_s)
@@ -73,24 +74,25 @@ def forkserver_has_ended(within_s: float = DYING_S) -> bool:
         if exit_code is None:
             return False
         _exit_codes[:] = [exit_code]
-    with contextlib.suppress(OSError):  # code of the user has closed it
+    with contextlib.suppress(OSError):  # user code has closed it
         os.close(server._forkserver_alive_fd)
     server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
     return True
 
 
 def last_exit_code_of_forkserver() -> int | None:
-    """Return the exit code of the forkserver that ended last; None where it is not known."""
+    """Return the exit code of the forkserver that ended last; None if it is not known."""
     return _exit_codes[0] if _exit_codes else None
 
 
-def _companions() -> Iterator[tuple[Any, str, str]]:
-    """Each that was imported, and the names of its pid and of the end of a pipe that keeps it alive."""
+def _companions() -> Iterator[tuple[ForkServer | ResourceTracker, str, str]]:
+    """Return each helper whose module was imported, with the names of its pid and of the pipe end that keeps it
+    alive."""
     if "multiprocessing.forkserver" in sys.modules:
         from multiprocessing import forkserver
 
-        yield forkserver._forkserver, "_forkserver_pid", "_forkserver_alive_fd"  # there is no public way
+        yield vars(forkserver)["_forkserver"], "_forkserver_pid", "_forkserver_alive_fd"  # there is no public way
     if "multiprocessing.resource_tracker" in sys.modules:
         from multiprocessing import resource_tracker
 
-        yield resource_tracker._resource_tracker, "_pid", "_fd"  # there is no public way
+        yield vars(resource_tracker)["_resource_tracker"], "_pid", "_fd"  # there is no public way

@@ -17,10 +17,11 @@ RAISES_AFTERWARDS = sys.version_info >= (3, 15)
 
 
 def fork() -> int:
-    """Fork this process; gives 0 in the child, whose resource tracker stays this process's, and its pid here.
+    """Fork this process; return 0 in the child, which shares this process's resource tracker, and its pid here.
 
-    Since 3.13.18 and 3.14 a child closes its end of the tracker unless multiprocessing has announced the fork. It
-    would start another one, which takes the shared memory away that the child made as soon as the child ends.
+    Since 3.13.18 and 3.14 a child closes its end of the tracker's pipe unless multiprocessing has announced the fork.
+    Then the child would start another tracker, which removes the shared memory that the child created as soon as the
+    child ends.
     """
     if not MAY_LOSE_THE_TRACKER:
         return os.fork()
@@ -30,14 +31,14 @@ def fork() -> int:
         return os.fork()
     intent.preserve_fd = True
     try:
-        with unwarned():
+        with without_fork_warning():
             return os.fork()
     finally:
         intent.preserve_fd = False
 
 
-def unwarned() -> AbstractContextManager[object]:
-    """A context in which a fork beside threads raises no warning: a note tells of them."""
+def without_fork_warning() -> AbstractContextManager[object]:
+    """Return a context in which a fork in a process with threads raises no warning: a note reports them."""
     if not RAISES_AFTERWARDS:
         return _AS_IT_IS
     import warnings

@@ -10,15 +10,15 @@ from runner.supervise.mp.companions import forkserver_has_ended, last_exit_code_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from runner.model.multiprocessing_parts import ForkServer
 
 SYMPTOMS = (ConnectionError, EOFError, FileNotFoundError, ChildProcessError)
-"""What a start raises then, among other reasons."""
+"""The exceptions that a start raises then, among other reasons for them."""
 
 
 def reason(error: BaseException) -> BaseException:
     """Return why a start failed with this error: the error itself, unless the forkserver is the cause."""
-    server: Any = forkserver._forkserver  # there is no public way
+    server: ForkServer = vars(forkserver)["_forkserver"]  # there is no public way
     address = server._forkserver_address
     if forkserver_has_ended():
         how = ended(last_exit_code_of_forkserver())

@@ -1,7 +1,7 @@
 """Pass `sys.path` and the run's folder to the forkserver, which imports this module first.
 
-Until Python 3.14 it is handed the path and does not look at it. The folder is where multiprocessing puts the sockets of
-what a preload makes in the forkserver, such as a pool: there they are removed with the run.
+Until Python 3.14 the forkserver receives the path and ignores it. The folder is where multiprocessing creates the
+sockets of objects that a preload creates in the forkserver, such as a pool: they are removed with the run's folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from multiprocessing import process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
 _VARIABLE = "RUN_JOBS_FORKSERVER_PATH"
 
@@ -24,9 +23,9 @@ PID = os.getpid()
 
 
 @contextlib.contextmanager
-def handed_on() -> Iterator[None]:
-    """A forkserver that is started within this gets our path and our folder."""
-    own: dict[str, Any] = process.current_process()._config  # type: ignore[attr-defined]  # there is no public way
+def with_our_path() -> Iterator[None]:
+    """A forkserver that is started within this context gets our path and our folder."""
+    own: dict[str, object] = process.current_process()._config  # type: ignore[attr-defined]  # there is no public way
     folder = {name: own[name] for name in ("tempdir", "semprefix") if name in own}
     os.environ[_VARIABLE] = json.dumps([sys.path, folder])
     try:
@@ -39,6 +38,6 @@ if _VARIABLE in os.environ:
     from runner.supervise.child import fork_threads
 
     fork_threads.watch()
-    _path, _folder = json.loads(os.environ.pop(_VARIABLE))  # taken away: its children have nothing to do with it
+    _path, _folder = json.loads(os.environ.pop(_VARIABLE))  # removed: its children do not need it
     sys.path[:] = _path
     process.current_process()._config |= _folder  # type: ignore[attr-defined]  # there is no public way

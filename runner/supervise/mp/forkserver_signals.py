@@ -1,6 +1,6 @@
 """Undo changes by preloaded modules to the forkserver's signal handlers and streams.
 
-The forkserver imports this module last. Its children find the handlers again, but for the signals that stop a run, and
+The forkserver imports this module last. Its children get the handlers back, except for the signals that stop a run, and
 the streams as they are.
 """
 
@@ -12,7 +12,7 @@ import signal
 import sys
 
 from runner.supervise.mp.std_streams import flush_whatever_is_there
-from runner.system.signals import handlers, let_all_through, restore, set_aside, stop_timers
+from runner.system.signals import handlers, ignore_signals, restore, stop_timers, unblock_all
 
 _set_aside = {number: found for number, found in handlers().items() if callable(found)}
 
@@ -24,7 +24,8 @@ def _give_back() -> None:
 
 
 def _leave_out(pid: int) -> None:
-    """Have the forkserver's interpreter flush no stream at its end: one that raises would be shown as a traceback."""
+    """Have the forkserver's interpreter flush no stream at its end: an exception there would be shown as a
+    traceback."""
     if os.getpid() == pid:
         for name in ("stdout", "stderr"):
             try:
@@ -36,8 +37,8 @@ def _leave_out(pid: int) -> None:
 atexit.register(_leave_out, os.getpid())
 flush_whatever_is_there()
 stop_timers()
-set_aside(_set_aside)
-for number in (signal.SIGTERM, signal.SIGHUP):  # the forkserver sees to SIGINT itself
+ignore_signals(_set_aside)
+for number in (signal.SIGTERM, signal.SIGHUP):  # the forkserver handles SIGINT itself
     signal.signal(number, signal.SIG_DFL)
-let_all_through()
+unblock_all()
 os.register_at_fork(after_in_child=_give_back)

@@ -1,7 +1,7 @@
 """Scan the table of waiters for deadlocks when a process reports a wait or ends.
 
-What is found is certain: all that are found to wait for ever have been in the same wait at two looks, and have slept in
-between, so that none of them has been given anything meanwhile.
+A deadlock that is found is certain: all its processes have been in the same wait at two scans, and have slept in
+between, so that none of them has received anything meanwhile.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from runner.system.sleeping import SeenWaits
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
 
+    from runner.model.multiprocessing_parts import Connection
     from runner.model.plan import ProcessPlan
     from runner.supervise.core.snapshot import Moment
     from runner.supervise.sharing.guards import Guards
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from runner.supervise.tracing.table import Mark
 
 SOON_S, LATER_S = 0.005, 0.05
-"""Until the next look: while a process is about to wait, or to go on; at most, and while something may change that no
-process reports (there is room in a pipe, a part of an item is read from it, a child of a process has ended)."""
+"""Seconds until the next scan: SOON_S while a process is about to wait, or to go on; LATER_S at most, and while
+something may change that no process reports (room in a pipe, a reader that has read a part of an item, the end of a
+process's child)."""
 
 
-class Watch:
-    """Looks at the shared things of one run."""
+class DeadlockWatch:
+    """Scans the shared things of one run."""
 
     def __init__(
         self,
@@ -46,26 +47,26 @@ class Watch:
         has_children: Callable[[int], bool],
         sleeps: Callable[[int], bool | None],
     ) -> None:
-        """`has_children` says whether a process has processes of its own, which are not traced.
+        """`has_children` returns whether a process has processes of its own, which are not traced.
 
-        `sleeps` says whether a process sleeps; None where that cannot be known.
+        `sleeps` returns whether a process sleeps; None if that cannot be known.
         """
         self._shared = shared
         self._guards = guards
         self._plans = plans
         self._has_children = has_children
         self._sleeps = sleeps
-        self._told: set[frozenset[int]] = set()
-        """Circles that have been told."""
+        self._reported_circles: set[frozenset[int]] = set()
+        """The circles that have been reported."""
         self._releases: dict[tuple[int, int, int, int, bool], bool] = {}
-        """Whether a process can release the guard of a row: by its step, what it holds, and whether it waits there."""
+        """Whether a process can release the guard of a row: by its step, what it owns, and whether it waits there."""
         self._seen = SeenWaits()
         self.again_in_s: float | None = None
-        """After how long to look again though no process may report anything; None if that is not necessary."""
+        """Seconds until the next scan even if no process reports anything; None if none is necessary."""
         self._soon_s = SOON_S
 
     def look(self, moment: Moment) -> Picture | None:
-        """What is new, if anything is."""
+        """Return what is new, if anything is."""
         first = self._scene(moment)
         self.again_in_s = LATER_S if any(_may_change_unseen(wait, first) for wait in first.waits.values()) else None
         stuck = deadlocks.stuck(first)
@@ -82,17 +83,20 @@ class Watch:
             self.again_in_s, self._soon_s = LATER_S if helped else self.again_in_s, SOON_S
         if moved:
             return None
-        circles = [each for each in deadlocks.circles(second, lasting) if frozenset(each) not in self._told]
+        circles = [each for each in deadlocks.circles(second, lasting) if frozenset(each) not in self._reported_circles]
         standstill = deadlocks.is_standstill(second) and deadlocks.is_standstill(first)
         bereft = tuple(deadlocks.bereft(second))
         if not circles and not standstill and not bereft:
             return None
-        self._told |= set(map(frozenset, circles))
+        self._reported_circles |= set(map(frozenset, circles))
         picture = self._picture(second, moment.main)
+        if standstill and moment.requested:
+            picture = replace(picture, without_room=tuple(sorted(moment.requested)), room=moment.room.most)
         return replace(picture, circles=tuple(circles), standstill=standstill, bereft=bereft)
 
     def _is_asleep(self, number: int, scene: Scene) -> bool:
-        """Whether a process that has noted that it waits does so, and has not just been given it."""
+        """Return whether a process that has recorded a wait is asleep in it, and has not just received what it waits
+        for."""
         wait = scene.waits[number]
         asleep = None if wait.threaded else self._sleeps(number)
         return self._seen.lasts(number, wait) if asleep is None else asleep
@@ -100,14 +104,14 @@ class Watch:
     @property
     def has_found_circles(self) -> bool:
         """Whether processes wait for each other."""
-        return bool(self._told)
+        return bool(self._reported_circles)
 
     def picture(self, moment: Moment) -> Picture:
-        """Who waits for whom now."""
+        """Return the current waiters and owners."""
         return self._picture(self._scene(moment), moment.main)
 
     def _picture(self, scene: Scene, main: MainsState) -> Picture:
-        """Who waits for whom in a scene; what was found of it is added by `look`."""
+        """Return the waiters and owners of a scene; `look` adds what was found about it."""
         things = [row.thing for row in self._rows]
         in_vain = tuple(
             row.thing.name
@@ -127,12 +131,13 @@ class Watch:
         )
 
     def _of_guards(self, processes: Mapping[int, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-        """The processes of the rows that steps acquire, by the names of the things."""
+        """Return the processes of the rows that steps acquire, by the names of the things."""
         guards = {row: among for row, among in processes.items() if among and self._rows[row].role == "guard"}
         return {self._rows[row].thing.name: among for row, among in guards.items()}
 
     def _has_lost_a_wake_up(self, row: int, scene: Scene) -> bool:
-        """Whether it was notified in vain, and a process waits that has not looked first whether it has to."""
+        """Return whether the condition was notified without a waiter, and a process waits now that did not check first
+        whether it has to."""
         cells = self._cells(row)
         waiters = (number for number, wait in scene.waits.items() if wait.row == row)
         return any(cell[IN_VAIN] for cell in cells) and not all(cells[number][LOOKS_FIRST] for number in waiters)
@@ -142,14 +147,14 @@ class Watch:
         return self._guards.rows
 
     def _began(self, row: int, process: int) -> int:
-        """How often a process has begun to wait."""
+        """Return how often a process has begun to wait."""
         return 0 if self._shared.table is None else self._shared.table.cell(row, process)[WAITS]
 
     def _cells(self, row: int) -> list[tuple[int, ...]]:
         return [] if self._shared.table is None else self._shared.table.cells(row)
 
     def _scene(self, moment: Moment) -> Scene:
-        """What all processes do now: first what each says of itself, then what is free."""
+        """Return what all processes do now: first their own marks, then what is free."""
         living = moment.alive | {self._shared.main}
         marks = [self._guards.marks(row, living) for row in range(len(self._rows))]
         waits = self._waits(marks)
@@ -160,7 +165,7 @@ class Watch:
         return Scene(
             main=self._shared.main,
             alive=moment.alive,
-            # Another thread of the process may give what this one waits for, but not what no process can give.
+            # Another thread of the process may provide what this one waits for, unless no process can.
             waits={
                 process: wait
                 for process, wait in waits.items()
@@ -176,14 +181,16 @@ class Watch:
             givers=givers,
             mains=moment.main,
             ending=moment.ending,
+            requested=moment.requested,
+            room=moment.room,
         )
 
     def _waits(self, marks: Sequence[Mapping[int, Mark]]) -> dict[int, Wait]:
-        """What each process waits for that waits without a timeout."""
+        """Return what each process waits for, if it waits without a timeout."""
         waits: dict[int, Wait] = {}
         going_on: set[int] = set()
         feeding: dict[int, Wait] = {}
-        """What the threads wait for that write the items of a process into a queue's pipe."""
+        """What the feeder threads wait for, which write the items of a process to a queue's pipe."""
         for row, noted in enumerate(marks):
             for process, mark in noted.items():
                 wait = Wait(row, mark.operation, self._began(row, process), mark.goes_on)
@@ -198,9 +205,9 @@ class Watch:
         return {process: wait for process, wait in waits.items() if process not in going_on}
 
     def _givers(self, row: int, marks: Mapping[int, Mark], waits: Mapping[int, Wait], moment: Moment) -> Iterable[int]:
-        """The processes that can release a guard: those that live, those that main has yet to start, and main."""
+        """Return the processes that can release a guard: living ones, those that have yet to start, and main."""
         thing, role = self._rows[row].thing, self._rows[row].role
-        for process in sorted(moment.alive | moment.main.pending | {self._shared.main}):
+        for process in sorted(moment.alive | moment.requested | moment.main.pending | {self._shared.main}):
             mark = marks.get(process)
             held = 0 if mark is None else max(mark.held, mark.in_between)
             is_waiter = process in waits and waits[process].row == row
@@ -214,7 +221,7 @@ class Watch:
                 yield process
 
     def _can_release(self, process: int, row: int, held: int, waits: bool) -> bool:
-        """Whether a process can release a guard; of a thousand that wait each look asks it of each."""
+        """Return whether a process can release a guard. Each scan asks this for each of a thousand waiters."""
         known = (process, row, self._position(process), held, waits)
         if known not in self._releases:
             plan, thing = self._plans[process], self._rows[row].thing
@@ -225,7 +232,7 @@ class Watch:
         return 0 if self._shared.table is None else self._shared.table.position(process)[0]
 
     def _is_open(self, row: int, operation: str) -> bool:
-        """Whether what is waited for in a row is there."""
+        """Return whether what a row's waiters wait for is available."""
         made = self._shared.objects[self._rows[row].thing.name]
         if self._rows[row].is_guard:
             return self._guards.free(row) > 0
@@ -240,7 +247,8 @@ class Watch:
         return are_free((condition._woken_count if operation == "notify" else condition._wait_semaphore)._semlock)
 
     def _main_sends(self, row: int) -> bool:
-        """Whether an item that main has put is on its way: main's helper sends it, also when main has ended."""
+        """Return whether an item that main has put is on its way: main's helper sends it, even after the end of
+        main."""
         table, main = self._shared.table, self._shared.main
         if table is None or not unsent(table.cell(row, main)):
             return False
@@ -250,16 +258,16 @@ class Watch:
 
 
 def _may_change_unseen(wait: Wait, scene: Scene) -> bool:
-    """Whether what a process waits for comes and goes without a report.
+    """Return whether what a process waits for may come and go without a report.
 
-    The bytes in a queue's pipe may be a part of an item whose putter has been killed: the getter reads them and waits
+    The bytes in a queue's pipe may be a part of an item whose sender has been killed: the getter reads them and waits
     for the rest.
     """
     return wait.operation == "flush" or (wait.operation == "get" and (wait.row, "get") in scene.open)
 
 
-def _is_ready(end: Any, event: int) -> bool:
-    """Whether an end of a pipe can be read from, or written to."""
+def _is_ready(end: Connection, event: int) -> bool:
+    """Return whether an end of a pipe can be read from, or written to."""
     poll = select.poll()
     poll.register(end.fileno(), event)
     return bool(poll.poll(0))

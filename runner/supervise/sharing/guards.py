@@ -11,9 +11,9 @@ from runner.system.sleeping import SeenWaits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence, Set
 
+    from runner.model.multiprocessing_parts import Guard
     from runner.model.plan import Plan
     from runner.model.shared_things import SharedPlan
     from runner.supervise.sharing.rows import Row
@@ -26,30 +26,30 @@ INNER = {
     "writing": "the lock of {} for writing",
     "inner": "the lock inside {}",
 }
-"""What the locks are called that a thing has inside."""
+"""The words for the locks inside a thing."""
 
 
 def missing_permits(permits: int, free: int, marks: Sequence[int], dead: int) -> tuple[int, bool]:
-    """How many permits no process has any more, and whether that is certain.
+    """Return how many permits are lost, so that no process can release them, and whether that is certain.
 
-    `marks` are those of all processes, `dead` is the one that died. It is uncertain while a living process acquires or
-    releases.
+    `marks` are those of all processes, `dead` is the process that died. It is uncertain while a living process acquires
+    or releases.
     """
     living = [mark for process, mark in enumerate(marks) if process != dead]
     return permits - free - sum(mark & HELD for mark in living), not any(mark & WANTS for mark in living)
 
 
 class Guards:
-    """The guards of a run's shared things, by what the system and the processes say of them."""
+    """The guards of a run's shared things, as the system and the marks of the processes show them."""
 
     def __init__(self, shared: SharedThings, plan: Plan, sleeps: Callable[[int], bool | None]) -> None:
-        """`sleeps` says whether a process of this number sleeps; None where that cannot be known."""
+        """`sleeps` returns whether a process of this number sleeps; None if that cannot be known."""
         self._shared = shared
         self._sleeps = sleeps
         self._programs = [process.do for process in plan.processes if process.do is not None]
         self._programs.append(tuple(step.step for step in plan.steps if isinstance(step, Act)))
         self._declared: dict[str, bool] = {}
-        """Of guards that have been asked about: whether a program releases them that has not acquired them."""
+        """For each guard asked about: whether processes release it that have not acquired it."""
         self._seen = SeenWaits()
 
     @property
@@ -58,7 +58,7 @@ class Guards:
         return self._shared.rows
 
     def marks(self, row: int, processes: Iterable[int]) -> dict[int, Mark]:
-        """The marks of those of these processes that have noted anything in a row."""
+        """Return the marks of those of these processes that have recorded anything in a row."""
         among = frozenset(processes)
         marks = enumerate(self._marks(row))
         return {process: Mark.of(mark) for process, mark in marks if mark and process in among}
@@ -67,7 +67,7 @@ class Guards:
         return [] if self._shared.table is None else self._shared.table.marks(row)
 
     def is_signal(self, row: int) -> bool:
-        """Whether other processes release it than those that have acquired it."""
+        """Return whether other processes release the guard than those that have acquired it."""
         thing = self.rows[row].thing
         if not isinstance(thing, SharedLock | SharedSemaphore):
             return False
@@ -77,12 +77,12 @@ class Guards:
         return self._declared[thing.name] or self._extra(row) > 0
 
     def _extra(self, row: int) -> int:
-        """How often it was released by a process that had not acquired it."""
+        """Return how often the guard was released by a process that had not acquired it."""
         table = self._shared.table
         return 0 if table is None else sum(cell[EXTRA] for cell in table.cells(row))
 
     def free(self, row: int) -> int:
-        """How many permits of the lock that a row is about are free now."""
+        """Return how many permits of the row's lock are free now."""
         made = self._shared.objects[self.rows[row].thing.name]
         match self.rows[row].role:
             case "reading":
@@ -93,49 +93,58 @@ class Guards:
                 return free_permits(made._cond._lock._semlock)
         return free_permits(self._lock(self.rows[row].thing)._semlock)
 
-    def _lock(self, thing: SharedPlan) -> Any:
-        """What is acquired when a guard is: of a condition or a value its lock."""
+    def _lock(self, thing: SharedPlan) -> Guard:
+        """Return the lock that is acquired with a guard: for a condition or a value its own lock."""
         made = self._shared.objects[thing.name]
+        lock: Guard = made
         match thing:
             case SharedCondition():
-                return made._lock
+                lock = made._lock
             case SharedValue():
-                return made.get_lock()
-        return made
+                lock = made.get_lock()
+        return lock
 
-    def noted_by(self, process: int) -> list[int]:
-        """The rows of guards that a process holds or wants, by its own marks."""
+    def guards_noted_by(self, process: int) -> list[int]:
+        """Return the rows of guards that a process owns or wants, by its own marks."""
         table = self._shared.table
         guards = (number for number, row in enumerate(self.rows) if row.is_guard)
         return [] if table is None else [row for row in guards if table.cell(row, process)[MARK] & (HELD | WANTS)]
 
-    def missing(self, row: int, dead: int) -> tuple[int, bool]:
-        """How many permits of a guard no process has any more, and whether that is certain."""
+    def missing(self, row: int, dead: int, ended: Set[int] = frozenset()) -> tuple[int, bool]:
+        """Return how many permits of a guard are lost, so that no process can release them, and whether that is
+        certain. The processes in `ended` acquire nothing any more."""
         thing, free = self.rows[row].thing, self.free(row)
         permits = thing.permits if isinstance(thing, SharedSemaphore) else 1
         if not isinstance(thing, SharedSemaphore) and free:
             return 0, True
-        return missing_permits(permits + self._extra(row), free, self._held(row, dead), dead)
+        return missing_permits(permits + self._extra(row), free, self._held(row, dead, ended), dead)
 
-    def _held(self, row: int, dead: int) -> list[int]:
-        """The marks, without those that are sure to wait, each holder of what can be taken again counted once."""
+    def _held(self, row: int, dead: int, ended: Set[int]) -> list[int]:
+        """Return the marks without those of certain waiters, counting each owner of a reentrant lock once."""
         marks = [
-            mark & ~WANTS if Mark.of(mark).blocked and self._is_asleep(process, row, dead) else mark
+            mark & ~WANTS if self._acquires_nothing(process, mark, row, dead, ended) else mark
             for process, mark in enumerate(self._marks(row))
         ]
         if isinstance(self.rows[row].thing, SharedRLock | SharedCondition | SharedValue):
             return [mark & WANTS | bool(mark & HELD) for mark in marks]
         return marks
 
+    def _acquires_nothing(self, process: int, mark: int, row: int, dead: int, ended: Set[int]) -> bool:
+        """Return whether a process with this mark is certain not to acquire the guard now."""
+        if process in ended:
+            return process != dead
+        return Mark.of(mark).blocked and self._is_asleep(process, row, dead)
+
     def _is_asleep(self, process: int, row: int, dead: int) -> bool:
-        """Whether a process that has noted that it waits does so, and has not just been given it."""
+        """Return whether a process that has recorded a wait is asleep in it, and has not just received what it waits
+        for."""
         asleep = self._sleeps(process)
         if asleep is not None:
             return asleep
         return self._seen.lasts((process, row, dead), _table_of(self._shared).cell(row, process)[WAITS])
 
     def clear_mark(self, row: int, process: int) -> None:
-        """Forget what a dead process noted in a row."""
+        """Clear what a dead process recorded in a row."""
         _table_of(self._shared).cell(row, process)[MARK] = 0
 
 

@@ -16,24 +16,27 @@ from runner.model.shared_things import SharedManaged, SharedPlan, SharedQueue
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
-    from runner.model.plan import Json
+    from runner.model.json_types import Json
+    from runner.model.multiprocessing_parts import Made
 
-MOST_ENTRIES = 1_000
-"""Of a list or a mapping; of more, the first ones and the number of the others are told."""
-MOST_DEPTH = 20
-MOST_BITS = 4_096
-"""Of a whole number: Python refuses to write out one that has many more."""
+MAX_ENTRIES = 1_000
+"""The most entries of a list or a mapping; of a longer one, the first entries and the number of the others are
+reported."""
+MAX_DEPTH = 20
+MAX_BITS = 4_096
+"""The most bits of a whole number: Python refuses to print one that has many more."""
 PATIENCE_S = 2.0
-"""What a manager, and what lies in it, has to say what it holds."""
+"""The time for a manager, and for the objects in it, to return their contents."""
 _READ = 1 << 16
 _HEAD = struct.Struct("!i")
 _LONG_HEAD = struct.Struct("!Q")
 
 
-def of(thing: SharedPlan, made: Any) -> Json:
-    """What a value, a dict, a list or a namespace holds, or a queue has left. Never raises, never waits."""
+def of(thing: SharedPlan, made: Made) -> Json:
+    """Return the contents of a value, a dict, a list or a namespace, or the items left in a queue. Never raise, never
+    wait."""
     try:
         match thing:
             case SharedQueue():
@@ -43,13 +46,13 @@ def of(thing: SharedPlan, made: Any) -> Json:
                     held = made._getvalue()
                 return as_json(vars(held) if thing.of == "namespace" else held)
         return as_json(made.get_obj().value if hasattr(made, "get_obj") else made.value)
-    except BaseException as error:  # the manager is dead, or what is in there cannot be unpickled here
+    except BaseException as error:  # the manager is dead, or an object in it cannot be unpickled here
         return f"<cannot be read: {type(error).__name__}: {text_of(error)}>"
 
 
 @contextlib.contextmanager
 def in_time() -> Iterator[None]:
-    """Raise `TimeoutError` out of what takes too long: a manager that was stopped, or a user's code in an object."""
+    """Raise `TimeoutError` out of code that takes too long: a stopped manager, or a user's code in an object."""
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"it takes longer than {PATIENCE_S:g} s")
@@ -64,35 +67,34 @@ def in_time() -> Iterator[None]:
 
 
 def of_array(data: bytes, dtype: str) -> Json:
-    """The numbers of an array."""
+    """Return the numbers of an array."""
     return as_json(DTYPES[dtype].view(data).tolist())
 
 
 def as_json(value: object, depth: int = 0) -> Json:
-    """The value as JSON; of what JSON does not have, the repr."""
+    """Return the value as JSON, with the repr of values that JSON does not have."""
     match value:
-        case int() if value.bit_length() > MOST_BITS:
+        case int() if value.bit_length() > MAX_BITS:
             return f"<a whole number of {value.bit_length():,} bits>"
         case None | bool() | int() | str():
             return value
         case float():
             return value if value - value == 0 else repr(value)  # JSON has no infinity
-        case list() | tuple() if depth < MOST_DEPTH:
-            shown = [as_json(item, depth + 1) for item in value[:MOST_ENTRIES]]
-            return shown if len(value) <= MOST_ENTRIES else [*shown, f"<{len(value) - MOST_ENTRIES:,} more>"]
-        case dict() if depth < MOST_DEPTH:
+        case list() | tuple() if depth < MAX_DEPTH:
+            shown = [as_json(item, depth + 1) for item in value[:MAX_ENTRIES]]
+            return shown if len(value) <= MAX_ENTRIES else [*shown, f"<{len(value) - MAX_ENTRIES:,} more>"]
+        case dict() if depth < MAX_DEPTH:
             return {
                 key if isinstance(key, str) else repr_of(key): as_json(item, depth + 1)
-                for key, item in list(value.items())[:MOST_ENTRIES]
+                for key, item in list(value.items())[:MAX_ENTRIES]
             }
     return repr_of(value)
 
 
 def items_left(descriptor: int) -> Iterator[object]:
-    """The items that lie in a queue's pipe, as far as they are whole.
+    """Return the complete items in a queue's pipe.
 
-    A putter that was killed may have written a part of the last one, a getter that was killed may have read a part of
-    the first one.
+    A killed writer may have written a part of the last one, and a killed reader may have read a part of the first one.
     """
     os.set_blocking(descriptor, False)
     data = b""
@@ -115,10 +117,11 @@ def items_left(descriptor: int) -> Iterator[object]:
 
 
 def _first(data: bytes) -> int | None:
-    """Where the first whole item begins, with its size; None if a getter has read a part of the one before it.
+    """Return where the first complete item begins, and its size; None if a reader has read a part of the item before
+    it.
 
-    If the getter has read the size of that one and nothing else, its end is known: every item begins with a byte with
-    which no size begins.
+    If the reader has read only that item's size, its end is known: every item begins with a byte that no size begins
+    with.
     """
     if data.startswith(pickle.PROTO):
         from pickletools import genops
@@ -146,7 +149,7 @@ class _Foreign(Exception):
 
 
 class _Plain(pickle.Unpickler):
-    """Unpickles what Python itself has names for; imports nothing, and so runs no code of others."""
+    """Unpickles only what Python itself has names for; it imports nothing, and so runs no user code."""
 
     def find_class(self, module: str, name: str) -> NoReturn:
         raise _Foreign(f"<an object of {module}.{name}>")

@@ -20,13 +20,12 @@ from runner.model.shared_things import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager
-    from typing import Any
 
     from runner.model.shared_things import SharedPlan
 
 
-def make(thing: SharedPlan, manager: SyncManager | None) -> Any:
-    """The object of this declaration, under the start method that is set; an array is none, but memory."""
+def make(thing: SharedPlan, manager: SyncManager | None) -> object:
+    """Create the object for this declaration, under the start method that is set; for an array, shared memory."""
     match thing:
         case SharedLock():
             return multiprocessing.Lock()
@@ -52,8 +51,8 @@ def make(thing: SharedPlan, manager: SyncManager | None) -> Any:
     raise AssertionError(f"this is not made here: {thing}")
 
 
-def _number(thing: SharedValue) -> Any:
-    import ctypes  # here: each library that the supervisor loads makes every fork dearer
+def _number(thing: SharedValue) -> object:
+    import ctypes  # here: each library that the supervisor loads makes every fork slower
 
     from runner.model.dtypes import DTYPES
 
@@ -61,16 +60,13 @@ def _number(thing: SharedValue) -> Any:
     return (multiprocessing.Value if thing.locked else multiprocessing.RawValue)(ctype, thing.initial)
 
 
-def _in_a_manager(thing: SharedManaged, manager: SyncManager | None) -> Any:
+def _in_a_manager(thing: SharedManaged, manager: SyncManager | None) -> object:
     if manager is None:
         raise AssertionError("there is no manager for what should live in one")
-    initial: Any = resolve(thing.initial, _nothing_known_later)
-    match thing.of:
-        case "dict":
-            return manager.dict(initial)
-        case "list":
-            return manager.list(initial)
-    return manager.Namespace(**initial)
+    initial = resolve(thing.initial, _nothing_known_later)
+    if isinstance(initial, dict):
+        return manager.dict(initial) if thing.of == "dict" else manager.Namespace(**initial)
+    return manager.list(initial if isinstance(initial, list) else [])
 
 
 def _nothing_known_later(name: str) -> object:

@@ -7,11 +7,11 @@ import os
 from multiprocessing import util
 
 from runner.model.shared_things import SharedManaged
-from runner.supervise.mp.forking import unwarned
+from runner.supervise.mp.forking import without_fork_warning
 from runner.system.descriptors import bits_of, close_all
 from runner.system.parent_death import end_with
 from runner.system.process_groups import enter_own_group
-from runner.system.signals import let_all_through
+from runner.system.signals import unblock_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncManager | None:
-    """A manager that runs, if the plan has things that live in one; `private` are descriptors that it must not keep.
+    """Return a running manager, if the plan has things that need one; `private` are descriptors that it must not keep.
 
     It is forked, whatever the start method: its clients see no difference.
     """
@@ -32,10 +32,10 @@ def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncMan
     from multiprocessing.managers import SyncManager
 
     manager = SyncManager(ctx=multiprocessing.get_context("fork"))
-    util.get_temp_dir()  # without a folder the manager's process would just end, and not say why
-    signals.hold_back()
+    util.get_temp_dir()  # without a folder the manager's process would end without saying why
+    signals.block_stops()
     try:
-        with unwarned():
+        with without_fork_warning():
             manager.start(_behave, (bits_of(private), os.getpid()))
     finally:
         signals.take()
@@ -43,8 +43,8 @@ def manager_for(plan: Plan, private: Iterable[int], signals: Signals) -> SyncMan
 
 
 def _behave(private: int, supervisor: int) -> None:
-    """In the manager's process: keep nothing of the supervisor's, and end with it."""
+    """In the manager's process: close the supervisor's descriptors, and end with the supervisor."""
     close_all(private)
     end_with(supervisor)
     enter_own_group()
-    let_all_through()
+    unblock_all()

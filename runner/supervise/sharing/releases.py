@@ -1,8 +1,7 @@
 """Decide which processes can still release a lock, from their remaining steps. Pure.
 
-The steps are numbered from 1 in the order in which they stand in the file, those in a `with` one by one, a `repeat` or
-a `child` as one. A process notes the number of the step that it has come to (see
-`runner.supervise.child.steps`); 0 is that of a process that has not begun.
+The steps are numbered from 1 in the order of the file: those in a `with` one by one, a `repeat` or a `child` as one. A
+process records the number of its current step (see `runner.supervise.child.steps`); 0 means that it has not begun.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from runner.model.shared_things import SharedLock, SharedSemaphore, SharedValue,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, Literal, TypeAlias
+    from typing import Literal, TypeAlias
 
+    from runner.model.json_types import StepData
     from runner.model.plan import ProcessPlan
     from runner.model.shared_things import SharedPlan
 
-    StepData: TypeAlias = dict[str, Any]
     Then: TypeAlias = Literal["goes on", "unwinds", "is gone"]
     """What a process does after a step; while it unwinds, every `with` around the step still releases its guard."""
 
@@ -27,42 +26,44 @@ _GONE = frozenset({"crash", "hang"})
 
 
 def size_of(step: StepData) -> int:
-    """How many numbers a step takes."""
+    """Return how many numbers a step takes."""
     return 1 + (sum(map(size_of, step["do"])) if step["step"] == "with" else 0)
 
 
 def can_release(process: ProcessPlan, thing: SharedPlan, *, position: int, held: int, waits: bool) -> bool:
-    """Whether a process can release a guard once more than it acquires it from now on.
+    """Return whether a process can release a guard more often than it acquires it from now on.
 
-    `position` is the number of its step, `held` how many permits it has, `waits` whether it is blocked at this guard.
-    Only the holder can release an rlock or the lock of a condition or of a value; the last is released by each step
-    that uses the value. A target may do anything: it is taken to release what it holds, and every semaphore that it
-    has received.
+    `position` is the number of its step, `held` how many permits it owns, `waits` whether it is blocked at this guard.
+    Only the owner can release an rlock or the lock of a condition or of a value; the last is released by each step that
+    uses the value. A target may do anything: it is assumed to release what it owns, and every semaphore that it has
+    received.
     """
-    anyone = isinstance(thing, SharedLock | SharedSemaphore) and is_declared(thing.name)
+    declared = isinstance(thing, SharedLock | SharedSemaphore) and is_declared(thing.name)
     if process.do is not None and not isinstance(thing, SharedValue):
-        return bool(held or anyone) and may_release(process.do, thing.name, position=position, held=held, waits=waits)
-    if isinstance(thing, SharedSemaphore) and anyone:
+        return bool(held or declared) and may_release(process.do, thing.name, position=position, held=held, waits=waits)
+    if isinstance(thing, SharedSemaphore) and declared:
         return thing.name in references([*process.args, *process.kwargs.values()])
     return held > 0
 
 
-def may_release(steps: Iterable[Any], guard: str, *, position: int = 0, held: int = 0, waits: bool = False) -> bool:
-    """Whether these steps release a guard, from `position` on, without having acquired it first.
+def may_release(
+    steps: Iterable[StepData], guard: str, *, position: int = 0, held: int = 0, waits: bool = False
+) -> bool:
+    """Return whether these steps, from `position` on, release a guard without having acquired it first.
 
-    An acquire with a timeout may fail, so that the release behind it gives a permit that there was not.
+    An acquisition with a timeout may fail, and then the following release adds a permit.
     """
     walk = _Walk(guard, position, held, owed=int(waits))
     walk.sequence(list(steps))
     return walk.found
 
 
-_MOST_OWED = 100
-"""The permits that rounds are counted to: a process that acquires more may be taken for one that can release."""
+_MAX_OWED = 100
+"""The limit of counted permits: a process that acquires more may be taken for one that can release."""
 
 
 class _Walk:
-    """Goes through the steps that are left; `owed` are the permits that are acquired before they can be released."""
+    """Goes through the remaining steps; `owed` are the permits that are acquired before they can be released."""
 
     def __init__(self, guard: str, position: int, held: int, owed: int) -> None:
         self._guard = guard
@@ -73,7 +74,7 @@ class _Walk:
         self.found = False
 
     def sequence(self, steps: Sequence[StepData]) -> Then:
-        """One step after the other, up to one that is the last."""
+        """Go through the steps in order, up to one that ends the process."""
         for step in steps:
             then = self._step(step)
             if then != "goes on":
@@ -82,7 +83,7 @@ class _Walk:
 
     def _step(self, step: StepData) -> Then:
         number, size = self._number, size_of(step)
-        if number + size <= self._position:  # it is behind the process, but its children may live
+        if number + size <= self._position:  # the process is past it, but its children may live
             self._number += size
             self.found = self.found or any(may_release(child["do"], self._guard) for child in _children(step))
             return "goes on"
@@ -98,7 +99,7 @@ class _Walk:
                 self._owed += 1
             case "release" if self._is_guard(step):
                 self._release()
-            case "wait" if self._is_guard(step):  # in a condition: its lock is released meanwhile
+            case "wait" if self._is_guard(step):  # the lock of a condition is released while the process waits in it
                 self._release()
                 self._owed += 1
             case kind if kind in _LEAVES:
@@ -108,7 +109,7 @@ class _Walk:
         return "goes on"
 
     def _is_guard(self, step: StepData) -> bool:
-        return bool(step["thing"]["ref"] == self._guard)
+        return step["thing"]["ref"] == self._guard
 
     def _release(self) -> None:
         if self._owed:
@@ -126,9 +127,9 @@ class _Walk:
         return then
 
     def _repeat(self, step: StepData, *, is_inside: bool) -> Then:
-        """Each round counts: it may release more often than it acquires.
+        """Go through the rounds: they may release more often than they acquire.
 
-        Where in a round a process is, is unknown: from its beginning on, it acquires again what it may be blocked at.
+        The position in a round is unknown: from its beginning on, the process acquires again what it may be blocked at.
         """
         if is_inside:
             self._owed = 0
@@ -143,15 +144,15 @@ class _Walk:
             gained = self._owed - owed
             if self.found or then != "goes on":
                 break
-        else:  # the other rounds do the same as the last one of these; what is owed beyond `_MOST_OWED` is left out
+        else:  # the other rounds do the same as the last one of these; permits beyond `_MAX_OWED` are ignored
             more = max(gained, 0) * (step["times"] - rounds)
-            self._owed = max(self._owed, min(self._owed + more, _MOST_OWED))
+            self._owed = max(self._owed, min(self._owed + more, _MAX_OWED))
         self._number, self._position = number, position
         return then
 
 
 def _children(step: StepData) -> Iterator[StepData]:
-    """The children that a step starts."""
+    """Return the children that a step starts."""
     if step["step"] == "child":
         yield step
     else:
@@ -160,7 +161,7 @@ def _children(step: StepData) -> Iterator[StepData]:
 
 
 def _releases(steps: Iterable[StepData], guard: str) -> bool:
-    """Whether one of these steps, or of those within, releases the guard."""
+    """Return whether one of these steps, or of those within, releases the guard."""
     return any(
         (step["step"] in ("release", "with", "wait") and step["thing"]["ref"] == guard)
         or _releases(step.get("do", ()), guard)

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True)
 class Row:
-    """A row of the table: the thing that it is about, and its role there (see `handles.ROLES`)."""
+    """A row of the table: its thing, and the role of the row (see `handles.ROLES`)."""
 
     thing: SharedPlan
     role: str
 
     @property
     def is_guard(self) -> bool:
-        """Whether a waiter needs a process to release it: not so of items and of notifications."""
+        """Whether a waiter needs a process to release it: not so for items and notifications."""
         return self.role not in ("items", "notified")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import struct
 
 from runner.model.shared_things import (
     SharedArray,
@@ -24,19 +25,20 @@ if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager
     from multiprocessing.process import BaseProcess
     from multiprocessing.shared_memory import SharedMemory
-    from typing import Any
 
-    from runner.model.plan import Json, Plan
+    from runner.model.json_types import Json
+    from runner.model.multiprocessing_parts import Made
+    from runner.model.plan import Plan
     from runner.supervise.tracing.handles import Handle
 
 
 class SharedThings:
-    """All shared things of a run. Main has a column of its own in the table, behind those of the processes."""
+    """All shared things of a run. Main has a column of its own in the table, after those of the processes."""
 
     def __init__(self, plan: Plan, run: str, manager: SyncManager | None = None) -> None:
-        """Make them; raises `OSError` where the memory cannot be had, with nothing left behind.
+        """Create the things; raise `OSError`, leaving nothing behind, if there is not enough memory.
 
-        `manager` is there if the plan has things that live in one; it is shut down with them.
+        `manager` is given if the plan has things that need one; it is shut down with them.
         """
         self._plan = plan
         self._manager = manager
@@ -44,9 +46,9 @@ class SharedThings:
         """Main's column."""
         self._memories: dict[str, tuple[SharedMemory, int]] = {}
         self.rows: list[Row] = []
-        """What each row of the table is about."""
-        self.objects: dict[str, Any] = {}
-        """What was made, by name: the real ones of multiprocessing; no arrays."""
+        """The meaning of each row of the table."""
+        self.objects: dict[str, Made] = {}
+        """The created objects of multiprocessing, by name; without arrays."""
         self.table: Table | None = None
         self.handles: dict[str, Handle] = {}
         try:
@@ -57,7 +59,7 @@ class SharedThings:
 
     @property
     def pids(self) -> set[int]:
-        """Of the manager's process, if there is one."""
+        """The pid of the manager's process, if there is one."""
         return set() if self.manager is None else {self.manager.pid or 0}
 
     @property
@@ -96,7 +98,7 @@ class SharedThings:
                 self.handles[name] = PlainHandle(made)
 
     def _reserve(self, name: str, size: int, file: str) -> Descriptor:
-        """Shared memory whose pages exist: on a full /dev/shm the first write would be a SIGBUS otherwise."""
+        """Return shared memory whose pages exist: otherwise the first write on a full /dev/shm would be a SIGBUS."""
         from multiprocessing.shared_memory import SharedMemory
 
         memory = SharedMemory(file, create=True, size=size)
@@ -115,25 +117,22 @@ class SharedThings:
         from runner.model.dtypes import DTYPES
 
         if thing.initial:
-            memory, size = self._memories[thing.name]
-            numbers: Any = DTYPES[thing.dtype].view(_view(memory)[:size])
-            for place, number in enumerate(thing.initial):
-                numbers[place] = number
-            numbers.release()
+            memory, _ = self._memories[thing.name]
+            struct.pack_into(f"{len(thing.initial)}{DTYPES[thing.dtype].format}", _view(memory), 0, *thing.initial)
 
     def position(self, process: int) -> Position | None:
-        """Where a process notes the step that it is in, if anything is traced."""
+        """Return where a process records its current step, if anything is traced."""
         return None if self.table is None else Position(self.table, process)
 
     def with_processes(self) -> set[int]:
-        """The processes that have noted that they have, or had, processes of their own."""
+        """Return the processes that have recorded that they have, or had, processes of their own."""
         table = self.table
         return set() if table is None else {each for each in range(table.processes) if table.family(each)[0]}
 
     def unsent_by(self, process: int) -> list[tuple[str, int, bool]]:
-        """The queues into which this process has put items that it has not sent, and how many.
+        """Return the queues into which this process has put items that it has not sent, and the number of items.
 
-        True if the first of them may be in the pipe: the process was writing it, into a pipe that has room.
+        The flag is true if the first of them may be in the pipe: the process was writing it, into a pipe that has room.
         """
         if self.table is None:
             return []
@@ -145,12 +144,12 @@ class SharedThings:
         return sorted(found)
 
     def read(self, name: str) -> bytes:
-        """The bytes of an array, now."""
+        """Return the current bytes of an array."""
         memory, size = self._memories[name]
         return _view(memory)[:size].tobytes()
 
     def progress(self) -> dict[str, list[int]]:
-        """How much of its work each process has done, for each job that counts it."""
+        """Return how much of its work each process has done, for each job that counts it."""
         return {
             job.name: memoryview(self.read(job.progress.array)).cast("q").tolist()
             for job in self._plan.jobs
@@ -158,11 +157,11 @@ class SharedThings:
         }
 
     def values(self) -> dict[str, bytes]:
-        """The bytes of every array, now."""
+        """Return the current bytes of every array."""
         return {name: self.read(name) for name in self._memories if name}
 
     def last_values(self) -> dict[str, Json]:
-        """What the file's own things hold in the end; for when no process uses them any more."""
+        """Return the final contents of the file's own things, when no process uses them any more."""
         from runner.supervise.sharing import last_values
 
         told: dict[str, Json] = {}
@@ -176,13 +175,13 @@ class SharedThings:
         return told
 
     def keep_tracker(self) -> None:
-        """Have the resource tracker be there, and know what is shared."""
+        """Ensure that the resource tracker runs and has the names of the shared things."""
         from runner.supervise.mp.resource_tracker import keep_tracker
 
         keep_tracker(f"/{memory.name}" for memory, _ in self._memories.values())
 
     def remove(self) -> None:
-        """Take everything away; children that still look at the memory keep their view of it."""
+        """Remove everything; children that still use the memory keep their view of it."""
         if self._memories:
             self.keep_tracker()
         self.handles.clear()

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 
-from runner.link.line_times import tellers
+from runner.link.line_times import line_reporters
 from runner.model.arguments import references
 from runner.model.plan import Act
 from runner.supervise.child.calls import OURS, call_of
-from runner.supervise.child.context import Surroundings
+from runner.supervise.child.context import ChildContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.model.arguments import Encoded
     from runner.model.plan import Plan, ProcessPlan
     from runner.supervise.sharing.things import SharedThings
     from runner.supervise.tracing.handles import Handle
     from runner.system.signals import Signals
 
 
-class Contexts:
-    """The surroundings of the planned processes, by their numbers, and those of main's hand."""
+class ChildContexts:
+    """The contexts of the planned processes, by their numbers, and the context of main's helper."""
 
     def __init__(
         self,
@@ -36,7 +35,7 @@ class Contexts:
         signals: Signals,
         first_steps: memoryview | None,
     ) -> None:
-        """`records` and `line_times` are write ends of pipes, `lifeline` is the read end of one.
+        """`records` and `line_times` are write ends of pipes, `lifeline` is a read end.
 
         `first_steps` is that of `own_memory`, for forked children.
         """
@@ -45,17 +44,17 @@ class Contexts:
         self._records = records
         self._lifeline = lifeline
         self._line_times = line_times
-        self._tellers = frozenset(tellers(plan))
+        self._tellers = frozenset(line_reporters(plan))
         self._open_files = open_files
         self._signals = signals
         self._first_steps = first_steps
         self._pid = os.getpid()
 
-    def of(self, number: int) -> Surroundings:
-        """Return the surroundings of a planned process."""
+    def of(self, number: int) -> ChildContext:
+        """Return the context of a planned process."""
         plan = self._plan.processes[number]
         things = self._used_by([*plan.args, *plan.kwargs.values(), *(plan.do or ())])
-        around = Surroundings(
+        around = ChildContext(
             number=number,
             work=self._call(number, plan, things),
             records=self._records,
@@ -74,16 +73,16 @@ class Contexts:
         around.handlers = self._signals.handlers_of_imports
         return around
 
-    def of_main(self, private: int) -> Surroundings | None:
-        """Return the surroundings of main's hand; None if main does nothing with shared things.
+    def of_main(self, private: int) -> ChildContext | None:
+        """Return the context of main's helper; None if main does nothing with shared things.
 
-        `private` are the descriptors, as bits, that the hand inherits and has to close.
+        `private` are the descriptors, as bits, that the helper inherits and has to close.
         """
         steps = [step.step for step in self._plan.steps if isinstance(step, Act)]
         if not steps:
             return None
         main = self._shared.main
-        return Surroundings(
+        return ChildContext(
             number=main,
             work=None,
             records=self._records,
@@ -103,13 +102,13 @@ class Contexts:
         if plan.do is not None:
             from runner.supervise.child.steps import Steps
 
-            return Steps(plan.do, things, position=self._shared.position(number))  # type: ignore[arg-type]  # mappings
+            return Steps(plan.do, things, position=self._shared.position(number))
         if plan.target is None:
             return None
         return call_of(plan.target, plan.args, plan.kwargs, things)
 
-    def _used_by(self, values: list[Encoded]) -> dict[str, Handle]:
-        """The shared things that these arguments or steps name."""
+    def _used_by(self, values: list[object]) -> dict[str, Handle]:
+        """Return the shared things that these arguments or steps name."""
         if not self._shared.handles:
             return {}
         used = references(values)

@@ -1,7 +1,7 @@
 """Limit the rate of forks, so that forked children reach their first step before many more are forked.
 
-Main forks faster than a second processor can run what it has forked: a row of 64 was over before the first of them had
-come to their targets. The two take as long in either order.
+Main forks faster than a second processor can run the children: a row of 64 was over before the first of them had
+reached their targets. The total time is the same in either order.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAIT_S = 0.0002
-MOST_WAITS = 10
-"""For one child: on a busy machine it would be long."""
+MAX_WAITS = 10
+"""The number of short waits for one child: on a busy machine each is long."""
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 let_others_run: Callable[[], object] = getattr(os, "sched_yield", int)
-"""Leave this processor to what else is ready for it: to children, on a busy machine."""
+"""Yield this processor to whatever else is ready to run: to children, on a busy machine."""
 
 
 def comes_to_its_first_step(first_steps: memoryview, number: int) -> bool:
-    """Wait, 2 ms at most, until a forked child has come to its first step; returns whether it has.
+    """Wait at most 2 ms until a forked child has reached its first step; return whether it has.
 
     Meanwhile this processor is free for children that wait for one. `first_steps` is that of `own_memory`.
     """
-    for _ in range(MOST_WAITS):
+    for _ in range(MAX_WAITS):
         if first_steps[number]:
             return True
         sleep(WAIT_S)

@@ -11,23 +11,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runner.link.wire import Link
+    from runner.link.wire import ToFront
     from runner.model.plan import Plan
+    from runner.supervise.core.life import LifeId
     from runner.supervise.core.timers import Timers
     from runner.system.signals import Signals
 
-MOST_OF_A_TURN_S = 0.005
-"""How long main may go on before the supervisor looks at the world again."""
+MAX_TURN_S = 0.005
+"""How long main may go on before the supervisor handles other events."""
 
 
-class Interruptions:
+class PauseCheck:
     """Ends main's turn when its time is over, a timer is due or a stop has been requested."""
 
-    def __init__(self, plan: Plan, link: Link, signals: Signals, timers: Timers) -> None:
-        self._own_timers = [
-            process.timeout if process.terminate_after is None else process.terminate_after
-            for process in plan.processes
-        ]
+    def __init__(self, plan: Plan, link: ToFront, signals: Signals, timers: Timers) -> None:
+        self._plans = plan.processes
         self._signals = signals
         self._timers = timers
         news = select.poll()
@@ -35,26 +33,30 @@ class Interruptions:
         if signals.stops >= 0:
             news.register(signals.stops, select.POLLIN)
         self.news = news.poll
-        """Called with 0, returns what is not empty if the front has sent something or has gone, or a stop has come that
-        is read from `signals.stops`."""
+        """Called with 0, returns a non-empty list if the front has sent something or is gone, or a stop signal can be
+        read from `signals.stops`."""
         self._until = 0.0
 
     def begin_turn(self, now: float) -> None:
-        """Main's turn begins."""
-        self._until = now + MOST_OF_A_TURN_S
+        """Begin main's turn."""
+        self._until = now + MAX_TURN_S
 
-    def row(self, processes: Sequence[int], now: float) -> Row:
-        """When a row of starts has to end that begins now.
+    def row(self, lives: Sequence[LifeId], now: float) -> Row:
+        """Return the limits of a row of starts that begins now.
 
-        The timers of its processes are set only when it has ended, so that it ends before the first of them is due.
+        The timers of its processes are set only when the row has ended, so it ends before the first of them is due.
         """
         due = self._timers.next_due()
-        own = [timer for process in processes if (timer := self._own_timers[process]) is not None]
+        own = [timer for life in lives if (timer := self._own_timer(life)) is not None]
         first = min([*(now + timer for timer in own), *([] if due is None else [due])], default=math.inf)
         return Row(self._until, first, self.news)
 
+    def _own_timer(self, life: LifeId) -> float | None:
+        plan = self._plans[life.process]
+        return plan.timeout if plan.terminate_after is None else plan.terminate_after
+
     def has_come(self, now: float) -> bool:
-        """Whether main has to pause."""
+        """Return whether main has to pause."""
         due = self._timers.next_due()
         if now >= self._until or (due is not None and now >= due):
             return True
@@ -63,10 +65,10 @@ class Interruptions:
 
 @record(frozen=True, slots=True)
 class Row:
-    """When a row of starts ends: plain values, since whatever is touched between two forks is copied.
+    """The limits of a row of starts: plain values, since whatever is touched between two forks is copied.
 
-    `until` is when the supervisor looks at the world again, `due` when the first timer is due (monotonic).
-    `news`, called with 0, returns what is not empty if the front has sent something, or a stop has come.
+    `until` is when the supervisor handles other events, `due` when the first timer is due (monotonic). `news`, called
+    with 0, returns a non-empty list if the front has sent something, or a stop signal has come.
     """
 
     until: float

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import selectors
 
-from runner.supervise.child.end_records import Endings
+from runner.model.messages import ForkserverDied
+from runner.supervise.child.end_records import EndRecords
+from runner.supervise.core.timers import Chore
 from runner.supervise.mp.companions import forkserver_has_ended, last_exit_code_of_forkserver
-from runner.supervise.starting.running import exited
+from runner.supervise.starting.running import end_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from runner.link.wire import Message
-    from runner.supervise.core.lifecycle import Exited
+    from runner.model.json_types import Json
+    from runner.supervise.core.life import End, LifeId
     from runner.supervise.core.timers import Timers
     from runner.supervise.starting.processes import Processes
 
@@ -28,7 +29,7 @@ class Ends:
         selector: selectors.BaseSelector,
         records: int,
         timers: Timers,
-        tell: Callable[[Message], None],
+        tell: Callable[[ForkserverDied], None],
     ) -> None:
         """`records` is the read end of the pipe on which children record their ends.
 
@@ -39,55 +40,56 @@ class Ends:
         self._records = records
         self._timers = timers
         self._tell = tell
-        self._endings = Endings()
-        self._open: list[int] = []
+        self._endings = EndRecords()
+        self._open: list[LifeId] = []
         """Processes that have ended, whose descriptors are still open."""
         self._forkserver_died = False
         selector.register(records, selectors.EVENT_READ, "records")
 
-    def hear(self) -> list[tuple[int, list[Any]]]:
-        """Read the records of ends; gives what processes have told beside, each with the process's number."""
+    def hear(self) -> list[tuple[int, list[Json]]]:
+        """Read the end records; return the other messages of processes, each with the process's number."""
         self._endings.read(self._records)
-        return self._endings.take_told()
+        return self._endings.take_messages()
 
-    def watch(self, process: int, now: float) -> None:
-        """Have the end of a process that has been started be seen."""
-        watched = self._processes.running[process].watched
+    def watch(self, life: LifeId, now: float) -> None:
+        """DeadlockWatch for the end of a process that has been started."""
+        watched = self._processes.running[life.process].watched
         if watched is None:
-            self.look_for_unwatched(now)  # SIGCHLD is not handled while processes are started
+            self.check_unwatched(now)  # SIGCHLD is not handled while processes are started
         else:
-            self._selector.register(watched, selectors.EVENT_READ, process)
+            self._selector.register(watched, selectors.EVENT_READ, life)
 
-    def look_for_unwatched(self, now: float) -> None:
-        """Look, in the next turn, for ends that only SIGCHLD reports."""
+    def check_unwatched(self, now: float) -> None:
+        """In the next turn, check for ends that only SIGCHLD reports."""
         if self._processes.unwatched():
-            self._timers.set_once(now, "unwatched")
+            self._timers.set_chore(now, Chore("unwatched"))
 
-    def reap(self, process: int, now: float, alive_at: float) -> Exited | None:
-        """The end of a process as the schedule takes it; None while it lives. One that is watched lived `alive_at`."""
-        running = self._processes.running[process]
+    def reap(self, life: LifeId, now: float, alive_at: float) -> End | None:
+        """Return the end of a process as a fact for the schedule; None while it lives. A watched process was alive at
+        `alive_at`."""
+        running = self._processes.running[life.process]
         watched = running.watched
         ended = running.reap()
         if ended is not None:
-            if watched is None:  # its end was not announced: it may have come after the records were read
+            if watched is None:  # no descriptor announced its end: it may have come after the records were read
                 self._endings.read(self._records)
-            self._open.append(process)
-            return exited(ended, self._endings.take(process), alive_at if watched is not None else 0.0)
+            self._open.append(life)
+            return end_of(ended, self._endings.take(life.process), alive_at if watched is not None else 0.0)
         if watched is not None:  # a forkserver died before its child: now the child itself is watched
             if not self._forkserver_died:
                 self._forkserver_died = True
                 forkserver_has_ended()
-                self._tell({"forkserver_died": last_exit_code_of_forkserver(), "t": now})
+                self._tell(ForkserverDied(now, last_exit_code_of_forkserver()))
             self._selector.unregister(watched)
-            self.watch(process, now)
+            self.watch(life, now)
         return None
 
     def close(self) -> None:
         """Close the descriptors of the processes that have ended."""
-        for process in self._open:
-            watched = self._processes.running[process].watched
+        for life in self._open:
+            watched = self._processes.running[life.process].watched
             if watched is not None:
-                # Before it is closed: forked children have it too, so that closing it would not take it out of epoll.
+                # Before it is closed: forked children have it too, so that closing it would not remove it from epoll.
                 self._selector.unregister(watched)
-            self._processes.close(process)
+            self._processes.close(life)
         self._open.clear()

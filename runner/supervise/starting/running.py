@@ -1,4 +1,4 @@
-"""One started process: how to detect its end, signal it and wait for it."""
+"""One started process: signal it, detect its end, and combine what the system and the process itself report of it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import struct
 
 from runner.model.records import record, replace
 from runner.supervise.child.own_memory import max_rss_bytes
-from runner.supervise.core.lifecycle import Exited
+from runner.supervise.core.life import End
 from runner.system import pidfds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import ClassVar
 
+    from runner.model.json_types import EndRecord
     from runner.model.words import EndedBy
+    from runner.supervise.core.life import LifeId
 
 _SIGNED = struct.Struct("q")
 
@@ -25,23 +28,23 @@ _SIGNED = struct.Struct("q")
 class Started:
     """A process that main began to start `at` this time (monotonic): the read ends of its stdout and stderr."""
 
-    process: int
+    life: LifeId
     at: float
     outputs: tuple[int, int]
 
 
 @record(frozen=True, slots=True)
 class NotStarted:
-    """A process that could not be made, and why."""
+    """A process that could not be created, and why."""
 
-    process: int
+    life: LifeId
     at: float
     error: BaseException
 
 
 @record(frozen=True, slots=True)
 class Ended:
-    """What the operating system says of a process's end; `exit_code` is None where it cannot be known."""
+    """A process's end as the operating system reports it; `exit_code` is None if it cannot be known."""
 
     exit_code: int | None
     cpu_seconds: float | None
@@ -49,20 +52,20 @@ class Ended:
 
 
 LEAVES_WITHIN_S = 1.0
-"""After a process has recorded that it leaves, on a busy machine too. An interpreter that was started anew frees its
-objects then, and some of them may take longer."""
+"""The time from the record of leaving to the end, on a busy machine too. A new interpreter frees its objects then, and
+some of them may take longer."""
 
 
-def exited(ended: Ended, record: dict[str, Any], alive_at: float = 0.0) -> Exited:
-    """The end as the schedule hears of it: what the system says of it, and what the process recorded.
+def end_of(ended: Ended, record: EndRecord, alive_at: float = 0.0) -> End:
+    """Return the end as a fact for the schedule: the system's report combined with the process's end record.
 
-    If the process was still alive some time after it had recorded that it leaves, that is not the moment of its end.
+    If the process was still alive some time after it had recorded that it leaves, that is not the time of its end.
     """
     code, left_at = ended.exit_code, record.get("left_at")
     if left_at is not None and left_at + LEAVES_WITHIN_S < alive_at:
         left_at = None
     ended_by: EndedBy = "signal" if code is not None and code < 0 else record.get("ended_by", "unreported")
-    return Exited(
+    return End(
         code,
         ended_by,
         returned=record.get("returned"),
@@ -75,36 +78,55 @@ def exited(ended: Ended, record: dict[str, Any], alive_at: float = 0.0) -> Exite
 
 
 class Recorded:
-    """A `Popen` that tells what the supervisor has recorded of its process, and never waits by itself."""
+    """A `Popen` that returns what the supervisor has recorded about its process, and never waits by itself."""
 
+    method: ClassVar[str]
+    pid: int
+    pidfd: int | None
     returncode: int | None
+    sentinel: int
+
+    def own_memory(self, peak: int) -> int:
+        """Return the part of the process's peak memory that is its own."""
+        return peak
 
     def poll(self, flag: int = 0) -> int | None:
-        """The exit code, if the process has ended."""
+        """Return the exit code, if the process has ended."""
         return self.returncode
 
 
 class Running:
     """A started process, until its descriptors are closed.
 
-    `watched` gets readable when it ends. It is None where only SIGCHLD reports that: multiprocessing's own sentinel
-    gets readable too early or too late if the target closes it or leaves a process of its own.
+    `watched` becomes readable when it ends. It is None if only SIGCHLD reports that: multiprocessing's own sentinel
+    becomes readable too early or too late if the target closes it or leaves a process of its own.
     """
 
-    __slots__ = ("_pidfd", "_popen", "has_ended", "pid", "watched")
+    __slots__ = ("_pidfd", "_popen", "has_ended", "life", "pid", "watched")
 
-    def __init__(self, popen: Any) -> None:
+    def __init__(self, life: LifeId, popen: Recorded) -> None:
         """`popen` is what `multiprocessing` made, of a class of ours."""
+        self.life = life
         self._popen = popen
         self.pid: int = popen.pid
         self._pidfd: int | None = popen.pidfd
         self.watched: int | None = popen.sentinel if popen.method == "forkserver" else popen.pidfd
         self.has_ended = False
 
-    def send(self, sent: int) -> bool:
-        """Send a signal; a stopped process is woken so that SIGTERM reaches it.
+    @property
+    def sentinel(self) -> int:
+        """The descriptor that multiprocessing has of the process."""
+        return self._popen.sentinel
 
-        Gives False for a process that has become another user's: it cannot be signalled.
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code that was recorded."""
+        return self._popen.returncode
+
+    def send(self, sent: int) -> bool:
+        """Send a signal; a stopped process is resumed so that SIGTERM reaches it.
+
+        Return False for a process that now belongs to another user: it cannot be signalled.
         """
         try:
             for each in (sent,) if sent in (signal.SIGKILL, signal.SIGCONT) else (sent, signal.SIGCONT):
@@ -119,9 +141,9 @@ class Running:
         return True
 
     def reap(self) -> Ended | None:
-        """What the system says of the process's end, once; None while it lives. The descriptors stay open.
+        """Return the process's end as the system reports it, once; None while it lives. The descriptors stay open.
 
-        Under forkserver `watched` may be another one afterwards.
+        Under forkserver `watched` may be another descriptor afterwards.
         """
         ended = self._read_sentinel() if self._popen.method == "forkserver" else _wait(self.pid)
         if ended is not None:
@@ -137,8 +159,8 @@ class Running:
         data = os.read(self._popen.sentinel, _SIGNED.size)
         if len(data) == _SIGNED.size:
             return Ended(_SIGNED.unpack(data)[0], None, None)
-        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it. Where there are no pidfds
-        # it may be neither, and cannot be waited for.
+        # The forkserver is dead. Its child became ours (we adopt orphans) and dies with it. Without pidfds it may be
+        # neither, and cannot be waited for.
         if self._pidfd is None:
             self.send(signal.SIGKILL)
             return Ended(None, None, None)
@@ -146,20 +168,21 @@ class Running:
         return None
 
     def end(self) -> None:
-        """SIGKILL, and wait until it is gone; not for one that is out of reach."""
+        """SIGKILL the process and wait until it is gone, unless it cannot be signalled."""
         if not self.send(signal.SIGKILL):
             return
         if self._pidfd is not None:
             pidfds.ends_within(self._pidfd, None)
-        with contextlib.suppress(ChildProcessError):  # a forkserver waits for its own
+        with contextlib.suppress(ChildProcessError):  # a forkserver reaps its own children
             os.waitpid(self.pid, 0)
         self.has_ended = True
 
     def close(self) -> None:
         """Close its descriptors."""
         descriptors = set() if self._pidfd is None else {self._pidfd}
-        if self._popen.finalizer is not None:
-            self._popen.finalizer()
+        finalizer: Callable[[], object] | None = vars(self._popen)["finalizer"]
+        if finalizer is not None:
+            finalizer()
         else:
             descriptors.add(self._popen.sentinel)
         for descriptor in descriptors:
@@ -167,9 +190,9 @@ class Running:
 
 
 def pidfd_of(pid: int) -> int | None:
-    """What gets readable at the end of a process that has been started; None where there are none.
+    """Return a descriptor that becomes readable at the end of a started process; None if the system has none.
 
-    Raises `OSError` where no descriptor is left. A process that cannot be watched must not live: it is gone by then.
+    Raise `OSError` if no descriptor is free. A process that cannot be watched must not live, so it is killed first.
     """
     try:
         return pidfds.pidfd_of(pid)  # None, too, for a forkserver's child that has ended already
@@ -181,7 +204,7 @@ def pidfd_of(pid: int) -> int | None:
 def end_unwatched(pid: int) -> None:
     """Kill a process that has been started and cannot be watched."""
     os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):  # a forkserver's
+    with contextlib.suppress(ChildProcessError):  # a forkserver's child
         os.waitpid(pid, 0)
 
 

@@ -9,9 +9,9 @@ from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.supervise.child import first_code
 from runner.supervise.mp import companions, forkserver_end
-from runner.supervise.starting.pickled_process import Parcel
+from runner.supervise.starting.pickled_process import PickledProcess
 from runner.supervise.starting.running import Recorded, pidfd_of
-from runner.system.paused_children import wake_paused
+from runner.system.paused_children import resume_paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from typing import Any
 
-    from runner.supervise.child.context import Surroundings
+    from runner.supervise.child.context import ChildContext
 
 
 class SpawnPopen(Recorded, popen_spawn_posix.Popen):
-    """A process in a fresh interpreter."""
+    """A process in a new interpreter."""
 
-    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
+    def __init__(self, around: ChildContext, process: BaseProcess) -> None:
         with _environment(around.env):
             super().__init__(_packed(process, around))
         self.pidfd = _watched(self)
 
 
 class ForkserverPopen(Recorded, popen_forkserver.Popen):
-    """A process forked by multiprocessing's forkserver: its exit code comes over the sentinel."""
+    """A process forked by multiprocessing's forkserver: its exit code is sent over the sentinel."""
 
-    def __init__(self, around: Surroundings, process: BaseProcess) -> None:
+    def __init__(self, around: ChildContext, process: BaseProcess) -> None:
         packed = _packed(process, around)
         companions.forkserver_has_ended(within_s=0)  # multiprocessing would not keep its exit code
         try:
-            with _companions_awake():
+            with _forkserver_resumed():
                 super().__init__(packed)
         except forkserver_end.SYMPTOMS as error:
             raise forkserver_end.reason(error) from None
@@ -46,11 +46,12 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
 
 
 @contextlib.contextmanager
-def _companions_awake() -> Iterator[None]:
-    """Within this, a forkserver that a target has paused goes on at once: its answer is waited for without an end."""
+def _forkserver_resumed() -> Iterator[None]:
+    """Within this context, a forkserver that a target has paused is resumed at once: multiprocessing waits for its
+    answer without a limit."""
 
     def come(*_: object) -> None:
-        wake_paused(companions.companion_pids())
+        resume_paused(companions.mp_helper_pids())
 
     before = signal.signal(signal.SIGCHLD, come)
     come()  # it may have been paused before
@@ -62,7 +63,7 @@ def _companions_awake() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment(env: dict[str, str]) -> Iterator[None]:
-    """Have an interpreter that is started within this find these variables when it starts."""
+    """Have an interpreter that is started within this context start with these variables."""
     before = {name: os.environ.get(name) for name in env}
     os.environ.update(env)
     try:
@@ -75,15 +76,15 @@ def _environment(env: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _watched(popen: Any) -> int | None:
+def _watched(popen: Recorded) -> int | None:
     try:
         return pidfd_of(popen.pid)
     except OSError:
-        popen.finalizer()
+        vars(popen)["finalizer"]()
         raise
 
 
-def _packed(process: Any, around: Surroundings) -> Any:
-    """What multiprocessing is to pickle in the place of the process."""
-    first_code.give_back(process, around)
-    return Parcel(process, around)
+def _packed(process: BaseProcess, around: ChildContext) -> Any:
+    """Return the object to pickle in place of the process."""
+    first_code.unwrap_run(process, around)
+    return PickledProcess(process, around)

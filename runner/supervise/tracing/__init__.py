@@ -1,1 +1,1 @@
-"""Shared things in a child that record their waiters and holders."""
+"""Shared things in a child that record their waiters and owners."""

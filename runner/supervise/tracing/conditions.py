@@ -14,35 +14,35 @@ __all__ = ["trace_condition", "untrace_condition"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
+    from runner.model.multiprocessing_parts import Condition, Guard
     from runner.supervise.tracing.locks import Acquire
     from runner.supervise.tracing.table import Cell
-    from runner.supervise.tracing.thing_messages import Voice
+    from runner.supervise.tracing.thing_messages import ThingReporter
 
 
-def trace_wait(semaphore: Any, cell: Cell, voice: Voice, operation: str) -> None:
-    """Trace a semaphore on which processes wait to be woken, in a condition and what is made of one."""
+def trace_wait(semaphore: Guard, cell: Cell, thing_reporter: ThingReporter, operation: str) -> None:
+    """Trace a semaphore on which processes wait to be woken, in a condition and in things that contain one."""
     take = semaphore.acquire
     left = 1
 
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
         nonlocal left
-        waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, voice) if block else -1.0
+        waited = 0.0 if take(False) else blocked(take, cell, operation, timeout, thing_reporter) if block else -1.0
         if waited < 0:
             return False
         left -= 1
         if waited or not left:
-            left = voice.acquired(operation, waited, left)
+            left = thing_reporter.acquired(operation, waited, left)
         return True
 
     semaphore.acquire = acquire
 
 
-def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "wait") -> None:
+def trace_condition(condition: Condition, cell: Cell, thing_reporter: ThingReporter, operation: str = "wait") -> None:
     """Trace the waiters of a condition, and notifications that no process waits for."""
-    trace_wait(condition._wait_semaphore, cell, voice, operation)
-    condition._woken_count.acquire = _acquire_to_notify(condition._woken_count.acquire, cell, voice)
+    trace_wait(condition._wait_semaphore, cell, thing_reporter, operation)
+    condition._woken_count.acquire = _acquire_to_notify(condition._woken_count.acquire, cell, thing_reporter)
     notify, wait_until = condition.notify, condition.wait_for
     sleeping, woken = condition._sleeping_count._semlock, condition._woken_count._semlock
 
@@ -62,21 +62,22 @@ def trace_condition(condition: Any, cell: Cell, voice: Voice, operation: str = "
     condition.notify, condition.wait_for = noting, looking_first
 
 
-def _acquire_to_notify(take: Acquire, cell: Cell, voice: Voice) -> Acquire:
-    """Trace who waits for those to wake that were notified: for one that was killed meanwhile that is for ever."""
+def _acquire_to_notify(take: Acquire, cell: Cell, thing_reporter: ThingReporter) -> Acquire:
+    """Trace the notifier's wait for the notified processes to wake: if one of them was killed meanwhile, it waits for
+    ever."""
 
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
         if take(False):
             return True
-        waited = blocked(take, cell, "notify", timeout, voice) if block else -1.0
+        waited = blocked(take, cell, "notify", timeout, thing_reporter) if block else -1.0
         if waited > 0:
-            voice.went_on("notify", waited)
+            thing_reporter.went_on("notify", waited)
         return waited >= 0
 
     return acquire
 
 
-def untrace_condition(condition: Any) -> None:
+def untrace_condition(condition: Condition) -> None:
     """Undo `trace_condition`."""
     condition._wait_semaphore._make_methods()
     condition._woken_count._make_methods()

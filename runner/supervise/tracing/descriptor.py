@@ -1,4 +1,4 @@
-"""A file descriptor that can be pickled with a process, to be sent to a child.
+"""A file descriptor that is pickled with a shared thing, and so reaches a child.
 
 Children import this module.
 """
@@ -9,11 +9,17 @@ from multiprocessing import reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Protocol
+
+    class _Duplicate(Protocol):
+        """A descriptor on its way, as multiprocessing sends it."""
+
+        def detach(self) -> int:
+            """Return its number here."""
 
 
 class Descriptor:
-    """A descriptor that arrives in the child, whatever the start method; `number` is its number here."""
+    """A descriptor that is sent to the child, whatever the start method; `number` is its number in this process."""
 
     __slots__ = ("number",)
 
@@ -24,5 +30,5 @@ class Descriptor:
         return _arrive, (reduction.DupFd(self.number),)
 
 
-def _arrive(duplicate: Any) -> Descriptor:
+def _arrive(duplicate: _Duplicate) -> Descriptor:
     return Descriptor(duplicate.detach())

@@ -1,4 +1,4 @@
-"""The handles that children receive for shared things: the objects, and how to trace them.
+"""The handles that children receive for shared things: the objects, and functions that trace them.
 
 Children import this module.
 """
@@ -17,29 +17,30 @@ from runner.system.orphans import ARE_LISTED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Protocol
+    from typing import Protocol
 
+    from runner.model.multiprocessing_parts import Condition, Made
     from runner.supervise.tracing.descriptor import Descriptor
     from runner.supervise.tracing.table import Table
     from runner.supervise.tracing.thing_messages import Tell
 
     class Handle(Protocol):
-        """A shared thing on its way to a child, and there."""
+        """A shared thing, in the process that starts a child and in the child."""
 
         def bind(self) -> object:
-            """The thing as targets see it."""
+            """Return the thing as targets see it."""
 
         def trace(self, process: int, tell: Tell) -> None:
-            """Have it noted, from now on, what this process does with it."""
+            """Record from now on what this process does with the thing."""
 
         def untrace(self) -> None:
-            """Have the thing as it is by itself: this is a process that the supervisor does not know."""
+            """Stop tracing the thing: this is a process that the supervisor does not know."""
 
         def unsent(self, process: int) -> int:
-            """How many items of this process wait for room in a queue's pipe; it is noted that it waits for that."""
+            """Return how many items of this process wait for room in a queue's pipe, and record this wait."""
 
         row: int
-        """The first of its rows in the table."""
+        """The first row of the thing in the table."""
 
 
 class PlainHandle:
@@ -48,24 +49,24 @@ class PlainHandle:
     __slots__ = ("_thing",)
     row = -1
 
-    def __init__(self, thing: Any) -> None:
+    def __init__(self, thing: object) -> None:
         self._thing = thing
 
     def __reduce__(self) -> tuple[object, ...]:
         return PlainHandle, (self._thing,)
 
     def bind(self) -> object:
-        """The thing."""
+        """Return the thing."""
         return self._thing
 
     def trace(self, process: int, tell: Tell) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def untrace(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def unsent(self, process: int) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
 
@@ -86,33 +87,33 @@ class ArrayHandle:
         return ArrayHandle, (self._memory, self._size, self._dtype, self._length)
 
     def bind(self) -> object:
-        """A numpy array over the shared memory: each time the same one."""
+        """Return a numpy array over the shared memory: the same one each time."""
         if self._array is None:
             import mmap
 
             import numpy as np
 
-            # A map of its own, not a SharedMemory, which complains at interpreter exit while an array looks at it.
+            # A map of its own, not a SharedMemory, which complains at interpreter exit while an array still uses it.
             self._array = np.frombuffer(mmap.mmap(self._memory.number, self._size), self._dtype, self._length)
         return self._array
 
     def trace(self, process: int, tell: Tell) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def untrace(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def unsent(self, process: int) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
 
 class TracedHandle:
-    """A thing that notes in the rows of the table, from `row` on, who waits for it and who has it."""
+    """A thing that records its waiters and owners in the rows of the table, from `row` on."""
 
     __slots__ = ("_kind", "_table", "_thing", "row")
 
-    def __init__(self, thing: Any, kind: str, table: Table, row: int) -> None:
+    def __init__(self, thing: Made, kind: str, table: Table, row: int) -> None:
         self._thing = thing
         self._kind = kind
         self._table = table
@@ -122,11 +123,11 @@ class TracedHandle:
         return TracedHandle, (self._thing, self._kind, self._table, self.row)
 
     def bind(self) -> object:
-        """The thing."""
+        """Return the thing."""
         return self._thing
 
     def trace(self, process: int, tell: Tell) -> None:
-        """Have it noted what this process does with it: once in each process."""
+        """Record from now on what this process does with the thing: once in each process."""
         thing = self._thing
         places = [
             Place(row, self._table.cell(row, process), tell)
@@ -135,9 +136,9 @@ class TracedHandle:
         first = places[0]
         match self._kind:
             case "condition":
-                locks.trace_guard(thing._lock, first.cell, first.voice())
+                locks.trace_guard(thing._lock, first.cell, first.thing_reporter())
                 thing._make_methods()  # its `acquire` is that of its lock
-                conditions.trace_condition(thing, places[1].cell, places[1].voice())
+                conditions.trace_condition(thing, places[1].cell, places[1].thing_reporter())
             case "event" | "barrier":
                 _trace_inner_condition(thing._cond, "wait", *places)
             case "queue" | "joinable_queue":
@@ -145,13 +146,13 @@ class TracedHandle:
                 if self._kind == "joinable_queue":
                     _trace_inner_condition(thing._cond, "join", *places[3:])
             case "value":
-                locks.trace_guard(thing.get_lock(), first.cell, first.voice())
+                locks.trace_guard(thing.get_lock(), first.cell, first.thing_reporter())
                 locks.adopt_lock(thing)
             case _:
-                locks.trace_guard(thing, first.cell, first.voice())
+                locks.trace_guard(thing, first.cell, first.thing_reporter())
 
     def unsent(self, process: int) -> int:
-        """How many items of a queue wait here for room in its pipe; it is noted that the process waits for that."""
+        """Return how many items of a queue wait here for room in its pipe, and record this wait."""
         if self._kind not in ("queue", "joinable_queue") or self._thing._joincancelled:
             return 0
         items = unsent(self._table.cell(self.row, process))
@@ -160,7 +161,7 @@ class TracedHandle:
         return items
 
     def untrace(self) -> None:
-        """Have the thing as it is by itself."""
+        """Stop tracing the thing."""
         thing = self._thing
         match self._kind:
             case "condition":
@@ -180,13 +181,13 @@ class TracedHandle:
                 locks.untrace_guard(thing)
 
 
-def _trace_inner_condition(condition: Any, operation: str, notified: Place, inner: Place) -> None:
-    conditions.trace_condition(condition, notified.cell, notified.voice(), operation)
-    trace_inner(condition._lock, inner.cell, "enter", inner.voice())
+def _trace_inner_condition(condition: Condition, operation: str, notified: Place, inner: Place) -> None:
+    conditions.trace_condition(condition, notified.cell, notified.thing_reporter(), operation)
+    trace_inner(condition._lock, inner.cell, "enter", inner.thing_reporter())
     condition._make_methods()
 
 
-def _untrace_inner_condition(condition: Any) -> None:
+def _untrace_inner_condition(condition: Condition) -> None:
     untrace_inner(condition._lock)
     condition._make_methods()
     conditions.untrace_condition(condition)
@@ -199,17 +200,17 @@ ROLES = {
     "queue": ("items", "reading", "writing"),
     "joinable_queue": ("items", "reading", "writing", "notified", "inner"),
 }
-"""What each row of a kind of thing is about: a `guard` that steps acquire, those that wait to be `notified`, the
-`items` of a queue and the room in it, and the locks that the thing has inside."""
+"""The meaning of each row of a kind of thing: a `guard` that steps acquire, the processes that wait to be `notified`,
+the `items` of a queue and the room in it, and the locks inside the thing."""
 
 
 def roles_of(kind: str) -> tuple[str, ...]:
-    """The roles of the rows of such a thing."""
+    """Return the roles of the rows of a thing of this kind."""
     return ROLES.get(kind, ("guard",))
 
 
 def trace_all(handles: Iterable[Handle], process: int, tell: Tell) -> None:
-    """Trace them in this process, and in no copy of it that the target forks."""
+    """Trace the things in this process, but not in copies of it that the target forks."""
     traced = list(handles)
     for handle in traced:
         handle.trace(process, tell)

@@ -1,6 +1,7 @@
-"""Trace the locks inside queues, events and barriers: record their holders and waiters.
+"""Trace the locks inside queues, events and barriers: record their owners and waiters.
 
-A process that is killed while it has one leaves the thing dead for all others. Children import this module.
+If a process is killed while it owns such a lock, no other process can use the thing any more. Children import this
+module.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from runner.supervise.tracing.table import MARK, WANTS, operation_bits
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
+    from runner.model.multiprocessing_parts import Guard
     from runner.supervise.tracing.table import Cell
-    from runner.supervise.tracing.thing_messages import Voice
+    from runner.supervise.tracing.thing_messages import ThingReporter
 
     Waiting: TypeAlias = Callable[..., float]
-    """Acquires a lock; gives how long that took if it was reported as a wait, 0 if not, and -1 if time was over."""
+    """Acquires a lock; returns the seconds that this took if it was reported as a wait, 0 if not, and -1 after a
+    timeout."""
 
 
-def trace_inner(lock: Any, cell: Cell, operation: str, voice: Voice) -> Waiting:
-    """Trace a lock that only the methods of one thing acquire; `operation` is what a waiter is said to do.
+def trace_inner(lock: Guard, cell: Cell, operation: str, thing_reporter: ThingReporter) -> Waiting:
+    """Trace a lock that only the methods of one thing acquire; `operation` is the word for its waiters.
 
-    A wait with a timeout never lasts for ever, and is told of the thing: here nothing is said of it.
+    A wait with a timeout always ends, and the thing itself reports it, so it is not reported here.
     """
     untraced = lock._semlock
     take, give, mark = untraced.acquire, untraced.release, cell[MARK : MARK + 1]
@@ -38,10 +41,10 @@ def trace_inner(lock: Any, cell: Cell, operation: str, voice: Voice) -> Waiting:
             if take(False):
                 waited = 0.0
             elif block and timeout is None:
-                waited = wait_for(take, cell, held, operation, None, voice)
+                waited = wait_for(take, cell, held, operation, None, thing_reporter)
             elif block:
                 waited = 0.0 if take(True, timeout) else -1.0
-        finally:  # a signal's handler may have raised
+        finally:  # a signal handler may have raised
             held += waited >= 0
             mark[0] = held
         return waited
@@ -49,7 +52,7 @@ def trace_inner(lock: Any, cell: Cell, operation: str, voice: Voice) -> Waiting:
     def acquire(block: bool = True, timeout: float | None = None) -> bool:
         waited = wait(block, timeout)
         if waited > 0:
-            voice.went_on(operation, waited)
+            thing_reporter.went_on(operation, waited)
         return waited >= 0
 
     def release(kind: object = None, error: object = None, traceback: object = None) -> None:
@@ -64,7 +67,7 @@ def trace_inner(lock: Any, cell: Cell, operation: str, voice: Voice) -> Waiting:
     return wait
 
 
-def untrace_inner(lock: Any) -> None:
+def untrace_inner(lock: Guard) -> None:
     """Undo `trace_inner`."""
     lock._semlock = lock._semlock.untraced
     lock._make_methods()

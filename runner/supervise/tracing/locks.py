@@ -1,7 +1,7 @@
-"""Trace multiprocessing's locks and semaphores: record and report their waiters and holders.
+"""Trace multiprocessing's locks and semaphores: record and report their waiters and owners.
 
-The objects stay what they are. What blocks in all of them is a semaphore of the operating system (`SemLock`), in whose
-place stands one of ours that goes through the same motions. Children import this module.
+The objects keep their classes. All of them block on a semaphore of the operating system (`SemLock`), which is replaced
+by one of ours with the same behaviour. Children import this module.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 
 from runner.supervise.tracing.permits import free_permits
-from runner.supervise.tracing.table import BLOCKED, EXTRA, GOES_ON, MARK, TIMED, WAITS, WANTS, operation_bits
+from runner.supervise.tracing.table import BLOCKED, EXTRA, INDEPENDENT, MARK, TIMED, WAITS, WANTS, operation_bits
 from runner.system.clock import monotonic
 
 __all__ = [
@@ -28,30 +28,32 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import TypeAlias, TypeVar
 
+    from runner.model.multiprocessing_parts import Guard, Made, SemLock, Value
     from runner.supervise.tracing.table import Cell
-    from runner.supervise.tracing.thing_messages import Voice
+    from runner.supervise.tracing.thing_messages import ThingReporter
 
     Acquire: TypeAlias = Callable[..., bool]
+    Kind = TypeVar("Kind")
 
 PATIENCE_S = 0.02
-"""Who waits longer than this says so."""
+"""A wait that is longer than this is reported."""
 WRAP = (1 << 32) - 1
 _FEEDER = "QueueFeederThread"
 _AS_THEY_ARE = ("_after_fork", "_count", "_get_value", "_is_mine", "_is_zero", "handle", "kind", "maxvalue", "name")
 
 
 class TracedSemLock:
-    """Stands in a lock's place of a `SemLock`; with `take`, `give` and `mark` a loop can do itself what it does.
+    """Replaces a lock's `SemLock`; with `take`, `give` and `mark` a loop can do by itself what this class does.
 
-    `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then `mark[0] = WANTS`, `give`, `mark[0] = 0`: right as long as the
-    process has no other permit of it.
+    `mark[0] = WANTS`, `take`, `mark[0] = 1`, and then `mark[0] = WANTS`, `give`, `mark[0] = 0`: this is correct as long
+    as the process owns no other permit of it.
     """
 
     __slots__ = ("__enter__", "__exit__", "acquire", "give", "mark", "release", "take", "untraced", *_AS_THEY_ARE)
 
-    def __init__(self, untraced: Any, cell: Cell, acquire: Acquire, release: Callable[..., None]) -> None:
+    def __init__(self, untraced: SemLock, cell: Cell, acquire: Acquire, release: Callable[..., None]) -> None:
         self.untraced = untraced
         self.take: Acquire = untraced.acquire
         self.give: Callable[[], None] = untraced.release
@@ -64,19 +66,19 @@ class TracedSemLock:
             setattr(self, name, getattr(untraced, name))
 
 
-def bare(guard: Any) -> TracedSemLock:
-    """What a loop needs that cannot afford a call of `acquire` and `release`."""
+def bare(guard: Made) -> TracedSemLock:
+    """Return the parts for a loop that cannot afford calls of `acquire` and `release`."""
     traced: TracedSemLock = guard._semlock
     return traced
 
 
-def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
-    """Trace a lock, an rlock or a semaphore: who has how many permits, who waits."""
+def trace_guard(guard: Guard, cell: Cell, thing_reporter: ThingReporter) -> None:
+    """Trace a lock, an rlock or a semaphore: its owners with their permits, and its waiters."""
     untraced = guard._semlock
     take, give, mark = untraced.acquire, untraced.release, cell[MARK : MARK + 1]
     held = 0
     left = 1
-    """So many acquisitions until one is told again."""
+    """The number of acquisitions until the next one is reported."""
     waited = 0.0
     told = False
 
@@ -87,7 +89,9 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
             mark[0] = held
             return False
         mark[0] = held = held + 1
-        if held == 1 or waited:  # what it has already, and takes once more without a wait, is no news
+        if (
+            held == 1 or waited
+        ):  # a permit that the process owns already and acquires again without a wait is not reported
             left -= 1
             if not left or waited:
                 tell()
@@ -96,8 +100,8 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
     def wait(timeout: float | None) -> bool:
         nonlocal waited
         try:
-            waited = wait_for(take, cell, held, "acquire", timeout, voice)
-        except BaseException:  # a signal's handler has raised
+            waited = wait_for(take, cell, held, "acquire", timeout, thing_reporter)
+        except BaseException:  # a signal handler has raised
             cell[MARK] = held
             raise
         if waited < 0:
@@ -107,35 +111,35 @@ def trace_guard(guard: Any, cell: Cell, voice: Voice) -> None:
 
     def tell() -> None:
         nonlocal left, told, waited
-        left, waited, told = voice.acquired("acquire", waited, left), 0.0, True
+        left, waited, told = thing_reporter.acquired("acquire", waited, left), 0.0, True
 
     def release(guard: object = None, kind: object = None, error: object = None, traceback: object = None) -> None:
         nonlocal held, told
         mark[0] = WANTS | held
         try:
             give()
-        except BaseException:  # another process has released it already, so that this one has it no more
+        except BaseException:  # another process has released it already, so this one does not own it any more
             mark[0] = held = max(0, held - 1)
             raise
         if held:
             mark[0] = held = held - 1
-        else:  # a semaphore, and a lock, may be released by one that never acquired it
+        else:  # a semaphore or a lock may be released by a process that never acquired it
             cell[EXTRA] = (cell[EXTRA] + 1) & WRAP
             mark[0] = 0
-            voice.released_extra(free_permits(untraced))
+            thing_reporter.released_extra(free_permits(untraced))
         if told and not held:
             told = False
-            voice.released()
+            thing_reporter.released()
 
     guard._semlock = TracedSemLock(untraced, cell, acquire, release)
     guard._make_methods()
     guard.__class__ = entered_by(type(guard), acquire, release)
 
 
-def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) -> type[Any]:
-    """A guard's class under whose `with` stand these two: by way of the class's own methods it takes twice as long.
+def entered_by(kind: type[Kind], acquire: Acquire, release: Callable[..., None]) -> type[Kind]:
+    """Return a class whose `with` calls these two functions: calls through the class's own methods take twice as long.
 
-    Both may be given the guard itself first, as `contextlib.ExitStack` does, which asks the class for them.
+    Both must accept the guard itself as first argument: `contextlib.ExitStack` looks them up in the class.
     """
     return type(
         kind.__name__,
@@ -145,30 +149,32 @@ def entered_by(kind: type[Any], acquire: Acquire, release: Callable[..., None]) 
             "__qualname__": kind.__qualname__,
             "__enter__": staticmethod(acquire),
             "__exit__": staticmethod(release),
-            # The process that it is handed on to does not trace it.
+            # The process that receives it does not trace it.
             "__reduce_ex__": lambda guard, _: (object.__new__, (kind,), guard.__getstate__()),
         },
     )
 
 
-def adopt_lock(value: Any) -> None:
-    """Have a value use its lock as that is now; `value.value` acquires it, too."""
+def adopt_lock(value: Value) -> None:
+    """Have a value use its traced lock; `value.value` acquires it, too."""
     lock = value.get_lock()
     value.acquire, value.release = lock.acquire, lock.release
 
 
-def blocked(take: Acquire, cell: Cell, operation: str, timeout: float | None, voice: Voice) -> float:
-    """`wait_for` of what one does not hold: nothing is left in the mark."""
+def blocked(take: Acquire, cell: Cell, operation: str, timeout: float | None, thing_reporter: ThingReporter) -> float:
+    """Call `wait_for` for a thing that the process does not own: the mark is cleared afterwards."""
     try:
-        return wait_for(take, cell, 0, operation, timeout, voice)
+        return wait_for(take, cell, 0, operation, timeout, thing_reporter)
     finally:
         cell[MARK] = 0
 
 
-def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice) -> float:
-    """Wait with `take`, which could not have it at once; gives how long that took, or -1 when time was over.
+def wait_for(
+    take: Acquire, cell: Cell, held: int, operation: str, timeout: float | None, thing_reporter: ThingReporter
+) -> float:
+    """Wait with `take`, which has failed at once; return the seconds waited, or -1 after a timeout.
 
-    What takes no longer than `PATIENCE_S` counts as nothing (0), and is not told.
+    A wait of at most `PATIENCE_S` counts as 0 and is not reported.
     """
     began = monotonic()
     patience_s = PATIENCE_S if timeout is None else min(PATIENCE_S, timeout)
@@ -176,29 +182,31 @@ def wait_for(take: Acquire, cell: Cell, held: int, operation: str, timeout: floa
         return 0.0
     if timeout is not None and timeout <= PATIENCE_S:
         return -1.0
-    announce(cell, held, operation, timeout, voice, began)
+    announce(cell, held, operation, timeout, thing_reporter, began)
     try:
         took = take(True, None if timeout is None else timeout - (monotonic() - began))
-    except BaseException:  # a signal's handler has raised
+    except BaseException:  # a signal handler has raised
         cell[MARK] = held
         raise
     if took:
         return monotonic() - began
-    voice.timed_out(operation, monotonic() - began)
+    thing_reporter.timed_out(operation, monotonic() - began)
     return -1.0
 
 
-def announce(cell: Cell, held: int, operation: str, timeout: float | None, voice: Voice, began: float) -> None:
-    """Note that the process waits, and say so."""
+def announce(
+    cell: Cell, held: int, operation: str, timeout: float | None, thing_reporter: ThingReporter, began: float
+) -> None:
+    """Record that the process waits, and report it."""
     timed = 0 if timeout is None else TIMED
-    goes_on = GOES_ON if timed or _has_other_threads() or _has_handlers() else 0
+    goes_on = INDEPENDENT if timed or _has_other_threads() or _has_handlers() else 0
     cell[WAITS] = (cell[WAITS] + 1) & WRAP
     cell[MARK] = WANTS | BLOCKED | goes_on | timed | operation_bits(operation) | held
-    voice.waiting(operation, timeout, began)
+    thing_reporter.waiting(operation, timeout, began)
 
 
 def _has_handlers() -> bool:
-    """Whether a signal, or a timer that sends one, may have the process do something else."""
+    """Return whether a signal, or a timer that sends one, may make the process do something else."""
     import signal
 
     if signal.getitimer(signal.ITIMER_REAL)[0]:
@@ -209,26 +217,26 @@ def _has_handlers() -> bool:
 
 
 def _is_our_own(handler: object) -> bool:
-    """Whether a handler is one of this package, as that of `on_terminate: unwind` is: it releases nothing."""
+    """Return whether a handler belongs to this package, such as that of `on_terminate: unwind`: it releases nothing."""
     return str(getattr(handler, "__module__", "")).startswith("runner.")
 
 
 def note_flushing(cell: Cell) -> None:
-    """Note that the process has ended its work, and waits for room for what it has put into a queue."""
+    """Record that the process has finished its work, and waits for room for the items that it has put into a queue."""
     cell[WAITS] = (cell[WAITS] + 1) & WRAP
-    goes_on = GOES_ON if _has_other_threads() or _has_handlers() else 0
+    goes_on = INDEPENDENT if _has_other_threads() or _has_handlers() else 0
     cell[MARK] = WANTS | BLOCKED | goes_on | operation_bits("flush")
 
 
 def _has_other_threads() -> bool:
-    """Whether another thread than ours, and than those that fill queues, may let a waiter go on."""
+    """Return whether threads other than ours and the queues' feeders exist, which may let a waiter go on."""
     if threading.active_count() == 1:
         return False
     return any(not thread.name.startswith(_FEEDER) for thread in threading.enumerate()[1:])
 
 
-def untrace_guard(guard: Any) -> None:
+def untrace_guard(guard: Guard) -> None:
     """Undo `trace_guard`."""
-    guard.__class__ = type(guard).__base__
+    (guard.__class__,) = type(guard).__bases__
     guard._semlock = guard._semlock.untraced
     guard._make_methods()

@@ -1,6 +1,6 @@
 """Record that a process has started children of its own, on systems that do not report it.
 
-They may release what other processes wait for, and are not traced. Children import this module.
+They may release things that other processes wait for, and are not traced. Children import this module.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from multiprocessing import process as processes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from runner.supervise.tracing.table import Cell
 
 
 class _Noted(set[object]):
-    """The processes that `multiprocessing` has started here; each is noted."""
+    """The processes that `multiprocessing` has started here; each added process is recorded."""
 
     def __init__(self, started: set[object], note: Callable[[], None]) -> None:
         super().__init__(started)
@@ -29,11 +28,11 @@ class _Noted(set[object]):
 
 
 def watch(cell: Cell) -> None:
-    """Have this process note in the cell's first number that it forks, or starts a process, from now on."""
+    """Record from now on, in the cell's first number, that this process forks or starts a process."""
 
     def note() -> None:
         cell[0] = 1
 
     os.register_at_fork(before=note)
-    theirs: Any = processes  # there is no public way
-    theirs._children = _Noted(theirs._children, note)
+    theirs = vars(processes)  # there is no public way
+    theirs["_children"] = _Noted(theirs["_children"], note)

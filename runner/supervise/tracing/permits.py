@@ -1,4 +1,4 @@
-"""Count the free permits of a semaphore, also where the system cannot report them (macOS).
+"""Count the free permits of a semaphore, even if the system cannot report them (macOS).
 
 Children import this module.
 """
@@ -7,27 +7,26 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from runner.model.multiprocessing_parts import SemLock
 
 
-def are_free(semaphore: Any) -> bool:
-    """Whether a permit of a `SemLock` is free, now."""
+def are_free(semaphore: SemLock) -> bool:
+    """Return whether a permit of a `SemLock` is free now."""
     return not semaphore._is_zero()
 
 
-def free_permits(semaphore: Any) -> int:
-    """How many permits of a `SemLock` are free, now."""
-    if semaphore.maxvalue == 1:  # an rlock can be acquired any number of times by the same process
+def free_permits(semaphore: SemLock) -> int:
+    """Return how many permits of a `SemLock` are free now."""
+    if semaphore.maxvalue == 1:  # the same process can acquire an rlock any number of times
         return int(are_free(semaphore))
     try:
-        free: int = semaphore._get_value()
+        return semaphore._get_value()
     except NotImplementedError:
         return _count(semaphore)
-    return free
 
 
-def _count(semaphore: Any) -> int:
-    """Take the free permits, and give them back: another process that wants one waits a moment longer."""
+def _count(semaphore: SemLock) -> int:
+    """Acquire the free permits and release them: another process that wants one waits a moment longer."""
     free = 0
     while semaphore.acquire(False):
         free += 1

@@ -13,36 +13,37 @@ from runner.supervise.tracing.locks import PATIENCE_S, WRAP, announce, blocked
 from runner.supervise.tracing.queue_feeder import trace_sending, untrace_sending
 from runner.supervise.tracing.table import MARK, PUT
 from runner.system.clock import monotonic
-from runner.system.open_files import MOST_POLL_S
+from runner.system.open_files import MAX_POLL_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
+    from runner.model.multiprocessing_parts import Queue
     from runner.supervise.tracing.inner_locks import Waiting
     from runner.supervise.tracing.table import Cell
-    from runner.supervise.tracing.thing_messages import Place, Voice
+    from runner.supervise.tracing.thing_messages import Place, ThingReporter
 
 
 def get_by(deadline: float, get: Callable[[bool, float], object]) -> object:
-    """The next item of a queue, by its `get`. Raises `queue.Empty` when the deadline (monotonic) is over."""
+    """Return the next item of a queue, by its `get`. Raise `queue.Empty` after the deadline (monotonic)."""
     from queue import Empty
 
-    while (left := deadline - monotonic()) > MOST_POLL_S:
+    while (left := deadline - monotonic()) > MAX_POLL_S:
         try:
-            return get(True, MOST_POLL_S)
+            return get(True, MAX_POLL_S)
         except Empty:
             continue
     return get(True, left)
 
 
-def trace_queue(queue: Any, items: Place, reading: Place, writing: Place) -> None:
-    """Trace who waits for an item or for room in a queue, and who has its locks for reading and for writing.
+def trace_queue(queue: Queue, items: Place, reading: Place, writing: Place) -> None:
+    """Trace the processes that wait for an item or for room in a queue, and the owners of its read and write locks.
 
-    Each place is a row of the table. A voice counts what it leaves out: each of the two operations has one of its own.
+    Each place is a row of the table. A reporter counts the messages that it leaves out, so each of the two operations
+    has its own.
     """
-    cell, puts = items.cell, items.voice()
+    cell, puts = items.cell, items.thing_reporter()
     room = queue._sem
     take = room.acquire
     left = 1
@@ -59,14 +60,14 @@ def trace_queue(queue: Any, items: Place, reading: Place, writing: Place) -> Non
         return True
 
     room.acquire = acquire
-    gets = items.voice()
+    gets = items.thing_reporter()
     wait_to_read = trace_inner(queue._rlock, reading.cell, "get", gets)
-    trace_inner(queue._wlock, writing.cell, "flush", writing.voice())
+    trace_inner(queue._wlock, writing.cell, "flush", writing.thing_reporter())
     trace_sending(queue, cell, puts)
     queue.get = TracedGet(queue, cell, gets, wait_to_read)
 
 
-def untrace_queue(queue: Any) -> None:
+def untrace_queue(queue: Queue) -> None:
     """Undo `trace_queue`."""
     del queue.get, queue._reader._recv
     queue._sem._make_methods()
@@ -76,32 +77,32 @@ def untrace_queue(queue: Any) -> None:
 
 
 class TracedGet:
-    """Stands in the place of a queue's `get`.
+    """Replaces a queue's `get`.
 
-    Of an item whose putter has died a part may be in the pipe: a getter waits for the rest of it, too, whatever its
-    timeout. So it is reading that is traced.
+    If the process that put an item has died, a part of the item may be in the pipe: a getter waits for the rest,
+    whatever its timeout. So the reading is traced.
     """
 
-    def __init__(self, queue: Any, cell: Cell, voice: Voice, wait_to_read: Waiting) -> None:
-        """`wait_to_read` acquires the lock under which one process after the other gets."""
+    def __init__(self, queue: Queue, cell: Cell, thing_reporter: ThingReporter, wait_to_read: Waiting) -> None:
+        """`wait_to_read` acquires the lock that admits one reader at a time."""
         import select
 
         self._queue = queue
         self._wait_to_read = wait_to_read
         self._get = queue.get
         self._cell = cell
-        self._voice = voice
+        self._voice = thing_reporter
         self._ready = select.poll()
         self._ready.register(queue._reader.fileno(), select.POLLIN)
         self._left = 1
         self._blocked = False
-        """Whether the getter has noted that it waits for bytes; the lock for reading keeps other threads out."""
+        """Whether the getter has recorded that it waits for bytes; the read lock keeps other threads out."""
         queue._reader._recv = partial(queue._reader._recv, read=self._read)
 
     def __call__(self, block: bool = True, timeout: float | None = None) -> object:
-        """The next item. Raises `queue.Empty` as the queue's own `get`."""
+        """Return the next item. Raise `queue.Empty` as the queue's own `get` does."""
         if self._queue._closed:
-            return self._get(block, timeout)  # which says so
+            return self._get(block, timeout)  # which reports it
         if block and timeout is None:
             return self._get_at_last()
         try:
@@ -110,14 +111,14 @@ class TracedGet:
             self._go_on()
 
     def _read(self, descriptor: int, most: int) -> bytes:
-        """What `os.read` gives, for an item or its length; the wait for it is noted if it is a long one."""
+        """Return what `os.read` returns, for an item or its length; a long wait for it is recorded."""
         if not self._ready.poll(PATIENCE_S * 1000) and not self._blocked:
             self._blocked = True
             announce(self._cell, 0, "get", None, self._voice, monotonic() - PATIENCE_S)
         return os.read(descriptor, most)
 
     def _go_on(self) -> bool:
-        """Note that the getter waits for no bytes any more; gives whether it had noted that it does."""
+        """Record that the getter does not wait for bytes any more; return whether it had recorded that it does."""
         blocked, self._blocked = self._blocked, False
         if blocked:
             self._cell[MARK] = 0
@@ -130,14 +131,14 @@ class TracedGet:
         return item
 
     def _get_at_last(self) -> object:
-        """Get as multiprocessing does; a getter that waits longer than `PATIENCE_S` notes and reports that it waits."""
+        """Get as multiprocessing does; a getter that waits longer than `PATIENCE_S` records and reports its wait."""
         from multiprocessing.reduction import ForkingPickler
 
         began = monotonic()
         told = self._wait_to_read() > 0
         try:
             data = self._queue._recv_bytes()
-        finally:  # the mark is cleared before the voice reports the item, and also if a signal's handler raises
+        finally:  # the mark is cleared before the item is reported, and also if a signal handler raises
             told = self._go_on() or told
             self._queue._rlock.release()
         self._queue._sem.release()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def fields_in(memory: SharedMemory) -> NDArray[np.int64]:
-    """The numbers that lie in the memory, as an array."""
+    """The numbers in the memory, as an array."""
     return np.ndarray(4, np.int64, memory.buf)
 
 

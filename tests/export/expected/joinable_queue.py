@@ -1,4 +1,4 @@
-"""A queue that knows what is not done yet."""
+"""A queue that counts what is not done yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Philosophers who keep an order."""
+"""Philosophers with an order."""
 
 from __future__ import annotations
 

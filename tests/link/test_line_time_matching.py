@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.link import line_time_matching
+from runner.link.line_time_matching import LineMatching
 from runner.link.line_times import HEAD, TOLD
-from runner.session import line_time_matching
-from runner.session.line_time_matching import LineMatching
 
 
 def told(at_s: float, line: bytes, number: int = 0) -> bytes:
@@ -89,7 +89,7 @@ def test_what_is_nothing_to_tell_is_dropped(junk: bytes) -> None:
 
 
 def test_nothing_is_believed_of_a_process_that_tells_of_lines_that_never_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_time_matching, "MOST_WAITING", 2)
+    monkeypatch.setattr(line_time_matching, "MAX_WAITING", 2)
     found = matching((1.0, b"a"), (2.0, b"b"), (3.0, b"c"), (4.0, b"d"))
 
     assert found.moments(0, b"a\nd\n") == (None, None)

@@ -7,22 +7,23 @@ import os
 import selectors
 import time
 
+from runner.link.freed_room import FreedRoom
+from runner.link.line_time_matching import LineMatching
 from runner.model.events import Output
-from runner.session.line_time_matching import LineMatching
 from runner.system.open_files import WIDE_PIPE, room_for, widen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _PIPE = 1 << 16
-"""The bytes that a pipe holds, and that are read at once: the memory for more would come from the system each time, and
-go back to it, which takes five times as long as the reading. A pipe that holds more makes nothing faster, and takes
-from what the system lets all pipes of the user hold."""
+"""The bytes that a pipe holds, and that are read at once: the system would allocate and free more memory each time,
+which takes five times as long as the reading. A larger pipe makes nothing faster, and counts against the limit for all
+pipes of the user."""
 
 
 DESCRIPTORS_EACH = 3
-"""Two pipes, and the other ends of as many as half of the room is for."""
+"""Two pipes, and the other ends for half of the processes that have room."""
 
 
 class Source:
@@ -37,21 +38,21 @@ class Source:
         self.held = -1
 
     def hold(self) -> None:
-        """Have the pipe's other end, too: as long as we do, the process's end does not end the stream.
+        """Keep the pipe's other end open, too: as long as we do, the process's end does not end the stream.
 
-        That would wake us, in the very moment in which the supervisor is to see the end.
+        That would wake us at the very moment when the supervisor should see the end.
         """
         self.held = _write_end(self.descriptor)
 
     def read(self) -> bytes | None:
-        """One piece of what is there now; empty at the end, None if there is nothing yet."""
+        """Return one piece of what is there now; empty at the end, None if there is nothing yet."""
         try:
             return os.read(self.descriptor, _PIPE)
         except BlockingIOError:
             return None
 
     def let_end(self) -> None:
-        """Have the stream end when all who write to it have ended."""
+        """Let the stream end when all processes that write to it have ended."""
         if self.held >= 0:
             os.close(self.held)
             self.held = -1
@@ -62,18 +63,29 @@ class Outputs:
 
     def __init__(self, free_descriptors: int) -> None:
         self.room = room_for(free_descriptors, DESCRIPTORS_EACH)
-        """For how many processes at once there are descriptors."""
+        """The number of processes for which there are descriptors."""
         self._sources: dict[int | None, list[Source]] = {}
         self._wrote: dict[int | None, dict[str, None]] = {}
-        """Which streams have something on them since the last time that they were finished."""
+        """The streams with output since they were last finished."""
         self._selector: selectors.BaseSelector | None = None
         self._lines: LineMatching | None = None
         self._line_times = -1
-        """The pipe on which processes tell when they write their lines."""
+        """The pipe on which processes report when they write their lines."""
         self._main = -1
+        self._freed: FreedRoom | None = None
+        self._tell_freed: Callable[[tuple[int, ...]], object] = lambda _: None
 
-    def hear_of_lines(self, telling: Sequence[int], *, main: int) -> tuple[int, ...]:
-        """Have these processes tell when they write their lines; returns the end of the pipe for them, if any does.
+    def tell_freed_room(self, tell: Callable[[tuple[int, ...]], object]) -> None:
+        """Have this called with the processes whose outputs have been closed, when the supervisor should learn of
+        them."""
+        self._freed, self._tell_freed = FreedRoom(self.room), tell
+
+    def _see_freed(self, processes: tuple[int, ...]) -> None:
+        if processes:
+            self._tell_freed(processes)
+
+    def receive_line_times(self, telling: Sequence[int], *, main: int) -> tuple[int, ...]:
+        """Have these processes report when they write their lines; return the end of the pipe for them, if any does.
 
         `main` is main's number, which writes to the supervisor's streams.
         """
@@ -87,16 +99,18 @@ class Outputs:
         return (theirs,)
 
     def attend(self, selector: selectors.BaseSelector) -> None:
-        """Have this selector tell what can be read, from now on."""
+        """Have this selector report what can be read, from now on."""
         self._selector = selector
         for sources in self._sources.values():
             for source in sources:
                 selector.register(source.descriptor, selectors.EVENT_READ, source)
 
     def add(self, process: int | None, stdout: int, stderr: int) -> None:
-        """Read these pipes of a process (None: of the supervisor) from now on; they are ours to close."""
+        """Read these pipes of a process (None: of the supervisor) from now on, and close them in the end."""
         sources = [Source(process, "stdout", stdout), Source(process, "stderr", stderr)]
         self._sources[process] = sources
+        if self._freed is not None:
+            self._see_freed(self._freed.see_opened())
         for source in sources:
             if len(self._sources) <= self.room // 2:
                 source.hold()
@@ -105,7 +119,7 @@ class Outputs:
                 self._selector.register(source.descriptor, selectors.EVENT_READ, source)
 
     def read(self, source: Source) -> Iterator[Output]:
-        """What can be read now, one piece; at its end the stream is closed."""
+        """Yield one piece of what can be read now; at its end close the stream."""
         if source not in self._sources.get(source.process, ()):
             return
         data = source.read()
@@ -115,9 +129,9 @@ class Outputs:
             self._close(source)
 
     def finish(self, process: int | None, ended_at: float) -> Iterator[Output]:
-        """All that a process wrote before its end, and word that it has ended; a grandchild may write on."""
+        """Yield everything that a process wrote before its end, and the mark of its end; a grandchild may write on."""
         for source in self._sources.get(process, ()):
-            # The process is gone: what is in the pipe now is all that it wrote, more is a descendant's.
+            # The process is gone: the pipe contains all that it wrote; later output is a descendant's.
             left = WIDE_PIPE
             while left > 0 and (data := source.read()):
                 left -= len(data)
@@ -136,7 +150,8 @@ class Outputs:
         return Output(source.process, source.stream, data, at, self._written_at(source.process, source.stream, data))
 
     def _written_at(self, process: int | None, stream: str, data: bytes) -> tuple[float | None, ...]:
-        """When each line that ends in this piece was written: of that a process tells before it writes the line."""
+        """Return when each line that ends in this piece was written: the process reports that before it writes the
+        line."""
         if self._lines is None or stream != "stdout":
             return ()
         with contextlib.suppress(BlockingIOError):
@@ -145,7 +160,7 @@ class Outputs:
         return self._lines.moments(self._main if process is None else process, data)
 
     def drain(self) -> Iterator[Output]:
-        """What is left to read at the run's end, without waiting."""
+        """Yield what is left to read at the run's end, without waiting."""
         for process in list(self._sources):
             yield from self.finish(process, time.monotonic())
         self.close()
@@ -158,6 +173,8 @@ class Outputs:
         self._sources[source.process].remove(source)
         if not self._sources[source.process]:
             del self._sources[source.process]
+            if self._freed is not None and source.process is not None:
+                self._see_freed(self._freed.see_closed(source.process))
 
     def close(self) -> None:
         """Close all streams."""
@@ -171,7 +188,7 @@ class Outputs:
 
 
 def _write_end(pipe: int) -> int:
-    """The write end of a pipe whose read end this is; -1 where the system does not give it (it is Linux's way)."""
+    """Return the write end of a pipe from its read end; -1 if the system does not provide it (it is Linux's way)."""
     try:
         return os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY)
     except OSError:

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 
 
 class Stops:
-    """Signals that a handler takes, too: held back while the front waits, they are read, which reveals the sender."""
+    """Signals that a handler handles, too: while the front waits they are blocked and read, which reveals the
+    sender."""
 
     def __init__(self, numbers: Iterable[int], come: Callable[[int], None]) -> None:
         """`come` is called with each signal that is read, as the handler is with each other one."""
         self._numbers = frozenset(numbers)
         self.come = come
         self.descriptor = open_signals(self._numbers)
-        """Readable when a signal that is held back has come; -1 where there is no such thing."""
+        """Readable when a blocked signal has come; -1 if the system has no such descriptor."""
 
     @contextlib.contextmanager
     def held_back(self) -> Iterator[None]:
-        """Within this, the signals are not handled but wait to be taken."""
+        """Within this context, the signals are blocked and wait to be read."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, self._numbers)
         try:
             yield
@@ -32,5 +33,5 @@ class Stops:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def take(self) -> list[tuple[int, int]]:
-        """The signals that have come while they were held back, each with its sender's pid: 0 for the terminal."""
+        """Return the signals that have come while they were blocked, each with its sender's pid: 0 for the terminal."""
         return read_signals(self.descriptor)

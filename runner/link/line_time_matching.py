@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_WAITING = 1 << 17
-"""Lines that were told and have not come: of a process with more than these, nothing is believed any more."""
+MAX_WAITING = 1 << 17
+"""The most reported lines that have not come: if a process has more, its reports are ignored from then on."""
 
 
 class _Stream:
@@ -21,41 +21,41 @@ class _Stream:
 
     def __init__(self) -> None:
         self.told: deque[tuple[bytes, bytes]] = deque()
-        """Of lines that have not come: when they were written, and how they look."""
+        """The lines that have not come: when they were written, and how they look."""
         self.is_believed = True
         self.head = b""
         """The beginning of the line that has no end yet."""
         self.length = 0
 
     def begin(self, piece: bytes) -> None:
-        """A line has begun, or goes on."""
+        """Begin a line, or continue it."""
         if len(self.head) < HEAD:
             self.head = (self.head + piece)[:HEAD]
         self.length += len(piece)
 
     def written_at(self, length: int, head: bytes) -> float | None:
-        """When a line was written; None if it is not the next one that was told."""
+        """Return when a line was written; None if it is not the next one that was reported."""
         if not self.told or self.told[0][1] != LOOK % (length, head):
             return None
         return int(self.told.popleft()[0]) / 1e9
 
     def end(self) -> float | None:
-        """The same of the line that has begun, and ends now."""
+        """Return the same for the line that has begun, and ends now."""
         at = self.written_at(self.length, self.head)
         self.head, self.length = b"", 0
         return at
 
 
 class LineMatching:
-    """Finds the moments of lines. A process tells of its lines in order, each before it writes it."""
+    """Finds the times of lines. A process reports its lines in order, each before it writes it."""
 
     def __init__(self, telling: Iterable[int]) -> None:
-        """`telling` are the numbers of the processes that tell."""
+        """`telling` are the numbers of the processes that report their lines."""
         self._streams = {b"%d" % number: _Stream() for number in telling}
         self._unread = b""
 
     def take(self, data: bytes) -> None:
-        """Take what was told."""
+        """Read reports."""
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             number, _, rest = line.partition(b" ")
@@ -64,14 +64,14 @@ class LineMatching:
             if stream is None or not stream.is_believed or not at.isdigit():
                 continue
             stream.told.append((at, look))
-            if len(stream.told) > MOST_WAITING:
+            if len(stream.told) > MAX_WAITING:
                 stream.told.clear()
                 stream.is_believed = False
 
     def moments(self, number: int, data: bytes) -> tuple[float | None, ...]:
-        """When each line that ends in this piece of a process's stdout was written (monotonic), as far as it is known.
+        """Return when each line that ends in this piece of a process's stdout was written (monotonic), as far as known.
 
-        Empty for a process that tells nothing. An empty piece ends the line that has begun.
+        Return an empty tuple for a process that reports nothing. An empty piece ends the line that has begun.
         """
         stream = self._streams.get(b"%d" % number)
         if stream is None:

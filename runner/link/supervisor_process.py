@@ -13,14 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.session.stop_deadline import Patience
+    from runner.link.stop_deadline import StopDeadline
 
 
 class SupervisorProcess:
     """A supervisor that was started, until it has been reaped."""
 
-    def __init__(self, pid: int, patience: Patience, end_descendants: Callable[[], object]) -> None:
-        """`end_descendants` is called when the supervisor has ended, before what is left of its run is taken away."""
+    def __init__(self, pid: int, patience: StopDeadline, end_descendants: Callable[[], object]) -> None:
+        """`end_descendants` is called when the supervisor has ended, before the remains of its run are removed."""
         self.pid = pid
         self._patience = patience
         self._end_descendants = end_descendants
@@ -33,7 +33,7 @@ class SupervisorProcess:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End it, whose time is over."""
+        """Kill it, because its time is over."""
         self._patience.killed = True
         self.signal(signal.SIGKILL)
 
@@ -43,7 +43,7 @@ class SupervisorProcess:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[int]:
-        """Give a descriptor that gets readable at its end; -1 where there is no such thing."""
+        """Return a descriptor that becomes readable at its end; -1 if the system has none."""
         gone = pidfd_of(self.pid)
         try:
             yield -1 if gone is None else gone
@@ -52,9 +52,9 @@ class SupervisorProcess:
                 os.close(gone)
 
     def reap(self) -> None:
-        """Wait until it has ended, once; blocks for the patience that there is with it at most.
+        """Wait until it has ended, once; block until its deadline at most.
 
-        An exception meanwhile, such as that of a second Ctrl-C, makes it stop at once what it stops in order.
+        After an exception meanwhile, such as that of a second Ctrl-C, it stops at once what it stops in order.
         """
         if self._reaped:
             return
@@ -66,7 +66,7 @@ class SupervisorProcess:
             raise
 
     def _wait(self) -> None:
-        """It ends when its link has ended; it is killed if it does not."""
+        """Wait for its end after the end of its link; kill it if it does not end."""
         if not let_end(self.pid, self._patience.for_its_end_s):
             self.kill()
         with contextlib.suppress(ChildProcessError):  # SIGCHLD is ignored, or the program waits for all its children
@@ -75,4 +75,4 @@ class SupervisorProcess:
         self._end_descendants()
         from runner.system.run_folder import sweep
 
-        sweep()  # it may have died before it could take away what was its run's
+        sweep()  # it may have died before it could remove the remains of its run

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-
-from runner.session.stop_deadline import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, Patience
+from runner.link.stop_deadline import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, StopDeadline
 
 GRACE_PERIOD_S = 2.0
 
 
-def patience(*, answered: bool = True) -> Patience:
+def patience(*, answered: bool = True) -> StopDeadline:
     """With a supervisor that said something at the moment 1, if anything."""
-    made = Patience()
+    made = StopDeadline()
     made.grace_period_s = GRACE_PERIOD_S
     if answered:
         made.hear(1.0)
     return made
 
 
-def test_only_the_first_to_ask_for_a_stop_is_why_it_stops() -> None:
+def test_only_the_first_request_to_stop_is_the_first() -> None:
     made = patience()
 
-    assert made.ask(signal.SIGTERM, 3.0)
-    assert not made.ask(signal.SIGINT, 4.0)
-    assert made.stopped_by == signal.SIGTERM
+    assert made.ask(3.0)
+    assert not made.ask(4.0)
 
 
 def test_nobody_looks_at_the_clock_while_a_run_goes_on() -> None:
@@ -34,7 +31,7 @@ def test_nobody_looks_at_the_clock_while_a_run_goes_on() -> None:
 def test_a_stop_may_take_the_grace_period_and_is_as_good_as_over_when_nothing_is_heard() -> None:
     made = patience()
 
-    made.ask(signal.SIGTERM, 3.0)
+    made.ask(3.0)
 
     assert made.ends() == 3.0 + GRACE_PERIOD_S + SILENCE_S
     made.hear(4.0)
@@ -43,10 +40,10 @@ def test_a_stop_may_take_the_grace_period_and_is_as_good_as_over_when_nothing_is
 
 def test_a_stop_that_is_pressing_has_no_grace_period() -> None:
     made = patience()
-    made.ask(signal.SIGTERM, 3.0)
+    made.ask(3.0)
 
-    made.ask(signal.SIGTERM, 4.0)
-    made.ask(signal.SIGTERM, 9.0)  # a third time changes nothing
+    made.ask(4.0)
+    made.ask(9.0)  # a third time changes nothing
 
     assert made.ends() == 4.0 + SILENCE_S
 
@@ -54,9 +51,9 @@ def test_a_stop_that_is_pressing_has_no_grace_period() -> None:
 def test_an_import_may_take_its_time_until_a_stop_is_pressing() -> None:
     made = patience(answered=False)
 
-    made.ask(signal.SIGTERM, 3.0)
+    made.ask(3.0)
     assert made.ends() == float("inf")
-    made.ask(signal.SIGTERM, 4.0)
+    made.ask(4.0)
 
     assert made.ends() == 4.0 + PATIENCE_S
 
@@ -64,12 +61,12 @@ def test_an_import_may_take_its_time_until_a_stop_is_pressing() -> None:
 def test_a_run_that_is_over_leaves_time_to_exit_functions_alone() -> None:
     made = patience()
 
-    made.hear_the_last_word(3.0)
+    made.note_last_message(3.0)
     assert not made.is_endless
     assert made.ends() == 3.0 + SILENCE_S
     assert made.for_its_end_s == PATIENCE_S + EXIT_FUNCTIONS_S
-    made.see_it_leave(4.0)
-    made.see_it_leave(9.0)  # looked at again
+    made.note_supervisor_left(4.0)
+    made.note_supervisor_left(9.0)  # looked at again
 
     assert made.ends() == 4.0 + EXIT_FUNCTIONS_S
 
@@ -77,7 +74,7 @@ def test_a_run_that_is_over_leaves_time_to_exit_functions_alone() -> None:
 def test_a_supervisor_that_leaves_without_a_word_has_time_for_exit_functions_alone() -> None:
     made = patience()
 
-    made.see_it_leave(3.0)
+    made.note_supervisor_left(3.0)
 
     assert not made.is_endless
     assert made.ends() == 3.0 + EXIT_FUNCTIONS_S
