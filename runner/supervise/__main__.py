@@ -1,4 +1,4 @@
-"""`python -P -m runner.supervise`: the supervisor's process. Its standard input is the socket to the front."""
+"""`main` is all that the supervisor's process runs. Its standard input is the socket to the front."""
 
 from __future__ import annotations
 
@@ -62,6 +62,19 @@ _OBSERVING = "runner.supervise.child.observing"
 
 
 def main() -> None:
+    """Carry out the front's order, and end this process."""
+    front = os.getppid()
+    status = 1
+    try:
+        _obey()
+        status = 0
+    except Exception as error:
+        os.write(2, f"{fault_message(error)}\n".encode(errors="backslashreplace"))
+    finally:
+        leave(status, front)
+
+
+def _obey() -> None:
     """Wait for the front's order and carry it out; the end of the front is an order to stop."""
     boot.end()
     link = _take_the_link()
@@ -281,12 +294,4 @@ def _own(selector: selectors.BaseSelector) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    front = os.getppid()
-    status = 1
-    try:
-        main()
-        status = 0
-    except Exception as error:
-        os.write(2, f"{fault_message(error)}\n".encode(errors="backslashreplace"))
-    finally:
-        leave(status, front)
+    main()
