@@ -20,7 +20,7 @@ OF_A_LIFE = (End(0, "return"), Due(1), Terminate("main"), Kill("main"))
 OF_A_PROCESS = (
     process.Requested(),
     process.Chosen(),
-    process.LifeBegan(),
+    process.LifeBegan(7, "<Process>"),
     process.PutBack(),
     process.Failed({"type": "OSError", "message": "", "traceback": None}),
     process.Withdrawn(),

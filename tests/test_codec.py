@@ -35,8 +35,10 @@ WAITS = (messages.Wait(0, "right", "lock", "acquire"), messages.Wait(1, "left", 
         messages.Looked(None, "m:f", is_async=None),
         messages.Looked(REFUSAL, "m:f", is_async=False),
         messages.Begun(1.5, 2.5, ("<Process>", "<Process daemon>"), {"3": "<Mine>"}),
-        messages.Started(0.1 + 0.2, 3, STATE),
-        messages.StartFailed(1.5, 3, STATE, {"type": "OSError", "message": "", "traceback": ""}),
+        messages.Started(0.1 + 0.2, 3, 7, "<Process>"),
+        messages.Shown(1.5, 3, STATE, "L"),
+        messages.Shown(1.5, 3, None, "L"),
+        messages.StartFailed(1.5, 3, {"type": "OSError", "message": "", "traceback": ""}),
         messages.StopSent(1.5, 15, messages.Sender(9, None, was_started=True, command="bash")),
         messages.TargetReported(1.5, 0, "globals", ("m", ["a", "b"])),
         messages.MainStopped(1.5, None, None),
@@ -60,7 +62,7 @@ def test_the_number_of_descriptors_that_come_along_is_in_the_line() -> None:
 
 
 def test_a_line_has_the_values_of_a_message_without_their_names() -> None:
-    assert encode(messages.Started(1.5, 3, STATE)) == b'[0,"Started",1.5,3,[7,"started",true,null,"<Process>"]]\n'
+    assert encode(messages.Shown(1.5, 3, STATE, "L")) == b'[0,"Shown",1.5,3,[7,"started",true,null,"<Process>"],"L"]\n'
 
 
 def test_values_of_the_user_are_given_back_as_they_are_even_if_they_look_like_a_record() -> None:

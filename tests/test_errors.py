@@ -83,3 +83,4 @@ def test_the_public_names_are_listed_before_they_are_used() -> None:
     ).stdout.split()
 
     assert set(runner.__all__) <= set(listed)
+    assert set(runner.__all__) <= set(dir(runner))

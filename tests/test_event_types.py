@@ -106,12 +106,11 @@ def test_an_unknown_event_and_an_unknown_field_raise() -> None:
 
 MISSPELT = """
 from __future__ import annotations
-from runner.model import event_types
+from runner.model import event_types, process_reports
 from runner.model.event_types import NAMES, Fact, MainEnded, Noted, ProcessExited, RunFinished
 from runner.model.verdict import Findings
 from runner.notes.note import (Note)
 from runner.supervise.core.facts import StopRun
-from runner.supervise.core.commands import Report
 from runner.supervise.core.life import End, Terminate
 
 def see(fact: Fact, end: ProcessExited, finished: RunFinished) -> None:
@@ -128,7 +127,7 @@ def see(fact: Fact, end: ProcessExited, finished: RunFinished) -> None:
     Note("deadlok", None, "text")  # 6
     StopRun("stop_requestd")  # 7
     Terminate("mian")  # 8
-    Report("process.exitd", 0)  # 9
+    process_reports.Exted  # 9
     End(0, "retrun")  # 10
     Findings(stop="dead_lock")  # 11
     end.exit_cod  # 12

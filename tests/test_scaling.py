@@ -35,7 +35,8 @@ MAX_TIMES = 1.2 * MANY / FEW
 CRASHED = messages.Exited(
     at=106.0,
     process=0,
-    state=messages.ObjectState(0, "stopped", alive=False, exit_code=-9, repr="<Process>"),
+    exit_code=-9,
+    repr="<Process>",
     outcome="failed",
     expected=False,
     ended_by="signal",
@@ -103,8 +104,7 @@ def reported(processes: int, *, in_pairs: bool) -> Iterator[Reported | Output]:
     wanted = [number ^ 1 if in_pairs else (number + 1) % processes for number in numbers]
     yield messages.Begun(100.0, 1_000_000.0, ("<Process>", "<Process daemon>"))
     for number in numbers:
-        state = messages.ObjectState(number, "started", alive=True, exit_code=None, repr="<Process>")
-        yield messages.Started(101 + number / 1000, number, state)
+        yield messages.Started(101 + number / 1000, number, number, "<Process>")
         yield Output(number, "stdout", b"hello\n", 102 + number / 1000, lines=b"hello\n")
     for number in numbers:
         at = 103 + number / 1000
@@ -127,7 +127,7 @@ def reported(processes: int, *, in_pairs: bool) -> Iterator[Reported | Output]:
     )
     for number in numbers:
         at = 106 + number / 1000
-        yield replace(CRASHED, at=at, process=number, state=replace(CRASHED.state, pid=number), ended_at=at)
+        yield replace(CRASHED, at=at, process=number, ended_at=at)
         yield messages.HolderDied(at, number, f"lock-{number}")
     last = messages.LastValues(
         arrays={},

@@ -35,7 +35,8 @@ class Started:
 
     at: float
     process: int
-    state: ObjectState
+    pid: int
+    repr: str
 
 
 @record(frozen=True, slots=True)
@@ -44,7 +45,6 @@ class StartFailed:
 
     at: float
     process: int
-    state: ObjectState
     error: Error
 
 
@@ -54,7 +54,6 @@ class Joined:
 
     at: float
     process: int
-    state: ObjectState | None
     waited: float
 
 
@@ -64,13 +63,12 @@ class JoinTimedOut:
 
     at: float
     process: int
-    state: ObjectState
     timeout: float
 
 
 @record(frozen=True, slots=True)
 class Shown:
-    """Main shows the process."""
+    """Main shows the process; `state` is None after its end, when it has no object any more."""
 
     at: float
     process: int
@@ -84,7 +82,6 @@ class Terminating:
 
     at: float
     process: int
-    state: ObjectState
     signal: str
     reason: StopReason
 
@@ -95,7 +92,6 @@ class Killed:
 
     at: float
     process: int
-    state: ObjectState
     reason: StopReason
 
 
@@ -105,7 +101,8 @@ class Exited:
 
     at: float
     process: int
-    state: ObjectState
+    exit_code: int | None
+    repr: str
     outcome: Outcome
     expected: bool
     ended_by: EndedBy

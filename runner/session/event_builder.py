@@ -64,6 +64,7 @@ class EventBuilder:
         self._running: dict[int, ProcessState] = {}
         self._ends: dict[int, ProcessExited] = {}
         self._outcomes = ["not_started"] * len(plan.processes)
+        self._begun: messages.Begun | None = None
         self._final: messages.Ended | None = None
         self._holders: dict[int, str] = {}
         self._values: dict[str, bytes] | None = None
@@ -117,8 +118,7 @@ class EventBuilder:
             ):
                 yield from self._of_run(message)
             case _:
-                end = self._ends.get(message.process)
-                fact = event_facts.of_process(message, self._plan, self.began, None if end is None else end.of)
+                fact = event_facts.of_process(message, self._state(message.process), self.began)
                 yield from self._of_process(message.at, message.process, fact)
 
     def _of_run(self, message: OfRun) -> Iterator[Event]:
@@ -126,8 +126,10 @@ class EventBuilder:
             case messages.Begun(at=at, time=wall):
                 self.began, self._wall = at, wall
                 yield self._event(at, event_facts.run_started(self._plan))
-                for process, shown in event_facts.reprs_of(message, self._plan):
-                    yield from self._of_process(at, process, event_facts.created(self._plan, process, shown))
+                self._begun = message
+                for process in range(len(self._plan.processes)):
+                    created = event_facts.created(self._plan, process, self._state(process))
+                    yield from self._of_process(at, process, created)
                 yield from self._noted(of_environment(self._plan), at)
             case messages.ForkedWithThreads(at=at, threads=threads):
                 yield from self._noted(self._surprises.of_fork(None, list(threads)), at)
@@ -142,6 +144,16 @@ class EventBuilder:
                 yield from self._noted(of_lacking_room(self._name(process), room), at)
             case _:
                 self._final, self._holders = message, dict(message.last.holders)
+
+    def _state(self, process: int) -> ProcessState:
+        """Return the last known state of a process."""
+        if process in self._running:
+            return self._running[process]
+        if process in self._ends:
+            return self._ends[process].of
+        if self._begun is None:
+            raise ValueError(f"process {process} is reported before the run has begun")
+        return event_facts.initial_state(self._begun, self._plan, process)
 
     def _of_process(self, at: float, process: int, fact: Fact) -> Iterator[Event]:
         match fact:

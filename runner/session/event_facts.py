@@ -26,11 +26,10 @@ from runner.model.event_types import (
 )
 from runner.model.events import MAIN_PROCESS
 from runner.model.exit_codes import signal_name
+from runner.model.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from runner.model.event_types import OfMain, OfProcess, OfShared
     from runner.model.plan import Plan
 
@@ -40,43 +39,37 @@ def run_started(plan: Plan) -> RunStarted:
     return RunStarted(plan.file, plan.start_method, len(plan.processes))
 
 
-def reprs_of(message: messages.Begun, plan: Plan) -> Iterator[tuple[int, str]]:
-    """Yield how each process is shown before its start, with its number, as far as the supervisor has told."""
-    for number, planned in enumerate(plan.processes):
-        if str(number) in message.reprs:
-            yield number, message.reprs[str(number)]
-        elif message.samples:
-            yield number, message.samples[planned.daemon].replace(repr(messages.SAMPLE_NAME), repr(planned.name), 1)
-
-
-def created(plan: Plan, process: int, shown: str) -> ProcessCreated:
-    """Return the fact that a process was created, with the repr of its object."""
+def initial_state(begun: messages.Begun, plan: Plan, process: int) -> ProcessState:
+    """Return the state of a process before its start."""
     planned = plan.processes[process]
-    of = ProcessState(planned.job, planned.name, None, "initial", alive=False, exit_code=None, repr=shown)
+    shown = begun.reprs.get(str(process))
+    if shown is None:
+        shown = begun.samples[planned.daemon].replace(repr(messages.SAMPLE_NAME), repr(planned.name), 1)
+    return ProcessState(planned.job, planned.name, None, "initial", alive=False, exit_code=None, repr=shown)
+
+
+def created(plan: Plan, process: int, of: ProcessState) -> ProcessCreated:
+    """Return the fact that a process was created, in this state."""
+    planned = plan.processes[process]
     return ProcessCreated(of, planned.target or planned.cls or "do", planned.daemon)
 
 
-def of_process(message: messages.OfProcess, plan: Plan, began: float, ended: ProcessState | None) -> OfProcess:
-    """Return the fact about a process; the run `began` at that time (monotonic).
-
-    `ended` is the state of the process at its end, if it has ended: later reports have no state.
+def of_process(message: messages.OfProcess, of: ProcessState, began: float) -> OfProcess:
+    """Return the fact about a process, which was in state `of` before; the run `began` at that time (monotonic).
 
     Measured values have microseconds: more digits are noise of a subtraction. A target's own value is not rounded.
     """
-    of = ended if message.state is None else _state(message.process, message.state, plan)
-    if of is None:
-        raise ValueError(f"neither has {message} a state nor has the process ended")
     match message:
-        case messages.Started():
-            return ProcessStarted(of)
+        case messages.Started(pid=pid, repr=shown):
+            return ProcessStarted(replace(of, pid=pid, state="started", alive=True, repr=shown))
         case messages.StartFailed(error=error):
             return StartFailed(of, error)
         case messages.Joined(waited=waited):
             return ProcessJoined(of, round(waited, 6))
         case messages.JoinTimedOut(timeout=timeout):
             return JoinTimedOut(of, round(timeout, 6))
-        case messages.Shown(label=label):
-            return ProcessShown(of, label)
+        case messages.Shown(state=state, label=label):
+            return ProcessShown(of if state is None else _shown(of, state), label)
         case messages.Terminating(signal=signal, reason=reason):
             return ProcessTerminating(of, signal, reason)
         case messages.Killed(reason=reason):
@@ -85,11 +78,9 @@ def of_process(message: messages.OfProcess, plan: Plan, began: float, ended: Pro
             return _exited(of, message, began)
 
 
-def _state(process: int, state: messages.ObjectState, plan: Plan) -> ProcessState:
-    planned = plan.processes[process]
-    return ProcessState(
-        job=planned.job,
-        process=planned.name,
+def _shown(of: ProcessState, state: messages.ObjectState) -> ProcessState:
+    return replace(
+        of,
         pid=state.pid,
         state=state.state,
         alive=state.alive,
@@ -99,8 +90,9 @@ def _state(process: int, state: messages.ObjectState, plan: Plan) -> ProcessStat
 
 
 def _exited(of: ProcessState, end: messages.Exited, began: float) -> ProcessExited:
+    code = end.exit_code
     return ProcessExited(
-        of=of,
+        of=replace(of, state="stopped", alive=False, exit_code=code, repr=end.repr),
         outcome=end.outcome,
         expected=end.expected,
         ended_by=end.ended_by,
@@ -112,7 +104,7 @@ def _exited(of: ProcessState, end: messages.Exited, began: float) -> ProcessExit
         error=end.error,
         limit=end.limit,
         result=end.result,
-        signal=signal_name(-of.exit_code) if of.exit_code is not None and of.exit_code < 0 else None,
+        signal=signal_name(-code) if code is not None and code < 0 else None,
         ended_at=round(max(0.0, end.ended_at - began), 6),
         ended_at_from=end.ended_at_from,
     )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from runner.link.wire import ToFront
     from runner.supervise.core.facts import Fact
     from runner.supervise.core.life import LifeId
-    from runner.supervise.reports import Reports
     from runner.supervise.starting import running
     from runner.supervise.starting.pauses import PauseCheck
     from runner.supervise.starting.processes import Processes
@@ -25,14 +24,12 @@ if TYPE_CHECKING:
 class Starts:
     """The starts of one run."""
 
-    def __init__(
-        self, processes: Processes, link: ToFront, interruptions: PauseCheck, ends: Ends, reports: Reports
-    ) -> None:
+    def __init__(self, processes: Processes, link: ToFront, interruptions: PauseCheck, ends: Ends) -> None:
         self._processes = processes
         self._link = link
         self._interruptions = interruptions
         self._ends = ends
-        self._reports = reports
+        self._outputs: dict[int, tuple[int, int]] = {}
 
     def start(self, lives: Sequence[LifeId], now: float) -> Iterator[tuple[Fact, float]]:
         """Start a row of lives, or the first of it; yield a fact for each attempt, with its moment."""
@@ -43,11 +40,15 @@ class Starts:
                 again = isinstance(attempt.error, BlockingIOError)
                 yield StartFailed(life, start_error(attempt.error), again), attempt.at
             else:
-                self._reports.outputs[life.process] = attempt.outputs
+                self._outputs[life.process] = attempt.outputs
                 self._ends.watch(life, now)
-                yield Started(life), attempt.at
+                yield Started(life, *self._processes.identity(life.process)), attempt.at
         if len(attempted) < len(lives):
             yield Postponed(), now
+
+    def take_outputs(self, process: int) -> tuple[int, int]:
+        """Return the read ends of stdout and stderr of a process that has been started, for the front."""
+        return self._outputs.pop(process)
 
     def _attempt(self, lives: Sequence[LifeId], now: float) -> list[running.Started | NotStarted]:
         """Start a row; code of the user may run here in its first start, and may not come back."""

@@ -11,7 +11,17 @@ from signal import SIGCONT
 
 from runner.model import messages
 from runner.supervise.child import fork_threads
-from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SendSignal, SetTimer, StartLives, Wake
+from runner.supervise.core.commands import (
+    Command,
+    DoAct,
+    EndRun,
+    Report,
+    SendSignal,
+    SetTimer,
+    ShowObject,
+    StartLives,
+    Wake,
+)
 from runner.supervise.core.facts import (
     ActDone,
     Begun,
@@ -28,7 +38,6 @@ from runner.supervise.core.schedule import Schedule
 from runner.supervise.core.timers import Chore, RunLimit, Timers
 from runner.supervise.imports.pools import shut_down_pools
 from runner.supervise.mp.companions import mp_helper_pids
-from runner.supervise.reports import Reports
 from runner.supervise.sharing.child_reports import ThingReports
 from runner.supervise.starting.pauses import PauseCheck
 from runner.supervise.starting.reaping import Ends
@@ -100,8 +109,7 @@ class Supervisor:
         self._hand = hand
         self._left_running = left_running
         self._ends = Ends(processes, selector, records, self._timers, self._tell)
-        self._reports = Reports(link, processes)
-        self._starts = Starts(processes, link, self._interruptions, self._ends, self._reports)
+        self._starts = Starts(processes, link, self._interruptions, self._ends)
         self._stop: StopReason | None = None
         """Why the run was stopped."""
         self._now = monotonic()
@@ -268,8 +276,12 @@ class Supervisor:
                 self._processes.running[life.process].send(SIGCONT)
             case SetTimer(timer, seconds):
                 self._timers.set(at + seconds, timer)
-            case Report(event, process, fields):
-                self._reports.send(at, event, process, fields)
+            case Report(messages.Started() as started):
+                self._link.send(started, self._starts.take_outputs(started.process))
+            case Report(message):
+                self._tell(message)
+            case ShowObject(process, label):
+                self._tell(messages.Shown(at, process, self._processes.state(process), label))
             case DoAct(step):
                 self._act(step)
             case EndRun(stop):

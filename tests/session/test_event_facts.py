@@ -21,14 +21,13 @@ from runner.model.event_types import (
     StartFailed,
 )
 from runner.model.plan import Plan, ProcessPlan
-from runner.session.event_facts import of_main, of_process
+from runner.session.event_facts import initial_state, of_main, of_process
 
 if TYPE_CHECKING:
     from runner.model.event_types import OfMain, OfProcess
     from runner.model.json_types import Error
 
 PLAN = Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (), ())
-STATE = messages.ObjectState(7, "started", alive=True, exit_code=None, repr="<P>")
 P = ProcessState("j", "p", 7, "started", alive=True, exit_code=None, repr="<P>")
 ERROR: Error = {"type": "OSError", "message": "no", "traceback": None}
 
@@ -36,30 +35,27 @@ ERROR: Error = {"type": "OSError", "message": "no", "traceback": None}
 @pytest.mark.parametrize(
     ("message", "fact"),
     [
-        (messages.Started(1.0, 0, STATE), ProcessStarted(P)),
-        (messages.StartFailed(1.0, 0, STATE, ERROR), StartFailed(P, ERROR)),
-        (messages.Joined(1.0, 0, STATE, 0.12345678), ProcessJoined(P, 0.123457)),
-        (messages.JoinTimedOut(1.0, 0, STATE, 0.5), JoinTimedOut(P, 0.5)),
-        (messages.Shown(1.0, 0, STATE, "L"), ProcessShown(P, "L")),
-        (messages.Terminating(1.0, 0, STATE, "SIGTERM", "main"), ProcessTerminating(P, "SIGTERM", "main")),
-        (messages.Killed(1.0, 0, STATE, "grace_period"), ProcessKilled(P, "grace_period")),
-    ],
-)
-def test_a_report_on_a_process_has_its_names_and_microseconds(message: messages.OfProcess, fact: OfProcess) -> None:
-    assert of_process(message, PLAN, 0.0, None) == fact
-
-
-@pytest.mark.parametrize(
-    ("message", "fact"),
-    [
-        (messages.Joined(1.0, 0, None, 0.5), ProcessJoined(P, 0.5)),
+        (messages.StartFailed(1.0, 0, ERROR), StartFailed(P, ERROR)),
+        (messages.Joined(1.0, 0, 0.12345678), ProcessJoined(P, 0.123457)),
+        (messages.JoinTimedOut(1.0, 0, 0.5), JoinTimedOut(P, 0.5)),
+        (messages.Terminating(1.0, 0, "SIGTERM", "main"), ProcessTerminating(P, "SIGTERM", "main")),
+        (messages.Killed(1.0, 0, "grace_period"), ProcessKilled(P, "grace_period")),
         (messages.Shown(1.0, 0, None, "L"), ProcessShown(P, "L")),
     ],
 )
-def test_what_comes_after_an_end_has_the_state_of_that(message: messages.OfProcess, fact: OfProcess) -> None:
-    assert of_process(message, PLAN, 0.0, P) == fact
-    with pytest.raises(ValueError, match="nor has the process ended"):
-        of_process(message, PLAN, 0.0, None)
+def test_a_report_on_a_process_has_its_last_known_state_and_microseconds(
+    message: messages.OfProcess, fact: OfProcess
+) -> None:
+    assert of_process(message, P, 0.0) == fact
+
+
+def test_a_start_and_a_show_change_the_state_of_a_process() -> None:
+    initial = initial_state(messages.Begun(0.0, 0.0, ("<P name='name'>", "")), PLAN, 0)
+    shown = messages.ObjectState(7, "started", alive=True, exit_code=None, repr="<P>")
+
+    assert initial == ProcessState("j", "p", None, "initial", alive=False, exit_code=None, repr="<P name='p'>")
+    assert of_process(messages.Started(1.0, 0, 7, "<P>"), initial, 0.0) == ProcessStarted(P)
+    assert of_process(messages.Shown(1.0, 0, shown, "L"), initial, 0.0) == ProcessShown(P, "L")
 
 
 @pytest.mark.parametrize(

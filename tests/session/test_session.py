@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 PLAN = Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0),), (JobPlan("j", "process", (0,)),))
 BEGUN = messages.Begun(100.0, 1_000_000.0, ("<Process>", "<Process daemon>"))
-STARTED = messages.Started(100.5, 0, messages.ObjectState(7, "started", alive=True, exit_code=None, repr="<Process>"))
-STOPPING = messages.Terminating(100.7, 0, STARTED.state, "SIGTERM", "stop_requested")
+STARTED = messages.Started(100.5, 0, 7, "<Process>")
+STOPPING = messages.Terminating(100.7, 0, "SIGTERM", "stop_requested")
 ENDED = messages.Ended(102.0, None, (), (), messages.LastValues({}, {}, {}, ()))
 REFUSAL = messages.Refusal(0, "target", "there is no module `m`", None, "unknown-target")
 

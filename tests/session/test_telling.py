@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from runner.model.messages import Reported
     from runner.model.words import StopReason
 
-STATE = messages.ObjectState(7, "started", alive=True, exit_code=None, repr="<Process>")
-
-
-def gone(exit_code: int | None) -> messages.ObjectState:
-    return replace(STATE, state="stopped", alive=False, exit_code=exit_code)
-
 
 def telling() -> EventBuilder:
     plan = Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0),), (JobPlan("j", "process", (0,)),))
@@ -45,12 +39,13 @@ def told(telling: EventBuilder, *reported: Reported) -> list[Event]:
     return [event for message in reported for event in telling.tell(message)]
 
 
-BEGAN = messages.Begun(100.0, 1_000_000.0, ())
-STARTED = messages.Started(100.5, 0, STATE)
+BEGAN = messages.Begun(100.0, 1_000_000.0, ("<Process>", "<Process daemon>"))
+STARTED = messages.Started(100.5, 0, 7, "<Process>")
 EXITED = messages.Exited(
     at=101.0,
     process=0,
-    state=gone(-15),
+    exit_code=-15,
+    repr="<Process>",
     outcome="terminated",
     expected=True,
     ended_by="signal",
@@ -84,9 +79,12 @@ def test_events_have_their_fields_and_numbers_without_a_gap() -> None:
     events = [*told(tells, BEGAN, STARTED, EXITED, ENDED), *tells.finish()]
 
     assert [event.seq for event in events] == list(range(len(events)))
-    assert [event.event for event in events] == ["run.started", "process.started", "process.exited", "run.finished"]
-    assert (events[1].t, events[1].time) == (0.5, "1970-01-12T13:46:40.500000Z")
-    assert (events[2].fields["signal"], events[2].fields["duration"]) == ("SIGTERM", 0.1)
+    _, created, started, exited, finished = events
+    assert (created.event, started.event, exited.event) == ("process.created", "process.started", "process.exited")
+    assert (started.t, started.time) == (0.5, "1970-01-12T13:46:40.500000Z")
+    assert (exited.fields["signal"], exited.fields["duration"]) == ("SIGTERM", 0.1)
+    assert (exited.fields["pid"], exited.fields["state"], exited.fields["exit_code"]) == (7, "stopped", -15)
+    assert finished.event == "run.finished"
     assert events[-1].fields == {
         "outcome": "succeeded",
         "exit_status": 0,
@@ -106,7 +104,7 @@ def test_a_kind_of_note_is_reported_at_its_first_occurrence_and_counted_at_the_e
         (JobPlan("j", "process", (0, 1, 2)),),
     )
     tells = EventBuilder(plan, "run")
-    crashed = replace(EXITED, state=gone(-11), outcome="failed", stop_reason=None)
+    crashed = replace(EXITED, exit_code=-11, outcome="failed", stop_reason=None)
     lives = [replace(message, process=number) for number in range(3) for message in (STARTED, crashed)]
 
     events = [*told(tells, BEGAN, *lives, ENDED), *tells.finish()]
@@ -122,7 +120,7 @@ def test_a_process_that_never_started_is_counted_as_not_started() -> None:
     processes = tuple(ProcessPlan(f"p-{number}", "j", target="m:f") for number in range(4))
     plan = Plan("f", "fork", processes, (Start(0),), (JobPlan("j", "process", (0, 1, 2, 3)),))
     tells = EventBuilder(plan, "run")
-    failed = messages.StartFailed(100.6, 1, STATE, {"type": "OSError", "message": "", "traceback": ""})
+    failed = messages.StartFailed(100.6, 1, {"type": "OSError", "message": "", "traceback": ""})
     stopped = replace(ENDED, stop="stop_requested")
 
     *_, finished = [*told(tells, BEGAN, STARTED, EXITED, failed, stopped), *tells.finish()]
@@ -130,7 +128,7 @@ def test_a_process_that_never_started_is_counted_as_not_started() -> None:
     assert finished.fields["counts"] == {"not_started": 2, "terminated": 1, "start_failed": 1}
 
 
-RETURNED = replace(EXITED, state=gone(0), outcome="succeeded", ended_by="return", returned="1")
+RETURNED = replace(EXITED, exit_code=0, outcome="succeeded", ended_by="return", returned="1")
 
 
 @pytest.mark.parametrize(
@@ -190,14 +188,14 @@ def test_the_exit_status_follows_from_the_outcome(outcome: str, stopped_by: int 
 
 
 def test_a_holder_that_died_is_named() -> None:
-    _, note = told(telling(), BEGAN, messages.HolderDied(101.0, 0, "door"))
+    *_, note = told(telling(), BEGAN, messages.HolderDied(101.0, 0, "door"))
 
     assert (note.fields["about"], note.fields["process"]) == ("holder_died", "p")
     assert "p died while it held door" in str(note.fields["text"])
 
 
 def test_who_came_to_its_end_with_a_guard_has_not_died() -> None:
-    ended = replace(EXITED, state=gone(0))
+    ended = replace(EXITED, exit_code=0)
 
     *_, note = told(telling(), BEGAN, STARTED, ended, messages.HolderDied(101.0, 0, "door"))
 
@@ -236,19 +234,20 @@ def test_everything_that_is_made_is_told_before_anything_starts() -> None:
     )
 
 
+def test_a_process_has_no_state_before_the_run_has_begun() -> None:
+    with pytest.raises(ValueError, match="before the run has begun"):
+        told(telling(), STARTED)
+
+
 def test_main_is_told_of_without_a_process() -> None:
-    ended, _ = told(
-        telling(),
-        messages.MainEnded(0.0, 0, None),
-        messages.Shown(0.0, 0, STATE, "L"),
-    )
+    (ended,) = told(telling(), messages.MainEnded(0.0, 0, None))
 
     assert (ended.event, ended.fields) == ("main.ended", {"exit_code": 0, "error": None})
 
 
 @pytest.mark.parametrize(("exit_code", "name"), [(0, None), (-9, "SIGKILL"), (-63, "signal 63"), (None, None)])
 def test_a_signal_is_told_by_its_name(exit_code: int | None, name: str | None) -> None:
-    exited = told(telling(), BEGAN, STARTED, replace(EXITED, state=gone(exit_code)))[2]
+    exited = told(telling(), BEGAN, STARTED, replace(EXITED, exit_code=exit_code))[-1]
 
     assert exited.fields["signal"] == name
 
@@ -281,7 +280,7 @@ def counter(total: int) -> tuple[EventBuilder, messages.Ended]:
 )
 def test_a_job_has_a_result_and_notes_on_it(total: int, names: list[str], outcome: str) -> None:
     tells, ended = counter(total)
-    told(tells, BEGAN, STARTED, replace(EXITED, state=gone(0)), ended)
+    told(tells, BEGAN, STARTED, replace(EXITED, exit_code=0), ended)
 
     events = list(tells.finish())
 
@@ -410,7 +409,7 @@ def test_seconds_are_told_to_the_microsecond_and_never_before_the_beginning() ->
     tells = telling()
     late = replace(EXITED, at=100.12345678, duration=0.12345678, cpu_seconds=2)
 
-    _, early, exited = told(tells, BEGAN, replace(STARTED, at=99.0), late)
+    *_, early, exited = told(tells, BEGAN, replace(STARTED, at=99.0), late)
     told(tells, replace(ENDED, at=100.87654321))
     *_, finished = tells.finish()
 
@@ -697,7 +696,7 @@ def notes_of(events: Sequence[Event], about: str) -> list[str]:
     return [str(event.fields["text"]) for event in events if event.fields.get("about") == about]
 
 
-STOPPED = messages.Terminating(101.0, 0, STATE, "SIGTERM", "stop_requested")
+STOPPED = messages.Terminating(101.0, 0, "SIGTERM", "stop_requested")
 
 
 def test_the_sender_of_a_stop_is_named_by_the_note_on_it() -> None:
@@ -721,7 +720,7 @@ def test_the_sender_of_a_stop_to_the_command_is_named_instead_of_ctrl_c() -> Non
 
 
 def test_a_process_that_died_with_the_forkserver_is_not_taken_for_a_shortage_of_memory() -> None:
-    end = replace(EXITED, state=gone(-9), outcome="failed")
+    end = replace(EXITED, exit_code=-9, outcome="failed")
 
     events = told(telling(), BEGAN, STARTED, messages.ForkserverDied(100.9, -15), end)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.model.json_types import Error
+from runner.model.messages import Joined, JoinTimedOut, MainEnded, MainSlept
 from runner.model.plan import Act, Join, Kill, Plan, ProcessPlan, Sleep, Start, Step, Terminate
 from runner.model.records import fields_of
 from runner.supervise.core import requests
@@ -103,7 +104,7 @@ class Ways:
             yield TurnCame()
         if world.row:
             yield from (
-                Started(world.row[0]),
+                Started(world.row[0], 7, "<Process>"),
                 StartFailed(world.row[0], ERROR),
                 StartFailed(world.row[0], ERROR, again=True),
             )
@@ -172,7 +173,7 @@ def told(world: World, command: Command) -> World:
             return replace(world, timers=world.timers | {timer})
         case DoAct():
             return replace(world, acts=world.acts + 1)
-        case Report("main.ended" | "main.slept" | "process.joined" | "process.join_timed_out"):
+        case Report(MainEnded() | MainSlept() | Joined() | JoinTimedOut()):
             assert not world.stopped, "a main that is stopped goes on"
             return world
         case EndRun():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model import messages
 from runner.model.json_types import Error
 from runner.model.plan import Expect, Limits, ProcessPlan
 from runner.model.records import replace
@@ -42,7 +43,7 @@ ID = LifeId(0)
 
 
 def begun(plan: ProcessPlan = PLAN, at: float = 0.0) -> tuple[Life, list[Command]]:
-    return begin(Life(ID, plan, grace_period=5, started_at=at))
+    return begin(Life(ID, plan, grace_period=5, started_at=at), 7, "<Process>")
 
 
 def life(*facts: Fact, plan: ProcessPlan = PLAN) -> Life:
@@ -52,20 +53,26 @@ def life(*facts: Fact, plan: ProcessPlan = PLAN) -> Life:
     return state
 
 
-def reports(commands: Sequence[object]) -> list[str]:
-    return [command.event for command in commands if isinstance(command, Report)]
+def reports(commands: Sequence[object]) -> list[type]:
+    return [type(command.message) for command in commands if isinstance(command, Report)]
+
+
+def exited(commands: Sequence[object]) -> messages.Exited:
+    """The report of an end, which is the only command."""
+    (report,) = commands
+    assert isinstance(report, Report)
+    assert isinstance(report.message, messages.Exited)
+    return report.message
 
 
 def test_a_started_process_runs_until_its_exit() -> None:
     state, commands = transition(life(), OK, 3.5)
 
     assert state.phase is LifePhase.ENDED
-    [report] = commands
-    assert isinstance(report, Report)
-    assert report.event == "process.exited"
-    assert report.fields["outcome"] == "succeeded"
-    assert report.fields["expected"] is True
-    assert report.fields["duration"] == 3.5
+    end = exited(commands)
+    assert end.outcome == "succeeded"
+    assert end.expected is True
+    assert end.duration == 3.5
 
 
 def test_terminate_after_counts_from_the_processs_own_start() -> None:
@@ -73,11 +80,11 @@ def test_terminate_after_counts_from_the_processs_own_start() -> None:
 
     state, commands = begun(plan, at=10)
 
-    assert commands == [Report("process.started", 0), SetTimer(LifeTimer(ID, 1), 2.5)]
+    assert commands == [Report(messages.Started(10, 0, 7, "<Process>")), SetTimer(LifeTimer(ID, 1), 2.5)]
     _, commands = transition(state, Due(1), 12.5)
     assert commands == [
         SendSignal(ID, SIGTERM),
-        Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "terminate_after"}),
+        Report(messages.Terminating(12.5, 0, "SIGTERM", "terminate_after")),
         SetTimer(LifeTimer(ID, 2), 5),
     ]
 
@@ -88,7 +95,7 @@ def test_sigkill_follows_sigterm_when_the_grace_period_is_over() -> None:
     state, commands = transition(state, Due(state.generation), 6)
 
     assert state.phase is LifePhase.KILLED
-    assert commands == [SendSignal(ID, SIGKILL), Report("process.killed", 0, {"reason": "grace_period"})]
+    assert commands == [SendSignal(ID, SIGKILL), Report(messages.Killed(6, 0, "grace_period"))]
 
 
 def test_a_process_that_is_to_unwind_is_woken_twice_before_it_is_killed() -> None:
@@ -105,7 +112,7 @@ def test_a_process_that_is_to_unwind_is_woken_twice_before_it_is_killed() -> Non
         Wake(ID),
         SetTimer(LifeTimer(ID, 3), 4.5),
         SendSignal(ID, SIGKILL),
-        Report("process.killed", 0, {"reason": "grace_period"}),
+        Report(messages.Killed(6, 0, "grace_period")),
     ]
 
 
@@ -184,9 +191,8 @@ def test_a_process_that_ended_in_time_has_not_timed_out_whenever_that_is_noticed
 
     state, commands = transition(state, End(exit_code, ended_by, left_at=left_at), 2.3)
 
-    (report,) = commands
-    assert isinstance(report, Report)
-    assert (report.fields["outcome"], report.fields["stop_reason"]) == (outcome, "timeout")
+    ended = exited(commands)
+    assert (ended.outcome, ended.stop_reason) == (outcome, "timeout")
 
 
 @pytest.mark.parametrize("stops", [Terminate("main"), Kill("main"), Terminate("time_limit")])
@@ -196,10 +202,10 @@ def test_a_process_whose_timeout_is_over_while_it_is_being_stopped_has_not_timed
 
     state, commands = transition(state, Due(1), 2.0)
     assert commands == []
-    _, (report,) = transition(state, End(-9 if isinstance(stops, Kill) else -15, "signal"), 3.0)
+    _, commands = transition(state, End(-9 if isinstance(stops, Kill) else -15, "signal"), 3.0)
 
-    assert isinstance(report, Report)
-    assert report.fields["outcome"] == ("killed" if isinstance(stops, Kill) else "terminated")
+    ended = exited(commands)
+    assert ended.outcome == ("killed" if isinstance(stops, Kill) else "terminated")
 
 
 @pytest.mark.parametrize("exit_code", [0, 7, -9, -15])
@@ -209,13 +215,13 @@ def test_what_its_timeout_stops_is_timed_out_however_it_ends(exit_code: int) -> 
     state, commands = transition(state, Due(1), 2.5)
     assert commands[:2] == [
         SendSignal(ID, SIGTERM),
-        Report("process.terminating", 0, {"signal": "SIGTERM", "reason": "timeout"}),
+        Report(messages.Terminating(2.5, 0, "SIGTERM", "timeout")),
     ]
 
-    _, [report] = transition(state, End(exit_code, "signal"), 3)
+    _, commands = transition(state, End(exit_code, "signal"), 3)
 
-    assert isinstance(report, Report)
-    assert (report.fields["outcome"], report.fields["expected"]) == ("timed_out", False)
+    ended = exited(commands)
+    assert (ended.outcome, ended.expected) == ("timed_out", False)
 
 
 def test_a_process_that_ends_before_its_timeout_is_as_any_other() -> None:
@@ -247,19 +253,19 @@ ALL = Limits(memory=1 << 20, cpu_seconds=2)
 def test_a_limit_that_ended_a_process_is_told(limits: Limits | None, end: End, limit: str, outcome: str) -> None:
     state = life(plan=replace(PLAN, limits=limits))
 
-    _, [report] = transition(state, end, 1)
+    _, commands = transition(state, end, 1)
 
-    assert isinstance(report, Report)
-    assert (report.fields["limit"], report.fields["outcome"]) == (limit, outcome)
+    ended = exited(commands)
+    assert (ended.limit, ended.outcome) == (limit, outcome)
 
 
 def test_a_sigkill_of_ours_is_no_limit() -> None:
     state = life(Kill("main"), plan=replace(PLAN, limits=ALL))
 
-    _, [report] = transition(state, End(-9, "signal", cpu_seconds=5.0), 2)
+    _, commands = transition(state, End(-9, "signal", cpu_seconds=5.0), 2)
 
-    assert isinstance(report, Report)
-    assert (report.fields["limit"], report.fields["outcome"]) == (None, "killed")
+    ended = exited(commands)
+    assert (ended.limit, ended.outcome) == (None, "killed")
 
 
 @pytest.mark.parametrize(
@@ -289,10 +295,10 @@ def test_expected_says_whether_the_process_ended_as_declared(
 ) -> None:
     state = life(*facts, plan=replace(PLAN, expect=expect))
 
-    _, [report] = transition(state, End(exit_code, "unreported"), 1)
+    _, commands = transition(state, End(exit_code, "unreported"), 1)
 
-    assert isinstance(report, Report)
-    assert report.fields["expected"] is expected
+    ended = exited(commands)
+    assert ended.expected is expected
 
 
 @pytest.mark.parametrize(("before", "fact"), [([OK], OK), ([], Due(99))])
@@ -324,7 +330,7 @@ def test_whatever_is_asked_a_life_has_one_end_and_at_most_one_of_each_signal(
     commands += more
 
     assert state.phase is LifePhase.ENDED
-    assert reports(commands).count("process.exited") == 1
+    assert reports(commands).count(messages.Exited) == 1
     signals = [command.signal for command in commands if isinstance(command, SendSignal)]
     assert len(signals) == len(set(signals))
     assert state.sent == set(signals)
@@ -353,8 +359,8 @@ def test_an_end_is_when_the_child_says_that_it_left_or_when_it_was_noticed(
 ) -> None:
     state, _ = begun(at=1.0)
 
-    _, [report] = transition(state, fact, 3.0)
+    _, commands = transition(state, fact, 3.0)
 
-    assert isinstance(report, Report)
-    assert (report.fields["ended_at"], report.fields["ended_at_from"]) == (ended_at, ended_at_from)
-    assert report.fields["duration"] == ended_at - 1.0
+    ended = exited(commands)
+    assert (ended.ended_at, ended.ended_at_from) == (ended_at, ended_at_from)
+    assert ended.duration == ended_at - 1.0

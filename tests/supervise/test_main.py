@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.model import messages
 from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
 from runner.supervise.core.commands import Report, SetTimer
 from runner.supervise.core.main import (
@@ -28,7 +29,7 @@ from runner.supervise.core.timers import MainTimer
 if TYPE_CHECKING:
     from runner.model.json_types import Error
 
-ENDED = Report("main.ended", None, {"exit_code": 0, "error": None})
+ENDED = Report(messages.MainEnded(0, 0, None))
 
 
 def running(_: int) -> Phase:
@@ -39,8 +40,8 @@ def planned(_: int) -> Phase:
     return Phase.PLANNED
 
 
-@pytest.mark.parametrize("step", [Start(0), Terminate(0), Kill(0)])
-def test_an_order_goes_out_as_it_is_and_main_stays_ready(step: Start | Terminate | Kill) -> None:
+@pytest.mark.parametrize("step", [Start(0), Terminate(0), Kill(0), Show(0, "BEFORE")])
+def test_an_order_goes_out_as_it_is_and_main_stays_ready(step: Start | Terminate | Kill | Show) -> None:
     main, commands = proceed(Main((step,)), 0, planned)
 
     assert commands == [step]
@@ -52,9 +53,9 @@ def test_a_sleep_ends_with_its_timer() -> None:
 
     assert commands == [SetTimer(MainTimer(1), 1.5)]
     assert main.phase == Sleeping(1, 1.5)
-    main, commands = fire(main, 1)
+    main, commands = fire(main, 1, 2.5)
     assert main.phase == Ready()
-    assert commands == [Report("main.slept", None, {"seconds": 1.5})]
+    assert commands == [Report(messages.MainSlept(2.5, 1.5))]
 
 
 def test_a_join_waits_for_the_processs_end_and_tells_for_how_long() -> None:
@@ -65,17 +66,17 @@ def test_a_join_waits_for_the_processs_end_and_tells_for_how_long() -> None:
     assert see_end(main, 2, 11) == (main, [])
     main, commands = see_end(main, 3, 12.5)
     assert main.phase == Ready()
-    assert commands == [Report("process.joined", 3, {"waited": 2.5})]
+    assert commands == [Report(messages.Joined(12.5, 3, 2.5))]
 
 
 def test_a_join_timeout_lets_main_go_on() -> None:
     main, commands = proceed(Main((Join(3, 2.0),)), 10, running)
     assert commands == [SetTimer(MainTimer(1), 2.0)]
 
-    main, commands = fire(main, 1)
+    main, commands = fire(main, 1, 12.0)
 
     assert main.phase == Ready()
-    assert commands == [Report("process.join_timed_out", 3, {"timeout": 2.0})]
+    assert commands == [Report(messages.JoinTimedOut(12.0, 3, 2.0))]
 
 
 def test_the_timer_of_a_join_that_is_over_is_void() -> None:
@@ -83,14 +84,14 @@ def test_the_timer_of_a_join_that_is_over_is_void() -> None:
     main, _ = see_end(main, 3, 11)
     main, _ = proceed(main, 11, running)
 
-    assert fire(main, 1) == (main, [])
+    assert fire(main, 1, 12) == (main, [])
 
 
 def test_joining_what_has_ended_takes_no_time() -> None:
     main, commands = proceed(Main((Join(0),)), 10, lambda _: Phase.ENDED)
 
     assert main.phase == Ready()
-    assert commands == [Report("process.joined", 0, {"waited": 0.0})]
+    assert commands == [Report(messages.Joined(10, 0, 0.0))]
 
 
 def test_joining_what_could_not_be_started_is_passed_over() -> None:
@@ -98,12 +99,6 @@ def test_joining_what_could_not_be_started_is_passed_over() -> None:
 
     assert main.phase == Ready()
     assert commands == []
-
-
-def test_show_is_an_event_with_its_label() -> None:
-    _, commands = proceed(Main((Show(1, "BEFORE"),)), 0, running)
-
-    assert commands == [Report("process.shown", 1, {"label": "BEFORE"})]
 
 
 def test_main_ends_after_its_last_step() -> None:
@@ -119,7 +114,7 @@ def test_what_main_does_with_shared_things_is_done_by_its_hand_and_waited_for() 
     main, commands = proceed(Main((step,)), 0, running)
 
     assert (main.phase, commands) == (Acting(), [step])
-    assert see_act_done(main, None, None) == (Main((step,), 1, Ready()), [])
+    assert see_act_done(main, None, None, 1) == (Main((step,), 1, Ready()), [])
 
 
 ERROR: Error = {"type": "Empty", "message": "", "traceback": None}
@@ -133,13 +128,13 @@ def test_main_ends_with_what_its_hand_leaves_with_or_raises(
 ) -> None:
     main, _ = proceed(Main((Act({}), Sleep(1))), 0, running)
 
-    main, commands = see_act_done(main, exit_code, error)
+    main, commands = see_act_done(main, exit_code, error, 1)
 
     if ends_with is None:
         assert (main.phase, commands) == (Ready(), [])
     else:
         assert main.phase == Ended(ends_with)
-        assert commands == [Report("main.ended", None, {"exit_code": ends_with, "error": error})]
+        assert commands == [Report(messages.MainEnded(1, ends_with, error))]
 
 
 def test_a_waiting_main_cannot_go_on() -> None:
@@ -180,22 +175,22 @@ def test_a_row_of_starts_ends_at_any_other_step() -> None:
 
 def test_the_timer_of_a_sleep_that_is_over_is_void() -> None:
     main, _ = proceed(Main((Sleep(1), Sleep(1))), 0, running)
-    main, _ = fire(main, 1)
+    main, _ = fire(main, 1, 12)
     main, commands = proceed(main, 1, running)
 
     assert commands == [SetTimer(MainTimer(2), 1)]
-    assert fire(main, 1) == (main, [])
-    assert fire(main, 2)[0].phase == Ready()
+    assert fire(main, 1, 12) == (main, [])
+    assert fire(main, 2, 12)[0].phase == Ready()
 
 
 def test_an_end_or_a_timer_that_main_does_not_wait_for_changes_nothing() -> None:
     ready = Main((Sleep(1),))
     sleeping, _ = proceed(ready, 0, running)
 
-    assert fire(ready, 0) == (ready, [])
+    assert fire(ready, 0, 12) == (ready, [])
     assert see_end(ready, 0, 1) == (ready, [])
     assert see_end(sleeping, 0, 1) == (sleeping, [])
-    assert fire(Main((), phase=Ended()), 0) == (Main((), phase=Ended()), [])
+    assert fire(Main((), phase=Ended()), 0, 12) == (Main((), phase=Ended()), [])
 
 
 @pytest.mark.parametrize("phase", list(Phase))

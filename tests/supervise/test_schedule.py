@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.model import messages
 from runner.model.plan import Act, Declared, Join, Kill, Plan, ProcessPlan, Show, Sleep, Start, Step, Terminate
 from runner.model.records import replace
 from runner.model.verdict import Findings, verdict
-from runner.supervise.core.commands import DoAct, EndRun, Report, SendSignal, SetTimer, StartLives
+from runner.supervise.core.commands import DoAct, EndRun, Report, SendSignal, SetTimer, ShowObject, StartLives
 from runner.supervise.core.deadlocks import MainsState, Room
 from runner.supervise.core.facts import (
     ActDone,
@@ -35,10 +36,31 @@ from runner.supervise.core.timers import LifeTimer
 from tests.effort import share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing import TypeVar
 
     from runner.model.json_types import Error
+    from runner.model.messages import OfMain, OfProcess
     from runner.model.words import StopReason
+
+    Message = TypeVar("Message", bound=OfProcess | OfMain)
+
+EVENTS: dict[type, str] = {
+    messages.Started: "process.started",
+    messages.StartFailed: "process.start_failed",
+    messages.Joined: "process.joined",
+    messages.JoinTimedOut: "process.join_timed_out",
+    messages.Shown: "process.shown",
+    messages.Terminating: "process.terminating",
+    messages.Killed: "process.killed",
+    messages.Exited: "process.exited",
+    messages.MainSlept: "main.slept",
+    messages.MainEnded: "main.ended",
+    messages.MainStopped: "main.stopped",
+}
+
+
+def started(life: LifeId) -> Started:
+    return Started(life, 7, "<Process>")
 
 
 def error(kind: str) -> Error:
@@ -67,7 +89,7 @@ class World:
     """How many starts the world allows in a row; each takes `start_s`."""
     start_s: float = 0.0
     now: float = 0.0
-    told: list[tuple[float, str, int | None, Mapping[str, Any]]] = field(default_factory=list)
+    told: list[OfProcess | OfMain] = field(default_factory=list)
     outcome: str | None = None
 
     def __post_init__(self) -> None:
@@ -113,19 +135,21 @@ class World:
                     self._later(self.now + 1, self.acts.pop(0))
                 case SetTimer(timer, seconds):
                     self._later(self.now + seconds, Fired(timer))
-                case Report(event, process, fields):
-                    self.told.append((self.now, event, process, fields))
+                case Report(message):
+                    self.told.append(message)
+                case ShowObject(process, label):
+                    self.told.append(messages.Shown(self.now, process, None, label))
                 case EndRun(stop):
                     self.outcome = verdict(self.plan.expect, self._findings(stop)).outcome
 
     def _findings(self, stop: StopReason | None) -> Findings:
         """What the front knows of the run from its events."""
-        main = [said for _, event, _, said in self.told if event == "main.ended"]
-        failed = [said for _, event, _, said in self.told if event == "process.start_failed"]
+        main = self.told_of(messages.MainEnded)
         return Findings(
             stop=stop,
-            main_exit_code=main[0]["exit_code"] if main else 0,
-            has_unexpected_end=bool(failed) or any(not said["expected"] for said in self.ends().values()),
+            main_exit_code=main[0].exit_code if main else 0,
+            has_unexpected_end=bool(self.told_of(messages.StartFailed))
+            or any(not end.expected for end in self.ends().values()),
         )
 
     def _close_outputs(self, life: LifeId) -> None:
@@ -141,19 +165,23 @@ class World:
         if process in self.unstartable:
             self._deliver(StartFailed(life, error("OSError")))
             return
-        self._deliver(Started(life))
+        self._deliver(started(life))
         self._later(self.now + self.lifetimes[process], Exited(life, End(self.exit_codes.get(process, 0), "return")))
 
     def story(self) -> list[str]:
         names = [process.name for process in self.plan.processes]
         return [
-            f"{at:.3g} {event}" + (f" {names[process]}" if process is not None else "")
-            for at, event, process, _ in self.told
+            " ".join(
+                [f"{each.at:.3g}", EVENTS[type(each)], *([names[each.process]] if hasattr(each, "process") else [])]
+            )
+            for each in self.told
         ]
 
-    def ends(self) -> dict[int, Mapping[str, Any]]:
-        exits = ((process, said) for _, event, process, said in self.told if event == "process.exited")
-        return {process: said for process, said in exits if process is not None}
+    def told_of(self, kind: type[Message]) -> list[Message]:
+        return [each for each in self.told if isinstance(each, kind)]
+
+    def ends(self) -> dict[int, messages.Exited]:
+        return {end.process: end for end in self.told_of(messages.Exited)}
 
 
 def plan(*steps: Step, daemons: tuple[bool, ...] = (False,), **fields: Any) -> Plan:
@@ -219,8 +247,8 @@ def test_show_comes_between_the_steps_around_it() -> None:
 def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period() -> None:
     world = World(plan(Start(0), Terminate(0), Join(0), grace_period=2.0), [60], stubborn={0}).play()
 
-    assert world.ends()[0]["outcome"] == "killed"
-    assert world.ends()[0]["stop_reason"] == "main"
+    assert world.ends()[0].outcome == "killed"
+    assert world.ends()[0].stop_reason == "main"
     assert world.now == pytest.approx(2.001)
     assert world.outcome == "succeeded"
 
@@ -228,7 +256,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period() -> No
 def test_a_kill_step_is_what_the_file_declares() -> None:
     world = World(plan(Start(0), Kill(0), Join(0)), [60]).play()
 
-    assert world.ends()[0]["expected"] is True
+    assert world.ends()[0].expected is True
 
 
 def test_a_stop_ends_main_and_whatever_lives() -> None:
@@ -246,15 +274,15 @@ def test_a_second_stop_kills_at_once() -> None:
     world = World(plan(Start(0), Join(0)), [60], stubborn={0}, stops=stops).play()
 
     assert world.now == pytest.approx(1.501)
-    assert world.ends()[0]["outcome"] == "killed"
+    assert world.ends()[0].outcome == "killed"
 
 
 def test_a_time_limit_stops_the_run_and_says_so() -> None:
     world = World(plan(Start(0), Join(0), time_limit=3.0), [60]).play()
 
     assert world.outcome == "timed_out"
-    assert world.ends()[0]["stop_reason"] == "time_limit"
-    assert world.ends()[0]["expected"] is False
+    assert world.ends()[0].stop_reason == "time_limit"
+    assert world.ends()[0].expected is False
 
 
 def test_a_stop_before_anything_was_started_ends_the_run() -> None:
@@ -282,7 +310,7 @@ def test_a_process_that_could_not_be_started_fails_the_run_and_does_not_hurt_the
     world = World(plan(*steps, daemons=(False, False)), [1, 1], unstartable={0}).play()
 
     assert world.outcome == "failed"
-    assert world.ends()[1]["outcome"] == "succeeded"
+    assert world.ends()[1].outcome == "succeeded"
 
 
 def test_a_stop_of_a_run_that_is_over_does_nothing() -> None:
@@ -327,12 +355,12 @@ def test_every_started_process_has_one_end_and_the_run_has_one(made: Plan, data:
     row = data.draw(st.integers(1, 3))
     world = World(made, lifetimes, data.draw(some), data.draw(some), stops=stops, row=row, start_s=0.1).play()
 
-    started = [process for _, event, process, _ in world.told if event == "process.started"]
-    exited = [process for _, event, process, _ in world.told if event == "process.exited"]
-    assert set(started) == set(exited)
-    assert len(started) == len(exited) == len(set(exited))
+    begun = [each.process for each in world.told_of(messages.Started)]
+    exited = [each.process for each in world.told_of(messages.Exited)]
+    assert set(begun) == set(exited)
+    assert len(begun) == len(exited) == len(set(exited))
     assert world.outcome in {"succeeded", "failed", "stopped", "timed_out"}
-    times = [at for at, *_ in world.told]
+    times = [each.at for each in world.told]
     assert times == sorted(times)
 
 
@@ -357,15 +385,15 @@ def test_what_main_ends_before_there_is_room_for_it_is_never_started(step: Step)
     world = World(plan(Start(0), Start(1), Join(0, 0.5), step, Join(1), daemons=(False,) * 2), [2, 2], room=1).play()
 
     assert [line for line in world.story() if "p1" in line] == ["0.5 process.start_failed p1"]
-    ((_, _, _, said),) = [each for each in world.told if each[1] == "process.start_failed"]
-    assert said["error"]["message"].startswith("main ended it before there was room for it: the limit of open files")
+    (failed,) = world.told_of(messages.StartFailed)
+    assert failed.error["message"].startswith("main ended it before there was room for it: the limit of open files")
 
 
 def test_main_goes_on_to_the_step_that_makes_room() -> None:
     steps = (Start(0), Start(1), Terminate(0), Join(1))
     world = World(plan(*steps, daemons=(False,) * 2), [60, 2], room=1).play()
 
-    assert world.ends()[1]["outcome"] == "succeeded"
+    assert world.ends()[1].outcome == "succeeded"
     assert world.now == pytest.approx(2.001)
 
 
@@ -423,7 +451,7 @@ def test_outputs_that_the_front_has_room_for_hold_up_no_start() -> None:
 
 def test_closed_outputs_end_no_pause_that_is_for_the_system() -> None:
     schedule = Schedule(plan(*map(Start, range(2)), Join(1), daemons=(False,) * 2), 9, 9)
-    facts = (TurnCame(), TurnCame(), Started(LifeId(0)), StartFailed(LifeId(1), error("BlockingIOError"), again=True))
+    facts = (TurnCame(), TurnCame(), started(LifeId(0)), StartFailed(LifeId(1), error("BlockingIOError"), again=True))
     for fact in (Begun(), *facts, TurnCame(), OutputsClosed((0,))):
         schedule.handle(fact, 0.0)
 
@@ -433,7 +461,7 @@ def test_closed_outputs_end_no_pause_that_is_for_the_system() -> None:
 def test_outputs_may_be_closed_before_the_process_ends() -> None:
     made = plan(Start(0), Start(1), Join(1), daemons=(False,) * 2)
     schedule = Schedule(made, 1, 1)
-    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), OutputsClosed((0,))):
+    for fact in (Begun(), TurnCame(), TurnCame(), started(LifeId(0)), OutputsClosed((0,))):
         schedule.handle(fact, 0.0)
 
     before = schedule.is_ready
@@ -450,11 +478,11 @@ def test_a_life_that_begins_after_a_stop_is_stopped_at_once() -> None:
     for fact in (Begun(), TurnCame(), TurnCame(), StopRun("stop_requested")):
         schedule.handle(fact, 0.0)
 
-    commands = schedule.handle(Started(LifeId(0)), 1.0)
+    commands = schedule.handle(started(LifeId(0)), 1.0)
 
     assert SendSignal(LifeId(0), SIGTERM) in commands
     assert schedule.handle(StartFailed(LifeId(1), error("BlockingIOError"), again=True), 1.0) == [
-        Report("process.start_failed", 1, {"error": error("BlockingIOError")})
+        Report(messages.StartFailed(1.0, 1, error("BlockingIOError")))
     ]
     assert schedule.handle(Exited(LifeId(0), End(-15, "signal")), 2.0)[-1] == EndRun("stop_requested")
 
@@ -500,7 +528,7 @@ def test_of_a_row_of_starts_that_is_cut_short_the_rest_come_in_the_next_turns() 
 
 def test_a_row_that_ended_early_is_filled_up_with_the_starts_that_follow() -> None:
     schedule = Schedule(plan(*map(Start, range(100)), daemons=(False,) * 100), 1000)
-    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), Postponed()):
+    for fact in (Begun(), TurnCame(), TurnCame(), started(LifeId(0)), Postponed()):
         schedule.handle(fact, 0.0)
 
     requested = schedule.handle(TurnCame(), 0.0)
@@ -556,7 +584,7 @@ def test_a_run_is_stopping_from_the_order_on() -> None:
     schedule.handle(Begun(), 0.0)
     schedule.handle(TurnCame(), 0.0)
     schedule.handle(TurnCame(), 0.0)
-    schedule.handle(Started(LifeId(0)), 0.0)
+    schedule.handle(started(LifeId(0)), 0.0)
     before = schedule.is_stopping, schedule.was_stopped
 
     schedule.handle(StopRun("stop_requested"), 1.0)
@@ -567,7 +595,7 @@ def test_a_run_is_stopping_from_the_order_on() -> None:
 
 def test_a_run_that_has_come_to_its_end_was_not_stopped_but_a_stop_would_come_too_late() -> None:
     schedule = Schedule(Plan("f", "fork", (ProcessPlan("p", "j", target="m:f"),), (Start(0), Join(0)), ()), 9)
-    for fact in (Begun(), TurnCame(), TurnCame(), Started(LifeId(0)), TurnCame()):
+    for fact in (Begun(), TurnCame(), TurnCame(), started(LifeId(0)), TurnCame()):
         schedule.handle(fact, 0.0)
 
     schedule.handle(Exited(LifeId(0), End(0, "return")), 1.0)
@@ -634,8 +662,8 @@ def test_main_may_leave_before_its_last_step_and_what_runs_is_awaited(
         "1 process.exited p0",
         "2 process.exited p1",
     ]
-    (ended,) = [said for _, event, _, said in world.told if event == "main.ended"]
-    assert ended == {"exit_code": exit_code, "error": done.error}
+    (ended,) = world.told_of(messages.MainEnded)
+    assert (ended.exit_code, ended.error) == (exit_code, done.error)
     assert world.outcome == outcome
 
 
@@ -658,7 +686,7 @@ def test_a_run_that_is_being_stopped_is_stopped_for_the_first_reason() -> None:
     world = World(plan(Start(0), Join(0)), [60], stubborn={0}, stops=[(1, "time_limit"), (2, "holder_died")]).play()
 
     assert world.outcome == "timed_out"
-    assert [event for _, event, _, _ in world.told].count("process.killed") == 1
+    assert len(world.told_of(messages.Killed)) == 1
 
 
 @pytest.mark.parametrize("reason", ["deadlock", "standstill", "holder_died"])
@@ -666,7 +694,7 @@ def test_a_run_that_cannot_go_on_has_failed(reason: StopReason) -> None:
     world = World(plan(Start(0), Join(0)), [60], stops=[(1, reason)]).play()
 
     assert world.outcome == "failed"
-    assert (world.ends()[0]["stop_reason"], world.ends()[0]["expected"]) == (reason, False)
+    assert (world.ends()[0].stop_reason, world.ends()[0].expected) == (reason, False)
 
 
 @pytest.mark.parametrize(
@@ -692,7 +720,7 @@ def test_those_are_stopped_as_expected_that_the_file_says_are_and_a_deadlock_may
     world = World(plan(Start(0), Join(0), expect=declared), [60], stops=[(1, reason)]).play()
 
     assert world.outcome == outcome
-    assert world.ends()[0]["expected"] is expected
+    assert world.ends()[0].expected is expected
 
 
 def test_a_declared_deadlock_does_not_excuse_what_had_failed_before() -> None:
@@ -714,7 +742,7 @@ def begun(made: Plan, room: int = 9) -> Schedule:
     while schedule.is_ready:
         for command in schedule.handle(TurnCame(), 0.0):
             for life in command.lives if isinstance(command, StartLives) else ():
-                schedule.handle(Started(life), 0.0)
+                schedule.handle(started(life), 0.0)
     return schedule
 
 

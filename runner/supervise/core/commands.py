@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from runner.model.records import field, record
+from runner.model.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Literal, TypeAlias
+    from typing import TypeAlias
 
     from runner.model.json_types import StepData
+    from runner.model.messages import OfMain, OfProcess
     from runner.model.words import StopReason
     from runner.supervise.core.life import LifeId
     from runner.supervise.core.timers import Timer
-
-    ReportName: TypeAlias = Literal[
-        "process.started",
-        "process.start_failed",
-        "process.joined",
-        "process.join_timed_out",
-        "process.shown",
-        "process.terminating",
-        "process.killed",
-        "process.exited",
-        "main.slept",
-        "main.ended",
-        "main.stopped",
-    ]
-    """The events that the core reports."""
 
 
 @record(frozen=True, slots=True)
@@ -72,11 +57,17 @@ class DoAct:
 
 @record(frozen=True, slots=True)
 class Report:
-    """Report the event; `process` is None for the run's own events."""
+    """Send the front this message; `Started` goes with the outputs of the process."""
 
-    event: ReportName
-    process: int | None = None
-    fields: Mapping[str, object] = field(default_factory=dict)
+    message: OfProcess | OfMain
+
+
+@record(frozen=True, slots=True)
+class ShowObject:
+    """Report how multiprocessing shows the object of the process now."""
+
+    process: int
+    label: str
 
 
 @record(frozen=True, slots=True)
@@ -86,4 +77,4 @@ class EndRun:
     stop: StopReason | None
 
 
-Command: TypeAlias = StartLives | SendSignal | Wake | SetTimer | DoAct | Report | EndRun
+Command: TypeAlias = StartLives | SendSignal | Wake | SetTimer | DoAct | Report | ShowObject | EndRun

@@ -26,9 +26,11 @@ class TurnCame:
 
 @record(frozen=True, slots=True)
 class Started:
-    """The operating system has created the process."""
+    """The operating system has created the process; `repr` is that of its object."""
 
     life: LifeId
+    pid: int
+    repr: str
 
 
 @record(frozen=True, slots=True)

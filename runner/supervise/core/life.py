@@ -47,7 +47,7 @@ class End:
 
     `ended_by` is `return`, `exception`, `sys_exit`, `unreported` or `signal`; `returned` the repr of the target's
     return value or of the argument of `sys.exit`; `result` the returned value, if JSON preserves it; `left_at` when it
-    recorded that it leaves.
+    recorded that it leaves; `repr` that of the process's object now.
     """
 
     exit_code: int | None
@@ -58,6 +58,7 @@ class End:
     max_rss: int | None = None
     result: Json = None
     left_at: float | None = None
+    repr: str = ""
 
 
 @record(frozen=True, slots=True)

@@ -13,6 +13,7 @@ is impossible raises.
 
 from __future__ import annotations
 
+from runner.model import process_reports as reports
 from runner.model.records import replace
 from runner.supervise.core.commands import Report, SendSignal, SetTimer, Wake
 from runner.supervise.core.life import SIGKILL, SIGTERM, Due, End, ImpossibleFact, Kill, Life, LifePhase, Terminate
@@ -30,9 +31,12 @@ WAKES_S = (0.05, 0.5)
 Python handles it only when the call returns."""
 
 
-def begin(life: Life) -> tuple[Life, list[Command]]:
-    """Return the state of a life that has just started, and the commands that follow from its start."""
-    commands: list[Command] = [Report("process.started", life.id.process)]
+def begin(life: Life, pid: int, shown: str) -> tuple[Life, list[Command]]:
+    """Return the state of a life that has just started, and the commands that follow from its start.
+
+    `shown` is the repr of its object.
+    """
+    commands: list[Command] = [Report(reports.Started(life.started_at, life.id.process, pid, shown))]
     end_after_s = life.plan.timeout if life.plan.terminate_after is None else life.plan.terminate_after
     if end_after_s is not None:
         life = replace(life, generation=1)
@@ -46,26 +50,26 @@ def transition(life: Life, fact: Fact, at: float) -> tuple[Life, list[Command]]:
         case End() if life.phase is not LifePhase.ENDED:
             return _end(life, fact, at)
         case Due(generation) if generation <= life.generation:
-            return _due(life, generation)
+            return _due(life, generation, at)
         case Terminate(reason) if life.phase is LifePhase.RUNNING:
-            return _terminate(life, reason)
+            return _terminate(life, reason, at)
         case Kill(reason) if life.phase in (LifePhase.RUNNING, LifePhase.TERMINATING):
-            return _kill(life, reason)
+            return _kill(life, reason, at)
         case Terminate() | Kill():
             return life, []
         case _:
             raise ImpossibleFact(f"{fact} while {life.plan.name} is {life.phase.value}: {life}")
 
 
-def _due(life: Life, generation: int) -> tuple[Life, list[Command]]:
+def _due(life: Life, generation: int, at: float) -> tuple[Life, list[Command]]:
     if generation < life.generation:
         return life, []
     if life.phase is LifePhase.RUNNING:
-        return _terminate(life, "timeout" if life.plan.terminate_after is None else "terminate_after")
+        return _terminate(life, "timeout" if life.plan.terminate_after is None else "terminate_after", at)
     if life.phase is not LifePhase.TERMINATING:
         return life, []
     if life.wakes == len(_wakes_s(life)):
-        return _kill(life, "grace_period")
+        return _kill(life, "grace_period", at)
     life = replace(life, wakes=life.wakes + 1, generation=life.generation + 1)
     return life, [Wake(life.id), _wait_for_its_end(life)]
 
@@ -82,7 +86,7 @@ def _wait_for_its_end(life: Life) -> SetTimer:
     return SetTimer(LifeTimer(life.id, life.generation), moments[life.wakes + 1] - moments[life.wakes])
 
 
-def _terminate(life: Life, reason: StopReason) -> tuple[Life, list[Command]]:
+def _terminate(life: Life, reason: StopReason, at: float) -> tuple[Life, list[Command]]:
     life = replace(
         life,
         phase=LifePhase.TERMINATING,
@@ -92,16 +96,16 @@ def _terminate(life: Life, reason: StopReason) -> tuple[Life, list[Command]]:
     )
     return life, [
         SendSignal(life.id, SIGTERM),
-        Report("process.terminating", life.id.process, {"signal": "SIGTERM", "reason": reason}),
+        Report(reports.Terminating(at, life.id.process, "SIGTERM", reason)),
         _wait_for_its_end(life),
     ]
 
 
-def _kill(life: Life, reason: StopReason) -> tuple[Life, list[Command]]:
+def _kill(life: Life, reason: StopReason, at: float) -> tuple[Life, list[Command]]:
     life = replace(life, phase=LifePhase.KILLED, stop_reason=life.stop_reason or reason, sent=life.sent | {SIGKILL})
     return life, [
         SendSignal(life.id, SIGKILL),
-        Report("process.killed", life.id.process, {"reason": reason}),
+        Report(reports.Killed(at, life.id.process, reason)),
     ]
 
 
@@ -109,19 +113,23 @@ def _end(life: Life, end: End, at: float) -> tuple[Life, list[Command]]:
     limit = limit_reached(life, end)
     ended_at, ended_at_from = end_of(end, life.started_at, at)
     outcome = judge(life, end.exit_code, limit, ended_at - life.started_at)
-    fields = {
-        "outcome": outcome,
-        "expected": is_expected(life, end.exit_code, outcome),
-        "ended_by": end.ended_by,
-        "stop_reason": life.stop_reason,
-        "duration": ended_at - life.started_at,
-        "cpu_seconds": end.cpu_seconds,
-        "max_rss": end.max_rss,
-        "returned": end.returned,
-        "error": end.error,
-        "limit": limit,
-        "result": end.result,
-        "ended_at": ended_at,
-        "ended_at_from": ended_at_from,
-    }
-    return replace(life, phase=LifePhase.ENDED), [Report("process.exited", life.id.process, fields)]
+    exited = reports.Exited(
+        at,
+        life.id.process,
+        exit_code=end.exit_code,
+        repr=end.repr,
+        outcome=outcome,
+        expected=is_expected(life, end.exit_code, outcome),
+        ended_by=end.ended_by,
+        stop_reason=life.stop_reason,
+        duration=ended_at - life.started_at,
+        cpu_seconds=end.cpu_seconds,
+        max_rss=end.max_rss,
+        returned=end.returned,
+        error=end.error,
+        limit=limit,
+        result=end.result,
+        ended_at=ended_at,
+        ended_at_from=ended_at_from,
+    )
+    return replace(life, phase=LifePhase.ENDED), [Report(exited)]

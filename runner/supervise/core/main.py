@@ -5,6 +5,7 @@ Main takes one step at a time, so that the supervisor can handle other events in
 
 from __future__ import annotations
 
+from runner.model import process_reports as reports
 from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Step, Terminate
 from runner.model.records import record, replace
 from runner.supervise.core.commands import Report, SetTimer
@@ -73,7 +74,7 @@ class Main:
 Order: TypeAlias = Start | Terminate | Kill
 """A request of main for a process."""
 
-Command: TypeAlias = Order | Act | Report | SetTimer
+Command: TypeAlias = Order | Act | Show | Report | SetTimer
 
 
 def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Command]]:
@@ -81,14 +82,14 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
     if not isinstance(main.phase, Ready):
         raise AssertionError(f"main cannot go on while {main.phase}")
     if main.position == len(main.steps):
-        return end(main)
+        return end(main, at)
     step = main.steps[main.position]
     main = replace(main, position=main.position + 1)
     match step:
         case Start():
             row = [step, *_starts_in_a_row(main)]
             return replace(main, position=main.position + len(row) - 1), list(row)
-        case Terminate() | Kill():
+        case Terminate() | Kill() | Show():
             return main, [step]
         case Sleep(seconds):
             main = replace(main, generation=main.generation + 1)
@@ -96,8 +97,6 @@ def proceed(main: Main, at: float, phase_of: PhaseOf) -> tuple[Main, list[Comman
             return sleeping, [SetTimer(MainTimer(main.generation), seconds)]
         case Act():
             return replace(main, phase=Acting()), [step]
-        case Show(process, label):
-            return main, [Report("process.shown", process, {"label": label})]
         case Join(process, timeout):  # pragma: no branch  # mypy sees that these are all
             return _join(main, process, timeout, at, phase_of)
 
@@ -123,48 +122,47 @@ def _join(main: Main, process: int, timeout: float | None, at: float, phase_of: 
     if phase is Phase.UNSTARTED:  # there is nothing to wait for, and its failed start has been reported
         return main, []
     if phase is Phase.ENDED:
-        return main, [Report("process.joined", process, {"waited": 0.0})]
+        return main, [Report(reports.Joined(at, process, 0.0))]
     main = replace(main, generation=main.generation + 1)
     main = replace(main, phase=Joining(process, timeout, main.generation, at))
     return main, [] if timeout is None else [SetTimer(MainTimer(main.generation), timeout)]
 
 
-def fire(main: Main, generation: int) -> tuple[Main, list[Command]]:
+def fire(main: Main, generation: int, at: float) -> tuple[Main, list[Command]]:
     """Handle main's timer of this generation; one that is no longer waited for is void."""
     match main.phase:
         case Sleeping(waited_for, seconds) if waited_for == generation:
-            return replace(main, phase=Ready()), [Report("main.slept", None, {"seconds": seconds})]
-        case Joining(process, timeout, waited_for) if waited_for == generation:
-            report = Report("process.join_timed_out", process, {"timeout": timeout})
-            return replace(main, phase=Ready()), [report]
+            return replace(main, phase=Ready()), [Report(reports.MainSlept(at, seconds))]
+        case Joining(process, float() | int() as timeout, waited_for) if waited_for == generation:
+            return replace(main, phase=Ready()), [Report(reports.JoinTimedOut(at, process, timeout))]
         case _:
             return main, []
 
 
-def see_act_done(main: Main, exit_code: int | None, error: Error | None) -> tuple[Main, list[Command]]:
+def see_act_done(main: Main, exit_code: int | None, error: Error | None, at: float) -> tuple[Main, list[Command]]:
     """Handle that main's helper is done; with an exit code or an error main ends there."""
     if exit_code is None and error is None:
         return replace(main, phase=Ready()), []
-    return end(main, 1 if exit_code is None else exit_code, error)
+    return end(main, at, 1 if exit_code is None else exit_code, error)
 
 
-def end(main: Main, exit_code: int = 0, error: Error | None = None) -> tuple[Main, list[Command]]:
+def end(main: Main, at: float, exit_code: int = 0, error: Error | None = None) -> tuple[Main, list[Command]]:
     """End main."""
-    return replace(main, phase=Ended(exit_code)), [Report("main.ended", None, {"exit_code": exit_code, "error": error})]
+    return replace(main, phase=Ended(exit_code)), [Report(reports.MainEnded(at, exit_code, error))]
 
 
 def stopped(main: Main, at: float) -> Report:
     """Return the report of a main that is stopped before its end: the process that it has been joining, and for how
     long."""
     joining, waited = (main.phase.process, at - main.phase.since) if isinstance(main.phase, Joining) else (None, None)
-    return Report("main.stopped", None, {"joining": joining, "waited": waited})
+    return Report(reports.MainStopped(at, joining, waited))
 
 
 def see_end(main: Main, process: int, at: float) -> tuple[Main, list[Command]]:
     """Handle that a process has ended: a join of it is done."""
     match main.phase:
         case Joining(joined, _, _, since) if joined == process:
-            return replace(main, phase=Ready()), [Report("process.joined", process, {"waited": at - since})]
+            return replace(main, phase=Ready()), [Report(reports.Joined(at, process, at - since))]
         case _:
             return main, []
 

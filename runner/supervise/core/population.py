@@ -110,11 +110,11 @@ class Population:
             self._apply(number, processes.Chosen(), at)
         return StartLives(tuple([self._states[number].next_life for number in row]))
 
-    def see_start(self, life: LifeId, at: float) -> list[Command]:
+    def see_start(self, life: LifeId, pid: int, shown: str, at: float) -> list[Command]:
         """Handle that a life has begun; it is stopped at once if all are being stopped."""
         self.requests.see_started(life.process)
         self.alive[life.process] = None
-        commands = self._apply(life.process, processes.LifeBegan(), at)
+        commands = self._apply(life.process, processes.LifeBegan(pid, shown), at)
         if self._stop_order is not None:
             commands += self._apply(life.process, self._stop_order, at)
             self._drop_requests(at)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from runner.model.process_reports import StartFailed
 from runner.model.records import record, replace
 from runner.supervise.core import lifecycle
 from runner.supervise.core.commands import Report
@@ -56,7 +57,10 @@ class Chosen:
 
 @record(frozen=True, slots=True)
 class LifeBegan:
-    """The operating system has created the process."""
+    """The operating system has created the process, with this pid; `repr` is that of its object."""
+
+    pid: int
+    repr: str
 
 
 @record(frozen=True, slots=True)
@@ -108,12 +112,12 @@ def transition(process: Process, fact: Fact, at: float) -> tuple[Process, list[C
             return replace(process, phase=Phase.STARTING), []
         case PutBack(), Phase.STARTING:
             return replace(process, phase=Phase.WAITING), []
-        case LifeBegan(), Phase.STARTING:
-            return _begin(process, at)
+        case LifeBegan(pid, shown), Phase.STARTING:
+            return _begin(process, pid, shown, at)
         case Failed(error), Phase.STARTING:
-            return replace(process, phase=Phase.UNSTARTED), [_not_started(process, error)]
+            return replace(process, phase=Phase.UNSTARTED), [_not_started(process, error, at)]
         case Withdrawn(error), Phase.WAITING:
-            return replace(process, phase=Phase.UNSTARTED), [] if error is None else [_not_started(process, error)]
+            return replace(process, phase=Phase.UNSTARTED), [] if error is None else [_not_started(process, error, at)]
         case ((End() | Due() | Terminate() | Kill()), Phase.RUNNING | Phase.STOPPING):
             return _live(process, fact, at)
         case ((Due() | Terminate() | Kill()), Phase.ENDED | Phase.UNSTARTED):
@@ -122,10 +126,9 @@ def transition(process: Process, fact: Fact, at: float) -> tuple[Process, list[C
             raise ImpossibleFact(f"{fact} while {process.plan.name} is {process.phase.value}: {process}")
 
 
-def _begin(process: Process, at: float) -> tuple[Process, list[Command]]:
-    life, commands = lifecycle.begin(
-        Life(process.next_life, process.plan, process.grace_period, process.declared, started_at=at)
-    )
+def _begin(process: Process, pid: int, shown: str, at: float) -> tuple[Process, list[Command]]:
+    life = Life(process.next_life, process.plan, process.grace_period, process.declared, started_at=at)
+    life, commands = lifecycle.begin(life, pid, shown)
     return replace(process, phase=Phase.RUNNING, attempts=process.attempts + 1, life=life), commands
 
 
@@ -147,5 +150,5 @@ def _live(process: Process, fact: End | Due | Terminate | Kill, at: float) -> tu
     return replace(process, phase=phase, life=None if phase is Phase.ENDED else life), commands
 
 
-def _not_started(process: Process, error: Error) -> Report:
-    return Report("process.start_failed", process.number, {"error": error})
+def _not_started(process: Process, error: Error, at: float) -> Report:
+    return Report(StartFailed(at, process.number, error))

@@ -10,7 +10,7 @@ from enum import Enum
 
 from runner.model import plan as steps
 from runner.supervise.core import main as mains
-from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SetTimer
+from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SetTimer, ShowObject
 from runner.supervise.core.deadlocks import MainsState, Room
 from runner.supervise.core.facts import (
     ActDone,
@@ -164,8 +164,8 @@ class Schedule:
         match fact:
             case TurnCame():
                 return self._take_turn(at)
-            case Started(life):
-                return self._population.see_start(life, at)
+            case Started(life, pid, shown):
+                return self._population.see_start(life, pid, shown, at)
             case StartFailed(life, error, again):
                 return self._population.see_failed_start(life, error, again=again, at=at)
             case Postponed():
@@ -212,6 +212,8 @@ class Schedule:
                     commands += self._population.end(process, Kill("main"), at)
                 case steps.Act(step):
                     commands.append(DoAct(step))
+                case steps.Show(process, label):
+                    commands.append(ShowObject(process, label))
                 case Report() | SetTimer():  # pragma: no branch  # mypy sees that these are all
                     commands.append(order)
         return commands
@@ -219,7 +221,7 @@ class Schedule:
     def _see_act_done(self, exit_code: int | None, error: Error | None, at: float) -> list[Command]:
         if self._phase is not RunPhase.RUNNING:
             return []
-        self._main, told = mains.see_act_done(self._main, exit_code, error)
+        self._main, told = mains.see_act_done(self._main, exit_code, error, at)
         return [*self._obey(told, at), *self._drain_if_main_ended(at)]
 
     def _drain_if_main_ended(self, at: float) -> list[Command]:
@@ -240,7 +242,7 @@ class Schedule:
             case RunLimit():
                 return self._stop("time_limit", at)
             case MainTimer(generation) if self._phase is RunPhase.RUNNING:
-                self._main, told = mains.fire(self._main, generation)
+                self._main, told = mains.fire(self._main, generation, at)
                 return self._obey(told, at)
             case MainTimer():  # of a main that is stopped
                 return []

@@ -84,6 +84,10 @@ class Objects:
         samples = [multiprocessing.Process(name=SAMPLE_NAME, daemon=daemon or None) for daemon in (False, True)]
         return tuple(map(repr_of, samples)), {str(number): repr_of(each) for number, each in self._kept.items()}
 
+    def repr(self, number: int) -> str:
+        """Return how `multiprocessing` shows the object of a process now; it must not be dropped."""
+        return repr_of(self._get(number))
+
     def state(self, number: int, *, alive: bool) -> ObjectState | None:
         """Return an object as `multiprocessing` shows it; None if it is dropped."""
         if self._dropped[number]:

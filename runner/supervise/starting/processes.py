@@ -292,8 +292,12 @@ class Processes:
         closed.close()
         self.objects.drop(life.process)
 
+    def identity(self, number: int) -> tuple[int, str]:
+        """Return the pid of a process that has been started, and the repr of its object."""
+        return self.running[number].pid, self.objects.repr(number)
+
     def state(self, number: int) -> ObjectState | None:
-        """The process as `multiprocessing` shows it; None of one that has ended, which the front knows by its end."""
+        """Return a process as `multiprocessing` shows it; None for one that has ended and has no object any more."""
         running = self.running.get(number)
         return self.objects.state(number, alive=running is not None and not running.has_ended)
 

@@ -74,7 +74,8 @@ class Ends:
             if watched is None:  # no descriptor announced its end: it may have come after the records were read
                 self._endings.read(self._records)
             self._open.append(life)
-            return end_of(ended, self._endings.take(life.process), alive_at if watched is not None else 0.0)
+            shown = self._processes.objects.repr(life.process)
+            return end_of(ended, self._endings.take(life.process), shown, alive_at if watched is not None else 0.0)
         if watched is not None:  # a forkserver died before its child: now the child itself is watched
             if not self._forkserver_died:
                 self._forkserver_died = True

@@ -56,8 +56,10 @@ LEAVES_WITHIN_S = 1.0
 some of them may take longer."""
 
 
-def end_of(ended: Ended, record: EndRecord, alive_at: float = 0.0) -> End:
+def end_of(ended: Ended, record: EndRecord, shown: str, alive_at: float = 0.0) -> End:
     """Return the end as a fact for the schedule: the system's report combined with the process's end record.
+
+    `shown` is the repr of the object after the end.
 
     If the process was still alive some time after it had recorded that it leaves, that is not the time of its end.
     """
@@ -74,6 +76,7 @@ def end_of(ended: Ended, record: EndRecord, alive_at: float = 0.0) -> End:
         max_rss=ended.max_rss if ended.max_rss is not None else record.get("max_rss"),
         result=record.get("result"),
         left_at=left_at,
+        repr=shown,
     )
 
 
