@@ -57,7 +57,7 @@ def _collect(session: Session, plan: Plan, preflight: bool) -> RunResult:
 
 def _describe(path: str | os.PathLike[str], overrides: Sequence[str], start_method: str | None) -> Described:
     from runner.describe.plan.planning import describe
-    from runner.describe.yaml.reading import read_file
+    from runner.describe.yaml.file_bytes import read_file
 
     file = os.fsdecode(path)
     return describe(read_file(file), file=file, overrides=overrides, start_method=start_method, environ=os.environ)

@@ -15,9 +15,9 @@ MOST_WORDS = 59
 """Text and sentences included: an annotation may be text, and exported scripts have an `Any` of their own."""
 REASONS = {
     "describe/yaml/document.py": "what a user's file holds, until it has been checked",
-    "explore/cells.py": "the cells of a state, each with a type of its own",
+    "explore/machine.py": "the cells of a state, each with a type of its own",
     "link/codec.py": "the one place where a message is plain data",
-    "model/multiprocessing_parts.py": "a shared thing, whose parts its kind decides: `Made`",
+    "model/multiprocessing_protocols.py": "a shared thing, whose parts its kind decides: `Made`",
     "model/records.py": "the fields of a record that is known only when it runs",
     "supervise/child/calls.py": "a user's target",
     "supervise/child/frame.py": "a user's value, which a step computes with",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runner.history import KeptRun, line_of
 from runner.history.compare import Comparison, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
 from runner.history.event_comparison import EventChange
-from runner.history.facts import End, NoteSeen
+from runner.history.event_queries import End, NoteSeen
 from runner.model.records import replace
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.model.event_json import to_json
-from runner.notes.counts import MAX_NOTE, MAX_SUBJECTS, CountedNote, NoteCounts, merged
 from runner.notes.note import Note
+from runner.notes.note_counts import MAX_NOTE, MAX_SUBJECTS, CountedNote, NoteCounts, merged
 from tests.events import event_of
 
 if TYPE_CHECKING:

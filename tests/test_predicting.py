@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.cli.quiz import MAX_QUESTIONS, Question, questions_of, without_expectations
+from runner.cli.prediction_questions import MAX_QUESTIONS, Question, questions_of, without_expectations
 from runner.model.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
 from runner.model.records import replace
 

@@ -10,8 +10,8 @@ import pytest
 from runner.describe.steps import shared_things as read
 from runner.describe.steps import thing_kinds
 from runner.describe.steps.step_types import STEPS
+from runner.explore import plan_features
 from runner.explore import steps as explored
-from runner.explore import uses
 from runner.export.code import statements
 from runner.model import shared_things
 from runner.model.event_types import EVENTS, NAMES, OfMain, OfProcess, OfShared
@@ -29,9 +29,9 @@ PLACES_OF_STEPS: dict[str, Collection[str]] = {
     "runner/supervise/child/steps.py, or shared_steps.py": {*steps.MAKERS, *shared_steps.MAKERS},
     "runner/report/terminal/step_words.py": step_words._TEXTS,
     "runner/export/code/statements.py": statements._STATEMENTS,
-    "runner/explore/steps.py, or refused in uses.py": {
+    "runner/explore/steps.py, or refused in plan_features.py": {
         *(name for name in STEPS if hasattr(explored.Steps, f"_{name}")),
-        *uses._REFUSED,
+        *plan_features._REFUSED,
     },
     "docs/laboratory.md": {name for name in STEPS if f"| `{name}` |" in LABORATORY},
 }

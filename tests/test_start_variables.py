@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.model.plan import JobPlan, Plan, ProcessPlan
-from runner.notes.start_variables import of_environment, takes_effect_at_the_start, without_effect
+from runner.notes.environment_variables import of_environment, takes_effect_at_the_start, without_effect
 
 
 def found(name: str, method: Any = "fork", preload: tuple[str, ...] = (), target: str = "m:f") -> list[tuple[int, str]]:

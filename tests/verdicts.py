@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner.explore import Ended, Wait
-from runner.explore.uses import Uses
+from runner.explore.plan_features import Uses
 from runner.model.events import MAIN_PROCESS
 from runner.model.plan import Act
 from runner.model.shared_things import SharedSemaphore, kind_of
-from runner.supervise.sharing.releases import may_release
+from runner.supervise.sharing.release_analysis import may_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -16,7 +16,7 @@ import yaml
 import runner.describe.plan.planning
 import runner.describe.schema.file_schema
 import runner.jobtypes.shared_counter
-import runner.report.terminal.console
+import runner.report.terminal.event_printer
 import runner.report.terminal.live
 import runner.report.terminal.summary
 import runner.session

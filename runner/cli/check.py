@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import files
 from runner.model.errors import InvalidFile, Problem, RunJobsError
-from runner.notes.start_variables import without_effect
+from runner.notes.environment_variables import without_effect
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +59,7 @@ def _check(options: argparse.Namespace) -> tuple[str, list[Problem]]:
 
 
 def _as_json(file: str, problems: Sequence[Problem], notes: Sequence[Problem]) -> str:
-    from runner.describe.yaml.diagnostics import to_json
+    from runner.describe.yaml.problem_rendering import to_json
 
     said = {"valid": not problems, "problems": [to_json(problem) for problem in problems], "file": file}
     said |= {"notes": [to_json(note) for note in notes]}

@@ -1,4 +1,4 @@
-"""The file that a command works on: its text, its plan and its problems."""
+"""Read the file that a command works on, print its problems, and check that its outputs can be written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 
-from runner.cli.streams import width_of
+from runner.cli.streams import has_color, width_of
 from runner.cli.usage import USAGE_ERROR
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def read(options: argparse.Namespace) -> bytes:
     """Return the bytes of the file. Raise `InvalidFile`; for a missing file it suggests what may be meant."""
-    from runner.describe.yaml.reading import read_file
+    from runner.describe.yaml.file_bytes import read_file
     from runner.model.errors import InvalidFile
 
     try:
@@ -52,9 +52,9 @@ def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
     if options.json:
         import json
 
-        from runner.describe.yaml import diagnostics
+        from runner.describe.yaml import problem_rendering
 
-        problems = [diagnostics.to_json(problem) for problem in invalid.problems]
+        problems = [problem_rendering.to_json(problem) for problem in invalid.problems]
         print(json.dumps({"valid": False, "problems": problems}, ensure_ascii=False))
         return USAGE_ERROR
     show(invalid.problems, "; nothing was started" if options.command == "run" else "")
@@ -63,7 +63,7 @@ def show_problems(options: argparse.Namespace, invalid: InvalidFile) -> int:
 
 def show(problems: Sequence[Problem], besides: str = "", kind: Literal["error", "note"] = "error") -> None:
     """Print problems, or notes, for a person, and their number if there are several."""
-    from runner.describe.yaml.diagnostics import render_all
+    from runner.describe.yaml.problem_rendering import render_all
 
     if problems:
         text = render_all(problems, color=has_color(sys.stderr), width=width_of(sys.stderr), kind=kind)
@@ -98,17 +98,6 @@ def _check_output(path: str) -> None:
     else:
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # the reader of a pipe would take its closing for the end
             os.close(os.open(path, os.O_WRONLY))
-
-
-def has_color(stream: object) -> bool:
-    """Return whether text on this stream may have colours."""
-    is_terminal = getattr(stream, "isatty", bool)()
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def width_of_terminal() -> int:
-    """Return the width of the terminal in characters, or 100."""
-    return width_of(sys.stdout) or 100
 
 
 def count(number: int, noun: str, plural: str = "s") -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli import files
+from runner.cli import files, streams
 from runner.cli.streams import fail, say
 from runner.history import History, NoSuchRun, history_folder, line_of
 from runner.model.errors import RunJobsError, UsageError
@@ -44,7 +44,7 @@ def _history(options: argparse.Namespace, history: History) -> int:
         return 0
     from runner.report.terminal.listing import history_lines
 
-    print("\n".join(history_lines(runs, files.width_of_terminal())))
+    print("\n".join(history_lines(runs, streams.width_of_terminal())))
     return 0
 
 
@@ -60,23 +60,23 @@ def _show(options: argparse.Namespace, history: History) -> int:
 
         print(json.dumps(fields_of(run), ensure_ascii=False))
         return make_pictures(options, run)
-    from runner.cli.show import shown
+    from runner.cli.stored_run_text import shown
 
-    print("\n".join(shown(run, color=files.has_color(sys.stdout), width=files.width_of_terminal())))
+    print("\n".join(shown(run, color=streams.has_color(sys.stdout), width=streams.width_of_terminal())))
     if options.timeline == "-":
         options.timeline = None  # it has just been shown
     return make_pictures(options, run)
 
 
 def _why(options: argparse.Namespace, history: History) -> int:
-    from runner.cli.show import why
-    from runner.report.terminal.words import harmless
+    from runner.cli.stored_run_text import why
+    from runner.report.terminal.formatting import harmless
 
     run = found(history, options.run)
     edit = line_of(run).edit
     if edit is not None:
         print(f"With the edit: {harmless(edit)}")
-    print("\n".join(why(run, files.width_of_terminal(), color=files.has_color(sys.stdout))))
+    print("\n".join(why(run, streams.width_of_terminal(), color=streams.has_color(sys.stdout))))
     return 0
 
 
@@ -104,7 +104,7 @@ def show_comparison(before: KeptRun, after: KeptRun) -> None:
     from runner.history.compare import compare
     from runner.report.terminal.comparison import comparison_lines
 
-    color, width = files.has_color(sys.stdout), files.width_of_terminal()
+    color, width = streams.has_color(sys.stdout), streams.width_of_terminal()
     longest = max(before.duration, after.duration)  # on one scale: bars are to be compared
     first, second = (timeline_lines(run, color=color, width=width, until=longest) for run in (before, after))
     print("\n".join(comparison_lines(compare(before, after, _field), width, color, (first, second))))
@@ -112,7 +112,7 @@ def show_comparison(before: KeptRun, after: KeptRun) -> None:
 
 def _field(run: KeptRun, path: str) -> str | None:
     """Return the value of a field in a run's file, as it was run."""
-    from runner.describe.plan.field_values import FieldValues
+    from runner.describe.plan.old_values import FieldValues
 
     return FieldValues(run.text.encode(), run.overrides).of(path)
 

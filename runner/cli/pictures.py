@@ -6,8 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli import files
-from runner.cli.streams import fail
+from runner.cli.streams import fail, has_color, width_of_terminal
 from runner.cli.usage import FAULT
 from runner.model.event_types import EVENTS
 from runner.model.events import Event
@@ -32,13 +31,13 @@ def timeline_lines(run: KeptRun, *, color: bool, width: int | None = None, until
 
     timeline = timeline_of(events_of(run))
     timeline = replace(timeline, end=max(timeline.end, until))
-    return lines(timeline, width or files.width_of_terminal(), color)
+    return lines(timeline, width or width_of_terminal(), color)
 
 
 def make_pictures(options: argparse.Namespace, run: KeptRun) -> int:
     """Draw what the options ask for; return the exit status."""
     if options.timeline == "-":
-        lines = timeline_lines(run, color=files.has_color(sys.stderr))
+        lines = timeline_lines(run, color=has_color(sys.stderr))
         print("\n" + "\n".join(lines), file=sys.stderr)
     elif options.timeline:
         from runner.report.timeline.svg import svg

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from runner.cli import files, run
 from runner.cli.explain import explained
-from runner.cli.quiz import questions_of, without_expectations
+from runner.cli.prediction_questions import questions_of, without_expectations
 
 if TYPE_CHECKING:
     import argparse
 
-    from runner.cli.quiz import Question
+    from runner.cli.prediction_questions import Question
     from runner.link.launch import Launched
 
 _RIGHT, _WRONG, _PASSED = "✓", "✗", "·"

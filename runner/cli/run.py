@@ -110,7 +110,7 @@ def _supervise(
         gc.freeze()
         gc.enable()
         # The supervisor works from here on; the reporting code, which is slow to import, comes now.
-        from runner.cli.follow import RunFollower
+        from runner.cli.run_follower import RunFollower
 
         collected = _collection(options, plan)
         try:

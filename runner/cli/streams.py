@@ -1,4 +1,4 @@
-"""Prepare the command's standard streams, even if they are closed, and write its messages to stderr."""
+"""Prepare the command's standard streams, even if they are closed; know their widths and colours; write messages."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def width_of(stream: TextIO) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError, AttributeError):  # it has no descriptor, or that is not a terminal
         return None
+
+
+def has_color(stream: object) -> bool:
+    """Return whether text on this stream may have colours."""
+    is_terminal = getattr(stream, "isatty", bool)()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of_terminal() -> int:
+    """Return the width of the terminal in characters, or 100."""
+    return width_of(sys.stdout) or 100
 
 
 def fail_to_write(error: OSError) -> int:

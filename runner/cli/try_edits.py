@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli import files, run
+from runner.cli import files, run, streams
 from runner.cli.check import check_edits
 from runner.cli.streams import fail, width_of
 from runner.cli.usage import USAGE_ERROR
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.describe.plan.edits import Edit
-    from runner.describe.plan.field_values import FieldValues
+    from runner.describe.plan.old_values import FieldValues
     from runner.link.launch import Launched
 
 MIN_WIDTH = 20
@@ -28,7 +28,7 @@ MARGIN = 5
 def act(options: argparse.Namespace, launched: Launched | None) -> int:
     """List the edits, or make one and compare; return the exit status of the edited run."""
     from runner.describe.plan.edits import edits_of
-    from runner.describe.plan.field_values import FieldValues
+    from runner.describe.plan.old_values import FieldValues
     from runner.model.errors import InvalidFile
 
     try:
@@ -67,7 +67,7 @@ def _changes(edit: Edit, fields: FieldValues) -> Iterator[str]:
     """Return what an edit changes: the path, the file's value, and the new one; long values on lines of their own."""
     from runner.report.terminal.difference_words import parts_that_differ
 
-    width = max(MIN_WIDTH, files.width_of_terminal() - MARGIN)
+    width = max(MIN_WIDTH, streams.width_of_terminal() - MARGIN)
     for override in edit.overrides:
         path = override.partition("=")[0]
         if path == "title" or path.startswith("expect"):

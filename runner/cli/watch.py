@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli import files, run
+from runner.cli import run, streams
 from runner.cli.file_watch import FileWatch
 from runner.cli.streams import say
 
@@ -39,12 +39,12 @@ def act(options: argparse.Namespace, launched: Launched | None) -> int:
                 saves.wait()
             except KeyboardInterrupt:
                 return 0
-            print(f"\n{'─' * min(files.width_of_terminal(), 100)}", file=sys.stderr)
+            print(f"\n{'─' * min(streams.width_of_terminal(), 100)}", file=sys.stderr)
 
 
 def _show_differences(before: KeptRun, after: KeptRun) -> None:
     from runner.history.compare import compare
     from runner.report.terminal.comparison import comparison_lines
 
-    lines = comparison_lines(compare(before, after), files.width_of_terminal(), files.has_color(sys.stderr))
+    lines = comparison_lines(compare(before, after), streams.width_of_terminal(), streams.has_color(sys.stderr))
     print("\nCompared with the run before:", *lines, sep="\n", file=sys.stderr)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from runner.describe.fields.checking import fault
 from runner.describe.fields.types import Duration, Limit, Name, Size, Template, Variable
+from runner.describe.fields.validation_errors import fault
 from runner.describe.yaml.durations import MAX_DURATION_S
 from runner.describe.yaml.scalars import found
 from runner.describe.yaml.suggestions import suggestion

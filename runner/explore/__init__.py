@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import Unmodelled, Wait
 from runner.explore.ends import End, Ended
+from runner.explore.machine import Unmodelled, Wait
 from runner.explore.program import Program
 from runner.explore.search import Search, TooManyStates
 from runner.model.records import record

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ast import literal_eval
 from typing import TYPE_CHECKING, Protocol
 
-from runner.explore.cells import NOTHING, UNSTARTED, Action, Label, Unmodelled
+from runner.explore.machine import NOTHING, UNSTARTED, Action, Label, Unmodelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.explore.cells import Cells, Layout, Run, State, Wait
+    from runner.explore.machine import Cells, Layout, Run, State, Wait
 
 MAX_ACTIONS = 100_000
 """A longer program is refused: each of its actions is at least one state."""

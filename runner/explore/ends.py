@@ -5,19 +5,19 @@ from __future__ import annotations
 from ast import literal_eval
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import UNSTARTED, Wait
+from runner.explore.machine import UNSTARTED, Wait
 from runner.explore.queues import Queue
-from runner.explore.values import Number
+from runner.explore.shared_values import Number
 from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
-    from runner.explore.cells import State
     from runner.explore.code import Code
     from runner.explore.conditions import Condition
     from runner.explore.guards import Guard
+    from runner.explore.machine import State
     from runner.explore.program import Program
 
     Fate: TypeAlias = "Ended | Wait | None"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import Label, Wait
 from runner.explore.conditions import Condition
+from runner.explore.machine import Label, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.explore.cells import Cells, Layout
     from runner.explore.code import Code
+    from runner.explore.machine import Cells, Layout
 
     Keep = Callable[[Cells, object], None]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import BLOCKED, Wait
+from runner.explore.machine import BLOCKED, Wait
 
 if TYPE_CHECKING:
-    from runner.explore.cells import Cells, Label, Layout, Run
     from runner.explore.code import Code
+    from runner.explore.machine import Cells, Label, Layout, Run
 
 
 class Guard:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import BLOCKED, UNSTARTED, Wait
 from runner.explore.code import Code
+from runner.explore.machine import BLOCKED, UNSTARTED, Wait
 from runner.model.events import MAIN_PROCESS
 from runner.model.plan import Act, Join, Kill, Start, Terminate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.explore.cells import Cells, Label, Layout, Run, State
+    from runner.explore.machine import Cells, Label, Layout, Run, State
     from runner.explore.steps import Steps
     from runner.model.plan import Plan
 

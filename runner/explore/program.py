@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import Layout, Unmodelled
 from runner.explore.code import Code
 from runner.explore.conditions import Condition
 from runner.explore.events_barriers import Barrier, Event
 from runner.explore.guards import Guard
+from runner.explore.machine import Layout, Unmodelled
 from runner.explore.main import MainCode, add_main
+from runner.explore.plan_features import Uses
 from runner.explore.queues import JoinableQueue, Queue
+from runner.explore.shared_values import Number
 from runner.explore.steps import Steps
-from runner.explore.uses import Uses
-from runner.explore.values import Number
 from runner.model.plan import (
     SharedArray,
     SharedBarrier,
@@ -29,7 +29,7 @@ from runner.model.plan import (
 from runner.model.shared_things import kind_of
 
 if TYPE_CHECKING:
-    from runner.explore.cells import State
+    from runner.explore.machine import State
     from runner.explore.steps import Thing
     from runner.model.plan import Plan, SharedPlan
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from ast import literal_eval
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import BLOCKED, Label, Unmodelled, Wait
 from runner.explore.conditions import Condition
 from runner.explore.guards import Guard
+from runner.explore.machine import BLOCKED, Label, Unmodelled, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.explore.cells import Cells, Layout, Run
     from runner.explore.code import Code, Feeder
+    from runner.explore.machine import Cells, Layout, Run
     from runner.model.shared_things import SharedQueue
 
 MAX_BYTES = 50_000

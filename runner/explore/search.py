@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import BLOCKED
 from runner.explore.ends import end_of
+from runner.explore.machine import BLOCKED
 from runner.explore.symmetry import Symmetry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.explore.cells import Cells, Run, State
     from runner.explore.code import Code
     from runner.explore.ends import End
+    from runner.explore.machine import Cells, Run, State
     from runner.explore.program import Program
 
 

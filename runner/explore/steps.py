@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, TypeVar
 
-from runner.explore.cells import BLOCKED, Unmodelled, Wait
 from runner.explore.conditions import Condition
 from runner.explore.events_barriers import Barrier, Event
+from runner.explore.machine import BLOCKED, Unmodelled, Wait
 from runner.explore.queues import JoinableQueue, Queue
-from runner.explore.values import Number
+from runner.explore.shared_values import Number
 from runner.model.arguments import references, resolve
 from runner.model.sys_exit import exit_status
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
-    from runner.explore.cells import Cells, Label
     from runner.explore.code import Code
     from runner.explore.guards import Guard
+    from runner.explore.machine import Cells, Label
     from runner.model.json_types import Encoded, StepData
 
     Thing: TypeAlias = Guard | Condition | Event | Barrier | Queue | Number

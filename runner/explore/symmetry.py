@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import UNSTARTED
+from runner.explore.machine import UNSTARTED
 from runner.model.plan import Act, Join, Kill, Start, Terminate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.explore.cells import State
+    from runner.explore.machine import State
     from runner.explore.program import Program
     from runner.model.plan import Plan
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.export.code.trees import every_step, pairs_of
+from runner.export.code.step_traversal import every_step, pairs_of
 from runner.model.dtypes import DTYPES
 from runner.model.shared_things import SharedArray, SharedManaged, SharedQueue, SharedValue, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.export.functions import Function, Parameter
     from runner.model.json_types import Encoded
     from runner.model.shared_things import SharedPlan

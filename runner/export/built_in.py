@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.export.code.trees import Statement
+from runner.export.code.step_traversal import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

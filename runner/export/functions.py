@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.export.code.names import Names, identifier, ordinal, stem
 from runner.export.code.statements import ENV
-from runner.export.code.trees import every_step, references, renamed, replaced
+from runner.export.code.step_traversal import every_step, references, renamed, replaced
 from runner.export.process_steps import BUILT_IN
 from runner.model.json_types import Ref
 from runner.model.records import record, replace
@@ -16,7 +16,7 @@ from runner.model.shared_things import SharedArray, kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.export.process_steps import Work
     from runner.model.json_types import Encoded
     from runner.model.plan import Plan

@@ -9,7 +9,7 @@ from runner.export.code.expressions import literal, seconds
 from runner.export.code.layout import indented
 from runner.export.code.names import TAKEN, Names, identifier
 from runner.export.code.statements import ENDING, Scope, block, reads
-from runner.export.code.trees import renamed, statements
+from runner.export.code.step_traversal import renamed, statements
 from runner.export.process_objects import Run, Unit, code_of, failed, made, runs_of, variable_of
 from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
 from runner.model.shared_things import SharedArray
@@ -17,7 +17,7 @@ from runner.model.shared_things import SharedArray
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.export.process_objects import Making
     from runner.export.shared_things import Things
     from runner.model.json_types import Encoded, StepData

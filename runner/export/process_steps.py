@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.describe.fields.placeholders import encode
 from runner.export.built_in import WORKERS
 from runner.export.code.statements import ENV
-from runner.export.code.trees import references, renamed, unfilled, unfilled_value
+from runner.export.code.step_traversal import references, renamed, unfilled, unfilled_value
 from runner.model.json_types import list_in, mapping_in
 from runner.model.records import record, replace
 from runner.model.shared_things import SharedArray
@@ -15,7 +15,7 @@ from runner.model.shared_things import SharedArray
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.model.json_types import Encoded
     from runner.model.plan import JobPlan, Plan, ProcessPlan
 

@@ -12,7 +12,7 @@ from runner.export.code.imports import import_lines, names_in
 from runner.export.code.layout import indented, wrapped
 from runner.export.code.names import Names
 from runner.export.code.statements import ENV, Scope, block, reads
-from runner.export.code.trees import every_step, references, statements
+from runner.export.code.step_traversal import every_step, references, statements
 from runner.export.functions import functions_of
 from runner.export.main_function import main_lines
 from runner.export.process_objects import Making
@@ -25,7 +25,7 @@ from runner.model.shared_things import SharedArray
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.export.counting import Counter
     from runner.export.functions import Function, Parameter
     from runner.export.process_steps import Work

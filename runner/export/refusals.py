@@ -5,12 +5,12 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
-from runner.export.code.trees import every_step, pairs_of
+from runner.export.code.step_traversal import every_step, pairs_of
 from runner.export.process_steps import COUNTER
 from runner.model.errors import RunJobsError
 from runner.model.plan import Act, Join
 from runner.model.shared_things import SharedManaged
-from runner.notes.start_variables import STARTS_PROGRAMS, takes_effect_at_the_start
+from runner.notes.environment_variables import STARTS_PROGRAMS, takes_effect_at_the_start
 from runner.system.open_files import MAX_POLL_S
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.export.annotations import Types, ctype
 from runner.export.code.expressions import expression, literal
 from runner.export.code.layout import indented
-from runner.export.code.trees import pairs_of
+from runner.export.code.step_traversal import pairs_of
 from runner.model.records import record
 from runner.model.shared_things import (
     SharedArray,

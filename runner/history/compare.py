@@ -11,7 +11,7 @@ from difflib import SequenceMatcher, unified_diff
 from itertools import zip_longest
 
 from runner.history.event_comparison import MEASURED, NUMBER_OF_A_RUN, EventChange, by_process, first_difference
-from runner.history.facts import deadlock, durations, ends, notes, results
+from runner.history.event_queries import deadlock, durations, ends, notes, results
 from runner.history.runs import line_of
 from runner.model.masking import without_secrets
 from runner.model.records import record
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from runner.history import KeptRun, RunLine
-    from runner.history.facts import End, NoteSeen
+    from runner.history.event_queries import End, NoteSeen
     from runner.model.json_types import Json
 
 SET = "--set"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
-from runner.history.facts import moment
+from runner.history.event_queries import moment
 from runner.model.event_types import (
     NAMES,
     JoinTimedOut,
@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.history.facts import EventData
+    from runner.history.event_queries import EventData
     from runner.model.event_types import Fact
     from runner.model.json_types import Json
 

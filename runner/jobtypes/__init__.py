@@ -16,7 +16,7 @@ _HOMES = {
     "SharedArray": "runner.model.plan",
     "SharedLock": "runner.model.plan",
     "SharedSemaphore": "runner.model.plan",
-    "fault": "runner.describe.fields.checking",
+    "fault": "runner.describe.fields.validation_errors",
 }
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.describe.fields.checking import fault
+    from runner.describe.fields.validation_errors import fault
     from runner.describe.job_types import Draft, Expansion, JobModel, JobType
     from runner.model.job_results import End, JobResult
     from runner.model.plan import Progress, SharedArray, SharedLock, SharedSemaphore

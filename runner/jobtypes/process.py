@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field, model_validator
 
-from runner.describe.fields.checking import fault
 from runner.describe.fields.placeholders import encode
 from runner.describe.fields.targets import built_in
 from runner.describe.fields.types import Argument, ClassPath, Target, Template
+from runner.describe.fields.validation_errors import fault
 from runner.describe.job_types import Draft, Expansion, JobModel, JobType
 from runner.describe.steps.do_field import DoSteps
 from runner.describe.yaml import durations

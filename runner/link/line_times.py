@@ -1,7 +1,7 @@
-"""Records of the times at which `print` steps write lines, each sent right before its line is written.
+"""Decide which processes report the times at which their `print` steps write lines, and in which format.
 
-Each record contains the line's length and its beginning, so that a line that other code writes to the same stream is
-never taken for it. Children import this module.
+A record is sent right before its line is written. It contains the line's length and its beginning, so that a line that
+other code writes to the same stream is never taken for it. Children import this module.
 """
 
 from __future__ import annotations

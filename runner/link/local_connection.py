@@ -12,7 +12,7 @@ from runner.link.connection import Gone, StopSignalled
 from runner.link.launch import launch
 from runner.link.line_times import line_reporters
 from runner.link.outputs import Outputs, Source
-from runner.link.stop_deadline import PATIENCE_S, StopDeadline
+from runner.link.supervisor_deadline import PATIENCE_S, SupervisorDeadline
 from runner.link.supervisor_process import SupervisorProcess
 from runner.link.wire import Link
 from runner.model import messages
@@ -55,7 +55,7 @@ class LocalConnection:
         launched.taken = True
         self._link: ToSupervisor = Link(launched.link)
         self._outputs.add(None, launched.stdout, launched.stderr)
-        self._patience = StopDeadline()
+        self._patience = SupervisorDeadline()
         self._supervisor = SupervisorProcess(launched.pid, self._patience, end_descendants)
         self.stops: Stops | None = None
         """The signals that stop the run with their senders, if the caller handles such signals."""

@@ -7,7 +7,7 @@ import os
 import selectors
 import time
 
-from runner.link.freed_room import FreedRoom
+from runner.link.closed_outputs import FreedRoom
 from runner.link.line_time_matching import LineMatching
 from runner.model.events import Output
 from runner.system.open_files import WIDE_PIPE, room_for, widen

@@ -13,13 +13,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from runner.link.stop_deadline import StopDeadline
+    from runner.link.supervisor_deadline import SupervisorDeadline
 
 
 class SupervisorProcess:
     """A supervisor that was started, until it has been reaped."""
 
-    def __init__(self, pid: int, patience: StopDeadline, end_descendants: Callable[[], object]) -> None:
+    def __init__(self, pid: int, patience: SupervisorDeadline, end_descendants: Callable[[], object]) -> None:
         """`end_descendants` is called when the supervisor has ended, before the remains of its run are removed."""
         self.pid = pid
         self._patience = patience

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from runner.model import shared_things
+from runner.model.mapped_sequence import MappedSequence, lines_of
 from runner.model.plan import (
     Act,
     Declared,
@@ -22,7 +23,6 @@ from runner.model.plan import (
     Terminate,
 )
 from runner.model.records import fields_of, from_fields
-from runner.model.stored import Stored, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ MAX_UNPACKED = 2_000
 
 
 def packed(plan: Plan) -> dict[str, Json]:
-    """Return the plan as `to_json` does, but long lists as text, of which `from_json` makes `Stored` sequences.
+    """Return the plan as `to_json` does, but long lists as text, of which `from_json` makes `MappedSequence` sequences.
 
     A plan with shared things stays as it is: each look for deadlocks goes through all of its processes and steps.
     """
@@ -93,7 +93,7 @@ def from_json(data: PlanData) -> Plan:
 
 def _sequence(data: Sequence[Given] | str, make: Callable[[Given], Made]) -> Sequence[Made]:
     """Return the records of a list, or of the text that `packed` has put in its place."""
-    return Stored(data, make) if isinstance(data, str) else tuple(map(make, data))
+    return MappedSequence(data, make) if isinstance(data, str) else tuple(map(make, data))
 
 
 def _step_from_json(data: tuple[str, *tuple[object, ...]]) -> Step:

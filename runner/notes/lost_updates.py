@@ -6,10 +6,10 @@ import math
 import re
 
 from runner.model.arguments import references, resolve
+from runner.model.assigned_places import place_of
 from runner.model.dtypes import DTYPES
 from runner.model.records import record, replace
 from runner.model.shared_things import SharedArray, SharedManaged, SharedValue
-from runner.model.step_places import place_of
 from runner.notes.note import Note, listed
 
 TYPE_CHECKING = False

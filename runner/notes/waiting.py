@@ -7,7 +7,7 @@ from runner.model.messages import ItemDropped, ItemsUnsent, ReleasedExtra, Stuck
 from runner.model.shared_things import SharedBarrier, SharedSemaphore, kind_of
 from runner.notes.manager import of_dead_manager
 from runner.notes.note import Note, folded, listed
-from runner.notes.room import MEETS, of_never_getting_room
+from runner.notes.waiting_for_room import MEETS, of_never_getting_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

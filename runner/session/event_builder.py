@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections import Counter
 from datetime import UTC, datetime
 
 from runner.model import messages, signal_origins
@@ -22,18 +23,18 @@ from runner.model.masking import masked, masked_mapping
 from runner.model.records import from_fields, replace
 from runner.model.verdict import Findings, Verdict, verdict
 from runner.model.words import ForeignWord
-from runner.notes.counts import NoteCounts
+from runner.notes.environment_variables import of_environment
 from runner.notes.expectations import Expectations
 from runner.notes.lives import Notes, holder_died, left_running
 from runner.notes.lost_updates import of_sums
 from runner.notes.note import Note
-from runner.notes.room import of_lacking_room
-from runner.notes.start_variables import of_environment
+from runner.notes.note_counts import NoteCounts
 from runner.notes.targets import TargetNotes
 from runner.notes.waiting import WaitingNotes
+from runner.notes.waiting_for_room import of_lacking_room
 from runner.session import event_facts
 from runner.session.job_reports import report_of
-from runner.session.note_filters import counts_of, crashing, explains_returns
+from runner.session.note_context import crashing, explains_returns
 from runner.system import signal_senders
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from runner.model.event_types import Fact
     from runner.model.messages import OfRun, Reported
     from runner.model.plan import JobPlan, Plan
-    from runner.notes.counts import CountedNote
+    from runner.notes.note_counts import CountedNote
 
 
 class EventBuilder:
@@ -252,7 +253,7 @@ class EventBuilder:
             duration=round(max(0.0, at - self.began), 6),
             values=values,
             deadlock=self._why.deadlock,
-            counts=counts_of(self._outcomes),
+            counts=dict(Counter(self._outcomes).most_common()),
         )
         yield self._event(at, finished)
 

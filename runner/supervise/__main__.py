@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.supervise import boot
+from runner.supervise import gc_pause
 
 # isort: split
 import contextlib
@@ -51,7 +51,7 @@ _FIRST_CODE = "runner.supervise.child.first_code"
 """The module that every child imports."""
 _UNHURT_BY_SIGNALS = "runner.supervise.mp.forkserver_signals"
 """The module that the forkserver imports after the modules that the plan preloads."""
-_UNWARNED_FORKS = "runner.supervise.mp.forkserver_forks"
+_UNWARNED_FORKS = "runner.supervise.mp.forkserver_warnings"
 """The module that the forkserver imports last, if its Python needs it."""
 _LINE_CLOCK = "runner.supervise.child.line_clock"
 """The module that a child imports if its steps print."""
@@ -76,7 +76,7 @@ def main() -> None:
 
 def _obey() -> None:
     """Wait for the front's order and carry it out; the end of the front is an order to stop."""
-    boot.end()
+    gc_pause.end()
     link = _take_the_link()
     with contextlib.suppress(PermissionError):  # already the leader, when started by hand
         os.setsid()

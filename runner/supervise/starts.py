@@ -6,7 +6,7 @@ from runner.model import messages
 from runner.supervise.core.facts import Postponed, Started, StartFailed
 from runner.supervise.imports.guardian import guarded
 from runner.supervise.starting.refusals import start_error
-from runner.supervise.starting.running import NotStarted
+from runner.supervise.starting.started_process import NotStarted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runner.link.wire import ToFront
     from runner.supervise.core.facts import Fact
     from runner.supervise.core.life import LifeId
-    from runner.supervise.starting import running
+    from runner.supervise.starting import started_process
     from runner.supervise.starting.pauses import PauseCheck
     from runner.supervise.starting.processes import Processes
     from runner.supervise.starting.reaping import Ends
@@ -50,7 +50,7 @@ class Starts:
         """Return the read ends of stdout and stderr of a process that has been started, for the front."""
         return self._outputs.pop(process)
 
-    def _attempt(self, lives: Sequence[LifeId], now: float) -> list[running.Started | NotStarted]:
+    def _attempt(self, lives: Sequence[LifeId], now: float) -> list[started_process.Started | NotStarted]:
         """Start a row; code of the user may run here in its first start, and may not come back."""
         if not self._processes.objects.is_started_by_user_code(lives[0].process):
             return self._attempt_row(lives, now)
@@ -59,5 +59,5 @@ class Starts:
         with guarded():
             return self._attempt_row(lives, now)
 
-    def _attempt_row(self, lives: Sequence[LifeId], now: float) -> list[running.Started | NotStarted]:
+    def _attempt_row(self, lives: Sequence[LifeId], now: float) -> list[started_process.Started | NotStarted]:
         return self._processes.start(lives, self._link.unsent, self._interruptions.row(lives, now))

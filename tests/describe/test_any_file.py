@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 from runner.describe.plan.edits import edits_of, problems_of_edits
 from runner.describe.plan.planning import describe
-from runner.describe.yaml.diagnostics import render
-from runner.describe.yaml.diagnostics import to_json as problem_to_json
+from runner.describe.yaml.problem_rendering import render
+from runner.describe.yaml.problem_rendering import to_json as problem_to_json
 from runner.model.arguments import references
 from runner.model.errors import InvalidFile
 from runner.model.plan_json import from_json, to_json

@@ -8,7 +8,7 @@ import pytest
 
 from runner.describe.plan.edits import problems_of_edits
 from runner.describe.plan.planning import describe
-from runner.describe.yaml.diagnostics import render
+from runner.describe.yaml.problem_rendering import render
 from runner.model.errors import InvalidFile
 from tests.bad_files.corpus import BadFile, bad_edits, bad_files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.describe.plan.field_values import FieldValues
+from runner.describe.plan.old_values import FieldValues
 
 TEXT = b"""\
 grace_period: 1_000

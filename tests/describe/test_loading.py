@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.describe.yaml.document import Document
+from runner.describe.yaml.file_bytes import MAX_FILE
 from runner.describe.yaml.loading import MAX_DEPTH, MAX_NODES, decoded, read
-from runner.describe.yaml.reading import MAX_FILE
 from runner.model.errors import InvalidFile, Problem
 from tests.describe.describing import FILE, marked
 from tests.effort import share_of

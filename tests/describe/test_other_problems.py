@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.describe.plan.other_problems import PossibleNames
+from runner.describe.plan.error_recovery import PossibleNames
 
 
 def test_names_that_are_known_for_certain_are_suggested_and_others_stand_for_no_process() -> None:

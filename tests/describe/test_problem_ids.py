@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from runner.describe.fields.checking import fault
+from runner.describe.fields.validation_errors import fault
 from runner.model.problem_ids import MEANINGS, ProblemId
 from tests.problem_ids import COMMANDS, of_the_corpus
 

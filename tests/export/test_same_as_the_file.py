@@ -20,7 +20,7 @@ import yaml
 
 import runner
 from runner.export import CannotExport, export
-from runner.export.code.trees import every_step
+from runner.export.code.step_traversal import every_step
 from runner.model.events import Output
 from runner.model.records import record
 from runner.model.results import Recorder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.link import stop_deadline
+from runner.link import supervisor_deadline
 from tests.running import COMMAND, children_of, run_text, wait_until
 from tests.seeing import PROC
 
@@ -84,7 +84,7 @@ NOT_WAITED_FOR_S = 40
 @pytest.fixture
 def _exit_functions_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit functions have as long as they may need on a busy machine."""
-    monkeypatch.setattr(stop_deadline, "EXIT_FUNCTIONS_S", 30.0)
+    monkeypatch.setattr(supervisor_deadline, "EXIT_FUNCTIONS_S", 30.0)
 
 
 def left_by(result: RunResult) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.system.sleeping import sleeps
+from runner.system.thread_states import sleeps
 from tests.running import COMMAND, Running, children_of, has_ended, wait_until, written
 from tests.seeing import PROC
 

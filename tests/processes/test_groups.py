@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.system import process_groups, sleeping
+from runner.system import process_groups, thread_states
 from tests.running import COMMAND, Running, once_ready, run_text, wait_until, written
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ main: [start: other, start: ended, start: killed, start: parent, join: ended, jo
 
 SENDERS = """
 import os, signal, subprocess, sys, time
-from runner.system import sleeping
+from runner.system import thread_states
 
 def signal_the_parent(number):
     time.sleep(0.5)  # the supervisor reads the answer of a forkserver; where sleep is unknown, this is all
-    while sleeping.sleeps(os.getppid()) is False:  # it starts processes
+    while thread_states.sleeps(os.getppid()) is False:  # it starts processes
         time.sleep(0.01)
     os.kill(os.getppid(), number)
     time.sleep(60)
@@ -262,7 +262,7 @@ def test_a_group_has_no_leader_among_the_living(clone: str, monkeypatch: pytest.
 
 SENDS_TO_THE_COMMAND = """
 import os, signal, time
-from runner.system import sleeping
+from runner.system import thread_states
 
 def read(pid, name):
     return open(f"/proc/{pid}/{name}").read()
@@ -278,7 +278,7 @@ def end_the_command(events):
     command = parent(pid)
     while "process.started" not in open(events).read():
         time.sleep(0.01)
-    while sleeping.sleeps(command) is not True:  # while it works, its handler knows the number alone
+    while thread_states.sleeps(command) is not True:  # while it works, its handler knows the number alone
         time.sleep(0.01)
     os.kill(command, signal.SIGTERM)
     time.sleep(60)
@@ -302,7 +302,7 @@ def test_a_stop_that_a_target_requests_of_the_command_names_it(start_method: str
 def test_a_stop_from_outside_names_its_sender() -> None:
     running = Running(given=b"jobs: [{name: a, do: [{sleep: 0.5}, {print: ready}, hang]}]")
     running.wait_for(b"ready")
-    wait_until(lambda: sleeping.sleeps(running.command.pid) is True)
+    wait_until(lambda: thread_states.sleeps(running.command.pid) is True)
 
     running.command.send_signal(signal.SIGHUP)
     status, said = running.end()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner.history import KeptRun, RunLine
 from runner.history.compare import Comparison, OutcomeChange, OutputChange, TimeChange, ValueChange, compare
 from runner.history.event_comparison import EventChange
-from runner.history.facts import End, NoteSeen
+from runner.history.event_queries import End, NoteSeen
 from runner.model.records import replace
 from runner.report.terminal.comparison import MAX_DIFF, MAX_ROWS, MIN_WIDTH, comparison_lines, verdict
 from runner.report.terminal.listing import MIN_FILE, history_lines

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.notes.failures import Failures
+from runner.notes.failure_groups import Failures
 from runner.report.terminal.failure_lines import MAX_GROUPS, MAX_TRACEBACK, failure_lines
 from tests.events import event_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from runner.report.terminal.log import event_log
+from runner.report.terminal.loggers import event_log
 from tests.events import event_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from runner.model.json_types import Error
 from runner.model.messages import Joined, JoinTimedOut, MainEnded, MainSlept
 from runner.model.plan import Act, Join, Kill, Plan, ProcessPlan, Sleep, Start, Step, Terminate
 from runner.model.records import fields_of
-from runner.supervise.core import requests
+from runner.supervise.core import start_queue
 from runner.supervise.core.commands import Command, DoAct, EndRun, Report, SendSignal, SetTimer, StartLives
 from runner.supervise.core.facts import (
     ActDone,
@@ -36,8 +36,8 @@ from runner.supervise.core.life import End, Life, LifeId
 from runner.supervise.core.main import Main
 from runner.supervise.core.population import Population
 from runner.supervise.core.process import Phase, Process
-from runner.supervise.core.requests import Requests
 from runner.supervise.core.schedule import Schedule
+from runner.supervise.core.start_queue import StartQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,7 +208,7 @@ def clone(thing: Any) -> Any:
                 vars(made)[name] = deque(maxlen=1)
             case deque() | dict() | set() | list() | bytearray():
                 vars(made)[name] = value.copy()
-            case Population() | Requests():
+            case Population() | StartQueue():
                 vars(made)[name] = clone(value)
             case _:
                 vars(made)[name] = value
@@ -222,7 +222,7 @@ GIVEN = ("_plan", "_declared", "_last_facts", "plan", "steps", "declared")
 def frozen(thing: Any) -> Any:
     """A part of a schedule's state as a value that can be compared."""
     match thing:
-        case Schedule() | Population() | Requests():
+        case Schedule() | Population() | StartQueue():
             return tuple([frozen(value) for name, value in vars(thing).items() if name not in GIVEN])
         case Process() | Life() | Main():
             return tuple([frozen(value) for name, value in fields_of(thing).items() if name not in GIVEN])
@@ -290,7 +290,7 @@ def explored(made: Plan, *, room: int, counts_outputs: bool) -> int:
 
 @pytest.fixture(autouse=True)
 def few_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "PAUSES_S", requests.PAUSES_S[:PAUSES])
+    monkeypatch.setattr(start_queue, "PAUSES_S", start_queue.PAUSES_S[:PAUSES])
 
 
 @pytest.mark.parametrize(("steps", "daemon", "room", "counts_outputs"), SMALL)

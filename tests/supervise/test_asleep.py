@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from runner.system.sleeping import sleeps
+from runner.system.thread_states import sleeps
 
 
 def becomes(pid: int, expected: bool | None) -> bool:

@@ -19,7 +19,7 @@ from runner.model.shared_things import (
 )
 from runner.supervise.sharing.guards import Guards, missing_permits
 from runner.supervise.tracing.table import BLOCKED, EXTRA, MARK, WAITS, WANTS, operation_bits
-from runner.system.sleeping import SEEN_TWICE_COUNT
+from runner.system.thread_states import SEEN_TWICE_COUNT
 from tests.supervise.things import asleep, guards_of, made_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from runner.model import multiprocessing_parts
+from runner.model import multiprocessing_protocols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,7 @@ def test_no_other_private_name_of_somebody_elses_is_used() -> None:
 
 
 def test_every_private_name_that_a_type_has_is_one_of_these() -> None:
-    kinds = [kind for kind in vars(multiprocessing_parts).values() if getattr(kind, "_is_protocol", False)]
+    kinds = [kind for kind in vars(multiprocessing_protocols).values() if getattr(kind, "_is_protocol", False)]
     named = {
         name for kind in kinds for name in (*kind.__annotations__, *vars(kind)) if re.fullmatch("_[a-z][a-z_]*", name)
     }

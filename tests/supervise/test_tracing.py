@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from runner.model.multiprocessing_parts import Made
+    from runner.model.multiprocessing_protocols import Made
     from runner.supervise.tracing.table import Cell
 
 # A timer thread of pytest's would be one that may let us go on.

@@ -38,14 +38,14 @@ from runner.supervise.tracing.table import (
     WANTS,
     operation_bits,
 )
-from runner.system.sleeping import SEEN_TWICE_COUNT
+from runner.system.thread_states import SEEN_TWICE_COUNT
 from tests.supervise.things import asleep, childless, guards_of, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from runner.model.json_types import StepData
-    from runner.model.multiprocessing_parts import Made
+    from runner.model.multiprocessing_protocols import Made
     from runner.model.shared_things import SharedPlan
     from runner.supervise.sharing.things import SharedThings
 

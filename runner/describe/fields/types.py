@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from runner.describe.fields import placeholders, targets
-from runner.describe.fields.checking import fault
+from runner.describe.fields.validation_errors import fault
 from runner.describe.yaml import durations, sizes
 
 if TYPE_CHECKING:

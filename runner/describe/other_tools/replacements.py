@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from runner.describe.other_tools.entries import call, environment, program, seconds, whole
-from runner.describe.other_tools.text import field as _field
+from runner.describe.other_tools.yaml_text import field as _field
 from runner.model.records import field, record
 
 if TYPE_CHECKING:

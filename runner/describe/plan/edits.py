@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from typing import TYPE_CHECKING
 
 from runner.describe.plan.planning import describe
 from runner.describe.yaml.loading import read
+from runner.describe.yaml.scalars import as_json
 from runner.model.errors import InvalidFile, Problem
 from runner.model.records import record
 
@@ -86,12 +85,4 @@ def written(value: object) -> str:
             return "{" + ", ".join(f"{written(key)}: {written(item)}" for key, item in value.items()) + "}"
         case float() if not math.isfinite(value):
             return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
-    return _UNSEEN.sub(_escaped, json.dumps(value, ensure_ascii=False))
-
-
-_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
-"""Characters that JSON keeps, and YAML reads as a line break or refuses."""
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    return as_json(value)

@@ -1,4 +1,4 @@
-"""Find fields of a job that have no effect because of other parts of the file."""
+"""Find `join`, `join_timeout` and `start_delay` of jobs that have no effect, because `main` or a missing join."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from runner.describe.fields import checking
+from runner.describe.fields import validation_errors
 from runner.describe.fields.placeholders import fill_text
 from runner.describe.job_types import DEFAULT, UnknownJobType, find
 from runner.describe.plan.expansion_checks import check_expansion
@@ -126,7 +126,7 @@ class Jobs:
             return job_type.model.model_validate(entry, context={"environ": self._environ, "things": self._things})
         except ValidationError as error:
             where = f"in a `{job_type.name}` job"
-            self.problems += checking.problems(error, job_type.model, self._document, path, where)
+            self.problems += validation_errors.problems(error, job_type.model, self._document, path, where)
             return None
 
     def _report(self, path: Path, message: str, help: str | None = None, *, id: ProblemId) -> None:
@@ -140,6 +140,6 @@ def _instead_of(entry: object) -> str | None:
     if len(entry.split()) < 2:
         return f"write - target: {entry}"
     from runner.describe.other_tools.entries import call, program
-    from runner.describe.other_tools.text import flow
+    from runner.describe.other_tools.yaml_text import flow
 
     return f"write - {flow(call(program(entry) or [entry]))}"

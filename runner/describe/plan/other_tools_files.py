@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.describe.other_tools.entries import Entry, environment, job_name, job_of, normal
-from runner.describe.other_tools.text import file_lines
+from runner.describe.other_tools.yaml_text import file_lines
 from runner.describe.yaml.loading import MERGED
 from runner.describe.yaml.suggestions import listed
 from runner.model.errors import InvalidFile, Problem

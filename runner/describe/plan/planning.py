@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from runner.describe.fields import checking
-from runner.describe.plan import naming, other_problems
+from runner.describe.fields import validation_errors
+from runner.describe.plan import error_recovery, naming
 from runner.describe.plan.fields_without_effect import without_effect
 from runner.describe.plan.jobs import Job, Jobs
 from runner.describe.plan.main_field import Script, default_steps
@@ -144,7 +144,7 @@ class _Planner:
         shared = self._shared()
         jobs = self._jobs()
         if self.problems:
-            self.problems += other_problems.problems(self.document, jobs, Scope(self.things, self.environ, ()))
+            self.problems += error_recovery.problems(self.document, jobs, Scope(self.things, self.environ, ()))
             if run.expect is not None:
                 self._declared(run.expect)
         self._stop_if_wrong()
@@ -188,7 +188,7 @@ class _Planner:
             return RunFile.model_validate(value, context={"environ": self.environ, "things": {}})
         except ValidationError as error:
             self._stop_if_foreign()
-            self.problems += checking.problems(error, RunFile, self.document, (), "in the file")
+            self.problems += validation_errors.problems(error, RunFile, self.document, (), "in the file")
             return RunFile.model_construct(jobs=[], main=None)
 
     def _stop_if_foreign(self) -> None:

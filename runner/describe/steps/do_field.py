@@ -6,8 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
-from runner.describe.fields.checking import faults
 from runner.describe.fields.types import environ_of, things_of
+from runner.describe.fields.validation_errors import faults
 from runner.describe.steps.reader import Scope, StepReader
 
 TYPE_CHECKING = False

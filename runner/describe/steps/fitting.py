@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from runner.describe.fields.checking import Fault
 from runner.describe.fields.placeholders import fill
+from runner.describe.fields.validation_errors import Fault
 from runner.describe.steps.step_types import NUMBERED, STEPS
 from runner.describe.yaml.scalars import found, shortened
 from runner.describe.yaml.suggestions import listed, suggestion, with_article

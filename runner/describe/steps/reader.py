@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from runner.describe.fields.checking import Fault
 from runner.describe.fields.placeholders import IN_ARGUMENTS, BadPlaceholder, check, encode, replaced
+from runner.describe.fields.validation_errors import Fault
 from runner.describe.steps.fitting import misplaced, unfit
 from runner.describe.steps.step_types import IN_DO, ORDERS, QUEUES, STEPS, STEPS_BELOW, UNSENT
 from runner.describe.steps.step_values import wrong

@@ -6,7 +6,7 @@ import math
 import struct
 from typing import TYPE_CHECKING
 
-from runner.describe.fields.checking import Fault, instance_of, instead_of
+from runner.describe.fields.validation_errors import Fault, instance_of, instead_of
 from runner.describe.steps.fitting import beyond
 from runner.describe.steps.thing_kinds import KINDS, MAX_LENGTH, MAX_PERMITS, OPTIONS, RESERVED
 from runner.describe.yaml.scalars import found, shortened

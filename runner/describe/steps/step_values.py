@@ -6,7 +6,7 @@ import builtins
 import signal
 from typing import TYPE_CHECKING
 
-from runner.describe.fields.checking import instead_of
+from runner.describe.fields.validation_errors import instead_of
 from runner.describe.steps.step_types import BOOL, COUNT, DEADLY, EXCEPTION, SIGNAL, TEXT
 from runner.describe.yaml.scalars import found, shortened
 from runner.describe.yaml.suggestions import nearest, suggestion

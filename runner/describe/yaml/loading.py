@@ -15,7 +15,7 @@ import yaml
 
 from runner.describe.yaml import syntax
 from runner.describe.yaml.document import BREAK, Collection, Document, Mark, Marked, Span
-from runner.describe.yaml.reading import MAX_FILE
+from runner.describe.yaml.file_bytes import MAX_FILE
 from runner.describe.yaml.scalars import BadScalar, plain, shortened, tagged
 from runner.model.errors import InvalidFile, Problem
 

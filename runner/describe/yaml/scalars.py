@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import TypeAlias
@@ -132,3 +133,12 @@ def found(value: object) -> str:
         case list():
             return "a list"
     return "a mapping"
+
+
+_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that JSON keeps, and YAML reads as a line break or refuses."""
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON that YAML reads as the same value."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from runner.export.code.expressions import arguments, expression, literal, seconds, tuple_of
 from runner.export.code.layout import indented
-from runner.export.code.trees import references
+from runner.export.code.step_traversal import references
 from runner.model.records import record
 from runner.model.shared_things import SharedArray, SharedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from runner.export.code.trees import Statement
+    from runner.export.code.step_traversal import Statement
     from runner.model.json_types import Encoded
     from runner.model.shared_things import SharedPlan
 

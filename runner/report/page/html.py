@@ -16,8 +16,8 @@ from runner.model.event_types import (
 from runner.model.masking import without_secrets
 from runner.model.records import record
 from runner.report.page.process_table import escaped, process_table
+from runner.report.terminal.formatting import duration
 from runner.report.terminal.summary import result_lines, value_lines
-from runner.report.terminal.words import duration
 from runner.report.timeline.build import timeline_of
 from runner.report.timeline.svg import svg
 

@@ -13,7 +13,7 @@ from runner.model.event_types import (
 )
 from runner.model.exit_codes import meaning, signal_name
 from runner.model.records import record
-from runner.report.terminal.words import duration, harmless, size
+from runner.report.terminal.formatting import duration, harmless, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from runner.history.compare import SET
 from runner.model.event_types import EVENTS
 from runner.model.events import Event
-from runner.report.terminal.console import Console
 from runner.report.terminal.difference_words import (
     end_in_words,
     expected_in_words,
@@ -19,14 +18,15 @@ from runner.report.terminal.difference_words import (
     setting_row,
     value_in_words,
 )
+from runner.report.terminal.event_printer import Console
+from runner.report.terminal.formatting import duration, harmless
 from runner.report.terminal.listing import columns, end_of, local, start_of
-from runner.report.terminal.words import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 
     from runner.history.compare import Comparison
-    from runner.history.facts import EventData, NoteSeen
+    from runner.history.event_queries import EventData, NoteSeen
 
 MIN_WIDTH = 60
 MAX_WIDTH = 100

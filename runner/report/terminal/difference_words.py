@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from runner.model.exit_codes import signal_name
+from runner.report.terminal.formatting import duration, harmless
 from runner.report.terminal.listing import start_of
-from runner.report.terminal.words import duration, harmless
 
 if TYPE_CHECKING:
     from runner.history.compare import OutputChange, ValueChange
-    from runner.history.facts import End
+    from runner.history.event_queries import End
     from runner.model.json_types import Json
 
 

@@ -23,8 +23,8 @@ from runner.model.plan import (
 )
 from runner.model.shared_things import kind_of
 from runner.notes.note import listed
+from runner.report.terminal.formatting import duration, harmless, size
 from runner.report.terminal.step_words import in_words, one
-from runner.report.terminal.words import duration, harmless, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from runner.model.event_types import MainEnded, ProcessExited, StartFailed
-from runner.report.terminal.words import REASONS, harmless
+from runner.report.terminal.formatting import REASONS, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.model.json_types import Error
-    from runner.notes.failures import Failure, Failures
+    from runner.notes.failure_groups import Failure, Failures
 
 MAX_GROUPS = 8
 """Further groups are counted: the text has to fit on a screen."""

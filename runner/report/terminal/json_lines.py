@@ -8,7 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from runner.report.terminal.log import event_log
+from runner.report.terminal.loggers import event_log
 from runner.report.terminal.writing import write_some
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from runner.report.terminal.words import duration, harmless
+from runner.report.terminal.formatting import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from runner.model.event_types import ProcessExited, ProcessStarted
 from runner.model.events import Event, ProgressMade
-from runner.report.terminal.words import duration, harmless
+from runner.report.terminal.formatting import duration, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

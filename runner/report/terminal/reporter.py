@@ -10,7 +10,7 @@ from runner.model.event_types import JobReported, RunFinished
 from runner.model.events import Event, Output, ProgressMade
 from runner.model.records import record
 from runner.model.results import Recorder
-from runner.notes.failures import Failures
+from runner.notes.failure_groups import Failures
 from runner.report.terminal.output import Prefixed, Raw
 from runner.report.terminal.writing import write_some
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.model.events import Item
-    from runner.report.terminal.console import Console
+    from runner.report.terminal.event_printer import Console
     from runner.report.terminal.json_lines import JsonLines
     from runner.report.terminal.live import Live
 
@@ -120,7 +120,7 @@ class Reporter:
     def _event_lines(self) -> Console | None:
         if self._settings.quiet:
             return None
-        from runner.report.terminal.console import Console
+        from runner.report.terminal.event_printer import Console
 
         settings = self._settings
         color = settings.color and settings.stderr_is_terminal

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from runner.model.exit_codes import meaning, signal_name
-from runner.report.terminal.words import duration, harmless, size
+from runner.report.terminal.formatting import duration, harmless, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

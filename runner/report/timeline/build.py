@@ -29,8 +29,8 @@ from runner.model.event_types import (
     StartFailed,
 )
 from runner.model.events import MAIN_PROCESS
-from runner.notes.counts import merged
-from runner.report.terminal.words import REASONS, error_in_words, exit_code, shortened
+from runner.notes.note_counts import merged
+from runner.report.terminal.formatting import REASONS, error_in_words, exit_code, shortened
 from runner.report.timeline.growing_lane import GrowingLane, clock
 from runner.report.timeline.model import MAIN, Arrow, End, Remark, Timeline, deadlock_arrows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.report.terminal.words import duration
+from runner.report.terminal.formatting import duration
 from runner.report.timeline.model import End, Instant, Lane, Span
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from runner.model.records import record
-from runner.report.terminal.words import duration, harmless
+from runner.report.terminal.formatting import duration, harmless
 from runner.report.timeline.model import SPAN_WORDS, ending
 from runner.report.timeline.svg_style import style
 from runner.report.timeline.text import fitted, ticks, width_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width
 
 from runner.model.records import record
-from runner.report.terminal.words import duration, harmless
+from runner.report.terminal.formatting import duration, harmless
 from runner.report.timeline.model import MAIN, SPAN_WORDS, ending
 
 if TYPE_CHECKING:

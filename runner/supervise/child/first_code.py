@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-    from runner.model.multiprocessing_parts import ForkServer
+    from runner.model.multiprocessing_protocols import ForkServer
     from runner.supervise.child.context import ChildContext
 
 _SIGKILL = int(signal.SIGKILL)

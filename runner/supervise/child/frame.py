@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from runner.model.json_types import Encoded, Ref, StepData
-    from runner.model.multiprocessing_parts import Made
+    from runner.model.multiprocessing_protocols import Made
     from runner.supervise.tracing.handles import Handle
     from runner.supervise.tracing.table import Cell
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
-    from runner.model.multiprocessing_parts import Process
+    from runner.model.multiprocessing_protocols import Process
     from runner.supervise.tracing.handles import Handle
 
 SOON_S = 0.1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from itertools import repeat
 
-from runner.model.step_places import place_of
+from runner.model.assigned_places import place_of
 from runner.system.clock import monotonic
 from runner.system.open_files import MAX_POLL_S
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.model.json_types import StepData
-    from runner.model.multiprocessing_parts import Guard, Value
+    from runner.model.multiprocessing_protocols import Guard, Value
     from runner.supervise.child.frame import Frame, Maker, Run
 
 

@@ -1,4 +1,4 @@
-"""The state machine of one life, which is one operating-system process: facts in, commands out.
+"""The state machine of one life, which is one operating-system process: timeout, SIGTERM, grace period, SIGKILL, end.
 
 Pure: no clock, no pid, no file.
 

@@ -1,4 +1,4 @@
-"""The declared processes of a run: their states, their requested starts, and the room for them. Pure.
+"""The states of the declared processes of a run, and what facts and orders change in them. Pure.
 
 It does not depend on main and on the run's phase: `schedule` decides when a process is requested, and when all are
 stopped.
@@ -11,7 +11,7 @@ from runner.supervise.core import process as processes
 from runner.supervise.core.commands import Command, SetTimer, StartLives
 from runner.supervise.core.life import DECLARED_REASONS, Due, ImpossibleFact, Kill, LifeId, Terminate
 from runner.supervise.core.process import Phase, Process
-from runner.supervise.core.requests import Requests
+from runner.supervise.core.start_queue import StartQueue
 from runner.supervise.core.timers import Retry
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ class Population:
     """The processes of one run, by their numbers."""
 
     def __init__(self, plan: Plan, room: int, outputs_room: int | None) -> None:
-        """`room` and `outputs_room` are those of `Requests`."""
+        """`room` and `outputs_room` are those of `StartQueue`."""
         self._plan = plan
         self._declared = DECLARED_REASONS | {reason for reason in OUTCOME_OF_STOP if _is_declared(plan, reason)}
         self._states: dict[int, Process] = {}
@@ -46,7 +46,7 @@ class Population:
         """The phases of the processes that are in `OVER`, by their index; 0 for the others."""
         self.alive: dict[int, None] = {}
         """The living processes, in the order of their starts."""
-        self.requests = Requests(room, outputs_room)
+        self.queue = StartQueue(room, outputs_room)
         self._stop_order: Terminate | Kill | None = None
         """The order that ends a life which begins while all are being stopped."""
 
@@ -58,17 +58,17 @@ class Population:
     @property
     def can_start(self) -> bool:
         """Whether a row of starts can begin now."""
-        return self.requests.can_start and self._stop_order is None
+        return self.queue.can_start and self._stop_order is None
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing lives, and nothing waits for its start."""
-        return not self.alive and not self.requests
+        return not self.alive and not self.queue
 
     @property
     def lacks_room(self) -> bool:
         """Return whether processes wait because as many live as there is room for."""
-        return bool(self.requests.waiting) and self.requests.free <= 0
+        return bool(self.queue.waiting) and self.queue.free <= 0
 
     @property
     def ending(self) -> frozenset[int]:
@@ -101,23 +101,23 @@ class Population:
     def request(self, number: int, at: float) -> None:
         """Request the start of a process."""
         self._apply(number, processes.Requested(), at)
-        self.requests.add(number)
+        self.queue.add(number)
 
     def start_row(self, at: float) -> StartLives:
         """Return the next row of starts; only when `can_start`."""
-        row = self.requests.take_row(MAX_STARTS)
+        row = self.queue.take_row(MAX_STARTS)
         for number in row:
             self._apply(number, processes.Chosen(), at)
         return StartLives(tuple([self._states[number].next_life for number in row]))
 
     def see_start(self, life: LifeId, pid: int, shown: str, at: float) -> list[Command]:
         """Handle that a life has begun; it is stopped at once if all are being stopped."""
-        self.requests.see_started(life.process)
+        self.queue.see_started(life.process)
         self.alive[life.process] = None
         commands = self._apply(life.process, processes.LifeBegan(pid, shown), at)
         if self._stop_order is not None:
             commands += self._apply(life.process, self._stop_order, at)
-            self._drop_requests(at)
+            self._clear_queue(at)
         return commands
 
     def see_failed_start(self, life: LifeId, error: Error, *, again: bool, at: float) -> list[Command]:
@@ -125,40 +125,40 @@ class Population:
         enough."""
         number = life.process
         if again and self._stop_order is None:
-            is_paused = self.requests.is_paused
+            is_paused = self.queue.is_paused
             pause = None if is_paused else self._pause(for_room=False)
             if is_paused or pause is not None:
-                self.requests.see_failed(number, again=True)
+                self.queue.see_failed(number, again=True)
                 commands = self._apply(number, processes.PutBack(), at)
                 return commands if pause is None else [*commands, pause]
-        self.requests.see_failed(number, again=False)
+        self.queue.see_failed(number, again=False)
         commands = self._apply(number, processes.Failed(error), at)
-        self._drop_requests(at)
+        self._clear_queue(at)
         return commands
 
     def see_postponed(self, at: float) -> None:
         """Handle that the row ended early: processes that were not attempted wait again."""
-        for number in self.requests.see_postponed():
+        for number in self.queue.see_postponed():
             self._apply(number, processes.PutBack(), at)
-        self._drop_requests(at)
+        self._clear_queue(at)
 
     def _pause(self, *, for_room: bool) -> SetTimer | None:
         """Return the timer of a pause before another try; None if there have been enough of them."""
-        pause_s = self.requests.pause(for_room=for_room)
-        return None if pause_s is None else SetTimer(Retry(self.requests.generation), pause_s)
+        pause_s = self.queue.pause(for_room=for_room)
+        return None if pause_s is None else SetTimer(Retry(self.queue.generation), pause_s)
 
     def see_to_room(self, at: float) -> list[Command]:
         """Let the starts that wait for room fail, if no end of a living process can make room for them.
 
         Processes that ended ones have left may keep their outputs open.
         """
-        if self.alive or self.requests.starting or self.requests.is_paused or not self.lacks_room:
+        if self.alive or self.queue.starting or self.queue.is_paused or not self.lacks_room:
             return []
         pause = self._pause(for_room=True)
         if pause is not None:
             return [pause]
         error = self._no_room("processes that were left keep the outputs of others open")
-        return self._withdraw(self.requests.give_up(), error, at)
+        return self._withdraw(self.queue.give_up(), error, at)
 
     # Ends.
 
@@ -167,18 +167,18 @@ class Population:
         if self.phase(number) is not Phase.WAITING:
             return self._apply(number, order, at)
         error = self._no_room("main ended it before there was room for it")
-        self.requests.withdraw(number)
+        self.queue.withdraw(number)
         return self._withdraw([number], error, at)
 
     def end_daemons(self, at: float) -> list[Command]:
         """Do what CPython does when a program's main has ended: terminate daemons, wait for the others."""
-        daemons = [each for each in (*self.alive, *self.requests.waiting) if self._plan.processes[each].daemon]
+        daemons = [each for each in (*self.alive, *self.queue.waiting) if self._plan.processes[each].daemon]
         return [command for each in daemons for command in self.end(each, Terminate("main_ended"), at)]
 
     def stop(self, order: Terminate | Kill, at: float) -> list[Command]:
         """End all living processes; nothing is started any more."""
         self._stop_order = order
-        self._drop_requests(at)
+        self._clear_queue(at)
         return [command for number in list(self.alive) for command in self._apply(number, order, at)]
 
     def see_exit(self, life: LifeId, end: End, at: float) -> list[Command]:
@@ -188,13 +188,13 @@ class Population:
             raise ImpossibleFact(f"{life} has ended, which does not live: {self._states.get(number)}")
         commands = self._apply(number, end, at)
         del self.alive[number]
-        self.requests.see_end(number)
+        self.queue.see_end(number)
         return commands
 
     def see_outputs_closed(self, numbers: Iterable[int]) -> None:
         """Handle that the front has closed the outputs of these processes, which may still live."""
         for number in numbers:
-            self.requests.see_outputs_closed(number)
+            self.queue.see_outputs_closed(number)
 
     def fire(self, timer: LifeTimer, at: float) -> list[Command]:
         """Handle a life's timer."""
@@ -204,10 +204,10 @@ class Population:
         state = self._states.get(life.process)
         return state is not None and state.life is not None and state.life.id == life
 
-    def _drop_requests(self, at: float) -> None:
+    def _clear_queue(self, at: float) -> None:
         """When all are being stopped, have nothing wait for its start any more."""
         if self._stop_order is not None:
-            self._withdraw(self.requests.give_up(), None, at)
+            self._withdraw(self.queue.give_up(), None, at)
 
     def _withdraw(self, numbers: Iterable[int], error: Error | None, at: float) -> list[Command]:
         return [command for each in numbers for command in self._apply(each, processes.Withdrawn(error), at)]
@@ -216,7 +216,7 @@ class Population:
         """Return the error of a process that was not started because there was no room for it."""
         limit = "the system lets this user have no more processes"
         if self.lacks_room:
-            limit = f"the limit of open files (`ulimit -n`) allows no more than {self.requests.room} at once: raise it"
+            limit = f"the limit of open files (`ulimit -n`) allows no more than {self.queue.room} at once: raise it"
         return {"type": "OSError", "message": f"{why}: {limit}", "traceback": None}
 
 

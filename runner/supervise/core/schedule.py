@@ -1,4 +1,4 @@
-"""The state machine of a whole run: main, the declared processes, and the run's own phase. Pure.
+"""The state machine of a whole run: main, the declared processes, and what a first and a second stop do. Pure.
 
 Facts come in through `Schedule.handle`, commands go out; the shell carries them out and knows the time.
 """
@@ -99,12 +99,12 @@ class Schedule:
         """Return the first process that waits for its start because as many live as there is room for; None if none
         does."""
         population = self._population
-        return population.requests.waiting[0] if population.lacks_room and not self.is_stopping else None
+        return population.queue.waiting[0] if population.lacks_room and not self.is_stopping else None
 
     @property
     def room(self) -> int:
         """Return how many processes can live at once."""
-        return self._population.requests.room
+        return self._population.queue.room
 
     def phase(self, process: int) -> Phase:
         """Return the phase of a process."""
@@ -115,14 +115,14 @@ class Schedule:
         from runner.supervise.core.snapshot import Moment  # here: only runs with shared things need it
 
         coming = self._coming_steps()
-        population, requests = self._population, self._population.requests
+        population, queue = self._population, self._population.queue
         return Moment(
             alive=frozenset(population.alive),
             main=self._mains_state(coming),
             ending=population.ending,
             mains_steps=tuple(step.step for step in coming if isinstance(step, steps.Act)),
-            requested=frozenset(requests.waiting),
-            room=Room(requests.room, requests.free > 0 or requests.is_paused, requests.holders),
+            requested=frozenset(queue.waiting),
+            room=Room(queue.room, queue.free > 0 or queue.is_paused, queue.holders),
         )
 
     def _coming_steps(self) -> Sequence[steps.Step]:
@@ -196,7 +196,7 @@ class Schedule:
     @property
     def _fills_the_row(self) -> bool:
         """Whether main has more starts to request before the row begins: a row that ended early left some."""
-        is_short = len(self._population.requests.waiting) < MAX_STARTS
+        is_short = len(self._population.queue.waiting) < MAX_STARTS
         return is_short and self._phase is RunPhase.RUNNING and mains.comes_to_a_start(self._main)
 
     def _obey(self, told: Iterable[mains.Command], at: float) -> list[Command]:
@@ -249,7 +249,7 @@ class Schedule:
             case LifeTimer():
                 return self._population.fire(timer, at)
             case Retry(generation):  # pragma: no branch  # mypy sees that these are all
-                self._population.requests.end_pause(generation)
+                self._population.queue.end_pause(generation)
                 return []
 
     def _stop(self, reason: StopReason, at: float) -> list[Command]:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from runner.model.multiprocessing_parts import Process
+    from runner.model.multiprocessing_protocols import Process
 
 MAX_COMMAND = 60
 MAX_NAMES = 100

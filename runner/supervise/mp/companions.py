@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.model.multiprocessing_parts import ForkServer, ResourceTracker
+    from runner.model.multiprocessing_protocols import ForkServer, ResourceTracker
 
 PATIENCE_S = 0.5
 """The time for a helper process to end by itself."""

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.model.multiprocessing_parts import Finalizer, ResourceTracker
+    from runner.model.multiprocessing_protocols import Finalizer, ResourceTracker
 
 _informed: list[int] = []
 """The pid of the resource tracker that has all names of this process."""

@@ -1,12 +1,12 @@
-"""Process the children's reports on shared things, and decide when a deadlock ends the run."""
+"""Process the children's reports on shared things, and report what the deadlock watch finds."""
 
 from __future__ import annotations
 
 from runner.model import messages
 from runner.model.records import record
 from runner.model.shared_things import SharedSemaphore, kind_of
+from runner.supervise.sharing.dead_holders import Holders
 from runner.supervise.sharing.guards import INNER, Guards
-from runner.supervise.sharing.holders import Holders
 from runner.supervise.tracing.table import OPERATIONS
 
 TYPE_CHECKING = False

@@ -13,16 +13,16 @@ from runner.model.shared_things import SharedCondition, kind_of
 from runner.supervise.core import deadlocks
 from runner.supervise.core.deadlocks import MainsState, Scene, Wait
 from runner.supervise.core.snapshot import Picture
-from runner.supervise.sharing.releases import can_release, may_release
+from runner.supervise.sharing.release_analysis import can_release, may_release
 from runner.supervise.tracing.permits import are_free
 from runner.supervise.tracing.table import IN_VAIN, LOOKS_FIRST, WAITS, unsent
-from runner.system.sleeping import SeenWaits
+from runner.system.thread_states import SeenWaits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from runner.model.multiprocessing_parts import Connection
+    from runner.model.multiprocessing_protocols import Connection
     from runner.model.plan import ProcessPlan
     from runner.supervise.core.snapshot import Moment
     from runner.supervise.sharing.guards import Guards

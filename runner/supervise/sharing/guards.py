@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from runner.model.plan import Act
 from runner.model.shared_things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
-from runner.supervise.sharing.releases import may_release
+from runner.supervise.sharing.release_analysis import may_release
 from runner.supervise.tracing.permits import free_permits
 from runner.supervise.tracing.table import EXTRA, HELD, MARK, WAITS, WANTS, Mark
-from runner.system.sleeping import SeenWaits
+from runner.system.thread_states import SeenWaits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
 
-    from runner.model.multiprocessing_parts import Guard
+    from runner.model.multiprocessing_protocols import Guard
     from runner.model.plan import Plan
     from runner.model.shared_things import SharedPlan
     from runner.supervise.sharing.rows import Row

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from runner.model.json_types import Json
-    from runner.model.multiprocessing_parts import Made
+    from runner.model.multiprocessing_protocols import Made
 
 MAX_ENTRIES = 1_000
 """The most entries of a list or a mapping; of a longer one, the first entries and the number of the others are

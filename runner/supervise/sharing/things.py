@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.shared_memory import SharedMemory
 
     from runner.model.json_types import Json
-    from runner.model.multiprocessing_parts import Made
+    from runner.model.multiprocessing_protocols import Made
     from runner.model.plan import Plan
     from runner.supervise.tracing.handles import Handle
 

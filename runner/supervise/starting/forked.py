@@ -16,7 +16,7 @@ from multiprocessing import process as processes
 from runner.supervise.child import end_records, first_code
 from runner.supervise.child.own_memory import own
 from runner.supervise.mp.forking import fork
-from runner.supervise.starting.running import Recorded, end_unwatched
+from runner.supervise.starting.started_process import Recorded, end_unwatched
 from runner.system import pidfds
 from runner.system.process_groups import put
 

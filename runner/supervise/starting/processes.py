@@ -21,8 +21,8 @@ from runner.supervise.starting.child_contexts import ChildContexts
 from runner.supervise.starting.forked import ForkPopen, is_plain
 from runner.supervise.starting.objects import Objects
 from runner.supervise.starting.pace import comes_to_its_first_step, let_others_run, processors
-from runner.supervise.starting.running import NotStarted, Running, Started
-from runner.system import pidfds, sleeping
+from runner.supervise.starting.started_process import NotStarted, Running, Started
+from runner.system import pidfds, thread_states
 from runner.system.clock import monotonic
 from runner.system.descriptors import bits_of, close_all
 from runner.system.open_files import free_descriptors, room_for
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from runner.supervise.sharing.main_helper import MainHelper
     from runner.supervise.sharing.things import SharedThings
     from runner.supervise.starting.pauses import Row
-    from runner.supervise.starting.running import Recorded
+    from runner.supervise.starting.started_process import Recorded
     from runner.system.signals import Signals
 
     _Attempt: TypeAlias = tuple[float, tuple[int, int], BaseException | None]
@@ -276,9 +276,9 @@ class Processes:
     def sleeps(self, number: int) -> bool | None:
         """Return whether a process, or main's helper, sleeps; None if the system does not say."""
         if number == self._shared.main:
-            return self._hand is None or sleeping.sleeps(self._hand.pid)
+            return self._hand is None or thread_states.sleeps(self._hand.pid)
         running = self.running.get(number)
-        return running is not None and sleeping.sleeps(running.pid)
+        return running is not None and thread_states.sleeps(running.pid)
 
     def room(self) -> int:
         """Return for how many processes at once there are descriptors, as long as none runs."""

@@ -8,7 +8,7 @@ from runner.model.messages import ForkserverDied
 from runner.supervise.child.end_records import EndRecords
 from runner.supervise.core.timers import Chore
 from runner.supervise.mp.companions import forkserver_has_ended, last_exit_code_of_forkserver
-from runner.supervise.starting.running import end_of
+from runner.supervise.starting.started_process import end_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

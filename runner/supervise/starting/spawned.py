@@ -8,9 +8,9 @@ import signal
 from multiprocessing import popen_forkserver, popen_spawn_posix
 
 from runner.supervise.child import first_code
-from runner.supervise.mp import companions, forkserver_end
+from runner.supervise.mp import companions, forkserver_diagnosis
 from runner.supervise.starting.pickled_process import PickledProcess
-from runner.supervise.starting.running import Recorded, pidfd_of
+from runner.supervise.starting.started_process import Recorded, pidfd_of
 from runner.system.paused_children import resume_paused
 
 TYPE_CHECKING = False
@@ -40,8 +40,8 @@ class ForkserverPopen(Recorded, popen_forkserver.Popen):
         try:
             with _forkserver_resumed():
                 super().__init__(packed)
-        except forkserver_end.SYMPTOMS as error:
-            raise forkserver_end.reason(error) from None
+        except forkserver_diagnosis.SYMPTOMS as error:
+            raise forkserver_diagnosis.reason(error) from None
         self.pidfd = _watched(self)
 
 

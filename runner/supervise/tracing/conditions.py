@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.model.multiprocessing_parts import Condition, Guard
+    from runner.model.multiprocessing_protocols import Condition, Guard
     from runner.supervise.tracing.locks import Acquire
     from runner.supervise.tracing.table import Cell
     from runner.supervise.tracing.thing_messages import ThingReporter

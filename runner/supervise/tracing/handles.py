@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol
 
-    from runner.model.multiprocessing_parts import Condition, Made
+    from runner.model.multiprocessing_protocols import Condition, Made
     from runner.supervise.tracing.descriptor import Descriptor
     from runner.supervise.tracing.table import Table
     from runner.supervise.tracing.thing_messages import Tell

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from runner.model.multiprocessing_parts import Guard
+    from runner.model.multiprocessing_protocols import Guard
     from runner.supervise.tracing.table import Cell
     from runner.supervise.tracing.thing_messages import ThingReporter
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias, TypeVar
 
-    from runner.model.multiprocessing_parts import Guard, Made, SemLock, Value
+    from runner.model.multiprocessing_protocols import Guard, Made, SemLock, Value
     from runner.supervise.tracing.table import Cell
     from runner.supervise.tracing.thing_messages import ThingReporter
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.model.multiprocessing_parts import SemLock
+    from runner.model.multiprocessing_protocols import SemLock
 
 
 def are_free(semaphore: SemLock) -> bool:

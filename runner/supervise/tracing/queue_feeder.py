@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.model.multiprocessing_parts import Queue
+    from runner.model.multiprocessing_protocols import Queue
     from runner.supervise.tracing.table import Cell
     from runner.supervise.tracing.thing_messages import ThingReporter
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.describe.other_tools.entries import Entry, environment, job_name, job_of
-from runner.describe.other_tools.text import file_lines
+from runner.describe.other_tools.yaml_text import file_lines
 from runner.describe.plan.other_tools_files import of_text, of_value
 from runner.describe.plan.planning import describe
 from runner.model.errors import InvalidFile, Problem

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runner.describe.other_tools.keys import _IN_A_FILE, _IN_A_JOB, _IN_STEPS, in_a_file, in_a_job, in_a_step
 from runner.describe.other_tools.replacements import LIMITS, STOP, Instead
-from runner.describe.other_tools.text import field, flow
+from runner.describe.other_tools.yaml_text import field, flow
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 
 IN_A_JOB = """

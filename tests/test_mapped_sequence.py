@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.model import plan_json
+from runner.model.mapped_sequence import MAX_MADE, MappedSequence, lines_of
 from runner.model.plan import JobPlan, Join, Plan, ProcessPlan, Start
 from runner.model.records import replace
 from runner.model.shared_things import SharedLock
-from runner.model.stored import MAX_MADE, Stored, lines_of
 
 if TYPE_CHECKING:
     from runner.model.json_types import Json
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 RECORDS: list[Json] = [{"a": 1}, [2, "line\nfeed"], "é", None]
 
 
-def stored(records: list[Json]) -> Stored[Json]:
-    return Stored(lines_of(records), lambda data: data)
+def stored(records: list[Json]) -> MappedSequence[Json]:
+    return MappedSequence(lines_of(records), lambda data: data)
 
 
 def test_each_record_is_made_of_its_line() -> None:
@@ -60,7 +60,7 @@ def long_plan(count: int) -> Plan:
     return Plan("f", "fork", processes, steps, (JobPlan("p", "process", tuple(range(count))),))
 
 
-@pytest.mark.parametrize(("count", "kind"), [(plan_json.MAX_UNPACKED + 1, Stored), (3, tuple)])
+@pytest.mark.parametrize(("count", "kind"), [(plan_json.MAX_UNPACKED + 1, MappedSequence), (3, tuple)])
 def test_a_long_plan_reaches_the_supervisor_as_text_and_means_the_same(count: int, kind: type) -> None:
     plan = long_plan(count)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
-from runner.history.facts import NOT_STARTED, START_FAILED, ended_at, ends
+from runner.history.event_queries import NOT_STARTED, START_FAILED, ended_at, ends
 from runner.model.json_types import mapping_in
 from runner.model.records import record, replace
 from runner.model.shared_things import is_declared, kind_of

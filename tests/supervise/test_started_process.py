@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.supervise.starting.running import LEAVES_WITHIN_S, Ended, end_of
+from runner.supervise.starting.started_process import LEAVES_WITHIN_S, Ended, end_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.report.terminal.console import Console
+from runner.report.terminal.event_printer import Console
 from tests.events import event_of
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, TypeAlias
 
-from runner.explore.cells import Label
 from runner.explore.guards import Guard
+from runner.explore.machine import Label
 from runner.model.dtypes import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.explore.cells import Cells, Layout
     from runner.explore.code import Code
+    from runner.explore.machine import Cells, Layout
     from runner.model.shared_things import SharedValue
 
     _Type: TypeAlias = Callable[[object], ctypes.c_int64 | ctypes.c_double | ctypes.c_bool]

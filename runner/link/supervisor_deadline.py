@@ -1,4 +1,4 @@
-"""The deadline by which the supervisor must stop, based on the stop requests and its answers. Pure."""
+"""Decide when a supervisor that does not stop is killed, by the stop requests and its answers. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EXIT_FUNCTIONS_S = 0.5
 """The time for the `atexit` functions of imports when the run is over; then the supervisor is killed."""
 
 
-class StopDeadline:
+class SupervisorDeadline:
     """The deadline of one supervisor. Times are monotonic."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The requested starts of a run, in order, and the room for them. Pure: it reads no clock.
+"""Decide when a requested start takes place: in order, as soon as there is room. Pure: it reads no clock.
 
 A start without room waits: room comes when a life ends, and when the front has closed that life's outputs. A start for
 which the system lacks resources now (`EAGAIN`) waits for a pause.
@@ -12,7 +12,7 @@ PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """The pauses before another try at a start that the system had no resources for."""
 
 
-class Requests:
+class StartQueue:
     """The processes that wait for their starts, and the slots of those that take room."""
 
     def __init__(self, room: int, outputs_room: int | None = None) -> None:

@@ -7,8 +7,8 @@ import pytest
 from runner.model.messages import Stuck, Wait
 from runner.model.plan import Plan, ProcessPlan
 from runner.model.shared_things import SharedBarrier, SharedEvent, SharedPlan
-from runner.notes.room import of_lacking_room
 from runner.notes.waiting import WaitingNotes
+from runner.notes.waiting_for_room import of_lacking_room
 
 PROCESSES = tuple(ProcessPlan(f"p{number}", "p", target="m:f") for number in range(4))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator, model_validator
 
-from runner.describe.fields.checking import fault, instance_of, instead_of
+from runner.describe.fields.validation_errors import fault, instance_of, instead_of
 from runner.describe.job_types import Draft, Expansion, JobModel, JobType, Model
 from runner.describe.yaml.scalars import found
 from tests.describe.describing import install, marked, problem_of, problems_of

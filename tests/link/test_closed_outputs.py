@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.link.freed_room import FreedRoom
+from runner.link.closed_outputs import FreedRoom
 
 
 def test_of_few_processes_nothing_is_told() -> None:

@@ -10,7 +10,7 @@ from runner.supervise.mp.companions import forkserver_has_ended, last_exit_code_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runner.model.multiprocessing_parts import ForkServer
+    from runner.model.multiprocessing_protocols import ForkServer
 
 SYMPTOMS = (ConnectionError, EOFError, FileNotFoundError, ChildProcessError)
 """The exceptions that a start raises then, among other reasons for them."""

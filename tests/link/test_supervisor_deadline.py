@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runner.link.stop_deadline import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, StopDeadline
+from runner.link.supervisor_deadline import EXIT_FUNCTIONS_S, PATIENCE_S, SILENCE_S, SupervisorDeadline
 
 GRACE_PERIOD_S = 2.0
 
 
-def patience(*, answered: bool = True) -> StopDeadline:
+def patience(*, answered: bool = True) -> SupervisorDeadline:
     """With a supervisor that said something at the moment 1, if anything."""
-    made = StopDeadline()
+    made = SupervisorDeadline()
     made.grace_period_s = GRACE_PERIOD_S
     if answered:
         made.hear(1.0)

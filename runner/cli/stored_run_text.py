@@ -9,11 +9,11 @@ from runner.cli.pictures import events_of, timeline_lines
 from runner.model.event_types import JobReported, Noted
 from runner.model.results import Recorder
 from runner.model.rewritten_lines import latest_text
-from runner.notes.counts import merged
-from runner.notes.failures import Failures
+from runner.notes.failure_groups import Failures
+from runner.notes.note_counts import merged
 from runner.report.terminal.failure_lines import failure_lines
+from runner.report.terminal.formatting import duration, harmless
 from runner.report.terminal.summary import MAX_ROWS, result_lines, summary, value_lines
-from runner.report.terminal.words import duration, harmless
 
 if TYPE_CHECKING:
     from runner.history import KeptRun

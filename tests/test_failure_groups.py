@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.model.event_types import StartFailed
-from runner.notes.failures import MAX_GROUPS, MAX_NAMES_KEPT, Failures, place_of
+from runner.notes.failure_groups import MAX_GROUPS, MAX_NAMES_KEPT, Failures, place_of
 from tests.events import event_of
 
 if TYPE_CHECKING:

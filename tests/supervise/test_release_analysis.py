@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runner.model.json_types import Ref
 from runner.model.plan import ProcessPlan
 from runner.model.shared_things import SharedCondition, SharedLock, SharedRLock, SharedSemaphore, SharedValue
-from runner.supervise.sharing.releases import can_release, may_release, size_of
+from runner.supervise.sharing.release_analysis import can_release, may_release, size_of
 from runner.supervise.tracing.table import ALL_DONE
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.describe.yaml.diagnostics import render, render_all, to_json, width_of
+from runner.describe.yaml.problem_rendering import render, render_all, to_json, width_of
 from runner.model.errors import Problem
 from runner.model.records import replace
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.model.step_places import place_of
+from runner.model.assigned_places import place_of
 
 
 @pytest.mark.parametrize(

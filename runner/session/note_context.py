@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from runner.model.shared_things import is_declared
 
 TYPE_CHECKING = False
@@ -33,8 +31,3 @@ def explains_returns(plan: Plan) -> bool:
 
 def _has_crash(steps: Iterable[StepData]) -> bool:
     return any(step["step"] == "crash" or _has_crash(step.get("do", ())) for step in steps)
-
-
-def counts_of(outcomes: Iterable[str]) -> dict[str, int]:
-    """Return how many processes had each outcome, the most frequent one first."""
-    return {**dict(Counter(outcomes).most_common())}

@@ -31,8 +31,8 @@ from runner.model.event_types import (
     SharedWaiting,
     StartFailed,
 )
-from runner.report.terminal.log import event_log
-from runner.report.terminal.words import REASONS, duration, exit_code, harmless
+from runner.report.terminal.formatting import REASONS, duration, exit_code, harmless
+from runner.report.terminal.loggers import event_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.supervise.sharing.holders import Holders
+from runner.supervise.sharing.dead_holders import Holders
 
 G, H = 0, 1
 """Two guards, by their rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.explore.cells import Unmodelled
+from runner.explore.machine import Unmodelled
 from runner.model.plan import Act, Join, Kill, Terminate
 from runner.model.records import record
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.report.terminal.words import duration, exit_code, harmless, size
+from runner.report.terminal.formatting import duration, exit_code, harmless, size
 
 
 @pytest.mark.parametrize(

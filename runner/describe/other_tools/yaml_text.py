@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
-from runner.describe.yaml.scalars import plain
+from runner.describe.yaml.scalars import as_json, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BARE = re.compile(r"(?:--?)?[A-Za-z0-9_./][A-Za-z0-9_./@%+=-]*")
 """Text that means the same without quotes in any place, unless YAML reads it as another type."""
-_UNSEEN = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
-"""Characters that JSON keeps, and YAML reads as a line break or refuses."""
 
 
 def flow(value: object) -> str:
@@ -26,7 +23,7 @@ def flow(value: object) -> str:
             return f"[{', '.join(map(flow, value))}]"
         case dict():
             return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return as_json(value)
 
 
 def field(key: str, value: object) -> str:

@@ -20,7 +20,7 @@ MAX_MADE = 256
 """The records that are cached: a row of starts uses the same ones several times."""
 
 
-class Stored(Sequence["Each"]):
+class MappedSequence(Sequence["Each"]):
     """The records that lines of JSON stand for."""
 
     def __init__(self, lines: str, make: Callable[..., Each]) -> None:
@@ -70,5 +70,5 @@ class Stored(Sequence["Each"]):
 
 
 def lines_of(records: Sequence[object]) -> str:
-    """Return the lines from which `Stored` creates these records again."""
+    """Return the lines from which `MappedSequence` creates these records again."""
     return "\n".join([json.dumps(record, separators=(",", ":")) for record in records])
