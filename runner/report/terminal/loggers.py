@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from structlog.typing import EventDict
@@ -41,17 +42,24 @@ def event_log(render: Callable[[Event], str], sink: Sink) -> EventLog:
 
 
 def _structlog() -> ModuleType:
-    """structlog, imported without rich: it would take all of rich's tracebacks and pygments for a renderer of its own.
+    """structlog, imported without rich and ssl: it would take all of rich's tracebacks and pygments for a renderer of
+    its own, and ssl for asyncio, whose event loops nothing here runs.
 
-    That is half of its import time, spent while the first processes run. This happens only in the front's own process,
-    not in a program that imports us.
+    They are more than half of its import time, spent while the first processes run. This happens only in the front's
+    own process, not in a program that imports us.
     """
-    hidden = "rich" not in sys.modules
-    if hidden:
-        sys.modules["rich"] = None  # type: ignore[assignment]  # what makes an import fail
-    try:
+    with _hidden("rich", "ssl"):
         import structlog
-    finally:
-        if hidden:
-            del sys.modules["rich"]
     return structlog
+
+
+@contextlib.contextmanager
+def _hidden(*modules: str) -> Iterator[None]:
+    """Let the imports of these modules fail, unless they are imported already."""
+    hidden = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is what makes an import fail
+    try:
+        yield
+    finally:
+        for module in hidden:
+            del sys.modules[module]
