@@ -110,6 +110,8 @@ from runner.model import event_types, process_reports
 from runner.model.event_types import NAMES, Fact, MainEnded, Noted, ProcessExited, RunFinished
 from runner.model.verdict import Findings
 from runner.notes.note import (Note)
+from runner.model.process_reports import TargetReported
+from runner.supervise.child import messages
 from runner.supervise.core.facts import StopRun
 from runner.supervise.core.life import End, Terminate
 
@@ -131,6 +133,8 @@ def see(fact: Fact, end: ProcessExited, finished: RunFinished) -> None:
     End(0, "retrun")  # 10
     Findings(stop="dead_lock")  # 11
     end.exit_cod  # 12
+    messages._tell("finaly", 3)  # 13
+    TargetReported(0.0, 0, "unsend", ())  # 14
 """
 
 
@@ -151,5 +155,5 @@ def test_mypy_refuses_each_misspelt_word(tmp_path: Path) -> None:
     found = {
         int(line.split(":")[1]) for line in checked.stdout.splitlines() if "misspelt.py" in line and "error" in line
     }
-    assert len(wrong) == 12
+    assert len(wrong) == 14
     assert found == wrong

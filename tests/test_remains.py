@@ -9,10 +9,11 @@ import pytest
 from runner.notes.kept_alive import SOON_S, KeptAliveNotes
 
 if TYPE_CHECKING:
+    from runner.model.words import TargetWord
     from runner.notes.note import Note
 
 
-def reported(*said: tuple[str, list[Any]]) -> list[Note]:
+def reported(*said: tuple[TargetWord, list[Any]]) -> list[Note]:
     """The notes when this has been reported of a process that still runs after a while."""
     made = KeptAliveNotes()
     for what, rest in said:
@@ -35,7 +36,7 @@ def reported(*said: tuple[str, list[Any]]) -> list[Note]:
         (("unsent", ["box", 2000]), "because of 2,000 items put into box and not yet in its pipe. "),
     ],
 )
-def test_what_keeps_a_process_alive_is_named(said: tuple[str, list[Any]], words: str) -> None:
+def test_what_keeps_a_process_alive_is_named(said: tuple[TargetWord, list[Any]], words: str) -> None:
     (note,) = reported(said)
 
     assert (note.about, note.process) == ("lives_on", "a")
@@ -80,7 +81,7 @@ def test_where_nothing_remains_there_is_no_note() -> None:
 
 
 @pytest.mark.parametrize("said", [[], [("remaining", ["has returned"])], [("unsent", [7, 7])], [("lives_on", [1])]])
-def test_of_a_process_that_reported_nothing_there_is_no_note(said: list[tuple[str, list[Any]]]) -> None:
+def test_of_a_process_that_reported_nothing_there_is_no_note(said: list[tuple[TargetWord, list[Any]]]) -> None:
     assert reported(*said) == []
 
 

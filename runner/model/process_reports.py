@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from runner.model.json_types import Error, Json
-    from runner.model.words import EndedBy, EndSource, Outcome, StopReason
+    from runner.model.words import EndedBy, EndSource, Outcome, StopReason, TargetWord
 
 
 # Facts about a process.
@@ -124,7 +124,7 @@ class TargetReported:
 
     at: float
     process: int
-    word: str
+    word: TargetWord
     said: tuple[Json, ...]
 
 

@@ -31,6 +31,23 @@ EndedBy: TypeAlias = Literal["return", "exception", "sys_exit", "signal", "unrep
 EndSource: TypeAlias = Literal["child", "supervisor"]
 """The process that took the time of an end: the child that ended, or the supervisor that noticed the end."""
 
+TargetWord: TypeAlias = Literal[
+    "drawn",
+    "exit_functions_run",
+    "finally",
+    "forked_with",
+    "globals",
+    "left_for_exit",
+    "lives_on",
+    "read_stdin",
+    "remaining",
+    "unfinalized",
+    "unsent",
+    "unwritten",
+    "worked",
+]
+"""What a process reports about its target, in `messages.TargetReported`."""
+
 NoteWord: TypeAlias = Literal[
     "cpu_limit",
     "daemon_children",

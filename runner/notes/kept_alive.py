@@ -7,6 +7,7 @@ from runner.notes.note import Note, listed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.model.json_types import Json
+    from runner.model.words import TargetWord
 
 SOON_S = 0.1
 """A process that ends within this time after its target is not reported."""
@@ -22,7 +23,7 @@ class KeptAliveNotes:
         self._parts: dict[str, list[str]] = {}
         self._advice: dict[str, list[str]] = {}
 
-    def hear(self, name: str, what: str, said: list[Json], at: float) -> list[Note]:
+    def hear(self, name: str, what: TargetWord, said: list[Json], at: float) -> list[Note]:
         """Note a report of a process at the end of its target or, as `lives_on`, that it still runs after a while."""
         match what, said:
             case "remaining", [str(how), function, list(threads), list(children), int(items)]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.model.events import Event, Output
     from runner.model.json_types import Error, Json
     from runner.model.plan import Plan, ProcessPlan
+    from runner.model.words import TargetWord
 
 SLOW_START_S = 0.02
 """A start that takes no longer than this is not reported."""
@@ -39,7 +40,7 @@ class TargetNotes:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._remains = KeptAliveNotes()
-        self._left: dict[tuple[str, str], list[list[str]]] = {}
+        self._left: dict[tuple[str, TargetWord], list[list[str]]] = {}
         """What each process leaves for Python's exit, by its name and the word that reports it."""
         self._forked: set[str | None] = set()
         """The processes that were reported to have forked while they had threads."""
@@ -56,7 +57,7 @@ class TargetNotes:
         """The time (monotonic) of each process's first output, and whether that is the time of writing: otherwise it is
         the time of reading."""
 
-    def hear(self, number: int, what: str, said: list[Json], at: float) -> list[Note]:
+    def hear(self, number: int, what: TargetWord, said: list[Json], at: float) -> list[Note]:
         """Note a report of a process about itself, or of the supervisor about it; return the notes that belong
         there."""
         if number >= len(self._plan.processes):  # main's helper

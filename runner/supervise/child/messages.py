@@ -10,7 +10,9 @@ import json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
+    from runner.model.words import TargetWord
     from runner.supervise.child.line_clock import LineClock
 
 tell: Callable[[str], None] | None = None
@@ -99,6 +101,6 @@ def report_unsent(row: int, items: int) -> None:
     _tell("unsent", row, items)
 
 
-def _tell(*what: object) -> None:
+def _tell(word: TargetWord | Literal["added"], *said: object) -> None:
     if tell is not None:
-        tell(json.dumps(what))
+        tell(json.dumps((word, *said)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.model.json_types import Json
     from runner.model.messages import Told
     from runner.model.plan import Plan
-    from runner.model.words import StopReason
+    from runner.model.words import StopReason, TargetWord
     from runner.supervise.core.snapshot import Moment, Picture
     from runner.supervise.sharing.things import SharedThings
 
@@ -47,7 +47,7 @@ class SharedReport:
 _USES = {"waiting": (messages.Waiting, 1), "acquired": (messages.Acquired, 2), "timed_out": (messages.TimedOut, 1)}
 """The fields of a report after the operation."""
 
-_OF_A_TARGET = (
+_OF_A_TARGET: tuple[TargetWord, ...] = (
     "drawn",
     "exit_functions_run",
     "finally",
