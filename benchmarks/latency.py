@@ -83,7 +83,6 @@ class _RunJobs:
         """Kill a process, and wait until that is told; by what it is called, how long it took in milliseconds."""
         killed = _kill(self._pids[number])
         exited, read = _next(self._events, "process.exited")
-        _next(self._events, "note")  # of a signal from outside: to be read now, not after the next kill
         noticed = datetime.fromisoformat(exited["time"]).timestamp()
         return {"noticed": (noticed - killed) * 1000, "written": (read - killed) * 1000}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from runner.cli.streams import fail, say, width_of
 from runner.cli.usage import COMMANDS, EXIT_STATUS, USAGE_ERROR, WIDEST
 from runner.model.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class _Lines(argparse.HelpFormatter):
@@ -36,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
             known = [option for action in self._actions for option in action.option_strings]
             for action in self._actions:
                 known += [str(choice) for choice in action.choices or ()]
-            near = difflib.get_close_matches(wrong[1] or wrong[2], known, 1)
+            near = _near(wrong[1] or wrong[2], known)
             message += f"; did you mean `{near[0]}`?" if near else ""
         say(message)
         say(f"`{self.prog} --help` lists the commands and options")
@@ -87,8 +89,15 @@ def _check_mistyped_command(file: str) -> None:
         return
     if meant := SYNONYMS.get(file.casefold()):
         raise SystemExit(fail(f"there is no command or file `{file}`: {meant}", USAGE_ERROR))
-    if near := difflib.get_close_matches(file, COMMANDS, 1):
+    if near := _near(file, COMMANDS):
         raise SystemExit(fail(f"there is no command or file `{file}`; did you mean `{near[0]}`?", USAGE_ERROR))
+
+
+def _near(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known word that looks most like this one, if any does."""
+    from difflib import get_close_matches  # here: only a mistake needs it
+
+    return get_close_matches(word, list(known), 1)
 
 
 def _parser(command: str, description: str) -> _Parser:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
+from runner.cli.streams import width_of
 from runner.model.errors import RunJobsError
 from runner.model.event_types import RunFinished
 from runner.model.events import Event
@@ -93,5 +94,5 @@ class RunFollower:
             live=is_terminal and not plain and not options.quiet and options.output != "raw",
             steers=not plain,
             is_kept=options.history,
-            width=shutil.get_terminal_size().columns if is_terminal else 100,
+            width=(width_of(sys.stderr) or 80) if is_terminal else 100,
         )

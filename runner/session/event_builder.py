@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -297,6 +296,8 @@ class EventBuilder:
         if job.type == "process" or self._final is None:
             return
         if self._values is None:
+            import base64  # here: only a job with an array needs it
+
             self._values = {name: base64.b64decode(data) for name, data in self._final.last.arrays.items()}
         result = report_of(job, [self._end_of(process) for process in job.processes], self._values)
         if result is None:
