@@ -15,6 +15,7 @@ from runner.explore import steps as explored
 from runner.export.code import statements
 from runner.model import shared_things
 from runner.model.event_types import EVENTS, NAMES, OfMain, OfProcess, OfShared
+from runner.model.words import NoteWord
 from runner.report.terminal import step_words
 from runner.supervise.child import shared_steps, steps
 
@@ -42,6 +43,12 @@ def test_each_step_is_known_in(place: str) -> None:
     forgotten = sorted(set(STEPS) - set(PLACES_OF_STEPS[place]))
 
     assert not forgotten, f"{place} does not know {forgotten}"
+
+
+def test_each_note_is_in_the_laboratory_document() -> None:
+    forgotten = sorted(word for word in get_args(NoteWord) if f"`{word}`" not in LABORATORY)
+
+    assert not forgotten, f"docs/laboratory.md does not have {forgotten}"
 
 
 def test_each_kind_of_shared_thing_has_a_record_and_is_read() -> None:
