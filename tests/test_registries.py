@@ -12,7 +12,7 @@ from runner.describe.steps import thing_kinds
 from runner.describe.steps.step_types import STEPS
 from runner.explore import plan_features
 from runner.explore import steps as explored
-from runner.export import annotations as annotated
+from runner.export.annotations import _PLAIN as ANNOTATIONS
 from runner.export.code import statements
 from runner.model import shared_things
 from runner.model.event_types import EVENTS, NAMES, OfMain, OfProcess, OfShared
@@ -65,7 +65,7 @@ def test_each_kind_of_shared_thing_is_used_by_a_step_and_annotated() -> None:
     special = {"queue", "joinable_queue", "value", "raw_value", "array", "list", "dict"}  # by their records
 
     assert not set(thing_kinds.KINDS) - used, "runner/describe/steps/step_types.py: no step uses it"
-    assert set(thing_kinds.KINDS) == special | set(annotated._PLAIN), "runner/export/annotations.py"
+    assert set(thing_kinds.KINDS) == special | set(ANNOTATIONS), "runner/export/annotations.py"
 
 
 def test_each_event_belongs_to_a_union_by_its_name() -> None:

@@ -1,4 +1,4 @@
-"""The meaning of process exit codes, and the exit status of a whole run."""
+"""The meaning of the exit codes of processes, in words."""
 
 from __future__ import annotations
 

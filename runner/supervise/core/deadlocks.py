@@ -1,4 +1,4 @@
-"""Detect deadlocks: which processes wait for ever, and for which other processes. Pure.
+"""Detect deadlocks, standstills and waits that no process can end: which processes wait for ever, and why. Pure.
 
 A process is *hopeful* if it runs, or if a hopeful process can provide what it waits for. All others are stuck for ever,
 since only running processes change anything. A circle among the stuck processes is a deadlock; when no process is

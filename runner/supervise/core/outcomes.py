@@ -13,8 +13,7 @@ SIGXCPU = 24  # on Linux and on macOS
 
 
 def end_of(end: End, started_at: float, noticed_at: float) -> tuple[float, EndSource]:
-    """Return when a process ended, as the child recorded it or as the supervisor noticed it, and which of the two it
-    is."""
+    """Return `ended_at` and `ended_at_from`: the end as the child recorded it or as the supervisor noticed it."""
     if end.left_at is not None and end.ended_by != "signal" and started_at <= end.left_at <= noticed_at:
         return end.left_at, "child"
     return noticed_at, "supervisor"

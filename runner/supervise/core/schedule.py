@@ -253,6 +253,7 @@ class Schedule:
                 return []
 
     def _stop(self, reason: StopReason, at: float) -> list[Command]:
+        """Terminate all processes, at the second request kill them; `lifecycle` counts the grace period."""
         match self._phase:
             case RunPhase.ENDED:
                 return []
