@@ -15,17 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import runner
-from runner.model.plan import (
-    JobPlan,
-    Join,
-    Plan,
-    ProcessPlan,
-    SharedBarrier,
-    SharedLock,
-    SharedRLock,
-    SharedSemaphore,
-    Start,
-)
+from runner.model.plan import JobPlan, Join, Plan, ProcessPlan, Start
+from runner.model.shared_things import SharedBarrier, SharedLock, SharedRLock, SharedSemaphore
 from tests import trials
 
 if TYPE_CHECKING:
@@ -33,7 +24,8 @@ if TYPE_CHECKING:
 
     from runner import RunResult
     from runner.model.json_types import StepData
-    from runner.model.plan import SharedPlan, StartMethod
+    from runner.model.plan import StartMethod
+    from runner.model.shared_things import SharedPlan
 
 MAX_DURATION_S = 0.1
 """After the last one of a circle has begun to wait, until it is told."""

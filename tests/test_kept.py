@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.cli.plan_cache import MAX_BYTES, MAX_PLANS, PlanCache, plans_folder
-from runner.model.plan import Join, Plan, ProcessPlan, SharedLock, Sleep, Start
+from runner.model.plan import Join, Plan, ProcessPlan, Sleep, Start
+from runner.model.shared_things import SharedLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,6 +24,14 @@ from runner.model.plan import (
     Plan,
     ProcessPlan,
     Progress,
+    Show,
+    Sleep,
+    Start,
+    Step,
+    Terminate,
+)
+from runner.model.plan_json import from_json, to_json
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -34,13 +42,7 @@ from runner.model.plan import (
     SharedRLock,
     SharedSemaphore,
     SharedValue,
-    Show,
-    Sleep,
-    Start,
-    Step,
-    Terminate,
 )
-from runner.model.plan_json import from_json, to_json
 
 if TYPE_CHECKING:
     from runner.model.json_types import Encoded

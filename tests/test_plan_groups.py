@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.model.plan import Plan, ProcessPlan, SharedLock
+from runner.model.plan import Plan, ProcessPlan
+from runner.model.shared_things import SharedLock
 from tests.describe.describing import plan_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from runner.cli.prediction_questions import MAX_QUESTIONS, Question, questions_of, without_expectations
-from runner.model.plan import Declared, Expect, Plan, ProcessPlan, SharedLock, SharedManaged, SharedPlan, SharedValue
+from runner.model.plan import Declared, Expect, Plan, ProcessPlan
 from runner.model.records import replace
+from runner.model.shared_things import SharedLock, SharedManaged, SharedPlan, SharedValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from runner.history.collecting import Collected
 from runner.history.compare import compare
 from runner.model import messages
 from runner.model.events import Event, Output
-from runner.model.plan import Expect, JobPlan, Join, Plan, ProcessPlan, SharedLock, SharedValue, Start
+from runner.model.plan import Expect, JobPlan, Join, Plan, ProcessPlan, Start
 from runner.model.records import replace
+from runner.model.shared_things import SharedLock, SharedValue
 from runner.report.page.html import ReportedRun, page
 from runner.report.terminal.reporter import Reporter, Settings
 from runner.report.timeline import chrome_trace, svg, text

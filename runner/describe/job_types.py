@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from runner.model.job_results import End, JobResult
     from runner.model.json_types import Encoded
-    from runner.model.plan import Progress, SharedPlan
+    from runner.model.plan import Progress
+    from runner.model.shared_things import SharedPlan
 
 GROUP = "run_jobs.job_types"
 DEFAULT = "process"

@@ -14,7 +14,7 @@ from runner.explore.plan_features import Uses
 from runner.explore.queues import JoinableQueue, Queue
 from runner.explore.shared_values import Number
 from runner.explore.steps import Steps
-from runner.model.plan import (
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -25,13 +25,14 @@ from runner.model.plan import (
     SharedRLock,
     SharedSemaphore,
     SharedValue,
+    kind_of,
 )
-from runner.model.shared_things import kind_of
 
 if TYPE_CHECKING:
     from runner.explore.machine import State
     from runner.explore.steps import Thing
-    from runner.model.plan import Plan, SharedPlan
+    from runner.model.plan import Plan
+    from runner.model.shared_things import SharedPlan
 
 
 class Program:

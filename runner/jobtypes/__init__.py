@@ -13,9 +13,9 @@ _HOMES = {
     "JobResult": "runner.model.job_results",
     "JobType": "runner.describe.job_types",
     "Progress": "runner.model.plan",
-    "SharedArray": "runner.model.plan",
-    "SharedLock": "runner.model.plan",
-    "SharedSemaphore": "runner.model.plan",
+    "SharedArray": "runner.model.shared_things",
+    "SharedLock": "runner.model.shared_things",
+    "SharedSemaphore": "runner.model.shared_things",
     "fault": "runner.describe.fields.validation_errors",
 }
 
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from runner.describe.fields.validation_errors import fault
     from runner.describe.job_types import Draft, Expansion, JobModel, JobType
     from runner.model.job_results import End, JobResult
-    from runner.model.plan import Progress, SharedArray, SharedLock, SharedSemaphore
+    from runner.model.plan import Progress
+    from runner.model.shared_things import SharedArray, SharedLock, SharedSemaphore
 
 if not TYPE_CHECKING:  # pragma: no branch  # a type checker knows the names above, and no other
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from runner.jobtypes import End
     from runner.model.json_types import Encoded, Json
-    from runner.model.plan import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 _Format: TypeAlias = Literal["b", "h", "i", "q", "B", "H", "I", "Q"]
 

@@ -8,49 +8,6 @@ from __future__ import annotations
 
 from runner.model.arguments import references
 from runner.model.records import field, fields_of, record
-from runner.model.shared_things import (
-    SharedArray,
-    SharedBarrier,
-    SharedCondition,
-    SharedEvent,
-    SharedLock,
-    SharedManaged,
-    SharedPlan,
-    SharedQueue,
-    SharedRLock,
-    SharedSemaphore,
-    SharedValue,
-)
-
-__all__ = [
-    "START_METHODS",
-    "Act",
-    "Declared",
-    "Expect",
-    "JobPlan",
-    "Join",
-    "Kill",
-    "Limits",
-    "Plan",
-    "ProcessPlan",
-    "Progress",
-    "SharedArray",
-    "SharedBarrier",
-    "SharedCondition",
-    "SharedEvent",
-    "SharedLock",
-    "SharedManaged",
-    "SharedPlan",
-    "SharedQueue",
-    "SharedRLock",
-    "SharedSemaphore",
-    "SharedValue",
-    "Show",
-    "Sleep",
-    "Start",
-    "Step",
-    "Terminate",
-]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from runner.model.json_types import Json, StepData
+    from runner.model.shared_things import SharedPlan
 
     StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def attributes_of(old: str, home: str) -> Callable[[str], object]:
-    """Return the `__getattr__` of a module that has moved from `old` to `home`: it warns about each name that is
-    used."""
+def attributes_of(old: str, *homes: str) -> Callable[[str], object]:
+    """Return the `__getattr__` of a module whose names have moved from `old` to these homes: it warns about each name
+    that is used."""
 
     def attribute(name: str) -> object:
         if name.startswith("__"):  # the import system asks for some
             raise AttributeError(f"module {old!r} has no attribute {name!r}")
+        home = next((home for home in homes if hasattr(import_module(home), name)), homes[0])
         found = getattr(import_module(home), name)
         warnings.warn(f"{old} has moved: import {name} from {_public_home(name) or home}", DeprecationWarning, 2)
         return found

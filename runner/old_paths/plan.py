@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from runner.old_paths import attributes_of
 
-__getattr__ = attributes_of("runner.plan", "runner.model.plan")
+__getattr__ = attributes_of("runner.plan", "runner.model.plan", "runner.model.shared_things")

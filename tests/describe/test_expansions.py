@@ -9,10 +9,11 @@ import pytest
 
 from runner.describe.job_types import Draft, Expansion
 from runner.describe.plan.expansion_checks import check_expansion
-from runner.model.plan import Progress, SharedArray, SharedLock, SharedSemaphore
+from runner.model.plan import Progress
+from runner.model.shared_things import SharedArray, SharedLock, SharedSemaphore
 
 if TYPE_CHECKING:
-    from runner.model.plan import SharedPlan
+    from runner.model.shared_things import SharedPlan
 
 COUNTS = SharedArray("j.counts", "int64", 2, 8)
 NO_PLACES_TO_COUNT_IN: list[tuple[SharedPlan, str]] = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runner.describe.steps.shared_things import encode_plainly, read_things
 from runner.describe.steps.thing_kinds import KINDS, MAX_PERMITS, RESERVED, WITHOUT_VALUE
 from runner.model.dtypes import DTYPES
-from runner.model.plan import (
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -23,8 +23,8 @@ from runner.model.plan import (
     SharedRLock,
     SharedSemaphore,
     SharedValue,
+    kind_of,
 )
-from runner.model.shared_things import kind_of
 from tests.describe.describing import marked, plan_of, problem_of, problems_of
 from tests.effort import share_of
 

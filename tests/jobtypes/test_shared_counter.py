@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from runner.jobtypes.shared_counter import FORMATS, MAX_INCREMENTS, SharedCounter, SharedCounterJob
 from runner.model.job_results import End, JobResult
-from runner.model.plan import Plan, ProcessPlan, Progress, SharedArray, SharedLock, SharedSemaphore
+from runner.model.plan import Plan, ProcessPlan, Progress
+from runner.model.shared_things import SharedArray, SharedLock, SharedSemaphore
 from tests.describe.describing import marked, plan_of, problem_of
 
 DTYPES = list(FORMATS)

@@ -14,7 +14,8 @@ import pytest
 import runner
 from runner import Event, Plan, RunResult
 from runner.link.local_connection import LocalConnection
-from runner.model.plan import JobPlan, Join, ProcessPlan, SharedLock, SharedSemaphore, Start
+from runner.model.plan import JobPlan, Join, ProcessPlan, Start
+from runner.model.shared_things import SharedLock, SharedSemaphore
 from runner.session import Interrupted, Session
 from tests.running import events, once_ready, plan_of, run_text
 

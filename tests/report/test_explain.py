@@ -15,6 +15,12 @@ from runner.model.plan import (
     Limits,
     Plan,
     ProcessPlan,
+    Show,
+    Sleep,
+    Start,
+    Terminate,
+)
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -25,16 +31,13 @@ from runner.model.plan import (
     SharedRLock,
     SharedSemaphore,
     SharedValue,
-    Show,
-    Sleep,
-    Start,
-    Terminate,
 )
 from runner.report.terminal.explain import MAX_ALIKE, explain
 
 if TYPE_CHECKING:
     from runner.model.json_types import StepData
-    from runner.model.plan import SharedPlan, Step
+    from runner.model.plan import Step
+    from runner.model.shared_things import SharedPlan
 
 P = ProcessPlan("p", "p", target="m:f")
 D = ProcessPlan("d", "d", target="m:f", daemon=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from runner.describe.fields import targets
 from runner.describe.fields.placeholders import IN_TEXT, check
 from runner.model.arguments import references
-from runner.model.plan import SharedArray, SharedSemaphore
+from runner.model.shared_things import SharedArray, SharedSemaphore
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from runner.describe.job_types import Draft, Expansion
-    from runner.model.plan import Progress, SharedPlan
+    from runner.model.plan import Progress
+    from runner.model.shared_things import SharedPlan
 
 _SIZED = re.compile(r"[a-z]+(\d+)")
 """The name of a dtype with its size in bits."""

@@ -12,7 +12,8 @@ from runner.describe.steps.thing_kinds import KINDS, MAX_LENGTH, MAX_PERMITS, OP
 from runner.describe.yaml.scalars import found, shortened
 from runner.describe.yaml.suggestions import listed, suggestion, with_article
 from runner.model.dtypes import DTYPES
-from runner.model.plan import (
+from runner.model.records import record
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedCondition,
@@ -24,7 +25,6 @@ from runner.model.plan import (
     SharedSemaphore,
     SharedValue,
 )
-from runner.model.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

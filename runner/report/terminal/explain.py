@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.model.exit_codes import declared
-from runner.model.plan import (
-    Act,
-    Join,
-    Kill,
+from runner.model.plan import Act, Join, Kill, Show, Sleep, Start, Terminate
+from runner.model.shared_things import (
     SharedArray,
     SharedBarrier,
     SharedEvent,
@@ -16,12 +14,8 @@ from runner.model.plan import (
     SharedQueue,
     SharedSemaphore,
     SharedValue,
-    Show,
-    Sleep,
-    Start,
-    Terminate,
+    kind_of,
 )
-from runner.model.shared_things import kind_of
 from runner.notes.note import listed
 from runner.report.terminal.formatting import duration, harmless, size
 from runner.report.terminal.step_words import in_words, one
@@ -29,7 +23,8 @@ from runner.report.terminal.step_words import in_words, one
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.model.plan import Declared, Expect, Limits, Plan, ProcessPlan, SharedPlan, Step
+    from runner.model.plan import Declared, Expect, Limits, Plan, ProcessPlan, Step
+    from runner.model.shared_things import SharedPlan
 
 MAX_ALIKE = 6
 """In a longer row of similar steps, only the first and the last are described."""
