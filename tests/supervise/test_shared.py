@@ -50,7 +50,8 @@ def free(made: Any) -> int:
 
 PROGRAM = """
 import os
-from runner.model.plan import Plan, SharedArray
+from runner.model.plan import Plan
+from runner.model.shared_things import SharedArray
 from runner.supervise.sharing.making import make
 from runner.supervise.sharing.things import SharedThings
 things = SharedThings(Plan("f", "fork", (), (), (), shared=(SharedArray("a", "int64", 2, 8),)), "test-gone")
